@@ -1,0 +1,54 @@
+# Labelscope. `make help` lists what there is; nothing is needed but make and Python 3.11 or newer.
+PYTHON ?= python3
+BIN := .venv/bin
+CRATE ?= ../shared/corpus
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-slow check lint types imports schema format bench clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED)  ## make .venv and install everything, pinned
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Labelscope needs Python 3.11 or newer; say which: make PYTHON=python3.12 install"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(INSTALLED)
+
+demo: install  ## the whole job on music that Labelscope makes itself
+	$(BIN)/labelscope demo
+
+test: install  ## all tests but the slow ones
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-slow: install  ## the tests that take minutes
+	$(BIN)/python -m pytest -m slow
+
+check: lint types imports schema test  ## everything that must hold before a change lands
+
+lint: install  ## ruff: style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install  ## mypy, strict
+	$(BIN)/mypy
+
+imports: install  ## the rooms import each other one way only
+	$(BIN)/lint-imports
+
+schema: install  ## migrate an empty database, and see that models and migrations agree
+	$(BIN)/python -m pytest tests/db/test_migrations.py
+
+format: install  ## put the code into ruff's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install  ## speed of extraction beside librosa (CRATE=folder of MP3 clips)
+	$(BIN)/python -m bench.extract $(CRATE)
+
+clean:  ## remove the virtual environment and caches, keep the home
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -1,0 +1,113 @@
+"""Time from a sound file to its log-mel spectrogram: librosa's chain, ours, and decoding alone.
+
+Run as `python bench/extract.py CORPUS --clips 60`. CORPUS is a folder with mono MP3s of about 30 s; the
+stereo files are made from it, one clip on the left and another on the right. All sides run on one thread and
+take turns file by file after a warm-up. The figures are medians over files of processor time, which other
+programs on the machine disturb less than the clock.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import librosa
+import numpy as np
+import soundfile
+from threadpoolctl import threadpool_limits
+
+from ml.audio import load_mono
+from ml.extract import ClipJob, Extraction, extract_clip
+from ml.spectrogram import Recipe, log_mel
+
+RECIPE = Recipe()
+SEED = 7
+
+
+def chain(path: Path) -> Any:
+    samples, rate = librosa.load(path)
+    return librosa.power_to_db(librosa.feature.melspectrogram(y=samples, sr=rate))
+
+
+def ours(path: Path) -> Any:
+    return log_mel(load_mono(path), RECIPE)
+
+
+def decoding(path: Path) -> Any:
+    samples, _ = soundfile.read(path, dtype="float32")
+    return samples
+
+
+def extraction(path: Path, folder: Path) -> None:
+    """Everything that the pipeline does with a clip: spectrogram, file and features."""
+    result = extract_clip(ClipJob(0, path), RECIPE, folder)
+    assert isinstance(result, Extraction), result
+
+
+def pick(corpus: Path, count: int) -> list[Path]:
+    clips = sorted(corpus.rglob("*.mp3"))
+    if len(clips) < 2:
+        sys.exit(f"{corpus} holds {len(clips)} MP3 files; give a folder with at least two.")
+    chosen = np.random.default_rng(SEED).permutation(len(clips))[:count]
+    return [clips[index] for index in chosen]
+
+
+def make_stereo(mono: list[Path], folder: Path) -> list[Path]:
+    """One clip on the left, the next on the right, as an MP3 at 44.1 kHz."""
+    made: list[Path] = []
+    for left, right in zip(mono, mono[1:] + mono[:1], strict=True):
+        channels = [librosa.load(path, sr=44100)[0] for path in (left, right)]
+        length = min(map(len, channels))
+        path = folder / f"{len(made):03d}.mp3"
+        soundfile.write(
+            path, np.stack([channel[:length] for channel in channels], axis=1), 44100, format="MP3"
+        )
+        made.append(path)
+    return made
+
+
+def milliseconds(work: Callable[[Path], object], path: Path) -> float:
+    begin = time.process_time()
+    work(path)
+    return 1000 * (time.process_time() - begin)
+
+
+def measure(paths: list[Path], folder: Path) -> list[float]:
+    """Median milliseconds a clip of chain, ours, decoding and the whole extraction."""
+    sides: list[Callable[[Path], object]] = [chain, ours, decoding, partial(extraction, folder=folder)]
+    for side in sides:
+        side(paths[0])
+    times = [[milliseconds(side, path) for side in sides] for path in paths]
+    return [median(column) for column in zip(*times, strict=True)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--clips", type=int, default=60)
+    arguments = parser.parse_args()
+    threadpool_limits(limits=1)
+    mono = pick(arguments.corpus, arguments.clips)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        stereo = make_stereo(mono, folder)
+        print(
+            "ms a clip (median)      librosa     ours  decoding  librosa/ours  ours/decoding  with features"
+        )
+        for kind, paths in (("mono MP3", mono), ("stereo MP3", stereo)):
+            theirs, mine, floor, whole = measure(paths, folder)
+            print(
+                f"{f'{len(paths)} x {kind}':<22} {theirs:8.1f} {mine:8.1f} {floor:9.1f} "
+                f"{theirs / mine:13.2f} {mine / floor:14.2f} {whole:14.1f}"
+            )
+        worst = max(float(np.abs(chain(path).T - ours(path)).max()) for path in mono[:10] + stereo[:10])
+        print(f"largest difference from librosa: {worst:.5f} dB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""`labelscope sql` and `labelscope db …`: the database, for people who speak SQL."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from shutil import which
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from config.settings import Settings
+from db.engine import libpq_url, read_only
+from flows.home import database_address, open_database
+from services.postgres import postgres_server
+
+app = typer.Typer(no_args_is_help=True, help="The database itself: its address, its schema, a psql in it.")
+SQL_EXAMPLE = 'Example: labelscope sql "SELECT * FROM label_accuracy" --format csv'
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def sql(
+    query: Annotated[
+        str, typer.Argument(help="One SQL statement; it can read everything and change nothing.")
+    ],
+    form: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
+    timeout: Annotated[int, typer.Option(help="Seconds after which the statement is given up.")] = 30,
+) -> None:
+    """Ask the database, in a read-only transaction."""
+    with open_database(Settings()) as engine:
+        columns, rows = read_only(engine, query, timeout)
+    write_rows(columns, rows, form)
+
+
+def write_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: Format) -> None:
+    """Rows to stdout, in one of the formats."""
+    if form is Format.CSV:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+    elif form is Format.JSON:
+        records = [dict(zip(columns, row, strict=True)) for row in rows]
+        typer.echo(json.dumps(records, default=str, ensure_ascii=False, indent=1))
+    else:
+        console = Console()
+        if not console.is_terminal:
+            console.width = 1000  # what reads a pipe has no right margin
+        console.print(rows_as_table(columns, rows))
+
+
+def rows_as_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> Table:
+    """Rows as people read them: numbers to the right, fractions to three places."""
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for number, column in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[number], int | float | None) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    return table
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return str(value).replace("[", r"\[")
+
+
+@app.command(epilog="Example: labelscope db url")
+def url(
+    keep: Annotated[bool, typer.Option(help="Keep the home's own server running until Ctrl-C.")] = False,
+) -> None:
+    """Print the address of the database, for other programs."""
+    settings = Settings()
+    with database_address(settings) as address:
+        typer.echo(libpq_url(address))
+        if settings.database_url is None and not keep:
+            typer.echo(
+                "It answers while a labelscope command runs; --keep leaves it up until Ctrl-C.", err=True
+            )
+        if keep:
+            signal.pause()
+
+
+@app.command(epilog="Example: labelscope db upgrade")
+def upgrade() -> None:
+    """Bring the database to the schema of this version. Every command does so by itself."""
+    with open_database(Settings()):
+        typer.echo("The database has the schema of this version.")
+
+
+@app.command(epilog="Example: labelscope db psql -- -c '\\d+ tracks'")
+def psql(arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to psql.")] = None) -> None:
+    """Open psql on the database."""
+    settings = Settings()
+    with open_database(settings) as engine:
+        address = libpq_url(engine.url.render_as_string(hide_password=False))
+        program = which("psql") or str(postgres_server(settings.home).binaries / "psql")
+        code = subprocess.call(
+            [program, address, *(arguments or [])], env={**os.environ, "PGAPPNAME": "psql"}
+        )
+    raise typer.Exit(code)

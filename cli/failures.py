@@ -1,0 +1,50 @@
+"""What goes wrong in the world, told in one sentence, and the exit codes.
+
+0: done. 1: it could not be done, and the sentence says why and what helps. 2: the command was not understood.
+Anything else is a fault of Labelscope and shows its traceback.
+"""
+
+import errno
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
+
+from db.engine import AddressError
+from services.keeper import ServiceError
+from sources.folder import CrateError
+
+SENTENCES = (AddressError, CrateError, ServiceError)
+
+
+@contextmanager
+def told_in_one_sentence() -> Iterator[None]:
+    """End the process with a sentence on stderr where a failure is one that people can mend."""
+    try:
+        yield
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        typer.secho(f"labelscope: {sentence}", err=True, fg=typer.colors.RED)
+        sys.exit(1)
+
+
+def _sentence(error: Exception) -> str | None:
+    if (
+        isinstance(error, SENTENCES) or type(error).__name__ == "ModelFileError"
+    ):  # Keras may not be imported here
+        return str(error)
+    if isinstance(error, DBAPIError):
+        reason = " ".join(str(error.orig).split())
+        return f"PostgreSQL says: {reason}"
+    if isinstance(error, CommandError):
+        return f"The database's schema is not one of this version ({error}); update Labelscope."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk is full at {error.filename or 'LABELSCOPE_HOME'}; make room and run again, nothing is lost."
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS):
+        return f"{error.filename or 'LABELSCOPE_HOME'} cannot be written; set LABELSCOPE_HOME to a folder of yours."
+    return None

@@ -1,0 +1,129 @@
+"""The command `labelscope`: what people type.
+
+Heavy libraries are imported inside of the commands that need them, so that `labelscope --help` and `labelscope sql`
+answer at once; Prefect and Keras read the environment when they are imported, which `surroundings` prepares.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import database, show
+from cli.failures import told_in_one_sentence
+from config.settings import Settings
+from flows.home import surroundings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Which record label does this sound like? Music in, a trained network, predictions in PostgreSQL.",
+    epilog="Everything that is written lies in LABELSCOPE_HOME, by default .labelscope in this folder.",
+)
+app.add_typer(database.app, name="db")
+app.command(name="sql", epilog=database.SQL_EXAMPLE)(database.sql)
+
+Folder = Annotated[
+    Path,
+    typer.Option("--folder", help="A crate: a folder with one sub-folder of audio files for each label."),
+]
+
+
+@app.command(epilog="Example: labelscope demo")
+def demo() -> None:
+    """The whole job on synthetic music: five made-up labels, rendered here, in a home of their own."""
+    # Made-up labels must never stand among real ones: a home, a database and a history of their own.
+    os.environ["LABELSCOPE_HOME"] = str(Settings().home / "demo")
+    for name in ("DATABASE_URL", "PREFECT_API_URL"):
+        os.environ.pop(name, None)
+    settings = Settings()
+    with surroundings(settings):
+        from flows.pipeline import pipeline
+        from flows.synthetic import render_synthetic_crate
+
+        show.outcome(pipeline(render_synthetic_crate(settings), synthetic=True))
+    show.results(settings)
+    show.where_to_look(settings)
+
+
+@app.command(epilog="Example: labelscope run --folder ~/Music/crate")
+def run(folder: Folder) -> None:
+    """The whole job: ingest, extract, retrain if due, predict. Run it again whenever there is new music."""
+    settings = Settings()
+    with surroundings(settings):
+        from flows.pipeline import pipeline
+
+        show.outcome(pipeline(folder))
+    show.results(settings)
+
+
+@app.command(epilog="Example: labelscope ingest --folder ~/Music/crate")
+def ingest(folder: Folder) -> None:
+    """Read a crate's names, tags and checksums into the database."""
+    with surroundings(Settings()):
+        from flows.ingest import ingest as flow
+
+        show.ingested(flow(folder))
+
+
+@app.command(epilog="Example: labelscope extract")
+def extract() -> None:
+    """Compute spectrograms and audio features of all clips that have none yet."""
+    with surroundings(Settings()):
+        from flows.extract import extract as flow
+
+        show.extracted(flow())
+
+
+@app.command(epilog='Example: labelscope retrain --why "new releases of this summer"')
+def retrain(
+    why: Annotated[str, typer.Option(help="The reason, kept with the training.")] = "a person's wish",
+) -> None:
+    """Train the network now; the new model is used if it is at least as good as the one before."""
+    with surroundings(Settings()):
+        from flows.retrain import retrain as flow
+
+        retrained = flow(why)
+    show.retrained(retrained)
+    if retrained.outcome in ("refused", "busy"):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Examples: labelscope predict | labelscope predict 'unknown promo.mp3'")
+def predict(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Audio files to score and show, not to store.")
+    ] = None,
+) -> None:
+    """Score all tracks that the model in use has not scored yet; or just show what it says of some files."""
+    settings = Settings()
+    if files:
+        from flows.home import contain
+        from flows.score_files import score_files
+
+        contain(settings)
+        show.scored_files(score_files(settings, files))
+        return
+    with surroundings(settings):
+        from flows.predict import predict as flow
+
+        show.predicted(flow())
+
+
+@app.command(epilog="Example: labelscope status --json")
+def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """What there is: tracks, coverage of playlists, the model in use, and what could not be used and why."""
+    show.status(Settings(), as_json)
+
+
+def main() -> None:
+    """Where the console script comes in."""
+    with told_in_one_sentence():
+        app()
+
+
+if __name__ == "__main__":
+    main()

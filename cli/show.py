@@ -1,0 +1,136 @@
+"""What the commands print: short sentences and tables."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+
+from cli.database import Format, rows_as_table, write_rows
+from config.settings import Settings
+from db import queries
+from flows.home import open_database
+
+if TYPE_CHECKING:  # these import Prefect and Keras
+    from flows.extract import Extracted
+    from flows.ingest import Ingested
+    from flows.pipeline import Outcome
+    from flows.predict import Predicted
+    from flows.retrain import Retrained
+    from flows.score_files import ScoredFile
+
+
+def outcome(of_run: "Outcome") -> None:
+    """All stages of a pipeline run, a line each."""
+    ingested(of_run.ingested)
+    extracted(of_run.extracted)
+    retrained(of_run.retrained)
+    predicted(of_run.predicted)
+
+
+def ingested(stage: "Ingested") -> None:
+    changed = stage.playlists - stage.unchanged
+    line = f"{stage.playlists} folders, {changed} changed; {stage.added} tracks new, {stage.removed} gone"
+    _say("ingest", line + (f", {stage.rejected} records rejected" if stage.rejected else ""))
+
+
+def extracted(stage: "Extracted") -> None:
+    line = f"{stage.ready} clips ready"
+    line += f", {stage.too_short} too short for one crop" if stage.too_short else ""
+    _say("extract", line + (f", {stage.rejected} rejected" if stage.rejected else ""))
+
+
+def retrained(stage: "Retrained") -> None:
+    _say("retrain", f"{stage.outcome.replace('_', ' ')}: {stage.reason}")
+    for remark in stage.remarks:
+        _say("", remark)
+
+
+def predicted(stage: "Predicted") -> None:
+    if stage.model_id is None:
+        _say("predict", "no model is in use yet")
+    else:
+        _say("predict", f"{stage.tracks} tracks scored by model {stage.model_id}")
+
+
+def _say(stage: str, line: str) -> None:
+    typer.echo(f"{stage:<8} {line}")
+
+
+def results(settings: Settings) -> None:
+    """How well the model in use tells the labels apart, and what could not be used and why."""
+    with open_database(settings) as engine, engine.connect() as connection:
+        champion = queries.champion(connection)
+        accuracy = queries.view(connection, "label_accuracy")
+        problems = queries.problems(connection)
+    if champion is not None:
+        _table("Labels", accuracy)
+        right, largest = f"{champion.track_accuracy:.1%}", f"{champion.majority:.1%}"
+        typer.echo(f"{right} of held-out tracks right; always naming the largest label would be {largest}.")
+    if problems:
+        _table("Not used, and why", problems)
+
+
+def where_to_look(settings: Settings) -> None:
+    """How to go on after the demo."""
+    typer.echo(f"\nAll of it is synthetic and lies in {settings.home}. Look around:")
+    typer.echo(f'  LABELSCOPE_HOME={settings.home} labelscope sql "SELECT * FROM track_predictions LIMIT 5"')
+
+
+def status(settings: Settings, as_json: bool) -> None:
+    """Everything there is on one screen, or as JSON."""
+    with open_database(settings) as engine, engine.connect() as connection:
+        counts = queries.counts(connection)
+        champion = queries.champion(connection)
+        coverage = queries.view(connection, "playlist_coverage")
+        trainings = queries.view(connection, "training_history")[:5]
+        problems = queries.problems(connection)
+    if as_json:
+        document = {
+            "home": str(settings.home),
+            "counts": counts._asdict(),
+            "champion": champion._asdict() if champion else None,
+            "coverage": [row._asdict() for row in coverage],
+            "trainings": [row._asdict() for row in trainings],
+            "problems": [row._asdict() for row in problems],
+        }
+        typer.echo(json.dumps(document, default=str, ensure_ascii=False, indent=1))
+        return
+    typer.echo(f"home     {settings.home}")
+    typer.echo(
+        f"tracks   {counts.tracks} in {counts.playlists} playlists of {counts.labels} labels;"
+        f" {counts.clips_ready} of {counts.clips} clips ready, {counts.clips_waiting} waiting"
+    )
+    if champion is None:
+        typer.echo("model    none yet: labelscope run --folder DIR")
+    else:
+        right = f"{champion.track_accuracy:.1%} of held-out tracks right"
+        typer.echo(
+            f"model    {champion.model_id} ({champion.architecture}): {right}, {counts.tracks_predicted} tracks scored"
+        )
+    _table("Coverage", coverage)
+    _table("Trainings", trainings)
+    _table("Not used, and why", problems)
+
+
+def scored_files(files: "Sequence[ScoredFile]") -> None:
+    """The most probable labels of each file, or why there are none."""
+    columns = ("file", "sounds like", "confidence", "then", "note")
+    rows = [
+        (file.path.name, *[*file.ranking[0], file.ranking[1][0]], None)
+        if file.ranking
+        else (file.path.name, None, None, None, file.problem)
+        for file in files
+    ]
+    write_rows(columns, rows, Format.TABLE)
+    if any(file.problem for file in files):
+        raise typer.Exit(1)
+
+
+def _table(title: str, rows: Sequence[Any]) -> None:
+    if rows:
+        typer.echo()
+        Console(width=None if Console().is_terminal else 1000).print(
+            rows_as_table(list(rows[0]._fields), [tuple(row) for row in rows], title)
+        )

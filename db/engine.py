@@ -1,0 +1,88 @@
+"""How Labelscope speaks to a PostgreSQL server, wherever it runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class Lock(IntEnum):
+    """Advisory locks of the database, so that what must not overlap cannot, whoever starts it."""
+
+    MIGRATION = 0x1ABE1_01
+    RETRAIN = 0x1ABE1_02
+    PLAYLIST = 0x1ABE1_03  # with the playlist's id as second key
+
+
+class AddressError(ValueError):
+    """An address of a database that cannot be used."""
+
+
+def normalised_url(address: str) -> str:
+    """The address with its driver named: a bare `postgresql://` means another one to SQLAlchemy 2.0."""
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise AddressError(
+            "DATABASE_URL is no address of a database; write postgresql://user:password@host:5432/database."
+        ) from None
+    if url.drivername not in ("postgres", "postgresql", "postgresql+psycopg"):
+        raise AddressError(f"DATABASE_URL names {url.drivername}; Labelscope needs postgresql://…")
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def libpq_url(address: str) -> str:
+    """The same address as psql and libpq write it."""
+    return make_url(address).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def open_engine(address: str) -> Engine:
+    """An engine whose connections say who they are and notice a server that went away."""
+    return create_engine(
+        normalised_url(address),
+        pool_pre_ping=True,
+        connect_args={"application_name": "labelscope", "connect_timeout": 10},
+    )
+
+
+@contextmanager
+def try_lock(engine: Engine, lock: Lock) -> Iterator[bool]:
+    """Hold an advisory lock for the block; yields False at once if another holds it.
+
+    The lock belongs to a connection of its own: a process that is killed lets go of it.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": int(lock)}))
+        try:
+            yield held
+        finally:
+            if held:
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": int(lock)})
+
+
+def lock_playlist(connection: Connection, playlist_id: int) -> None:
+    """Wait for, then hold, the right to write one playlist, until the transaction ends."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(:lock, :playlist)"),
+        {"lock": int(Lock.PLAYLIST), "playlist": playlist_id},
+    )
+
+
+def read_only(engine: Engine, query: str, timeout_seconds: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of one statement, which can change nothing and is given up after a time.
+
+    Prepared, because PostgreSQL prepares single statements only: none can end the read-only transaction and go on.
+    """
+    with engine.connect() as connection:
+        connection.execute(text("SET TRANSACTION READ ONLY"))
+        connection.execute(text(f"SET LOCAL statement_timeout = '{int(timeout_seconds)}s'"))
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        cursor = driver.execute(query, prepare=True)
+        if cursor.description is None:
+            return [], []
+        return [column.name for column in cursor.description], cursor.fetchall()

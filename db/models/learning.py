@@ -1,0 +1,168 @@
+"""Trainings, models, how good they are, and what they say."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, Id, SetNow, Sha256, one_of
+
+SPLITS = ("train", "validation", "holdout")
+LEVELS = ("crop", "clip", "track")
+
+
+class TrainingRun(Base):
+    __tablename__ = "training_runs"
+    __table_args__ = (
+        CheckConstraint(one_of("status", "running", "completed", "refused", "failed", "crashed"), "status"),
+        Index(None, "recipe_id"),
+        {"comment": "One training, with everything that is needed to repeat it."},
+    )
+
+    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    flow_run_id: Mapped[str | None] = mapped_column(comment="The Prefect flow run that did it.")
+    why: Mapped[str] = mapped_column(
+        comment="What set it off: the first one, enough new tracks, a person's wish."
+    )
+    status: Mapped[str] = mapped_column(server_default="running", comment="How it stands or ended.")
+    error: Mapped[str | None] = mapped_column(comment="Why it was refused or failed.")
+    remarks: Mapped[list[str]] = mapped_column(
+        server_default="[]", comment="What it had to leave out, a sentence each."
+    )
+    architecture: Mapped[str] = mapped_column(comment="Name of the network: seed, …")
+    hyperparameters: Mapped[dict[str, Any]] = mapped_column(comment="All of them, the random seed too.")
+    recipe_id: Mapped[int] = mapped_column(
+        ForeignKey("spectrogram_recipes.id"), comment="What it learns from."
+    )
+    dataset_fingerprint: Mapped[Sha256] = mapped_column(comment="Hash over spectrograms, labels and splits.")
+    labels: Mapped[list[dict[str, Any]]] = mapped_column(comment="Ids and slugs in the order of the outputs.")
+    versions: Mapped[dict[str, Any]] = mapped_column(comment="Python, libraries, backend, and code revision.")
+    history: Mapped[list[dict[str, Any]]] = mapped_column(
+        server_default="[]", comment="One entry per epoch: losses and accuracies."
+    )
+    seconds: Mapped[float | None] = mapped_column(comment="Wall time of the fit.")
+    started_at: Mapped[SetNow] = mapped_column(comment="When it began.")
+    finished_at: Mapped[datetime | None] = mapped_column(comment="When it ended.")
+
+
+class TrainingRunTrack(Base):
+    __tablename__ = "training_run_tracks"
+    __table_args__ = (
+        CheckConstraint(one_of("split", *SPLITS), "split"),
+        Index(None, "track_id"),
+        {"comment": "Which track stood on which side in a training."},
+    )
+
+    training_run_id: Mapped[int] = mapped_column(
+        ForeignKey("training_runs.id", ondelete="CASCADE"), primary_key=True, comment="The training."
+    )
+    track_id: Mapped[int] = mapped_column(
+        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True, comment="The track."
+    )
+    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), comment="Its label at that time.")
+    split: Mapped[str] = mapped_column(comment="train, validation or holdout.")
+    group_key: Mapped[str] = mapped_column(comment="Tracks of one group are never on two sides.")
+    scheme: Mapped[str] = mapped_column(comment="What made the group: artist, album or title.")
+
+
+class Model(Base):
+    __tablename__ = "models"
+    __table_args__ = (
+        UniqueConstraint("training_run_id"),
+        CheckConstraint(one_of("status", "candidate", "champion", "retired", "rejected"), "status"),
+        Index("uq_models_one_champion", "status", unique=True, postgresql_where="status = 'champion'"),
+        {"comment": "A trained network in a file. At most one is the champion, the one in use."},
+    )
+
+    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    training_run_id: Mapped[int] = mapped_column(ForeignKey("training_runs.id"), comment="How it came about.")
+    path: Mapped[str] = mapped_column(comment="The .keras file, relative to models/ in the home.")
+    sha256: Mapped[Sha256] = mapped_column(comment="Of the .keras file; a file that differs is refused.")
+    bytes: Mapped[int] = mapped_column(comment="Size of the .keras file.")
+    status: Mapped[str] = mapped_column(server_default="candidate", comment="Whether it is in use.")
+    reason: Mapped[str | None] = mapped_column(comment="Why it has this status.")
+    created_at: Mapped[SetNow] = mapped_column(comment="When it was trained.")
+    promoted_at: Mapped[datetime | None] = mapped_column(comment="When it became champion.")
+
+
+class Metric(Base):
+    __tablename__ = "metrics"
+    __table_args__ = (
+        UniqueConstraint("model_id", "split", "level", "name", "label_id"),
+        Index(
+            "uq_metrics_overall",
+            "model_id",
+            "split",
+            "level",
+            "name",
+            unique=True,
+            postgresql_where="label_id IS NULL",
+        ),
+        CheckConstraint(one_of("split", *SPLITS), "split"),
+        CheckConstraint(one_of("level", *LEVELS), "level"),
+        {"comment": "How good a model is: one number per split, level and, for some, label."},
+    )
+
+    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), comment="The model.")
+    split: Mapped[str] = mapped_column(comment="train, validation or holdout.")
+    level: Mapped[str] = mapped_column(comment="crop, clip (mean of its crops) or track (mean of its clips).")
+    name: Mapped[str] = mapped_column(comment="accuracy, balanced_accuracy, macro_f1, precision, recall, …")
+    label_id: Mapped[int | None] = mapped_column(
+        ForeignKey("labels.id"), comment="Null for all labels together."
+    )
+    value: Mapped[float] = mapped_column(comment="The number.")
+    ci_low: Mapped[float | None] = mapped_column(comment="Lower end of the 95 % interval.")
+    ci_high: Mapped[float | None] = mapped_column(comment="Upper end of the 95 % interval.")
+    count: Mapped[int] = mapped_column(comment="How many crops, clips or tracks it rests on.")
+
+
+class Confusion(Base):
+    __tablename__ = "confusions"
+    __table_args__ = (
+        CheckConstraint(one_of("split", *SPLITS), "split"),
+        CheckConstraint(one_of("level", *LEVELS), "level"),
+        {"comment": "How often a label was taken for another; pairs that never occurred have no row."},
+    )
+
+    model_id: Mapped[int] = mapped_column(
+        ForeignKey("models.id", ondelete="CASCADE"), primary_key=True, comment="The model."
+    )
+    split: Mapped[str] = mapped_column(primary_key=True, comment="train, validation or holdout.")
+    level: Mapped[str] = mapped_column(primary_key=True, comment="crop, clip or track.")
+    true_label_id: Mapped[int] = mapped_column(
+        ForeignKey("labels.id"), primary_key=True, comment="What it is."
+    )
+    predicted_label_id: Mapped[int] = mapped_column(
+        ForeignKey("labels.id"), primary_key=True, comment="What it was taken for."
+    )
+    count: Mapped[int] = mapped_column(comment="How often.")
+
+
+class Prediction(Base):
+    __tablename__ = "predictions"
+    __table_args__ = (
+        UniqueConstraint("track_id", "model_id"),
+        Index(None, "model_id"),
+        {"comment": "What a model says of a track: the mean over its clips."},
+    )
+
+    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    track_id: Mapped[int] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), comment="The track.")
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), comment="The model.")
+    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), comment="The most probable label.")
+    confidence: Mapped[float] = mapped_column(comment="The probability of that label, 0 to 1.")
+    clips: Mapped[int] = mapped_column(comment="How many clips were heard.")
+    created_at: Mapped[SetNow] = mapped_column(comment="When it was scored.")
+
+
+class PredictionScore(Base):
+    __tablename__ = "prediction_scores"
+    __table_args__ = ({"comment": "The probability of each label in a prediction; they sum to 1."},)
+
+    prediction_id: Mapped[int] = mapped_column(
+        ForeignKey("predictions.id", ondelete="CASCADE"), primary_key=True, comment="The prediction."
+    )
+    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), primary_key=True, comment="The label.")
+    probability: Mapped[float] = mapped_column(comment="0 to 1.")

@@ -1,0 +1,181 @@
+"""Every statement that reads. All return rows with named columns, or plain values."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+Rows = Sequence[Row[Any]]
+
+
+def known_files(connection: Connection, provider: str) -> dict[tuple[str, int, int], str]:
+    """(uri, bytes, modified_ns) -> sha256 of each audio file that was hashed before. Grows with the clips."""
+    rows = connection.execute(
+        text("SELECT DISTINCT uri, bytes, modified_ns, sha256 FROM clips WHERE provider = :provider"),
+        {"provider": provider},
+    )
+    return {(row.uri, row.bytes, row.modified_ns): row.sha256 for row in rows}
+
+
+def clips_to_extract(connection: Connection, recipe_id: int) -> list[int]:
+    """Ids of clips that wait, or that have no spectrogram by this recipe yet."""
+    return list(
+        connection.scalars(
+            text("""
+                SELECT c.id FROM clips c
+                 WHERE c.status = 'new'
+                    OR (c.status IN ('ready', 'too_short') AND NOT EXISTS (
+                            SELECT FROM spectrograms s WHERE s.clip_id = c.id AND s.recipe_id = :recipe))
+                 ORDER BY c.id
+            """),
+            {"recipe": recipe_id},
+        )
+    )
+
+
+def labels(connection: Connection) -> Rows:
+    """id, slug and name of every label, in the order of the network's outputs."""
+    return connection.execute(text("SELECT id, slug, name, synthetic FROM labels ORDER BY id")).all()
+
+
+def usable_clips(connection: Connection, recipe_id: int) -> Rows:
+    """Each clip that may be learnt from: ready, of a track with exactly one label.
+
+    Rows have track_id, label_id, title, album, artists (list of names), clip_id, path, sha256, frames.
+    """
+    return connection.execute(
+        text("""
+            SELECT t.id AS track_id, tl.label_id, t.title, t.album,
+                   ARRAY(SELECT a.name FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
+                          WHERE ta.track_id = t.id ORDER BY ta.position) AS artists,
+                   c.id AS clip_id, s.path, s.sha256, s.frames
+              FROM track_labels tl
+              JOIN tracks t ON t.id = tl.track_id
+              JOIN clips c ON c.track_id = t.id AND c.status = 'ready'
+              JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+             WHERE tl.label_id IS NOT NULL
+             ORDER BY t.id, c.id
+        """),
+        {"recipe": recipe_id},
+    ).all()
+
+
+def earlier_splits(connection: Connection) -> Rows:
+    """track_id, split, group_key and scheme as last decided, so that no track ever changes sides."""
+    return connection.execute(
+        text("""
+            SELECT DISTINCT ON (track_id) track_id, split, group_key, scheme FROM training_run_tracks
+             ORDER BY track_id, training_run_id DESC
+        """)
+    ).all()
+
+
+def last_training(connection: Connection) -> Row[Any] | None:
+    """The newest training that came to an end or was refused: id, status, error, recipe_id, dataset_fingerprint."""
+    return connection.execute(
+        text("""
+            SELECT id, status, error, recipe_id, dataset_fingerprint FROM training_runs
+             WHERE status IN ('completed', 'refused') ORDER BY id DESC LIMIT 1
+        """)
+    ).one_or_none()
+
+
+def champion(connection: Connection) -> Row[Any] | None:
+    """The model in use: model_id, training_run_id, architecture, path, sha256, recipe_id, labels, …"""
+    return connection.execute(text("SELECT * FROM champion")).one_or_none()
+
+
+def metric(connection: Connection, model_id: int, split: str, level: str, name: str) -> float | None:
+    """One figure of a model over all labels, or None where there is none."""
+    value: float | None = connection.scalar(
+        text("""
+            SELECT value FROM metrics WHERE model_id = :model AND split = :split AND level = :level
+               AND name = :name AND label_id IS NULL
+        """),
+        {"model": model_id, "split": split, "level": level, "name": name},
+    )
+    return value
+
+
+def tracks_trained_on(connection: Connection, training_run_id: int) -> set[int]:
+    """All tracks that a training has seen, whatever their split."""
+    return set(
+        connection.scalars(
+            text("SELECT track_id FROM training_run_tracks WHERE training_run_id = :run"),
+            {"run": training_run_id},
+        )
+    )
+
+
+def tracks_to_predict(connection: Connection, model_id: int, recipe_id: int) -> list[int]:
+    """Tracks with usable audio that the model has not scored yet."""
+    return list(
+        connection.scalars(
+            text("""
+                SELECT DISTINCT c.track_id
+                  FROM clips c
+                  JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+                 WHERE c.status = 'ready'
+                   AND NOT EXISTS (SELECT FROM predictions p
+                                    WHERE p.track_id = c.track_id AND p.model_id = :model)
+                 ORDER BY c.track_id
+            """),
+            {"model": model_id, "recipe": recipe_id},
+        )
+    )
+
+
+def spectrograms_of(connection: Connection, track_ids: Sequence[int], recipe_id: int) -> Rows:
+    """track_id, clip_id and path of each usable spectrogram of these tracks."""
+    return connection.execute(
+        text("""
+            SELECT c.track_id, c.id AS clip_id, s.path
+              FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+             WHERE c.status = 'ready' AND c.track_id = ANY(:tracks)
+             ORDER BY c.track_id, c.id
+        """),
+        {"recipe": recipe_id, "tracks": list(track_ids)},
+    ).all()
+
+
+def problems(connection: Connection) -> Rows:
+    """Each reason for which something could not be used: reason, count, and one example with its cure."""
+    return connection.execute(
+        text("""
+            SELECT reason, count(*) AS count, min(detail) AS example
+              FROM (SELECT reason, detail FROM rejected_records WHERE resolved_at IS NULL
+                    UNION ALL
+                    SELECT reason, detail FROM clips WHERE status = 'rejected'
+                    UNION ALL
+                    SELECT status, 'A clip is shorter than one crop; it is kept but not used.'
+                      FROM clips WHERE status = 'too_short'
+                    UNION ALL
+                    SELECT 'ambiguous', 'The track is in playlists of two labels; it is kept out of training.'
+                      FROM track_labels WHERE ambiguous) AS problem
+             GROUP BY reason ORDER BY count DESC, reason
+        """)
+    ).all()
+
+
+def counts(connection: Connection) -> Row[Any]:
+    """How much there is of everything, for a screen of status."""
+    return connection.execute(
+        text("""
+            SELECT (SELECT count(*) FROM labels) AS labels,
+                   (SELECT count(*) FROM playlists) AS playlists,
+                   (SELECT count(*) FROM tracks) AS tracks,
+                   (SELECT count(*) FROM clips) AS clips,
+                   (SELECT count(*) FROM clips WHERE status = 'ready') AS clips_ready,
+                   (SELECT count(*) FROM clips WHERE status = 'new') AS clips_waiting,
+                   (SELECT count(*) FROM predictions p JOIN models m ON m.id = p.model_id
+                     WHERE m.status = 'champion') AS tracks_predicted,
+                   (SELECT count(*) FROM models) AS models
+        """)
+    ).one()
+
+
+def view(connection: Connection, name: str) -> Rows:
+    """All rows of one of our own views."""
+    if not name.isidentifier():
+        raise ValueError(f"{name!r} is no name of a view.")
+    return connection.execute(text(f"SELECT * FROM {name}")).all()

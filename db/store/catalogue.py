@@ -1,0 +1,214 @@
+"""Write what a source said: labels, playlists, tracks, memberships, and what could not be used."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, insert, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from db.models.catalogue import Artist, Label, Load, Playlist, RejectedRecord, Track, TrackArtist
+from db.models.sound import Clip
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlaylist:
+    """A playlist's row: its id, and the version of the list that the database holds (None: none yet)."""
+
+    id: int
+    snapshot_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCounts:
+    """What one load changed."""
+
+    tracks: int
+    added: int
+    removed: int
+    rejected: int
+
+
+def register_playlist(connection: Connection, playlist: Row, label: Row) -> KnownPlaylist:
+    """Make sure that the playlist and its label have rows; say which version of the list is held."""
+    connection.execute(upsert(Label).values(**label).on_conflict_do_nothing())
+    label_id = select(Label.id).where(Label.slug == label["slug"]).scalar_subquery()
+    statement = upsert(Playlist).values(**playlist, label_id=label_id)
+    statement = statement.on_conflict_do_update(
+        index_elements=["provider", "external_id"],
+        set_={
+            "name": statement.excluded.name,
+            "label_id": statement.excluded.label_id,
+            "last_seen_at": func.now(),
+        },
+    )
+    row = connection.execute(statement.returning(Playlist.id, Playlist.snapshot_id)).one()
+    return KnownPlaylist(row.id, row.snapshot_id)
+
+
+def save_entries(
+    connection: Connection, entries: Sequence[tuple[Row, Sequence[Row], Sequence[Row]]]
+) -> list[int]:
+    """Write (track, its artists, its clips) for each entry; the ids of the tracks, in the order given.
+
+    A value that is known is never replaced by null. A clip that is known keeps its row; where its file has
+    moved, the row follows. Five statements a call, however many entries.
+    """
+    if not entries:
+        return []
+    tracks = unique((track for track, _, _ in entries), "provider", "external_id")
+    track_ids = _upsert_tracks(connection, tracks)
+    ids = [track_ids[track["provider"], track["external_id"]] for track, _, _ in entries]
+
+    artists = unique((artist for _, credit, _ in entries for artist in credit), "provider", "external_id")
+    if artists:
+        connection.execute(upsert(Artist).on_conflict_do_nothing(), artists)
+        artist_ids = _ids(connection, Artist.__table__, artists)  # type: ignore[arg-type]
+        credits_ = [
+            {
+                "track_id": track_id,
+                "artist_id": artist_ids[a["provider"], a["external_id"]],
+                "position": position,
+            }
+            for track_id, (_, credit, _) in zip(ids, entries, strict=True)
+            for position, a in enumerate(unique(credit, "provider", "external_id"))
+        ]
+        connection.execute(upsert(TrackArtist).on_conflict_do_nothing(), credits_)
+
+    clips = [
+        {**clip, "track_id": track_id}
+        for track_id, (_, _, of_track) in zip(ids, entries, strict=True)
+        for clip in of_track
+    ]
+    if clips:
+        statement = upsert(Clip)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["track_id", "provider", "offset_seconds"],
+                set_={name: statement.excluded[name] for name in ("uri", "modified_ns")},
+                where=tuple_(Clip.uri, Clip.modified_ns)
+                != tuple_(statement.excluded.uri, statement.excluded.modified_ns),
+            ),
+            unique(clips, "track_id", "provider", "offset_seconds"),
+        )
+    return ids
+
+
+def _upsert_tracks(connection: Connection, tracks: Sequence[Row]) -> dict[tuple[str, str], int]:
+    statement = upsert(Track)
+    kept = ("album", "isrc", "duration_seconds", "release_date")
+    statement = statement.on_conflict_do_update(
+        index_elements=["provider", "external_id"],
+        set_={
+            "title": statement.excluded.title,
+            **{name: func.coalesce(statement.excluded[name], getattr(Track, name)) for name in kept},
+            "raw": statement.excluded.raw,
+            "last_seen_at": func.now(),
+        },
+    )
+    connection.execute(statement, tracks)
+    return _ids(connection, Track.__table__, tracks)  # type: ignore[arg-type]
+
+
+def _ids(connection: Connection, table: Table, rows: Sequence[Row]) -> dict[tuple[str, str], int]:
+    keys = [(row["provider"], row["external_id"]) for row in rows]
+    columns = table.c.provider, table.c.external_id
+    found = connection.execute(select(table.c.id, *columns).where(tuple_(*columns).in_(keys)))
+    return {(row.provider, row.external_id): row.id for row in found}
+
+
+def complete_load(
+    connection: Connection,
+    playlist_id: int,
+    *,
+    snapshot_id: str | None,
+    track_ids: Sequence[int],
+    rejections: Sequence[Row],
+    started_at: datetime,
+    flow_run_id: str | None,
+) -> LoadCounts:
+    """Make the playlist's membership equal to what was read, and leave a row that says so.
+
+    Call it once all entries are saved, under `lock_playlist`. A snapshot_id of None says that the list moved
+    while it was read: the membership is written, but the next ingest reads it again.
+    """
+    membership = {"playlist": playlist_id, "tracks": list(track_ids)}
+    added = connection.execute(
+        text("""
+            INSERT INTO playlist_tracks AS pt (playlist_id, track_id)
+            SELECT :playlist, track_id FROM unnest(CAST(:tracks AS bigint[])) AS track_id
+            ON CONFLICT (playlist_id, track_id) DO UPDATE SET removed_at = NULL, added_at = now()
+             WHERE pt.removed_at IS NOT NULL
+        """),
+        membership,
+    ).rowcount
+    removed = connection.execute(
+        text("""
+            UPDATE playlist_tracks pt SET removed_at = now()
+             WHERE playlist_id = :playlist AND removed_at IS NULL
+               AND NOT EXISTS (SELECT FROM unnest(CAST(:tracks AS bigint[])) AS t WHERE t = pt.track_id)
+        """),
+        membership,
+    ).rowcount
+    counts = LoadCounts(len(track_ids), added, removed, len(rejections))
+    load_id = connection.execute(
+        insert(Load)
+        .values(
+            playlist_id=playlist_id,
+            flow_run_id=flow_run_id,
+            snapshot_id=snapshot_id or "moved while it was read",
+            started_at=started_at,
+            entries=len(track_ids) + len(rejections),
+            tracks_added=added,
+            tracks_removed=removed,
+            rejected=len(rejections),
+        )
+        .returning(Load.id)
+    ).scalar_one()
+    _save_rejections(connection, playlist_id, load_id, rejections)
+    connection.execute(
+        update(Playlist)
+        .where(Playlist.id == playlist_id)
+        .values(snapshot_id=snapshot_id, status="ok", status_reason=None, last_seen_at=func.now())
+    )
+    return counts
+
+
+def _save_rejections(
+    connection: Connection, playlist_id: int, load_id: int, rejections: Sequence[Row]
+) -> None:
+    """Keep each bad entry once; say of those that were not met again that they are resolved."""
+    if rejections:
+        statement = upsert(RejectedRecord)
+        statement = statement.on_conflict_do_update(
+            index_elements=["playlist_id", "reference", "reason"],
+            set_={
+                "detail": statement.excluded.detail,
+                "payload": statement.excluded.payload,
+                "last_seen_at": func.now(),
+                "resolved_at": None,
+            },
+        )
+        rows = [{**row, "playlist_id": playlist_id, "load_id": load_id} for row in rejections]
+        connection.execute(statement, unique(rows, "playlist_id", "reference", "reason"))
+    # now() is the start of the transaction: the very time that the rows above were stamped with.
+    connection.execute(
+        update(RejectedRecord)
+        .where(
+            RejectedRecord.playlist_id == playlist_id,
+            RejectedRecord.resolved_at.is_(None),
+            RejectedRecord.last_seen_at < func.now(),
+        )
+        .values(resolved_at=func.now())
+    )
+
+
+def unique(rows: Iterable[Row], *key: str) -> list[Row]:
+    """The rows without repeats of the key, the first of each kept: one upsert may not touch a row twice."""
+    first: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        first.setdefault(tuple(row[name] for name in key), row)
+    return list(first.values())

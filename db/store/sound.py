@@ -1,0 +1,75 @@
+"""Write what extraction found: spectrograms, audio features, and why a clip could not be used."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from db.models.sound import AudioFeatures, Clip, Spectrogram, SpectrogramRecipe
+
+Row = Mapping[str, Any]
+
+
+def register_recipe(connection: Connection, fingerprint: str, parameters: Row) -> int:
+    """The id of the recipe's row, made if it is new."""
+    known = select(SpectrogramRecipe.id).where(SpectrogramRecipe.fingerprint == fingerprint)
+    recipe_id = connection.scalar(known)
+    if recipe_id is None:
+        connection.execute(
+            upsert(SpectrogramRecipe)
+            .values(fingerprint=fingerprint, parameters=parameters)
+            .on_conflict_do_nothing()
+        )
+        recipe_id = connection.scalar(known)
+    assert recipe_id is not None
+    return recipe_id
+
+
+def claim_clips(connection: Connection, clip_ids: Sequence[int]) -> Sequence[Any]:
+    """Lock those of the clips that nobody else is extracting; free again when the transaction ends.
+
+    Rows have id, track_id, uri, offset_seconds and duration_seconds.
+    """
+    columns = (Clip.id, Clip.track_id, Clip.uri, Clip.offset_seconds, Clip.duration_seconds)
+    claim = select(*columns).where(Clip.id.in_(clip_ids)).order_by(Clip.id).with_for_update(skip_locked=True)
+    return connection.execute(claim).all()
+
+
+def save_extractions(
+    connection: Connection, spectrograms: Sequence[Row], features: Sequence[Row], too_short: Sequence[int]
+) -> None:
+    """Write spectrograms and features of clips; the clips become ready, or too short for one crop."""
+    if spectrograms:
+        connection.execute(upsert(Spectrogram).on_conflict_do_nothing(), spectrograms)
+        _set_status(connection, "ready", [row["clip_id"] for row in spectrograms])
+    if features:
+        connection.execute(upsert(AudioFeatures).on_conflict_do_nothing(), features)
+    if too_short:
+        _set_status(connection, "too_short", too_short)
+
+
+def _set_status(connection: Connection, status: str, clip_ids: Sequence[int]) -> None:
+    connection.execute(
+        update(Clip)
+        .where(Clip.id.in_(clip_ids), Clip.status != status)
+        .values(status=status, reason=None, detail=None)
+    )
+
+
+def forget_spectrograms(connection: Connection, clip_ids: Sequence[int], recipe_id: int) -> None:
+    """Drop the rows of spectrogram files that are gone or damaged; the clips wait to be extracted again."""
+    connection.execute(
+        delete(Spectrogram).where(Spectrogram.clip_id.in_(clip_ids), Spectrogram.recipe_id == recipe_id)
+    )
+    _set_status(connection, "new", clip_ids)
+
+
+def reject_clips(connection: Connection, failures: Sequence[Row]) -> None:
+    """Set clips aside. Rows have clip_id, reason (one word) and detail (a sentence)."""
+    for failure in failures:
+        connection.execute(
+            update(Clip)
+            .where(Clip.id == failure["clip_id"])
+            .values(status="rejected", reason=failure["reason"], detail=failure["detail"])
+        )

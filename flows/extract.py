@@ -1,0 +1,160 @@
+"""Turn clips into spectrograms and audio features, on all cores."""
+
+from collections.abc import Iterator
+from concurrent.futures import TimeoutError as TooSlow
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import as_completed
+from prefect.task_runners import ThreadPoolTaskRunner
+from sqlalchemy import Engine
+
+from config.settings import Settings
+from db import queries
+from db.store import sound as store
+from flows.batches import batches, range_of
+from flows.home import open_database, spectrogram_folder
+from flows.progress import progress_bar
+from ml.extract import ClipJob, Extraction, Failure, extract_clip, initialise_worker
+from ml.features import EXTRACTOR, EXTRACTOR_VERSION
+from ml.spectrogram import Recipe
+from sources.catalogue import path_of
+
+BATCHES_AT_ONCE = 2  # while one batch is written to the database, the workers decode another
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What became of clips."""
+
+    ready: int = 0
+    too_short: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: "Extracted") -> "Extracted":
+        return Extracted(
+            self.ready + other.ready, self.too_short + other.too_short, self.rejected + other.rejected
+        )
+
+
+@flow(
+    name="extract",
+    task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_AT_ONCE),  # type: ignore[arg-type]  # generic in what it runs
+)
+def extract() -> Extracted:
+    """Compute the log-mel spectrogram and the audio features of each clip that has none yet.
+
+    - **reads** the clips' audio files, decoded by one process a core; a file that hangs or kills its decoder costs
+      only itself.
+    - **writes** spectrogram files below `spectrograms/`, their rows, audio features, and the status of each clip:
+      ready, too short for one crop, or rejected with its reason.
+    """
+    settings = Settings()
+    recipe = Recipe()
+    with open_database(settings) as engine:
+        with engine.begin() as connection:
+            recipe_id = store.register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
+            waiting = queries.clips_to_extract(connection, recipe_id)
+        if not waiting:
+            return Extracted()
+        total = Extracted()
+        with worker_pool(settings) as pool, progress_bar("Listening to clips", len(waiting)) as advance:
+            work = ClipWork(engine, pool, recipe, recipe_id, settings)
+            futures = [extract_batch.submit(work, ids) for ids in batches(waiting, settings.extraction_batch)]
+            for future in as_completed(futures):
+                total += future.result()
+                advance(settings.extraction_batch)
+    return total
+
+
+@contextmanager
+def worker_pool(settings: Settings) -> Iterator[ProcessPool]:
+    """Processes that decode; spawned, since a fork would copy the threads' locks of this one."""
+    with ProcessPool(
+        max_workers=settings.workers, initializer=initialise_worker, context=get_context("spawn")
+    ) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.stop()  # type: ignore[no-untyped-call]  # what is queued is dropped: leaving would otherwise wait for all of it
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class ClipWork:
+    """What each batch needs beside its clips."""
+
+    engine: Engine
+    pool: ProcessPool
+    recipe: Recipe
+    recipe_id: int
+    settings: Settings
+
+
+@task(task_run_name=range_of("clip_ids"), cache_policy=NO_CACHE)
+def extract_batch(work: ClipWork, clip_ids: list[int]) -> Extracted:
+    """Extract some clips in one transaction. Clips that another run is extracting are left to it."""
+    folder = spectrogram_folder(work.settings, work.recipe.fingerprint())
+    with work.engine.begin() as connection:
+        clips = store.claim_clips(connection, clip_ids)
+        futures = [_schedule(work, clip, folder) for clip in clips]
+        outcomes = [
+            _outcome(clip, future, work.settings) for clip, future in zip(clips, futures, strict=True)
+        ]
+        track_of = {clip.id: clip.track_id for clip in clips}
+        failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+        extractions = [outcome for outcome in outcomes if isinstance(outcome, Extraction)]
+        too_short = [extraction.clip_id for extraction in extractions if extraction.too_short]
+        store.save_extractions(
+            connection,
+            [_spectrogram_row(extraction, work.recipe_id) for extraction in extractions],
+            [_features_row(extraction, track_of[extraction.clip_id]) for extraction in extractions],
+            too_short,
+        )
+        store.reject_clips(connection, [asdict(failure) for failure in failures])
+    for failure in failures:
+        get_run_logger().warning("Clip %d (%s): %s", failure.clip_id, failure.reason, failure.detail)
+    return Extracted(len(extractions) - len(too_short), len(too_short), len(failures))
+
+
+def _schedule(work: ClipWork, clip: Any, folder: Path) -> ProcessFuture[Any]:
+    job = ClipJob(clip.id, path_of(clip.uri), clip.offset_seconds, clip.duration_seconds)
+    timeout = work.settings.extraction_timeout_seconds
+    return work.pool.schedule(extract_clip, args=(job, work.recipe, folder), timeout=timeout)
+
+
+def _outcome(clip: Any, future: ProcessFuture[Any], settings: Settings) -> Extraction | Failure:
+    """What a worker made of a clip. A worker's OSError comes through: a full disk is no fault of the clip."""
+    try:
+        outcome: Extraction | Failure = future.result()
+    except TooSlow:
+        limit = settings.extraction_timeout_seconds
+        cure = "re-encode it, or raise LABELSCOPE_EXTRACTION_TIMEOUT_SECONDS"
+        return Failure(clip.id, "timeout", f"{clip.uri} took longer than {limit} s; {cure}.")
+    except ProcessExpired as expired:
+        sentence = (
+            f"{clip.uri} ended the process that decoded it (exit code {expired.exitcode}); re-encode it."
+        )
+        return Failure(clip.id, "decoder_crashed", sentence)
+    return outcome
+
+
+def _spectrogram_row(extraction: Extraction, recipe_id: int) -> dict[str, Any]:
+    names = ("clip_id", "path", "sha256", "bytes", "frames")
+    return {name: getattr(extraction, name) for name in names} | {"recipe_id": recipe_id}
+
+
+def _features_row(extraction: Extraction, track_id: int) -> dict[str, Any]:
+    return {
+        **asdict(extraction.features),
+        "track_id": track_id,
+        "clip_id": extraction.clip_id,
+        "origin": EXTRACTOR,
+        "extractor_version": EXTRACTOR_VERSION,
+    }

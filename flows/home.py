@@ -1,0 +1,83 @@
+"""What every flow finds around it: a migrated database, a Prefect server, and the folders of the home.
+
+This module imports neither Prefect nor Keras, because both read their settings from the environment when they are
+imported: `surroundings` must have been entered before.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from config.settings import Settings
+from db import migrate
+from db.engine import open_engine
+from services.postgres import embedded_postgres, ensure_database
+from services.prefect import client_environment, prefect_server
+
+DATABASE = "labelscope"
+
+
+@contextmanager
+def database_address(settings: Settings) -> Iterator[str]:
+    """The URL of the database: DATABASE_URL if it is set, else that of the home's own PostgreSQL, now running."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    with embedded_postgres(settings.home) as server:
+        ensure_database(server, DATABASE)
+        yield server.url(DATABASE)
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Engine]:
+    """The database, migrated to this version's schema."""
+    with database_address(settings) as address:
+        migrate.upgrade(address)
+        engine = open_engine(address)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def surroundings(settings: Settings) -> Iterator[None]:
+    """Everything that a flow run needs, for as long as the block lasts. Nothing is left outside of the home.
+
+    Attaches to the home's Prefect server if one runs, else starts it; PREFECT_API_URL names another.
+    """
+    with ExitStack() as stack:
+        api_url, fresh = settings.prefect_api_url, False
+        if api_url is None:
+            server = stack.enter_context(prefect_server(settings.home))
+            api_url, fresh = server.api_url, server.started_fresh
+        os.environ.update(client_environment(settings.home, api_url))
+        contain(settings)
+        if fresh:
+            from flows.leftovers import mark_crashed
+
+            mark_crashed()
+        yield
+
+
+def contain(settings: Settings) -> None:
+    """Keep the caches of libraries inside of the home, and their chatter off the terminal."""
+    os.environ["LABELSCOPE_HOME"] = str(
+        settings.home
+    )  # absolute from here on, whatever the working directory
+    os.environ.setdefault("KERAS_HOME", str(settings.home / "cache" / "keras"))
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.home / "cache" / "numba"))
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+
+
+def spectrogram_folder(settings: Settings, recipe_fingerprint: str) -> Path:
+    """Where the spectrograms of one recipe lie."""
+    return settings.home / "spectrograms" / recipe_fingerprint
+
+
+def model_folder(settings: Settings) -> Path:
+    """Where model files lie."""
+    return settings.home / "models"

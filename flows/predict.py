@@ -1,0 +1,84 @@
+"""Let the champion say what each track sounds like."""
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from sqlalchemy import Engine
+
+from config.settings import Settings
+from db import queries
+from db.store.learning import save_predictions
+from db.store.sound import forget_spectrograms
+from flows.batches import batches, range_of
+from flows.home import model_folder, open_database, spectrogram_folder
+from flows.progress import progress_bar
+from ml.predict import Scorer, load_model
+from ml.spectrogram import Recipe, load_spectrogram
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """How many tracks were scored, by which model (None: there is no champion yet)."""
+
+    tracks: int = 0
+    model_id: int | None = None
+
+
+@flow(name="predict")
+def predict() -> Predicted:
+    """Score every track with usable audio that the champion has not scored yet.
+
+    - **reads** the champion's file and the tracks' spectrograms.
+    - **writes** a prediction for each track, the mean over its clips, with one probability a label. Without a champion
+      there is nothing to do.
+    """
+    settings = Settings()
+    with open_database(settings) as engine:
+        with engine.connect() as connection:
+            champion = queries.champion(connection)
+            if champion is None:
+                return Predicted()
+            waiting = queries.tracks_to_predict(connection, champion.model_id, champion.recipe_id)
+        if not waiting:
+            return Predicted(0, champion.model_id)
+        scorer = load_model(model_folder(settings) / champion.path, champion.sha256)
+        scored = 0
+        with progress_bar("Predicting tracks", len(waiting)) as advance:
+            for track_ids in batches(waiting, settings.prediction_batch):
+                scored += predict_batch(engine, settings, champion, scorer, track_ids)
+                advance(len(track_ids))
+    return Predicted(scored, champion.model_id)
+
+
+@task(task_run_name=range_of("track_ids"), cache_policy=NO_CACHE)
+def predict_batch(
+    engine: Engine, settings: Settings, champion: Any, scorer: Scorer, track_ids: list[int]
+) -> int:
+    """Score some tracks and write the predictions in one transaction; returns how many."""
+    folder = spectrogram_folder(settings, Recipe.from_dict(scorer.recipe).fingerprint())
+    with engine.connect() as connection:
+        rows = queries.spectrograms_of(connection, track_ids, champion.recipe_id)
+    clips, unreadable = [], []
+    for row in rows:
+        try:
+            clips.append((row, load_spectrogram(folder / row.path)))
+        except (OSError, ValueError) as problem:
+            get_run_logger().warning("Clip %d waits to be extracted again: %s", row.clip_id, problem)
+            unreadable.append(row.clip_id)
+    crops = scorer.score_many(spectrogram for _, spectrogram in clips)
+    label_ids = [label["id"] for label in champion.labels]
+    scored = [(row.track_id, scores.mean(axis=0)) for (row, _), scores in zip(clips, crops, strict=True)]
+    predictions = []
+    for track_id, of_track in groupby(scored, key=lambda pair: pair[0]):
+        of_clips = [scores for _, scores in of_track]
+        probabilities = np.mean(of_clips, axis=0).tolist()
+        scores = dict(zip(label_ids, probabilities, strict=True))
+        predictions.append({"track_id": track_id, "clips": len(of_clips), "scores": scores})
+    with engine.begin() as connection:
+        if unreadable:
+            forget_spectrograms(connection, unreadable, champion.recipe_id)
+        return save_predictions(connection, champion.model_id, predictions)

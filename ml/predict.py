@@ -1,0 +1,91 @@
+"""A model file to probabilities: spectrograms in, one probability a label for each crop out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.dataset import Crops
+from ml.model import ModelCard, load_network
+
+BATCH: Final = 64  # crops to a forward pass, 11 ms on two cores; always full, so that one shape is compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A loaded model. `card` is what its file says of it."""
+
+    network: keras.Model = field(repr=False)
+    card: ModelCard
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Slugs in the order of the columns of every score."""
+        return self.card.labels
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """Parameters of the spectrograms that the network was trained on; others give meaningless scores."""
+        return self.card.recipe
+
+    def score(self, spectrogram: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Probabilities of the consecutive crops of a spectrogram (frames, bands) in dB: (crops, labels).
+
+        A spectrogram shorter than one crop has no score: (0, labels). Rows sum to 1; their mean is the
+        clip's.
+        """
+        return self.score_many([spectrogram])[0]
+
+    def score_many(self, spectrograms: Iterable[NDArray[np.floating]]) -> list[NDArray[np.float32]]:
+        """`score` of each, in order, many clips to a forward pass.
+
+        The spectrograms may come from a generator: one batch of crops (64 x 32 KiB) is held at a time.
+        Raises ValueError for an array that is not (frames, bands).
+        """
+        frames, bands = self.card.crop_frames, len(self.card.standardisation.mean)
+        batch = np.zeros((BATCH, frames, bands), dtype=np.float16)
+        scores: list[NDArray[np.float32]] = []
+        filled = 0
+        numbers: list[int] = []
+        for spectrogram in spectrograms:
+            if spectrogram.ndim != 2 or spectrogram.shape[1] != bands:
+                raise ValueError(f"Expected a spectrogram of (frames, {bands}), got {spectrogram.shape}.")
+            numbers.append(len(spectrogram) // frames)
+            for number in range(numbers[-1]):
+                batch[filled] = spectrogram[number * frames : (number + 1) * frames]
+                filled += 1
+                if filled == BATCH:
+                    scores.append(self._forward(batch, filled))
+                    filled = 0
+        scores.append(self._forward(batch, filled))
+        ends = np.cumsum(numbers)
+        return np.split(np.concatenate(scores), ends[:-1]) if numbers else []
+
+    def score_crops(self, crops: Crops) -> NDArray[np.float32]:
+        """Probabilities of the crops of a dataset, read batch by batch: (crops, labels)."""
+        rows = (crops.take(np.array([row]))[0] for row in range(len(crops)))
+        empty = np.empty((0, len(self.labels)), dtype=np.float32)
+        return np.concatenate([empty, *self.score_many(rows)])
+
+    def _forward(self, batch: NDArray[np.float16], filled: int) -> NDArray[np.float32]:
+        if filled == 0:
+            return np.empty((0, len(self.labels)), dtype=np.float32)
+        scores: NDArray[np.float32] = np.asarray(self.network.predict_on_batch(batch), dtype=np.float32)
+        return scores[:filled]
+
+
+def load_model(path: Path, expected_sha256: str | None = None) -> Scorer:
+    """The model of a `.keras` file, with Keras' safe mode on: nothing in the file is run as code.
+
+    Raises ml.model.ModelFileError where the file is missing, damaged, or its sha256 is not the expected one.
+    """
+    return Scorer(*load_network(path, expected_sha256))
+
+
+def clip_scores(crops: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Mean over the crops of each clip: (clips, labels). Every clip must have at least one crop."""
+    return np.stack([scores.mean(axis=0) for scores in crops])

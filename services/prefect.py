@@ -1,0 +1,183 @@
+"""The Prefect server of a home, on a database of the PostgreSQL that comes along (or on one of yours).
+
+It listens on 127.0.0.1 alone, keeps all that it writes in HOME/prefect and asks nothing of the internet. The
+server process itself is a user of the PostgreSQL, so that one always stops after it.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from services.keeper import ServiceError, use
+from services.postgres import PostgresAddress, ensure_database, postgres_server
+from services.postmaster import PostgresServer
+
+DATABASE = "prefect"
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class PrefectAddress:
+    """Where a running server takes requests."""
+
+    port: int
+    started_fresh: bool  # this call started it, so runs that it remembers as running are not
+
+    @property
+    def api_url(self) -> str:
+        return f"http://{HOST}:{self.port}/api"
+
+    @property
+    def ui_url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class PrefectServer:
+    """A services.keeper.Server. Its place is the port."""
+
+    home: Path  # absolute
+    database: PostgresServer | str = field(repr=False)  # or a URL, which may hold a password
+    port: int | None = None  # None: the former one if it is free, else any
+
+    @property
+    def name(self) -> str:
+        return "Prefect"
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "prefect"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "logs" / "prefect.log"
+
+    @property
+    def stop_signals(self) -> tuple[tuple[signal.Signals, float], ...]:
+        return (signal.SIGTERM, 10), (signal.SIGKILL, 5)
+
+    def launch(self, server_lock: int, last_place: str) -> tuple[int, str]:
+        port = self._choose_port(last_place)
+        command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
+        with ExitStack() as stack:
+            locks = [server_lock]
+            if isinstance(self.database, str):
+                url = self.database
+            else:
+                attached = stack.enter_context(use(self.database))
+                locks.append(attached.users_lock)  # from here on the server process is a user itself
+                url = PostgresAddress(Path(attached.place)).asyncpg_url(DATABASE)
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                pass_fds=locks,
+                cwd=self.folder,  # Prefect reads .env, prefect.toml and pyproject.toml from where it starts
+                start_new_session=True,
+                env=_server_environment(self.home, port, url),
+            )
+        return process.pid, str(port)
+
+    def answers(self, place: str) -> bool:
+        """Ask for its health, and for its home: another Prefect may have been faster to take the port."""
+        connection = HTTPConnection(HOST, int(place), timeout=5)
+        try:
+            connection.request("GET", "/api/health")
+            healthy = connection.getresponse()
+            healthy.read()
+            connection.request("GET", "/api/admin/settings")
+            settings = json.loads(connection.getresponse().read())
+            return healthy.status == 200 and settings["home"] == str(self.folder)
+        except (OSError, HTTPException, ValueError, KeyError, TypeError):
+            return False
+        finally:
+            connection.close()
+
+    def tidy(self, place: str) -> None:
+        """It leaves nothing behind."""
+
+    def _choose_port(self, last_place: str) -> int:
+        if self.port is not None:
+            if not _is_free(self.port):
+                raise ServiceError(f"Prefect cannot have port {self.port}, which is taken: choose another.")
+            return self.port
+        if last_place and _is_free(int(last_place)):
+            return int(last_place)  # bookmarks, and clients that outlive a crash of the server, stay right
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            return int(probe.getsockname()[1])
+
+
+@contextmanager
+def prefect_server(
+    home: Path, database_url_asyncpg: str | None = None, port: int | None = None
+) -> Iterator[PrefectAddress]:
+    """The Prefect server of that home, which writes HOME/logs/prefect.log.
+
+    Many processes may be inside at once; it stops when all are gone. Without a URL its database is `prefect`
+    on the embedded PostgreSQL of the same home. URL and port count only for the call that starts it.
+
+    Raises:
+        ServiceError: it or its PostgreSQL does not start, the port is taken, or the home is another user's.
+    """
+    home = home.expanduser().resolve()
+    with ExitStack() as stack:
+        database: PostgresServer | str
+        if database_url_asyncpg is None:
+            database = postgres_server(home)
+            postgres = stack.enter_context(use(database))
+            ensure_database(PostgresAddress(Path(postgres.place)), DATABASE)
+        else:
+            database = database_url_asyncpg
+        attached = stack.enter_context(use(PrefectServer(home, database, port)))
+        yield PrefectAddress(int(attached.place), attached.started_fresh)
+
+
+def client_environment(home: Path, api_url: str) -> dict[str, str]:
+    """Variables for a process that runs flows against that server; set them before it imports Prefect."""
+    folder = home.expanduser().resolve() / "prefect"
+    direct = [os.environ.get("no_proxy", os.environ.get("NO_PROXY", "")), HOST, "localhost"]
+    return {
+        "PREFECT_HOME": str(folder),
+        "PREFECT_API_URL": api_url,
+        "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(folder / "storage"),
+        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",  # a lost API_URL must fail, not start a server
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "no_proxy": ",".join(filter(None, direct)),  # in lower case, which wins over the upper one
+    }
+
+
+def _server_environment(home: Path, port: int, database_url: str) -> dict[str, str]:
+    """The caller's, without its PREFECT_* variables: they may be meant for another server."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    address = PrefectAddress(port, started_fresh=True)
+    folder = home / "prefect"
+    server = {
+        "PREFECT_API_DATABASE_CONNECTION_URL": database_url,
+        "PREFECT_MEMO_STORE_PATH": str(folder / "memo_store.toml"),
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(folder / "ui"),  # else it writes among its own modules
+        "PREFECT_SERVER_UI_API_URL": "/api",  # else the page looks for port 4200
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": address.ui_url,  # else any page in the browser may call it
+        # Leases in memory are lost with the server, and with them the slots of the runs that held them.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    }
+    return inherited | client_environment(home, address.api_url) | server
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from config.settings import Settings
 from db import queries
 from db.store import sound as store
-from flows.batches import batches, range_of
+from flows.batches import batches
 from flows.home import open_database, spectrogram_folder
 from flows.progress import progress_bar
 from ml.extract import ClipJob, Extraction, Failure, extract_clip, initialise_worker
@@ -97,7 +97,7 @@ class ClipWork:
     settings: Settings
 
 
-@task(task_run_name=range_of("clip_ids"), cache_policy=NO_CACHE)
+@task(task_run_name="clips from {clip_ids[0]} on", cache_policy=NO_CACHE)
 def extract_batch(work: ClipWork, clip_ids: list[int]) -> Extracted:
     """Extract some clips in one transaction. Clips that another run is extracting are left to it."""
     folder = spectrogram_folder(work.settings, work.recipe.fingerprint())

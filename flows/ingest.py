@@ -22,6 +22,7 @@ from sources.synth import synth_source
 
 ENTRIES_PER_TRANSACTION = 500
 MOVED = {"changed", "vanished"}  # reasons that say: this list is not what it was when reading began
+PASSING = MOVED | {"unreadable"}  # reasons that say nothing of whether the track is still in the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,15 @@ def ingest_playlist(engine: Engine, source: Source, playlist: Playlist) -> store
         with engine.begin() as connection:
             track_ids += store.save_entries(connection, entries)
 
-    moved = any(rejection.reason in MOVED for rejection in rejections)
+    reasons = {rejection.reason for rejection in rejections}
     with engine.begin() as connection:
         lock_playlist(connection, held.id)
         counts = store.complete_load(
             connection,
             held.id,
-            snapshot_id=None if moved else playlist.snapshot_id,
+            snapshot_id=None if reasons & MOVED else playlist.snapshot_id,
             track_ids=track_ids,
+            keep_absent=bool(reasons & PASSING),
             rejections=[asdict(rejection) for rejection in rejections],
             started_at=started_at,
             flow_run_id=flow_run.get_id(),

@@ -13,7 +13,7 @@ from config.settings import Settings
 from db import queries
 from db.store.learning import save_predictions
 from db.store.sound import forget_spectrograms
-from flows.batches import batches, range_of
+from flows.batches import batches
 from flows.home import model_folder, open_database, spectrogram_folder
 from flows.progress import progress_bar
 from ml.predict import Scorer, load_model
@@ -54,7 +54,7 @@ def predict() -> Predicted:
     return Predicted(scored, champion.model_id)
 
 
-@task(task_run_name=range_of("track_ids"), cache_policy=NO_CACHE)
+@task(task_run_name="tracks from {track_ids[0]} on", cache_policy=NO_CACHE)
 def predict_batch(
     engine: Engine, settings: Settings, champion: Any, scorer: Scorer, track_ids: list[int]
 ) -> int:

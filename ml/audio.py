@@ -4,6 +4,7 @@ A file is decoded, mixed down and resampled block by block, so memory follows th
 and never the file, whatever its length, its channels or the claims of its header.
 """
 
+import math
 import os
 import stat
 from collections.abc import Iterator
@@ -15,12 +16,9 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-BLOCK_FRAMES = (
-    1 << 16
-)  # 1.5 s at 44.1 kHz: small enough for the cache, too large for the loop around it to matter
-PREROLL_S = (
-    1.0  # decoded and dropped before a window: after a seek MP3 needs the data of earlier frames, Opus time
-)
+# 1.5 s at 44.1 kHz: small enough for the cache, large enough for the loop around it not to matter.
+BLOCK_FRAMES = 1 << 16
+PREROLL_S = 1.0  # decoded and dropped before a window: after a seek MP3 still wants data of earlier frames
 TOLERANCE_S = 1.0  # a window may come out this much shorter than promised before it counts as truncated
 SILENCE = 10 ** (-90 / 20)  # peak of digital silence, 16-bit dither included
 LOUDEST = 1e6  # beyond this the power spectrum nears the end of float32; 1.0 is full scale
@@ -108,7 +106,7 @@ def load_mono(
             "silent", f"{_name(path)} is silent from {offset_s:.1f} s on; choose another window or file."
         )
     samples = np.concatenate(blocks)
-    return _fit(samples, -(-decoded * sample_rate // rate))
+    return _fit(samples, math.ceil(decoded * sample_rate / rate))
 
 
 def _louder(peak: float, block: NDArray[np.float32], path: Path) -> float:

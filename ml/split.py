@@ -99,8 +99,8 @@ def untested_labels(tracks: Iterable[TrackInfo], placements: Mapping[int, Placem
         if placement.split == "holdout":
             tested.add(track.label)
     return {
-        label: f"Label '{label}' is trained on but not tested, since none of its {len(keys)} group(s) of"
-        " artists or albums is in the holdout: add tracks of other artists or albums."
+        label: f"Label '{label}' is left out of the training, since none of its {len(keys)} group(s) of artists or"
+        " albums could be held out to test it: add tracks of other artists or albums."
         for label, keys in sorted(groups.items())
         if label not in tested
     }

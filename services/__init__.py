@@ -1,0 +1,1 @@
+"""The servers that come along: PostgreSQL and Prefect, there for as long as somebody uses them."""

@@ -1,19 +1,13 @@
 """Who keeps a server running, and for how long: exactly as long as somebody uses it.
 
 A user takes a shared lock and, if nobody keeps the server yet, starts a *keeper*: a small detached process
-that starts the server, starts it again should it die, and stops it once the last user is gone. Three files
-in the server's folder say what is true. The kernel drops a lock when its last holder dies, however it dies,
-so no process id that was written down ever has to be believed:
-
-    users.lock    shared; held by every user
-    keeper.lock   held by the keeper; a user takes it and hands it over with the keeper's birth
-    server.lock   held by the server itself and its children, inherited through exec
+that starts the server, starts it again should it die, and stops it once the last user is gone. Users, keeper
+and server may all be killed at any time: who is there is for the locks in services.locks to say.
 
 The keeper runs on the standard library alone and without `site`, to be up within 50 ms.
 """
 
 import fcntl
-import json
 import os
 import pickle
 import shutil
@@ -23,16 +17,29 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-USERS, KEEPER, SERVER, STATE = "users.lock", "keeper.lock", "server.lock", "server.json"
+from services.locks import (
+    KEEPER,
+    SERVER,
+    USERS,
+    State,
+    is_held,
+    lock,
+    open_lock,
+    read_state,
+    take,
+    write_state,
+)
+
 START_SECONDS = 120.0  # for the server to answer; PostgreSQL may have a crash to recover from
 PATIENCE_SECONDS = 150.0  # for a user to wait; longer than the above, so that the keeper's reason comes first
 ATTEMPTS = 3  # starts before giving up: the first may lose a port, the second may lose it again
 USER_PAUSE, KEEPER_PAUSE = 0.02, 0.1
 FULL_DISK_BYTES = 64 * 2**20
+BIRTH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from services.keeper import main; main()"
 
 
 class ServiceError(Exception):
@@ -64,19 +71,6 @@ class Server(Protocol):
     def tidy(self, place: str) -> None:
         """Remove what a stopped server leaves behind there."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What server.json says. Only the holder of keeper.lock writes it."""
-
-    status: str = "stopped"  # starting, ready, stopped or failed
-    pid: int = 0  # 0: not known
-    place: str = ""
-    fresh: bool = False  # the keeper started the server, rather than finding it running
-    reason: str = ""
-    keeper: int = 0  # process id of the writer
-    written_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +114,8 @@ def _enter(server: Server, deadline: float) -> int:
     server.folder.mkdir(parents=True, exist_ok=True)
     server.log.parent.mkdir(parents=True, exist_ok=True)
     server.log.open("ab").close()
-    users_lock = _open(server.folder / USERS)
-    while not _take(users_lock, fcntl.LOCK_SH):  # the keeper holds it alone while it stops the server
+    users_lock = open_lock(server.folder / USERS)
+    while not take(users_lock, fcntl.LOCK_SH):  # the keeper holds it alone while it stops the server
         if time.monotonic() > deadline:
             os.close(users_lock)
             raise ServiceError(f"{server.name} does not stop: end it by hand; see {server.log}.")
@@ -132,7 +126,7 @@ def _enter(server: Server, deadline: float) -> int:
 def _replace_killed_keeper(server: Server) -> None:
     """Whoever leaves last needs a keeper to stop the server, even if it was killed in the meantime."""
     with suppress(ServiceError, OSError):  # what is wrong by now is for the next user to hear
-        keeper_lock = _lock(server.folder / KEEPER)
+        keeper_lock = lock(server.folder / KEEPER)
         if keeper_lock is not None:
             try:
                 _start_keeper(server, keeper_lock)
@@ -144,7 +138,7 @@ def _wait_until_ready(server: Server, deadline: float) -> tuple[str, bool]:
     before = read_state(server.folder)
     keepers = 0
     while time.monotonic() < deadline:
-        keeper_lock = _lock(server.folder / KEEPER)
+        keeper_lock = lock(server.folder / KEEPER)
         state = read_state(server.folder)
         if keeper_lock is None:
             if state.status == "ready" and server.answers(state.place):
@@ -165,7 +159,8 @@ def _wait_until_ready(server: Server, deadline: float) -> tuple[str, bool]:
 
 def _start_keeper(server: Server, keeper_lock: int) -> None:
     """Returns when the keeper holds the lock and has withdrawn what an earlier one wrote to server.json."""
-    command = [sys.executable, "-I", "-S", __file__, str(keeper_lock), str(server.folder)]
+    root = str(Path(__file__).resolve().parents[1])  # for an import that no variable and no folder can divert
+    command = [sys.executable, "-I", "-S", "-c", BIRTH, root, str(keeper_lock), str(server.folder)]
     with server.log.open("ab") as log:
         born = subprocess.run(
             command,
@@ -185,11 +180,11 @@ def _start_keeper(server: Server, keeper_lock: int) -> None:
 
 
 def main() -> None:
-    """The keeper process: `keeper.py DESCRIPTOR FOLDER`, the pickled server on its standard input."""
+    """The keeper process: the descriptor of keeper.lock as argument, the pickled server on standard input."""
     keeper_lock = int(sys.argv[1])
     os.set_inheritable(keeper_lock, False)
     server: Server = pickle.load(sys.stdin.buffer)
-    _write(server.folder, replace(read_state(server.folder), status="starting"))
+    write_state(server.folder, replace(read_state(server.folder), status="starting"))
     if os.fork() == 0:  # the parent ends here, so that no user is left with a child to reap
         _keep(server, keeper_lock)
 
@@ -197,9 +192,9 @@ def main() -> None:
 def _keep(server: Server, keeper_lock: int) -> None:
     try:
         _bring_up(server)
-        users_lock = _open(server.folder / USERS)
-        while not _take(users_lock, fcntl.LOCK_EX):
-            if not _is_held(server.folder / SERVER):
+        users_lock = open_lock(server.folder / USERS)
+        while not take(users_lock, fcntl.LOCK_EX):
+            if not is_held(server.folder / SERVER):
                 _bring_up(server)
             time.sleep(KEEPER_PAUSE)
         _stop(server)
@@ -213,7 +208,7 @@ def _keep(server: Server, keeper_lock: int) -> None:
 
 def _fail(server: Server, reason: str) -> None:
     with suppress(OSError):  # a full disk takes no reason; the user then finds one by itself
-        _write(server.folder, replace(read_state(server.folder), status="failed", reason=reason))
+        write_state(server.folder, replace(read_state(server.folder), status="failed", reason=reason))
 
 
 def _bring_up(server: Server) -> None:
@@ -222,18 +217,20 @@ def _bring_up(server: Server) -> None:
     state = read_state(server.folder)
     launches = 0
     while time.monotonic() < deadline:
-        server_lock = _lock(server.folder / SERVER)
+        server_lock = lock(server.folder / SERVER)
         if server_lock is None:
             if state.pid and server.answers(state.place):
-                _write(server.folder, replace(state, status="ready", fresh=launches > 0))
+                write_state(server.folder, replace(state, status="ready", fresh=launches > 0))
                 return
         else:
             try:
                 if launches == ATTEMPTS:
                     raise ServiceError(_did_not_start(server))
-                _write(server.folder, State("starting", place=state.place))  # forget the former process id
+                write_state(
+                    server.folder, State("starting", place=state.place)
+                )  # forget the former process id
                 pid, place = server.launch(server_lock, state.place)
-                state = _write(server.folder, State("starting", pid, place))
+                state = write_state(server.folder, State("starting", pid, place))
                 launches += 1
             finally:
                 os.close(server_lock)
@@ -246,62 +243,18 @@ def _bring_up(server: Server) -> None:
 def _stop(server: Server) -> None:
     state = read_state(server.folder)
     for number, seconds in server.stop_signals:
-        if not _is_held(server.folder / SERVER):
+        if not is_held(server.folder / SERVER):
             break
         with suppress(ProcessLookupError):
             os.kill(state.pid, number)
         deadline = time.monotonic() + seconds
-        while _is_held(server.folder / SERVER) and time.monotonic() < deadline:
+        while is_held(server.folder / SERVER) and time.monotonic() < deadline:
             time.sleep(USER_PAUSE)
     server.tidy(state.place)
-    _write(server.folder, State("stopped", place=state.place))
+    write_state(server.folder, State("stopped", place=state.place))
 
 
-# --- files and sentences -----------------------------------------------------------------------------------
-
-
-def read_state(folder: Path) -> State:
-    """What server.json says; the default where there is none or it cannot be read."""
-    try:
-        return State(**json.loads((folder / STATE).read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
-        return State()
-
-
-def _write(folder: Path, state: State) -> State:
-    state = replace(state, keeper=os.getpid(), written_ns=time.time_ns())
-    draft = folder / f"{STATE}.new"
-    draft.write_text(json.dumps(asdict(state)))
-    draft.replace(folder / STATE)
-    return state
-
-
-def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-
-
-def _take(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _lock(path: Path) -> int | None:
-    """The open file, locked exclusively; None while somebody else holds it."""
-    descriptor = _open(path)
-    if _take(descriptor, fcntl.LOCK_EX):
-        return descriptor
-    os.close(descriptor)
-    return None
-
-
-def _is_held(path: Path) -> bool:
-    descriptor = _lock(path)
-    if descriptor is not None:
-        os.close(descriptor)
-    return descriptor is None
+# --- sentences -------------------------------------------------------------------------------------------
 
 
 def _did_not_start(server: Server) -> str:
@@ -316,10 +269,3 @@ def _not_yours(server: Server, error: PermissionError) -> str:
         f"{server.name} cannot use {path}, which belongs to another user (perhaps it was last run as root): "
         f"run as that user, choose another home, or take it back with `chown -R` on {server.folder.parent}."
     )
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from services import keeper  # under its own name, which is the one that a pickled server knows
-
-    keeper.main()

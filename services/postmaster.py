@@ -13,7 +13,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -218,7 +217,3 @@ def _private_folder(path: Path, uid: int, gid: int) -> Path:
         _own(path, uid, gid)
         return path
     raise ServiceError(f"{path} is not a private folder (mode 0700) of this user: remove it and try again.")
-
-
-if sys.platform == "win32":
-    raise ImportError("The embedded PostgreSQL needs Unix sockets: use Linux, macOS or WSL.")

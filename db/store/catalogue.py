@@ -126,6 +126,7 @@ def complete_load(
     *,
     snapshot_id: str | None,
     track_ids: Sequence[int],
+    keep_absent: bool,
     rejections: Sequence[Row],
     started_at: datetime,
     flow_run_id: str | None,
@@ -133,9 +134,10 @@ def complete_load(
     """Make the playlist's membership equal to what was read, and leave a row that says so.
 
     Call it once all entries are saved, under `lock_playlist`. A snapshot_id of None says that the list moved
-    while it was read: the membership is written, but the next ingest reads it again.
+    while it was read: the membership is written, but the next ingest reads it again. With `keep_absent` tracks
+    that were not met stay members, since an entry that could not be read may have been theirs.
     """
-    membership = {"playlist": playlist_id, "tracks": list(track_ids)}
+    membership: dict[str, Any] = {"playlist": playlist_id, "tracks": sorted(set(track_ids))}
     added = connection.execute(
         text("""
             INSERT INTO playlist_tracks AS pt (playlist_id, track_id)
@@ -145,15 +147,19 @@ def complete_load(
         """),
         membership,
     ).rowcount
-    removed = connection.execute(
-        text("""
+    removed = (
+        0
+        if keep_absent
+        else connection.execute(
+            text("""
             UPDATE playlist_tracks pt SET removed_at = now()
              WHERE playlist_id = :playlist AND removed_at IS NULL
                AND NOT EXISTS (SELECT FROM unnest(CAST(:tracks AS bigint[])) AS t WHERE t = pt.track_id)
         """),
-        membership,
-    ).rowcount
-    counts = LoadCounts(len(track_ids), added, removed, len(rejections))
+            membership,
+        ).rowcount
+    )
+    counts = LoadCounts(len(membership["tracks"]), added, removed, len(rejections))
     load_id = connection.execute(
         insert(Load)
         .values(

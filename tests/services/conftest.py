@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from services.keeper import read_state
+from services.locks import read_state
 from services.postgres import PostgresAddress, embedded_postgres
 
 ROOT = Path(__file__).resolve().parents[2]

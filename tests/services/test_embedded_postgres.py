@@ -14,7 +14,8 @@ import psycopg
 import pytest
 import sqlalchemy
 
-from services.keeper import ServiceError, read_state
+from services.keeper import ServiceError
+from services.locks import read_state
 from services.postgres import PostgresAddress, embedded_postgres, ensure_database, postgres_server
 from services.postmaster import _private_folder
 
@@ -129,6 +130,8 @@ def test_a_stale_postmaster_pid_is_no_obstacle(
     sleeper = subprocess.Popen(["sleep", "600"], user=server.st_uid if os.geteuid() == 0 else None)
     try:
         wait_until(lambda: is_quiet(folder), "the server stops")
+        lock.parent.mkdir(mode=0o700)
+        os.chown(lock.parent, server.st_uid, server.st_gid)
         _, _, rest = left_behind.partition("\n")
         for each in (file, lock):
             each.write_text("" if damage == "empty" else f"{sleeper.pid}\n{rest}")

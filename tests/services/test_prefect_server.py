@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from services.keeper import ServiceError, read_state
+from services.keeper import ServiceError
+from services.locks import read_state
 from services.prefect import PrefectServer, client_environment, prefect_server
 
 
@@ -92,11 +93,11 @@ def test_another_server_on_the_port_is_not_taken_for_ours(tmp_path: Path) -> Non
             other.shutdown()
 
 
-def test_clients_go_straight_to_their_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clients_go_straight_to_their_server(cold_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "example.org")
-    environment = client_environment(home, "http://127.0.0.1:1/api")
+    environment = client_environment(cold_home, "http://127.0.0.1:1/api")
     assert environment["no_proxy"] == "example.org,127.0.0.1,localhost"
     assert environment["PREFECT_API_URL"] == "http://127.0.0.1:1/api"
     assert environment["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] == "false"
     assert environment["DO_NOT_TRACK"] == "1"
-    assert not home.exists()
+    assert not cold_home.exists()

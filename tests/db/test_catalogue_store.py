@@ -1,0 +1,160 @@
+"""Writing what a source said, again and again."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from db import queries
+from db.store import catalogue as store
+
+LABEL = {"slug": "drumcode", "name": "Drumcode", "description": "", "synthetic": False}
+PLAYLIST = {"provider": "folder", "external_id": "file:///crate/Drumcode", "name": "Drumcode", "raw": {}}
+OTHER_LABEL = LABEL | {"slug": "kompakt", "name": "Kompakt"}
+OTHER_PLAYLIST = PLAYLIST | {"external_id": "file:///crate/Kompakt", "name": "Kompakt"}
+
+
+def entry(name: str, **known: Any) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    """A track by two artists, in one clip."""
+    track = {
+        "provider": "folder",
+        "external_id": f"sha256:{name}",
+        "title": name,
+        "album": None,
+        "isrc": None,
+        "duration_seconds": 30.0,
+        "release_date": None,
+        "raw": {"path": name},
+    } | known
+    artists = [{"provider": "folder", "external_id": key, "name": key.title()} for key in ("ada", "bob")]
+    clip = {
+        "provider": "folder",
+        "licence": "CC0-1.0",
+        "uri": f"file:///crate/{name}.mp3",
+        "sha256": "0" * 64,
+        "bytes": 1000,
+        "modified_ns": 1,
+        "offset_seconds": 0.0,
+        "duration_seconds": 30.0,
+    }
+    return track, artists, [clip]
+
+
+def load(engine: Engine, entries: list[Any], rejections: list[Any] = [], **options: Any) -> store.LoadCounts:  # noqa: B006
+    """One whole ingest of a playlist."""
+    playlist, label = options.pop("playlist", PLAYLIST), options.pop("label", LABEL)
+    with engine.begin() as connection:
+        known = store.register_playlist(connection, playlist, label)
+        ids = store.save_entries(connection, entries)
+    with engine.begin() as connection:
+        return store.complete_load(
+            connection,
+            known.id,
+            snapshot_id=options.pop("snapshot_id", "v1"),
+            track_ids=ids,
+            keep_absent=options.pop("keep_absent", False),
+            rejections=rejections,
+            started_at=datetime.now(UTC),
+            flow_run_id=None,
+        )
+
+
+def contents(connection: Connection, *, without: tuple[str, ...] = ("last_seen_at",)) -> dict[str, list[str]]:
+    """Every row of every table as JSON, but for some columns."""
+    tables = connection.scalars(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+    ).all()
+    drop = "".join(f" - '{column}'" for column in without)
+    return {
+        table: sorted(map(str, connection.scalars(text(f"SELECT to_jsonb(t){drop} FROM {table} t"))))
+        for table in tables
+    }
+
+
+def memberships(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        query = """SELECT t.title FROM playlist_tracks pt JOIN tracks t ON t.id = pt.track_id
+                    WHERE removed_at IS NULL ORDER BY 1"""
+        return list(connection.scalars(text(query)))
+
+
+def test_saving_the_same_entries_again_changes_no_row_but_last_seen(engine: Engine) -> None:
+    load(engine, [entry("one"), entry("two")])
+    with engine.connect() as connection:
+        before = contents(connection)
+    with engine.begin() as connection:
+        store.register_playlist(connection, PLAYLIST, LABEL)
+        store.save_entries(connection, [entry("one"), entry("two")])
+    with engine.connect() as connection:
+        assert contents(connection) == before
+
+
+def test_a_null_never_erases_what_is_known_and_news_replace_it(engine: Engine) -> None:
+    load(engine, [entry("one", album="First", isrc="DEAR41234567", release_date="2021")])
+    load(engine, [entry("one", album=None, isrc=None, release_date="2021-03-04")])
+    with engine.connect() as connection:
+        row = connection.execute(text("SELECT album, isrc, release_date FROM tracks")).one()
+    assert tuple(row) == ("First", "DEAR41234567", "2021-03-04")
+
+
+def test_membership_is_that_of_the_last_load_and_what_left_is_marked(engine: Engine) -> None:
+    assert load(engine, [entry("one"), entry("two")]) == store.LoadCounts(2, 2, 0, 0)
+    assert load(engine, [entry("two"), entry("three")]) == store.LoadCounts(2, 1, 1, 0)
+    assert memberships(engine) == ["three", "two"]
+    assert load(engine, [entry("one"), entry("two"), entry("three")]).added == 1
+    assert memberships(engine) == ["one", "three", "two"]
+
+
+def test_tracks_that_could_not_be_read_this_time_stay_members(engine: Engine) -> None:
+    load(engine, [entry("one"), entry("two")])
+    assert load(engine, [entry("one")], keep_absent=True).removed == 0
+    assert memberships(engine) == ["one", "two"]
+
+
+def test_one_track_in_playlists_of_two_labels_has_none(engine: Engine) -> None:
+    load(engine, [entry("one"), entry("two")])
+    load(engine, [entry("two")], playlist=OTHER_PLAYLIST, label=OTHER_LABEL)
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT title, label_id, ambiguous FROM track_labels JOIN tracks t ON t.id = track_id ORDER BY 1"
+            )
+        ).all()
+        reasons = {row.reason: row.count for row in queries.problems(connection)}
+    assert [tuple(row) for row in rows] == [("one", 1, False), ("two", None, True)]
+    assert reasons["ambiguous"] == 1
+
+
+def test_a_rejection_is_kept_once_and_resolved_when_it_is_no_longer_met(engine: Engine) -> None:
+    bad = {
+        "reference": "file:///crate/bad.mp3",
+        "reason": "empty",
+        "detail": "bad.mp3 is empty.",
+        "payload": {},
+    }
+    load(engine, [entry("one")], [bad])
+    load(engine, [entry("one")], [bad])
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT reason, resolved_at FROM rejected_records")).all()
+        assert [tuple(row) for row in rows] == [("empty", None)]
+    load(engine, [entry("one")])
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT resolved_at IS NOT NULL FROM rejected_records"))
+
+
+def test_a_file_that_moved_keeps_its_clip_and_is_known_by_its_new_place(engine: Engine) -> None:
+    load(engine, [entry("one")])
+    track, artists, (clip,) = entry("one")
+    moved = clip | {"uri": "file:///crate/elsewhere.mp3", "modified_ns": 2}
+    load(engine, [(track, artists, [moved])])
+    with engine.connect() as connection:
+        assert queries.known_files(connection, "folder") == {
+            ("file:///crate/elsewhere.mp3", 1000, 2): "0" * 64
+        }
+        assert connection.scalar(text("SELECT count(*) FROM clips")) == 1
+
+
+def test_the_same_track_twice_in_a_batch_is_one_row(engine: Engine) -> None:
+    load(engine, [entry("one"), entry("one")])
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM tracks")) == 1

@@ -7,6 +7,7 @@ imported: `surroundings` must have been entered before.
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -49,6 +50,7 @@ def surroundings(settings: Settings) -> Iterator[None]:
 
     Attaches to the home's Prefect server if one runs, else starts it; PREFECT_API_URL names another.
     """
+    now = datetime.now(UTC)
     with ExitStack() as stack:
         api_url, fresh = settings.prefect_api_url, False
         if api_url is None:
@@ -57,10 +59,15 @@ def surroundings(settings: Settings) -> Iterator[None]:
         os.environ.update(client_environment(settings.home, api_url))
         contain(settings)
         if fresh:
-            from flows.leftovers import mark_crashed
+            from flows.reporting import mark_crashed
 
-            mark_crashed()
-        yield
+            mark_crashed(before=now)
+        try:
+            yield
+        finally:
+            from flows.reporting import deliver
+
+            deliver()
 
 
 def contain(settings: Settings) -> None:

@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ml.audio import AudioError, load_mono
@@ -47,11 +48,13 @@ class Failure:
 
 
 def initialise_worker() -> None:
-    """Prepare a worker process: one thread, and no chatter from decoders.
+    """Prepare a worker process: one thread, no chatter from decoders, libraries loaded.
 
     Parallel work is one process a core, so threads inside of a process would only fight over the cores.
     libmpg123 writes its complaints about damaged MP3s straight to file descriptor 2. That descriptor goes to
     /dev/null here, while Python's sys.stderr keeps the real one, so tracebacks and logs still come through.
+    Loading librosa and its compiled functions takes seconds, and the first time after an installation longer;
+    done here, it does not count against the time that a clip may take.
     Must not be called in a process that does anything else.
     """
     threadpool_limits(limits=1)
@@ -60,6 +63,8 @@ def initialise_worker() -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 2)
     os.close(silence)
+    recipe = Recipe()
+    audio_features(np.ones(5 * recipe.sample_rate, dtype=np.float32), recipe.sample_rate)
 
 
 def extract_clip(job: ClipJob, recipe: Recipe, folder: Path) -> Extraction | Failure:

@@ -9,12 +9,7 @@ from functools import cache
 from importlib.metadata import version
 
 import librosa
-import librosa.feature
-import librosa.filters
-import librosa.onset
-import librosa.util
 import numpy as np
-import pyloudnorm
 from numpy.typing import NDArray
 
 from ml.spectra import decibels, hann, mel_power, mel_products, spectra
@@ -114,7 +109,7 @@ def spectral_shape(samples: NDArray[np.float32], sample_rate: int) -> Shape:
         sums += (
             (magnitude @ frequencies / total[:, 0]).sum(),
             frequencies[(below < ROLLOFF * total).sum(axis=1)].sum(),
-            (np.exp(np.log(floored).mean(axis=1)) / floored.mean(axis=1)).sum(),
+            np.minimum(np.exp(np.log(floored).mean(axis=1)) / floored.mean(axis=1), 1).sum(),
         )
         sounding += len(magnitude)
     centroid, rolloff, flatness = (float(value) for value in sums / sounding) if sounding else (None,) * 3
@@ -154,7 +149,7 @@ def tempo_of(onset_strength: NDArray[np.float32], sample_rate: int) -> float | N
     columns = librosa.util.normalize(librosa.autocorrelate(windows), norm=np.inf, axis=-1)
     repetition = columns.mean(axis=0)
     tempo = librosa.feature.tempo(tg=repetition[:, None], sr=sample_rate, hop_length=HOP_LENGTH)
-    return 60 * frames_a_second / _sharpen(repetition, 60 * frames_a_second / float(tempo[0]))
+    return float(60 * frames_a_second / _sharpen(repetition, 60 * frames_a_second / float(tempo[0])))
 
 
 def _sharpen(autocorrelation: NDArray[np.floating], lag: float) -> float:
@@ -180,6 +175,8 @@ def onset_rate_of(onset_strength: NDArray[np.float32], duration_s: float, sample
 
 def loudness_of(samples: NDArray[np.float32], sample_rate: int) -> float | None:
     """Integrated loudness in LUFS; None for less than one gating block, or below the gate at -70 LUFS."""
+    import pyloudnorm  # takes seconds, for scipy.signal; librosa waits until it is used by itself
+
     if len(samples) <= GATING_BLOCK_S * sample_rate:
         return None
     loudness = float(pyloudnorm.Meter(sample_rate).integrated_loudness(samples))

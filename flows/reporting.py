@@ -1,0 +1,33 @@
+"""Two courtesies that Prefect leaves to whoever starts and stops its server."""
+
+from datetime import datetime
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.objects import StateType
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
+from prefect.states import Crashed
+
+UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+
+
+def mark_crashed(before: datetime) -> int:
+    """Mark what a server that was just started remembers as running from before that moment; returns how many.
+
+    The server goes when its last user does, so whoever was running those flows has died. Prefect itself would
+    leave them running for ever.
+    """
+    unfinished = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNFINISHED)))
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(flow_run_filter=unfinished, limit=200)
+        dead = [run for run in runs if run.created is not None and run.created < before]
+        for run in dead:
+            client.set_flow_run_state(run.id, Crashed(message="Its process died; what it had committed is kept."))
+    return len(dead)
+
+
+def deliver() -> None:
+    """Send what is still queued of logs and events. Without it Prefect tries at exit, when the server has gone."""
+    APILogWorker.drain_all(at_exit=False)
+    EventsWorker.drain_all(at_exit=False)

@@ -17,6 +17,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 		{ echo "Labelscope needs Python 3.11 or newer; say which: make PYTHON=python3.12 install"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -c 'import librosa.onset'  # Numba compiles half a minute, once
 	@touch $(INSTALLED)
 
 demo: install  ## the whole job on music that Labelscope makes itself

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -58,16 +59,15 @@ def surroundings(settings: Settings) -> Iterator[None]:
             api_url, fresh = server.api_url, server.started_fresh
         os.environ.update(client_environment(settings.home, api_url))
         contain(settings)
+        from flows.reporting import deliver, mark_crashed, without_heartbeat
+
         if fresh:
-            from flows.reporting import mark_crashed
-
             mark_crashed(before=now)
-        try:
-            yield
-        finally:
-            from flows.reporting import deliver
-
-            deliver()
+        with without_heartbeat():
+            try:
+                yield
+            finally:
+                deliver()
 
 
 def contain(settings: Settings) -> None:
@@ -76,7 +76,10 @@ def contain(settings: Settings) -> None:
         settings.home
     )  # absolute from here on, whatever the working directory
     os.environ.setdefault("KERAS_HOME", str(settings.home / "cache" / "keras"))
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.home / "cache" / "numba"))
+    librosa = find_spec("librosa")
+    if librosa is None or librosa.origin is None or not os.access(Path(librosa.origin).parent, os.W_OK):
+        # Numba keeps what it compiles beside librosa, half a minute's work; from there it would go to ~/.cache.
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.home / "cache" / "numba"))
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 

@@ -1,5 +1,6 @@
-"""Two courtesies that Prefect leaves to whoever starts and stops its server."""
+"""What Prefect leaves to whoever starts its server, and stops it, for a single run."""
 
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from prefect.client.orchestration import get_client
@@ -7,6 +8,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, Fl
 from prefect.client.schemas.objects import StateType
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Crashed
 
 UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
@@ -25,6 +27,14 @@ def mark_crashed(before: datetime) -> int:
         for run in dead:
             client.set_flow_run_state(run.id, Crashed(message="Its process died; what it had committed is kept."))
     return len(dead)
+
+
+def without_heartbeat() -> AbstractContextManager[object]:
+    """Runs inside of the block end at once: the thread of a heartbeat would sleep on for a second after each flow.
+
+    A run that dies here is marked by `mark_crashed`; heartbeats serve runs that a server starts by itself.
+    """
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
 
 
 def deliver() -> None:

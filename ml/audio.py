@@ -93,9 +93,11 @@ def load_mono(
     if rate != sample_rate:
         blocks.append(resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True))
 
-    if not decoded and not promised:
+    if promised >= UNKNOWN_LENGTH:
+        promised = decoded
+    if not promised:
         raise AudioError("empty", f"{_name(path)} holds no sound; remove it or fetch it again.")
-    if promised < UNKNOWN_LENGTH and promised - decoded > TOLERANCE_S * rate:
+    if not decoded or promised - decoded > TOLERANCE_S * rate:
         raise AudioError(
             "truncated",
             f"{_name(path)} gave {decoded / rate:.1f} s of the {promised / rate:.1f} s promised "

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from db import queries
 from db.store import catalogue as store
+from tests.db.contents import contents
 
 LABEL = {"slug": "drumcode", "name": "Drumcode", "description": "", "synthetic": False}
 PLAYLIST = {"provider": "folder", "external_id": "file:///crate/Drumcode", "name": "Drumcode", "raw": {}}
@@ -57,18 +58,6 @@ def load(engine: Engine, entries: list[Any], rejections: list[Any] = [], **optio
             started_at=datetime.now(UTC),
             flow_run_id=None,
         )
-
-
-def contents(connection: Connection, *, without: tuple[str, ...] = ("last_seen_at",)) -> dict[str, list[str]]:
-    """Every row of every table as JSON, but for some columns."""
-    tables = connection.scalars(
-        text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-    ).all()
-    drop = "".join(f" - '{column}'" for column in without)
-    return {
-        table: sorted(map(str, connection.scalars(text(f"SELECT to_jsonb(t){drop} FROM {table} t"))))
-        for table in tables
-    }
 
 
 def memberships(engine: Engine) -> list[str]:

@@ -15,20 +15,18 @@ def sine(hz: float, seconds: float, rate: int, amplitude: float = 0.5) -> Signal
     return (amplitude * np.sin(2 * np.pi * hz * time)).astype(np.float32)
 
 
-def bursts(seconds: float, rate: int = 44100) -> Signal:
-    """Noise that comes and goes, left and right: an MP3 of it borrows much from its bit reservoir."""
-    random = np.random.default_rng(5)
-    time = np.arange(round(seconds * rate)) / rate
-    loudness = np.where((time * 7) % 1 < 0.2, 0.5, 0.003)
-    noise = random.normal(size=(len(time), 2)) * loudness[:, None] * 0.5
-    return np.clip(noise + 0.1 * np.sin(2 * np.pi * 440 * time)[:, None], -1, 1).astype(np.float32)
-
-
 @pytest.fixture
 def burst_mp3(tmp_path: Path) -> Path:
-    """Ten seconds of stereo MP3 whose frames depend on the frames before them."""
+    """Ten seconds of stereo MP3 at 44.1 kHz: a burst of noise ends at every 65536th sample, silence elsewhere.
+
+    The frames after a burst take its end from the bit reservoir, that is from the bytes of frames before them.
+    """
+    random = np.random.default_rng(5)
+    position = np.arange(10 * 44100) % 65536
+    noise = random.normal(scale=0.25, size=(len(position), 2))
+    samples = np.where(position[:, None] >= 65536 - 600, noise, 0).clip(-1, 1)
     path = tmp_path / "bursts.mp3"
-    soundfile.write(path, bursts(10), 44100, format="MP3")
+    soundfile.write(path, samples.astype(np.float32), 44100, format="MP3")
     return path
 
 

@@ -1,0 +1,15 @@
+"""All that a database holds, to compare before and after."""
+
+from sqlalchemy import Connection, text
+
+
+def contents(connection: Connection, *, without: tuple[str, ...] = ("last_seen_at",)) -> dict[str, list[str]]:
+    """Every row of every table as JSON, but for some columns."""
+    tables = connection.scalars(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+    ).all()
+    drop = "".join(f" - '{column}'" for column in without)
+    return {
+        table: sorted(map(str, connection.scalars(text(f"SELECT to_jsonb(t){drop} FROM {table} t"))))
+        for table in tables
+    }

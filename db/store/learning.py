@@ -22,7 +22,8 @@ Row = Mapping[str, Any]
 def start_training(connection: Connection, run: Row, tracks: Sequence[Row]) -> int:
     """Leave a row of a training that now begins, with the exact tracks; returns its id."""
     run_id: int = connection.execute(insert(TrainingRun).values(**run).returning(TrainingRun.id)).scalar_one()
-    connection.execute(insert(TrainingRunTrack), [{**track, "training_run_id": run_id} for track in tracks])
+    if tracks:  # a refused training has none, and an empty list would be a row of defaults
+        connection.execute(insert(TrainingRunTrack), [{**track, "training_run_id": run_id} for track in tracks])
     return run_id
 
 

@@ -1,0 +1,181 @@
+"""The front door as people use it: a process, its output, its exit code, and what it leaves behind."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sources.synth import render_crate
+
+LABELSCOPE = Path(sys.executable).with_name("labelscope")
+# Python runs it at every start of any process below: each connection and name look-up leaves a line.
+WATCHMAN = """
+import os, sys
+def watch(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        with open(os.environ["WATCH_LOG"], "a") as log:
+            print(event, repr(arguments[1] if event == "socket.connect" else arguments[0]), file=log)
+sys.addaudithook(watch)
+"""
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Runs `labelscope` in an empty user's home, with a Labelscope home shared by this module."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "user").mkdir()
+    (folder / "watch").mkdir()
+    (folder / "watch" / "sitecustomize.py").write_text(WATCHMAN)
+    (folder / "watch.log").touch()
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "XDG"))
+    }
+    environment |= {
+        "HOME": str(folder / "user"),
+        "LABELSCOPE_HOME": str(folder / "home"),
+        "PYTHONPATH": str(folder / "watch"),
+        "WATCH_LOG": str(folder / "watch.log"),
+    }
+
+    def run(*arguments: str | Path, expect: int = 0, **extra: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [LABELSCOPE, *arguments],
+            cwd=folder / "user",
+            env=environment | extra,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    run.folder = folder  # type: ignore[attr-defined]
+    yield run
+
+
+@pytest.fixture(scope="module")
+def crate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("crate")
+    render_crate(folder, tracks_per_label=3, artists_per_label=3, duration_s=7.0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(run: Run, crate: Path) -> str:
+    """What `labelscope run` said of the crate."""
+    return run("run", "--folder", crate).stdout
+
+
+def test_a_run_shows_each_stage_and_how_well_labels_are_told_apart(trained: str) -> None:
+    assert "15 tracks new" in trained and "15 clips ready" in trained and "15 tracks scored" in trained
+    assert "promoted" in trained and "label " in trained and "of held-out tracks right" in trained
+
+
+def test_it_leaves_nothing_outside_its_home_and_asks_nobody_outside_this_machine(
+    run: Run, trained: str
+) -> None:
+    folder = run.folder  # type: ignore[attr-defined]
+    assert list((folder / "user").iterdir()) == []
+    calls = (folder / "watch.log").read_text().splitlines()
+    assert calls, "the watchman slept"
+    local = ("127.0.0.1", "localhost", "::1", "/", "b'/", "None")
+    assert [call for call in calls if not any(place in call for place in local)] == []
+
+
+def test_nothing_runs_on_once_the_command_has_ended(run: Run, trained: str) -> None:
+    home = run.folder / "home"  # type: ignore[attr-defined]
+    assert not (home / "postgres" / "postmaster.pid").exists()
+
+
+def test_sql_in_each_format(run: Run, trained: str) -> None:
+    query = "SELECT name, synthetic FROM labels ORDER BY id"
+    table = run("sql", query).stdout.splitlines()
+    assert table[0].split() == ["name", "synthetic"] and len(table) == 6
+    records = json.loads(run("sql", query, "--format", "json").stdout)
+    lines = list(csv.DictReader(io.StringIO(run("sql", query, "--format", "csv").stdout)))
+    assert [record["name"] for record in records] == [line["name"] for line in lines]
+
+
+def test_sql_changes_nothing_and_says_what_is_wrong(run: Run, trained: str) -> None:
+    assert "read-only" in run("sql", "DELETE FROM tracks", expect=1).stderr
+    assert "nonsense" in run("sql", "SELECT nonsense", expect=1).stderr
+
+
+def test_status_for_people_and_for_programs(run: Run, trained: str) -> None:
+    assert "tracks   15 in 5 playlists" in run("status").stdout
+    document = json.loads(run("status", "--json").stdout)
+    assert document["counts"]["tracks"] == 15 and document["champion"]["model_id"] == 1
+
+
+def test_predict_shows_files_and_says_what_cannot_be_heard(
+    run: Run, trained: str, crate: Path, tmp_path: Path
+) -> None:
+    track = next(crate.glob("*/*.flac"))
+    said = run("predict", track).stdout
+    assert track.name in said and said.splitlines()[0].startswith("file")
+    text = tmp_path / "text.mp3"
+    text.write_text("no music")
+    assert "cannot be decoded" in run("predict", text, tmp_path / "gone.mp3", expect=1).stdout
+    assert "15" in run("sql", "SELECT count(*) FROM tracks").stdout
+
+
+def test_db_url_and_upgrade(run: Run) -> None:
+    assert run("db", "url").stdout.startswith("postgresql://postgres@/labelscope?host=")
+    assert "schema" in run("db", "upgrade").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["run", "--folder", "nowhere"], 1, "No crate at"),
+        (["ingest"], 2, "--folder"),
+        (["fly"], 2, "No such command"),
+    ],
+)
+def test_failures_are_a_sentence_and_an_exit_code(
+    run: Run, arguments: list[str], code: int, sentence: str
+) -> None:
+    assert sentence in run(*arguments, expect=code).stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [("mysql://x/y", "DATABASE_URL"), ("postgresql://nobody@127.0.0.1:1/none", "PostgreSQL says")],
+)
+def test_a_database_that_cannot_be_used_is_told_in_a_sentence(run: Run, address: str, sentence: str) -> None:
+    assert sentence in run("status", expect=1, DATABASE_URL=address).stderr
+
+
+def test_predict_without_a_model_says_what_to_do_first(run: Run, tmp_path: Path) -> None:
+    done = run("predict", "any.mp3", expect=1, LABELSCOPE_HOME=str(tmp_path / "new home"))
+    assert "labelscope run --folder" in done.stderr
+
+
+COMMANDS = [
+    "demo",
+    "run",
+    "ingest",
+    "extract",
+    "retrain",
+    "predict",
+    "status",
+    "sql",
+    "db url",
+    "db upgrade",
+    "db psql",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_help_with_an_example(run: Run, command: str) -> None:
+    assert f"labelscope {command}" in run(*command.split(), "--help").stdout.split("Example")[1]

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import typer
 from alembic.util import CommandError
+from psycopg import Error as PostgresError
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import AddressError
@@ -38,8 +39,8 @@ def _sentence(error: Exception) -> str | None:
         isinstance(error, SENTENCES) or type(error).__name__ == "ModelFileError"
     ):  # Keras may not be imported here
         return str(error)
-    if isinstance(error, DBAPIError):
-        reason = " ".join(str(error.orig).split())
+    if isinstance(error, DBAPIError | PostgresError):
+        reason = " ".join(str(getattr(error, "orig", error)).split())
         return f"PostgreSQL says: {reason}"
     if isinstance(error, CommandError):
         return f"The database's schema is not one of this version ({error}); update Labelscope."

@@ -25,7 +25,9 @@ def mark_crashed(before: datetime) -> int:
         runs = client.read_flow_runs(flow_run_filter=unfinished, limit=200)
         dead = [run for run in runs if run.created is not None and run.created < before]
         for run in dead:
-            client.set_flow_run_state(run.id, Crashed(message="Its process died; what it had committed is kept."))
+            client.set_flow_run_state(
+                run.id, Crashed(message="Its process died; what it had committed is kept.")
+            )
     return len(dead)
 
 

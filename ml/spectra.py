@@ -12,7 +12,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-BLOCK = 64  # frames a block: 512 KiB of windowed samples at n_fft 2048
+BLOCK = 32  # frames a block: 256 KiB of windowed samples at n_fft 2048
 BANDS_A_PRODUCT = 16  # neighbouring mel bands in one matrix product; see mel_products
 
 MelProducts = tuple[tuple[slice, slice, NDArray[np.float32]], ...]

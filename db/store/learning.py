@@ -23,7 +23,9 @@ def start_training(connection: Connection, run: Row, tracks: Sequence[Row]) -> i
     """Leave a row of a training that now begins, with the exact tracks; returns its id."""
     run_id: int = connection.execute(insert(TrainingRun).values(**run).returning(TrainingRun.id)).scalar_one()
     if tracks:  # a refused training has none, and an empty list would be a row of defaults
-        connection.execute(insert(TrainingRunTrack), [{**track, "training_run_id": run_id} for track in tracks])
+        connection.execute(
+            insert(TrainingRunTrack), [{**track, "training_run_id": run_id} for track in tracks]
+        )
     return run_id
 
 

@@ -1,7 +1,9 @@
 """What the commands print: short sentences and tables."""
 
 import json
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -74,8 +76,11 @@ def results(settings: Settings) -> None:
 
 def where_to_look(settings: Settings) -> None:
     """How to go on after the demo."""
-    typer.echo(f"\nAll of it is synthetic and lies in {settings.home}. Look around:")
-    typer.echo(f'  LABELSCOPE_HOME={settings.home} labelscope sql "SELECT * FROM track_predictions LIMIT 5"')
+    here = Path.cwd()
+    home = settings.home.relative_to(here) if settings.home.is_relative_to(here) else settings.home
+    typer.echo(f"\nAll of it is synthetic and lies in {home}. Look around:")
+    query = "SELECT artists, title, label, predicted, confidence FROM track_predictions LIMIT 5"
+    typer.echo(f'  LABELSCOPE_HOME={home} {sys.argv[0]} sql "{query}"')
 
 
 def status(settings: Settings, as_json: bool) -> None:

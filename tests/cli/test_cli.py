@@ -179,3 +179,12 @@ COMMANDS = [
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_a_help_with_an_example(run: Run, command: str) -> None:
     assert f"labelscope {command}" in run(*command.split(), "--help").stdout.split("Example")[1]
+
+
+def test_the_readme_knows_every_command() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    short = {"extract", "predict", "demo"}  # named beside others, or run through make
+    assert [name for name in COMMANDS if f"labelscope {name}" not in readme and name not in short] == []
+    assert all(
+        f"`{name}`" in readme or f"labelscope {name}" in readme or f"make {name}" in readme for name in short
+    )

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
-from shutil import which
 from typing import Annotated, Any
 
 import typer
@@ -109,7 +108,9 @@ def psql(arguments: Annotated[list[str] | None, typer.Argument(help="Passed on t
     settings = Settings()
     with open_database(settings) as engine:
         address = libpq_url(engine.url.render_as_string(hide_password=False))
-        program = which("psql") or str(postgres_server(settings.home).binaries / "psql")
+        program = (
+            postgres_server(settings.home).binaries / "psql"
+        )  # as new as the server, unlike a system's own
         code = subprocess.call(
             [program, address, *(arguments or [])], env={**os.environ, "PGAPPNAME": "psql"}
         )

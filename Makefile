@@ -24,7 +24,7 @@ demo: install  ## the whole job on music that Labelscope makes itself
 	$(BIN)/labelscope demo
 
 test: install  ## all tests but the slow ones
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile
 
 test-slow: install  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import typer
 from alembic.util import CommandError
 from psycopg import Error as PostgresError
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import AddressError
@@ -19,6 +20,11 @@ from services.keeper import ServiceError
 from sources.folder import CrateError
 
 SENTENCES = (AddressError, CrateError, ServiceError)
+SENTENCES_OF_KERAS = (
+    "ModelFileError",
+    "TrainingFailed",
+    "SpectrogramError",
+)  # importing them would import Keras
 
 
 @contextmanager
@@ -35,10 +41,12 @@ def told_in_one_sentence() -> Iterator[None]:
 
 
 def _sentence(error: Exception) -> str | None:
-    if (
-        isinstance(error, SENTENCES) or type(error).__name__ == "ModelFileError"
-    ):  # Keras may not be imported here
+    if isinstance(error, SENTENCES) or type(error).__name__ in SENTENCES_OF_KERAS:
         return str(error)
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper()
+        return f"The setting {name if '_URL' in name else 'LABELSCOPE_' + name} is not understood: {first['msg']}."
     if isinstance(error, DBAPIError | PostgresError):
         reason = " ".join(str(getattr(error, "orig", error)).split())
         return f"PostgreSQL says: {reason}"

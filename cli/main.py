@@ -13,7 +13,7 @@ import typer
 from cli import database, show
 from cli.failures import told_in_one_sentence
 from config.settings import Settings
-from flows.home import surroundings
+from flows.home import contain, surroundings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -70,12 +70,14 @@ def ingest(folder: Folder) -> None:
 
 
 @app.command(epilog="Example: labelscope extract")
-def extract() -> None:
+def extract(
+    again: Annotated[bool, typer.Option("--again", help="Try all rejected clips once more.")] = False,
+) -> None:
     """Compute spectrograms and audio features of all clips that have none yet."""
     with surroundings(Settings()):
         from flows.extract import extract as flow
 
-        show.extracted(flow())
+        show.extracted(flow(again))
 
 
 @app.command(epilog='Example: labelscope retrain --why "new releases of this summer"')
@@ -101,10 +103,9 @@ def predict(
     """Score all tracks that the model in use has not scored yet; or just show what it says of some files."""
     settings = Settings()
     if files:
-        from flows.home import contain
+        contain(settings)
         from flows.score_files import score_files
 
-        contain(settings)
         show.scored_files(score_files(settings, files))
         return
     with surroundings(settings):

@@ -37,7 +37,9 @@ def normalised_url(address: str) -> str:
 
 def libpq_url(address: str) -> str:
     """The same address as psql and libpq write it."""
-    return make_url(address).set(drivername="postgresql").render_as_string(hide_password=False)
+    return (
+        make_url(normalised_url(address)).set(drivername="postgresql").render_as_string(hide_password=False)
+    )
 
 
 def open_engine(address: str) -> Engine:

@@ -18,15 +18,19 @@ def known_files(connection: Connection, provider: str) -> dict[tuple[str, int, i
 
 
 def clips_to_extract(connection: Connection, recipe_id: int) -> list[int]:
-    """Ids of clips that wait, or that have no spectrogram by this recipe yet."""
+    """Ids of clips that wait, that have no spectrogram by this recipe yet, or whose mishap may have passed."""
     return list(
         connection.scalars(
             text("""
-                SELECT c.id FROM clips c
-                 WHERE c.status = 'new'
-                    OR (c.status IN ('ready', 'too_short') AND NOT EXISTS (
-                            SELECT FROM spectrograms s WHERE s.clip_id = c.id AND s.recipe_id = :recipe))
-                 ORDER BY c.id
+                SELECT id FROM clips WHERE status = 'new'
+                UNION ALL
+                SELECT id FROM clips
+                 WHERE status = 'rejected' AND reason IN ('missing', 'unreadable', 'decoder_crashed')
+                UNION ALL
+                SELECT id FROM clips c
+                 WHERE status IN ('ready', 'too_short') AND NOT EXISTS (
+                       SELECT FROM spectrograms s WHERE s.clip_id = c.id AND s.recipe_id = :recipe)
+                 ORDER BY id
             """),
             {"recipe": recipe_id},
         )
@@ -97,18 +101,25 @@ def metric(connection: Connection, model_id: int, split: str, level: str, name: 
     return value
 
 
-def tracks_trained_on(connection: Connection, training_run_id: int) -> set[int]:
-    """All tracks that a training has seen, whatever their split."""
-    return set(
-        connection.scalars(
-            text("SELECT track_id FROM training_run_tracks WHERE training_run_id = :run"),
-            {"run": training_run_id},
-        )
-    )
+def count_new_tracks(connection: Connection, recipe_id: int, training_run_id: int) -> tuple[int, int]:
+    """How many usable tracks with one label a training has not seen, and how many it has."""
+    row = connection.execute(
+        text("""
+            WITH seen AS (SELECT track_id FROM training_run_tracks WHERE training_run_id = :run)
+            SELECT (SELECT count(*) FROM track_labels tl
+                     WHERE tl.label_id IS NOT NULL AND tl.track_id NOT IN (SELECT track_id FROM seen)
+                       AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id
+                                    WHERE c.track_id = tl.track_id AND c.status = 'ready'
+                                      AND s.recipe_id = :recipe)) AS new,
+                   (SELECT count(*) FROM seen) AS seen
+        """),
+        {"run": training_run_id, "recipe": recipe_id},
+    ).one()
+    return row.new, row.seen
 
 
 def tracks_to_predict(connection: Connection, model_id: int, recipe_id: int) -> list[int]:
-    """Tracks with usable audio that the model has not scored yet."""
+    """Tracks with usable audio that the model has not scored yet; those with a clip that still waits do, too."""
     return list(
         connection.scalars(
             text("""
@@ -118,6 +129,7 @@ def tracks_to_predict(connection: Connection, model_id: int, recipe_id: int) -> 
                  WHERE c.status = 'ready'
                    AND NOT EXISTS (SELECT FROM predictions p
                                     WHERE p.track_id = c.track_id AND p.model_id = :model)
+                   AND NOT EXISTS (SELECT FROM clips w WHERE w.track_id = c.track_id AND w.status = 'new')
                  ORDER BY c.track_id
             """),
             {"model": model_id, "recipe": recipe_id},

@@ -1,4 +1,4 @@
 """What runs when: thin Prefect flows that join sources, sound, learning and the database.
 
-Rows carry ids between tasks, never arrays. A task is one transaction, and running it again changes nothing.
+Clips and tracks go from task to task as ids. What a task has committed, a run that comes later finds and leaves alone.
 """

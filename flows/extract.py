@@ -26,6 +26,9 @@ from ml.features import EXTRACTOR, EXTRACTOR_VERSION
 from ml.spectrogram import Recipe
 from sources.catalogue import path_of
 
+SUBMITTED_AT_ONCE = (
+    64  # batches that Prefect is told of at a time; a crate of millions has a hundred thousand
+)
 BATCHES_AT_ONCE = 2  # while one batch is written to the database, the workers decode another
 
 
@@ -47,29 +50,32 @@ class Extracted:
     name="extract",
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_AT_ONCE),  # type: ignore[arg-type]  # generic in what it runs
 )
-def extract() -> Extracted:
+def extract(again: bool = False) -> Extracted:
     """Compute the log-mel spectrogram and the audio features of each clip that has none yet.
 
     - **reads** the clips' audio files, decoded by one process a core; a file that hangs or kills its decoder costs
       only itself.
     - **writes** spectrogram files below `spectrograms/`, their rows, audio features, and the status of each clip:
-      ready, too short for one crop, or rejected with its reason.
+      ready, too short for one crop, or rejected with its reason. `again` tries the rejected ones once more.
     """
     settings = Settings()
     recipe = Recipe()
     with open_database(settings) as engine:
         with engine.begin() as connection:
             recipe_id = store.register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
+            if again:
+                store.retry_rejected(connection)
             waiting = queries.clips_to_extract(connection, recipe_id)
         if not waiting:
             return Extracted()
         total = Extracted()
         with worker_pool(settings) as pool, progress_bar("Listening to clips", len(waiting)) as advance:
             work = ClipWork(engine, pool, recipe, recipe_id, settings)
-            futures = [extract_batch.submit(work, ids) for ids in batches(waiting, settings.extraction_batch)]
-            for future in as_completed(futures):
-                total += future.result()
-                advance(settings.extraction_batch)
+            todo = batches(waiting, settings.extraction_batch)
+            for some in batches(todo, SUBMITTED_AT_ONCE):
+                for future in as_completed([extract_batch.submit(work, clip_ids) for clip_ids in some]):
+                    total += future.result()
+                    advance(settings.extraction_batch)
     return total
 
 
@@ -102,7 +108,7 @@ def extract_batch(work: ClipWork, clip_ids: list[int]) -> Extracted:
     """Extract some clips in one transaction. Clips that another run is extracting are left to it."""
     folder = spectrogram_folder(work.settings, work.recipe.fingerprint())
     with work.engine.begin() as connection:
-        clips = store.claim_clips(connection, clip_ids)
+        clips = store.claim_clips(connection, clip_ids, work.recipe_id)
         futures = [_schedule(work, clip, folder) for clip in clips]
         outcomes = [
             _outcome(clip, future, work.settings) for clip, future in zip(clips, futures, strict=True)
@@ -133,7 +139,11 @@ def _outcome(clip: Any, future: ProcessFuture[Any], settings: Settings) -> Extra
     """What a worker made of a clip. A worker's OSError comes through: a full disk is no fault of the clip."""
     try:
         outcome: Extraction | Failure = future.result()
-    except TooSlow:
+    except TooSlow as error:
+        if (
+            error.errno is not None
+        ):  # a time-out of the file system is the same class, and no fault of the clip
+            raise
         limit = settings.extraction_timeout_seconds
         cure = "re-encode it, or raise LABELSCOPE_EXTRACTION_TIMEOUT_SECONDS"
         return Failure(clip.id, "timeout", f"{clip.uri} took longer than {limit} s; {cure}.")
@@ -142,6 +152,13 @@ def _outcome(clip: Any, future: ProcessFuture[Any], settings: Settings) -> Extra
             f"{clip.uri} ended the process that decoded it (exit code {expired.exitcode}); re-encode it."
         )
         return Failure(clip.id, "decoder_crashed", sentence)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001  (whatever a library makes of this clip, the others go on)
+        problem = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return Failure(
+            clip.id, "extraction_failed", f"{clip.uri} could not be analysed ({problem}); re-encode it."
+        )
     return outcome
 
 

@@ -1,7 +1,9 @@
 """Bring what a source lists into the database."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from db.engine import lock_playlist
 from db.store import catalogue as store
 from flows.batches import batches
 from flows.home import open_database
-from sources.catalogue import Entry, Playlist, Rejection, Source
+from sources.catalogue import Entry, KnownHashes, Playlist, Rejection, Source
 from sources.folder import FolderSource
 from sources.synth import synth_source
 
@@ -50,20 +52,35 @@ def ingest(crate: Path, synthetic: bool = False) -> Ingested:
     settings = Settings()
     source = (synth_source if synthetic else FolderSource)(crate, windows=settings.windows_per_track)
     with open_database(settings) as engine:
-        loads = [ingest_playlist(engine, source, playlist) for playlist in source.playlists()]
+
+        @cache
+        def known() -> KnownHashes:
+            """Read once, and only if anything has changed: it grows with the clips."""
+            with engine.connect() as connection:
+                return queries.known_files(connection, source.provider)
+
+        playlists = source.playlists()
+        loads = [ingest_playlist(engine, source, playlist, known) for playlist in playlists]
+        present = [playlist.external_id for playlist in playlists]
+        with engine.begin() as connection:
+            left = store.close_absent_playlists(
+                connection, source.provider, present[0].rpartition("/")[0], present
+            )
     changed = [load for load in loads if load is not None]
     return Ingested(
         playlists=len(loads),
         unchanged=len(loads) - len(changed),
         tracks=sum(load.tracks for load in changed),
         added=sum(load.added for load in changed),
-        removed=sum(load.removed for load in changed),
+        removed=left + sum(load.removed for load in changed),
         rejected=sum(load.rejected for load in changed),
     )
 
 
 @task(task_run_name="{playlist.name}", cache_policy=NO_CACHE)
-def ingest_playlist(engine: Engine, source: Source, playlist: Playlist) -> store.LoadCounts | None:
+def ingest_playlist(
+    engine: Engine, source: Source, playlist: Playlist, known: Callable[[], KnownHashes]
+) -> store.LoadCounts | None:
     """Make the database's copy of one playlist equal to the source's; None where nothing has changed.
 
     Tracks are committed as they are read, so that a run that is killed need not hash them again. The membership is
@@ -74,11 +91,10 @@ def ingest_playlist(engine: Engine, source: Source, playlist: Playlist) -> store
         held = store.register_playlist(connection, _playlist_row(playlist), asdict(playlist.label))
         if held.snapshot_id == playlist.snapshot_id:
             return None
-        known = queries.known_files(connection, playlist.provider)
 
     track_ids: list[int] = []
     rejections: list[Rejection] = []
-    for batch in batches(source.entries(playlist, known), ENTRIES_PER_TRANSACTION):
+    for batch in batches(source.entries(playlist, known()), ENTRIES_PER_TRANSACTION):
         rejections += [record for record in batch if isinstance(record, Rejection)]
         entries = [_entry_rows(record) for record in batch if isinstance(record, Entry)]
         with engine.begin() as connection:

@@ -1,10 +1,12 @@
 """Let the champion say what each track sounds like."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine
@@ -62,16 +64,29 @@ def predict_batch(
     folder = spectrogram_folder(settings, Recipe.from_dict(scorer.recipe).fingerprint())
     with engine.connect() as connection:
         rows = queries.spectrograms_of(connection, track_ids, champion.recipe_id)
-    clips, unreadable = [], []
-    for row in rows:
-        try:
-            clips.append((row, load_spectrogram(folder / row.path)))
-        except (OSError, ValueError) as problem:
-            get_run_logger().warning("Clip %d waits to be extracted again: %s", row.clip_id, problem)
-            unreadable.append(row.clip_id)
-    crops = scorer.score_many(spectrogram for _, spectrogram in clips)
+    readable: list[Any] = []
+    lost: list[Any] = []
+
+    def spectrograms() -> Iterator[NDArray[np.float16]]:
+        """One at a time, since each open map holds a file descriptor."""
+        for row in rows:
+            try:
+                spectrogram = load_spectrogram(folder / row.path)
+            except (FileNotFoundError, ValueError) as problem:
+                get_run_logger().warning("Clip %d waits to be extracted again: %s", row.clip_id, problem)
+                lost.append(row)
+            else:
+                readable.append(row)
+                yield spectrogram
+
+    crops = scorer.score_many(spectrograms())
+    incomplete = {row.track_id for row in lost}  # these are scored once all their clips are there again
+    scored = [
+        (row.track_id, scores.mean(axis=0))
+        for row, scores in zip(readable, crops, strict=True)
+        if row.track_id not in incomplete
+    ]
     label_ids = [label["id"] for label in champion.labels]
-    scored = [(row.track_id, scores.mean(axis=0)) for (row, _), scores in zip(clips, crops, strict=True)]
     predictions = []
     for track_id, of_track in groupby(scored, key=lambda pair: pair[0]):
         of_clips = [scores for _, scores in of_track]
@@ -79,6 +94,6 @@ def predict_batch(
         scores = dict(zip(label_ids, probabilities, strict=True))
         predictions.append({"track_id": track_id, "clips": len(of_clips), "scores": scores})
     with engine.begin() as connection:
-        if unreadable:
-            forget_spectrograms(connection, unreadable, champion.recipe_id)
+        if lost:
+            forget_spectrograms(connection, [row.clip_id for row in lost], champion.recipe_id)
         return save_predictions(connection, champion.model_id, predictions)

@@ -1,7 +1,5 @@
 """Challenger against champion: which of two models is to be used."""
 
-from pathlib import Path
-
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine
@@ -10,18 +8,24 @@ from config.settings import Settings
 from db import queries
 from db.store import learning as store
 from flows.evaluation import evaluate_side
-from flows.home import model_folder
+from flows.home import model_folder, spectrogram_folder
 from flows.training_set import TrainingSet
 from ml.dataset import load_crops
 from ml.model import ModelFileError
 from ml.predict import load_model
+from ml.spectrogram import Recipe
 
 LEVEL, FIGURE = "track", "balanced_accuracy"
 
 
 @task(name="promote or reject", cache_policy=NO_CACHE)
 def decide(
-    engine: Engine, settings: Settings, model_id: int, training_set: TrainingSet, spectrograms: Path
+    engine: Engine,
+    settings: Settings,
+    model_id: int,
+    training_set: TrainingSet,
+    recipe: Recipe,
+    recipe_id: int,
 ) -> tuple[bool, str]:
     """Promote the new model if it is at least as good as the champion on the same held-out tracks.
 
@@ -37,13 +41,17 @@ def decide(
             reason = (
                 f"The labels have changed since model {champion.model_id}, which knows {', '.join(slugs)}."
             )
+        elif champion.recipe_id != recipe_id:
+            reason = f"The recipe of the spectrograms has changed since model {champion.model_id}."
         else:
             try:
                 scorer = load_model(model_folder(settings) / champion.path, champion.sha256)
             except ModelFileError as problem:
                 reason = f"The champion, model {champion.model_id}, cannot be compared: {problem}"
             else:
-                crops = load_crops(training_set.examples("holdout", spectrograms))
+                crops = load_crops(
+                    training_set.examples("holdout", spectrogram_folder(settings, recipe.fingerprint()))
+                )
                 current = evaluate_side(scorer, "holdout", crops, training_set).value(LEVEL, FIGURE)
                 assert challenger is not None
                 better = challenger >= current

@@ -24,7 +24,7 @@ from ml.dataset import Crops, load_crops
 from ml.model import save_model
 from ml.predict import Scorer
 from ml.spectrogram import Recipe
-from ml.train import Epoch, Hyperparameters, train
+from ml.train import Epoch, Hyperparameters, TrainingFailed, train
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def retrain(why: str | None = None) -> Retrained:
 
     - Without a reason (`why`) it trains only when that is due: for the first time, with a new recipe, or when enough
       new tracks have come in.
-    - **reads** spectrogram files; tracks of one artist or album are never on two sides of the split.
+    - **reads** spectrogram files; a group of tracks by artist or by album is never on two sides of the split.
     - **writes** a training run with its exact tracks, a model file, metrics and confusions at crop, clip and track
       level, and whether the model is the new champion, with the reason.
     - Two trainings at once are impossible: the second ends at once as busy.
@@ -56,9 +56,10 @@ def retrain(why: str | None = None) -> Retrained:
         with engine.begin() as connection:
             store.mark_dead_trainings(connection)
             recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
-            training_set = read_training_set(connection, recipe_id, recipe)
-            why = why or reason_to_train(connection, training_set, recipe_id, settings)
-        if why is None:
+        with engine.connect() as connection:
+            why = why or reason_to_train(connection, recipe_id, recipe, settings)
+            training_set = read_training_set(connection, recipe_id, recipe) if why else None
+        if training_set is None or why is None:
             return Retrained("not_due", "Nothing has changed enough since the last training.")
         hyperparameters = Hyperparameters(seed=settings.random_seed)
         run = {
@@ -82,34 +83,27 @@ def retrain(why: str | None = None) -> Retrained:
             get_run_logger().warning(remark)
         try:
             model_id = fit(engine, settings, training_set, hyperparameters, recipe, recipe_id, run_id)
+            promoted, reason = decide(engine, settings, model_id, training_set, recipe, recipe_id)
         except BaseException as error:
             with engine.begin() as connection:
                 store.fail_training(connection, run_id, f"{type(error).__name__}: {error}")
             raise
-        promoted, reason = decide(
-            engine, settings, model_id, training_set, spectrogram_folder(settings, recipe.fingerprint())
-        )
     return Retrained("promoted" if promoted else "rejected", reason, training_set.remarks, model_id)
 
 
-def reason_to_train(
-    connection: Connection, training_set: TrainingSet, recipe_id: int, settings: Settings
-) -> str | None:
-    """Why a training is due, or None."""
+def reason_to_train(connection: Connection, recipe_id: int, recipe: Recipe, settings: Settings) -> str | None:
+    """Why a training is due, or None. Mostly one count; a crate that was refused is looked at again in full."""
     last = queries.last_training(connection)
     if last is None:
         return "the first training"
     if last.status == "refused":
-        changed = last.dataset_fingerprint != training_set.fingerprint
+        changed = last.dataset_fingerprint != read_training_set(connection, recipe_id, recipe).fingerprint
         return "the tracks have changed since a training was refused" if changed else None
-    if training_set.refusal:
-        return None
     if last.recipe_id != recipe_id:
         return "the recipe of the spectrograms has changed"
-    before = queries.tracks_trained_on(connection, last.id)
-    new = len(training_set.placements.keys() - before)
-    if new >= settings.retrain_new_tracks and new >= settings.retrain_new_share * len(before):
-        return f"{new} new tracks beside the {len(before)} known"
+    new, seen = queries.count_new_tracks(connection, recipe_id, last.id)
+    if new >= settings.retrain_new_tracks and new >= settings.retrain_new_share * seen:
+        return f"{new} new tracks beside the {seen} known"
     return None
 
 
@@ -130,6 +124,10 @@ def fit(
         for split in ("train", "validation", "holdout")
     }
     _send_back_unreadable(engine, sides.values(), recipe_id)
+    if not len(sides["holdout"]):
+        raise TrainingFailed(
+            "No held-out spectrogram can be read, so nothing could be tested: extract, then retrain."
+        )
     labels = [label.slug for label in training_set.labels]
     with progress_bar("Training, in epochs", hyperparameters.epochs) as advance:
         trained = train(

@@ -173,7 +173,7 @@ def standardisation(crops: Crops, batch_size: int = 256) -> Standardisation:
 
 
 def fingerprint(rows: Iterable[tuple[str, str, str, str]], recipe_fingerprint: str) -> str:
-    """Sha256 (64 hex digits) of a dataset: rows of (spectrogram sha256, label slug, split, group), any order.
+    """Sha256 (64 hex digits) of a dataset: rows of (spectrogram sha256, label, split, group), any order.
 
     Equal fingerprints mean the same sound, labels and split: with equal hyper-parameters, nothing new to
     learn.

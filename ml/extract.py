@@ -9,10 +9,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ml.audio import AudioError, load_mono
+from ml.dataset import CROP_FRAMES
 from ml.features import AudioFeatures, audio_features
 from ml.spectrogram import Recipe, log_mel, save_spectrogram
-
-CROP_FRAMES = 128  # what the network sees in one go; a shorter clip has no crop
 
 
 @dataclass(frozen=True, slots=True)

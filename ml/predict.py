@@ -1,6 +1,6 @@
 """A model file to probabilities: spectrograms in, one probability a label for each crop out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -84,8 +84,3 @@ def load_model(path: Path, expected_sha256: str | None = None) -> Scorer:
     Raises ml.model.ModelFileError where the file is missing, damaged, or its sha256 is not the expected one.
     """
     return Scorer(*load_network(path, expected_sha256))
-
-
-def clip_scores(crops: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Mean over the crops of each clip: (clips, labels). Every clip must have at least one crop."""
-    return np.stack([scores.mean(axis=0) for scores in crops])

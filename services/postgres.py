@@ -46,11 +46,6 @@ def postgres_server(home: Path) -> PostgresServer:
     return PostgresServer(home.expanduser().resolve(), Path(package.origin).parent / "pginstall" / "bin")
 
 
-def postgres_log(home: Path) -> Path:
-    """Where PostgreSQL says why it does not start."""
-    return home.expanduser().resolve() / "logs" / "postgres.log"
-
-
 @contextmanager
 def embedded_postgres(home: Path) -> Iterator[PostgresAddress]:
     """The PostgreSQL of that home, which lives in HOME/postgres and writes HOME/logs/postgres.log.

@@ -80,11 +80,10 @@ class Playlist:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One track of a playlist with its audio. `position` counts from 0; rejections leave gaps."""
+    """One track of a playlist with its audio."""
 
     track: Track
     clips: tuple[AudioClip, ...]
-    position: int
 
 
 @dataclass(frozen=True, slots=True)

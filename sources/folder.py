@@ -80,12 +80,12 @@ class FolderSource:
         """
         folder = path_of(playlist.external_id)
         first_paths: dict[str, str] = {}  # sha256 -> where this label has it first
-        for position, listed in enumerate(list_audio(folder)):
+        for listed in list_audio(folder):
             shown = clean_text(os.path.relpath(listed.path, folder.parent))
             payload = {"path": shown, "bytes": listed.size, "modified_ns": listed.modified_ns}
             result: Entry | Rejection
             try:
-                result = self._read(listed, payload, position, known)
+                result = self._read(listed, payload, known)
                 if first := first_paths.get(result.track.external_id):
                     raise UnusableError("duplicate", f"has the same bytes as {first}; remove one of the two.")
                 first_paths[result.track.external_id] = shown
@@ -94,7 +94,7 @@ class FolderSource:
                 result = Rejection(Path(listed.path).as_uri(), reason, f"{shown} {sentence}", payload)
             yield result
 
-    def _read(self, listed: Listed, payload: dict[str, Any], position: int, known: KnownHashes) -> Entry:
+    def _read(self, listed: Listed, payload: dict[str, Any], known: KnownHashes) -> Entry:
         """One file as an entry. Raises UnusableError."""
         if listed.problem:
             raise UnusableError(*listed.problem)
@@ -140,7 +140,7 @@ class FolderSource:
             )
             for offset_s, duration_s in plan_clips(sound.duration_s, self.windows)
         )
-        return Entry(track, clips, position)
+        return Entry(track, clips)
 
 
 def _require_unchanged(path: Path, listed: Listed) -> None:

@@ -95,6 +95,9 @@ def _folder_identity(path: str | Path) -> tuple[int, int] | None:
 def _look_at(path: str) -> tuple[Listed, tuple[int, int] | None]:
     try:
         status = Path(path).stat()
+    except FileNotFoundError as error:
+        dead = ("dead_link", "is a link that leads nowhere; remove it, or put back what it leads to.")
+        return Listed(path, problem=dead if Path(path).is_symlink() else explain(error)), None
     except OSError as error:
         return Listed(path, problem=explain(error)), None
     problem = None
@@ -107,7 +110,7 @@ def _look_at(path: str) -> tuple[Listed, tuple[int, int] | None]:
 def explain(error: OSError) -> tuple[str, str]:
     """(reason, what follows the name) for a file or folder that the operating system does not give out."""
     if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
-        return "vanished", "is gone, or a link to it leads nowhere; put it back, or remove the link."
+        return "vanished", "is gone; put it back, or run again without it."
     if isinstance(error, PermissionError):
         return "unreadable", "may not be read by this user; run chmod -R u+rX on the crate."
     return "unreadable", f"cannot be read ({error.strerror}); check the disk, and the file's name."

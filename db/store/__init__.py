@@ -1,1 +1,1 @@
-"""Every statement that writes. Callers open the transactions; running any of these twice changes nothing."""
+"""Every statement that writes. Callers open the transactions; what is there already is left as it is."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, Table, case, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.models.catalogue import Artist, Label, Load, Playlist, RejectedRecord, Track, TrackArtist
@@ -49,21 +49,43 @@ def register_playlist(connection: Connection, playlist: Row, label: Row) -> Know
     return KnownPlaylist(row.id, row.snapshot_id)
 
 
+def close_absent_playlists(connection: Connection, provider: str, parent: str, present: Sequence[str]) -> int:
+    """Close the playlists directly below `parent` that are no longer `present`; returns how many tracks left them.
+
+    Both are external ids, as of folders. A playlist that comes back is read again in full.
+    """
+    absent = {"provider": provider, "parent": parent, "present": list(present)}
+    closed = list(
+        connection.scalars(
+            text("""
+                UPDATE playlists SET status = 'gone', status_reason = 'It is no longer there.', snapshot_id = NULL
+                 WHERE provider = :provider AND regexp_replace(external_id, '/[^/]*$', '') = :parent
+                   AND external_id <> ALL(CAST(:present AS text[])) AND status <> 'gone'
+                RETURNING id
+            """),
+            absent,
+        )
+    )
+    leave = "UPDATE playlist_tracks SET removed_at = now() WHERE removed_at IS NULL AND playlist_id = ANY(:closed)"
+    return connection.execute(text(leave), {"closed": closed}).rowcount
+
+
 def save_entries(
     connection: Connection, entries: Sequence[tuple[Row, Sequence[Row], Sequence[Row]]]
 ) -> list[int]:
     """Write (track, its artists, its clips) for each entry; the ids of the tracks, in the order given.
 
     A value that is known is never replaced by null. A clip that is known keeps its row; where its file has
-    moved, the row follows. Five statements a call, however many entries.
+    moved, the row follows. Six statements a call, however many entries.
     """
     if not entries:
         return []
-    tracks = unique((track for track, _, _ in entries), "provider", "external_id")
+    tracks = _sorted(unique((track for track, _, _ in entries), "provider", "external_id"), "external_id")
     track_ids = _upsert_tracks(connection, tracks)
     ids = [track_ids[track["provider"], track["external_id"]] for track, _, _ in entries]
 
     artists = unique((artist for _, credit, _ in entries for artist in credit), "provider", "external_id")
+    artists = _sorted(artists, "external_id")
     if artists:
         connection.execute(upsert(Artist).on_conflict_do_nothing(), artists)
         artist_ids = _ids(connection, Artist.__table__, artists)  # type: ignore[arg-type]
@@ -76,25 +98,53 @@ def save_entries(
             for track_id, (_, credit, _) in zip(ids, entries, strict=True)
             for position, a in enumerate(unique(credit, "provider", "external_id"))
         ]
-        connection.execute(upsert(TrackArtist).on_conflict_do_nothing(), credits_)
+        connection.execute(upsert(TrackArtist).on_conflict_do_nothing(), _sorted(credits_, "track_id"))
 
     clips = [
         {**clip, "track_id": track_id}
         for track_id, (_, _, of_track) in zip(ids, entries, strict=True)
         for clip in of_track
     ]
-    if clips:
-        statement = upsert(Clip)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["track_id", "provider", "offset_seconds"],
-                set_={name: statement.excluded[name] for name in ("uri", "modified_ns")},
-                where=tuple_(Clip.uri, Clip.modified_ns)
-                != tuple_(statement.excluded.uri, statement.excluded.modified_ns),
-            ),
-            unique(clips, "track_id", "provider", "offset_seconds"),
-        )
+    _save_clips(connection, _sorted(unique(clips, "track_id", "provider", "offset_seconds"), "track_id"))
     return ids
+
+
+def _save_clips(connection: Connection, clips: Sequence[Row]) -> None:
+    if not clips:
+        return
+    statement = upsert(Clip)
+    moved = tuple_(Clip.uri, Clip.modified_ns) != tuple_(
+        statement.excluded.uri, statement.excluded.modified_ns
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["track_id", "provider", "offset_seconds"],
+            set_={
+                "uri": statement.excluded.uri,
+                "modified_ns": statement.excluded.modified_ns,
+                "status": case(
+                    (Clip.status == "rejected", "new"), else_=Clip.status
+                ),  # it deserves another try
+                "reason": None,
+                "detail": None,
+            },
+            where=moved,
+        ),
+        clips,
+    )
+    # Windows that are no longer planned, since their number was changed: they would overlap the new ones.
+    connection.execute(
+        text("""
+            DELETE FROM clips c WHERE c.track_id = ANY(:tracks) AND c.provider = ANY(:providers) AND NOT EXISTS (
+                SELECT FROM unnest(CAST(:tracks AS bigint[]), CAST(:offsets AS numeric[])) AS plan (track_id, at)
+                 WHERE plan.track_id = c.track_id AND plan.at = c.offset_seconds)
+        """),
+        {
+            "tracks": [clip["track_id"] for clip in clips],
+            "offsets": [round(clip["offset_seconds"], 3) for clip in clips],
+            "providers": list({clip["provider"] for clip in clips}),
+        },
+    )
 
 
 def _upsert_tracks(connection: Connection, tracks: Sequence[Row]) -> dict[tuple[str, str], int]:
@@ -210,6 +260,11 @@ def _save_rejections(
         )
         .values(resolved_at=func.now())
     )
+
+
+def _sorted(rows: Iterable[Row], key: str) -> list[Row]:
+    """Rows in one order for all writers: two that lock the same rows in two orders wait for each other for ever."""
+    return sorted(rows, key=lambda row: row[key])
 
 
 def unique(rows: Iterable[Row], *key: str) -> list[Row]:

@@ -30,11 +30,14 @@ def start_training(connection: Connection, run: Row, tracks: Sequence[Row]) -> i
 
 
 def mark_dead_trainings(connection: Connection) -> int:
-    """Say of trainings that still claim to run that they crashed; call it while holding `Lock.RETRAIN`."""
+    """Say of trainings that did not come to a verdict that they crashed; call it while holding `Lock.RETRAIN`."""
+    died = "The process died before the training came to a verdict."
+    unjudged = update(Model).where(Model.status == "candidate").values(status="rejected", reason=died)
+    runs = list(connection.scalars(unjudged.returning(Model.training_run_id)))
     return connection.execute(
         update(TrainingRun)
-        .where(TrainingRun.status == "running")
-        .values(status="crashed", error="The process died before the training ended.", finished_at=func.now())
+        .where((TrainingRun.status == "running") | TrainingRun.id.in_(runs))
+        .values(status="crashed", error=died, finished_at=func.now())
     ).rowcount
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.models.sound import AudioFeatures, Clip, Spectrogram, SpectrogramRecipe
@@ -26,14 +26,22 @@ def register_recipe(connection: Connection, fingerprint: str, parameters: Row) -
     return recipe_id
 
 
-def claim_clips(connection: Connection, clip_ids: Sequence[int]) -> Sequence[Any]:
-    """Lock those of the clips that nobody else is extracting; free again when the transaction ends.
+def claim_clips(connection: Connection, clip_ids: Sequence[int], recipe_id: int) -> Sequence[Any]:
+    """Lock those of the clips that nobody else is extracting, or has; free again when the transaction ends.
 
     Rows have id, track_id, uri, offset_seconds and duration_seconds.
     """
     columns = (Clip.id, Clip.track_id, Clip.uri, Clip.offset_seconds, Clip.duration_seconds)
-    claim = select(*columns).where(Clip.id.in_(clip_ids)).order_by(Clip.id).with_for_update(skip_locked=True)
+    done = exists().where(Spectrogram.clip_id == Clip.id, Spectrogram.recipe_id == recipe_id)
+    waiting = (Clip.id == func.any(list(clip_ids)), (Clip.status == "new") | ~done)
+    claim = select(*columns).where(*waiting).order_by(Clip.id).with_for_update(skip_locked=True)
     return connection.execute(claim).all()
+
+
+def retry_rejected(connection: Connection) -> int:
+    """Let every rejected clip wait for extraction again; returns how many."""
+    again = update(Clip).where(Clip.status == "rejected").values(status="new", reason=None, detail=None)
+    return connection.execute(again).rowcount
 
 
 def save_extractions(
@@ -52,7 +60,7 @@ def save_extractions(
 def _set_status(connection: Connection, status: str, clip_ids: Sequence[int]) -> None:
     connection.execute(
         update(Clip)
-        .where(Clip.id.in_(clip_ids), Clip.status != status)
+        .where(Clip.id == func.any(list(clip_ids)), Clip.status != status)
         .values(status=status, reason=None, detail=None)
     )
 
@@ -60,7 +68,9 @@ def _set_status(connection: Connection, status: str, clip_ids: Sequence[int]) ->
 def forget_spectrograms(connection: Connection, clip_ids: Sequence[int], recipe_id: int) -> None:
     """Drop the rows of spectrogram files that are gone or damaged; the clips wait to be extracted again."""
     connection.execute(
-        delete(Spectrogram).where(Spectrogram.clip_id.in_(clip_ids), Spectrogram.recipe_id == recipe_id)
+        delete(Spectrogram).where(
+            Spectrogram.clip_id == func.any(list(clip_ids)), Spectrogram.recipe_id == recipe_id
+        )
     )
     _set_status(connection, "new", clip_ids)
 

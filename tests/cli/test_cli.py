@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sources.synth import render_crate
+from tests.processes import processes_of, wait_until
 
 LABELSCOPE = Path(sys.executable).with_name("labelscope")
 # Python runs it at every start of any process below: each connection and name look-up leaves a line.
@@ -81,6 +82,18 @@ def test_a_run_shows_each_stage_and_how_well_labels_are_told_apart(trained: str)
     assert "promoted" in trained and "label " in trained and "of held-out tracks right" in trained
 
 
+def test_predict_shows_files_and_says_what_cannot_be_heard(
+    run: Run, trained: str, crate: Path, tmp_path: Path
+) -> None:
+    track = next(crate.glob("*/*.flac"))
+    said = run("predict", track).stdout
+    assert track.name in said and said.splitlines()[0].startswith("file")
+    text = tmp_path / "text.mp3"
+    text.write_text("no music")
+    assert "cannot be decoded" in run("predict", text, tmp_path / "gone.mp3", expect=1).stdout
+    assert "15" in run("sql", "SELECT count(*) FROM tracks").stdout
+
+
 def test_it_leaves_nothing_outside_its_home_and_asks_nobody_outside_this_machine(
     run: Run, trained: str
 ) -> None:
@@ -94,7 +107,9 @@ def test_it_leaves_nothing_outside_its_home_and_asks_nobody_outside_this_machine
 
 def test_nothing_runs_on_once_the_command_has_ended(run: Run, trained: str) -> None:
     home = run.folder / "home"  # type: ignore[attr-defined]
-    assert not (home / "postgres" / "postmaster.pid").exists()
+    assert (home / "postgres" / "data" / "PG_VERSION").exists()
+    wait_until(lambda: not processes_of(home))
+    assert not (home / "postgres" / "data" / "postmaster.pid").exists()
 
 
 def test_sql_in_each_format(run: Run, trained: str) -> None:
@@ -115,18 +130,6 @@ def test_status_for_people_and_for_programs(run: Run, trained: str) -> None:
     assert "tracks   15 in 5 playlists" in run("status").stdout
     document = json.loads(run("status", "--json").stdout)
     assert document["counts"]["tracks"] == 15 and document["champion"]["model_id"] == 1
-
-
-def test_predict_shows_files_and_says_what_cannot_be_heard(
-    run: Run, trained: str, crate: Path, tmp_path: Path
-) -> None:
-    track = next(crate.glob("*/*.flac"))
-    said = run("predict", track).stdout
-    assert track.name in said and said.splitlines()[0].startswith("file")
-    text = tmp_path / "text.mp3"
-    text.write_text("no music")
-    assert "cannot be decoded" in run("predict", text, tmp_path / "gone.mp3", expect=1).stdout
-    assert "15" in run("sql", "SELECT count(*) FROM tracks").stdout
 
 
 def test_db_url_and_upgrade(run: Run) -> None:
@@ -150,10 +153,18 @@ def test_failures_are_a_sentence_and_an_exit_code(
 
 @pytest.mark.parametrize(
     ("address", "sentence"),
-    [("mysql://x/y", "DATABASE_URL"), ("postgresql://nobody@127.0.0.1:1/none", "PostgreSQL says")],
+    [
+        ("nonsense", "DATABASE_URL"),
+        ("mysql://x/y", "DATABASE_URL"),
+        ("postgresql://nobody@127.0.0.1:1/none", "PostgreSQL says"),
+    ],
 )
 def test_a_database_that_cannot_be_used_is_told_in_a_sentence(run: Run, address: str, sentence: str) -> None:
     assert sentence in run("status", expect=1, DATABASE_URL=address).stderr
+
+
+def test_a_setting_that_is_not_understood_is_named(run: Run) -> None:
+    assert "LABELSCOPE_WORKERS" in run("status", expect=1, LABELSCOPE_WORKERS="many").stderr
 
 
 def test_predict_without_a_model_says_what_to_do_first(run: Run, tmp_path: Path) -> None:

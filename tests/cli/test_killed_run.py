@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.postgres import embedded_postgres
 from sources.synth import render_crate
+from tests.processes import processes_of, wait_until
 
 LABELSCOPE = Path(sys.executable).with_name("labelscope")
 STATE = """
@@ -29,13 +28,6 @@ MOMENTS = {
     "while it listens": "SELECT count(*) FROM clips",
     "while it trains": "SELECT count(*) FROM training_runs",
 }
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "this took too long"
-        time.sleep(0.05)
 
 
 def start(home: Path, crate: Path) -> subprocess.Popen[bytes]:
@@ -60,19 +52,6 @@ def answer(url: str, query: str) -> object:
             return connection.scalar(text(query))
     except DBAPIError:
         return None
-
-
-def processes_of(home: Path) -> list[int]:
-    """Live processes that were started for this home."""
-    mark = f"LABELSCOPE_HOME={home}".encode()
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-        except OSError:
-            continue  # it ended, or is not ours to look at
-    return found
 
 
 @pytest.mark.slow

@@ -143,6 +143,39 @@ def test_a_file_that_moved_keeps_its_clip_and_is_known_by_its_new_place(engine: 
         assert connection.scalar(text("SELECT count(*) FROM clips")) == 1
 
 
+def test_a_folder_that_is_gone_takes_its_tracks_along_and_one_that_returns_is_read_again(
+    engine: Engine,
+) -> None:
+    load(engine, [entry("one")])
+    load(engine, [entry("two")], playlist=OTHER_PLAYLIST, label=OTHER_LABEL)
+    nested = PLAYLIST | {"external_id": "file:///crate/nested/Drumcode"}
+    load(engine, [entry("three")], playlist=nested)
+    for expected in (1, 0):
+        with engine.begin() as connection:
+            present = [OTHER_PLAYLIST["external_id"]]
+            assert store.close_absent_playlists(connection, "folder", "file:///crate", present) == expected
+    assert memberships(engine) == ["three", "two"]
+    with engine.begin() as connection:
+        assert store.register_playlist(connection, PLAYLIST, LABEL).snapshot_id is None
+    load(engine, [entry("one")])
+    assert memberships(engine) == ["one", "three", "two"]
+
+
+def test_another_number_of_windows_replaces_the_clips(engine: Engine) -> None:
+    def windows(*offsets: float) -> list[float]:
+        track, artists, (clip,) = entry("long")
+        load(
+            engine,
+            [entry("other"), (track, artists, [clip | {"offset_seconds": offset} for offset in offsets])],
+        )
+        query = "SELECT offset_seconds FROM clips c JOIN tracks t ON t.id = track_id WHERE title = 'long' ORDER BY 1"
+        with engine.connect() as connection:
+            return [float(offset) for offset in connection.scalars(text(query))]
+
+    assert windows(10.123, 50.5, 90) == [10.123, 50.5, 90]
+    assert windows(20, 50.5) == [20, 50.5]
+
+
 def test_the_same_track_twice_in_a_batch_is_one_row(engine: Engine) -> None:
     load(engine, [entry("one"), entry("one")])
     with engine.connect() as connection:

@@ -10,6 +10,7 @@ from db import queries
 from db.store import learning, sound
 
 LABELS = ("drumcode", "kompakt")
+OTHER_RECIPE = 99  # one by which no clip has a spectrogram yet
 
 
 @pytest.fixture
@@ -130,8 +131,9 @@ def test_predictions_are_written_once(crate: Engine) -> None:
 
 
 def test_a_training_that_died_is_marked_and_one_that_ended_is_not(crate: Engine) -> None:
-    train(crate)
+    model = train(crate)
     with crate.begin() as connection:
+        learning.promote(connection, model, "the first")
         connection.execute(
             text("""
                 INSERT INTO training_runs (why, architecture, hyperparameters, recipe_id, dataset_fingerprint, labels,
@@ -155,8 +157,54 @@ def test_a_lost_spectrogram_sends_its_clip_back(crate: Engine) -> None:
 
 def test_two_workers_never_take_the_same_clip(crate: Engine) -> None:
     with crate.begin() as one, crate.begin() as other:
-        assert [clip.id for clip in sound.claim_clips(one, [1, 2])] == [1, 2]
-        assert [clip.id for clip in sound.claim_clips(other, [1, 2, 3])] == [3]
+        assert [clip.id for clip in sound.claim_clips(one, [1, 2], OTHER_RECIPE)] == [1, 2]
+        assert [clip.id for clip in sound.claim_clips(other, [1, 2, 3], OTHER_RECIPE)] == [3]
+
+
+def test_what_another_worker_has_done_is_not_taken_again(crate: Engine) -> None:
+    with crate.begin() as connection:
+        sound.forget_spectrograms(connection, [2], 1)
+        assert [clip.id for clip in sound.claim_clips(connection, [1, 2, 3, 4], 1)] == [2]
+
+
+def test_a_rejected_clip_is_tried_again_where_its_mishap_may_have_passed(crate: Engine) -> None:
+    with crate.begin() as connection:
+        sound.forget_spectrograms(connection, [1, 2], 1)
+        failures = [
+            {"clip_id": 1, "reason": "missing", "detail": "It is not there."},
+            {"clip_id": 2, "reason": "silent", "detail": "It is silent."},
+        ]
+        sound.reject_clips(connection, failures)
+        assert queries.clips_to_extract(connection, 1) == [1]
+        assert sound.retry_rejected(connection) == 2
+        assert queries.clips_to_extract(connection, 1) == [1, 2]
+
+
+def test_a_track_is_predicted_once_all_its_clips_were_heard(crate: Engine) -> None:
+    model = train(crate)
+    with crate.begin() as connection:
+        assert queries.tracks_to_predict(connection, model, 1) == [1, 2, 3, 4]
+        sound.forget_spectrograms(connection, [3], 1)
+        assert queries.tracks_to_predict(connection, model, 1) == [1, 2, 4]
+
+
+def test_a_model_that_was_never_judged_is_not_taken_for_a_finished_training(crate: Engine) -> None:
+    train(crate)
+    with crate.begin() as connection:
+        assert queries.last_training(connection) is not None
+        assert learning.mark_dead_trainings(connection) == 1
+        assert queries.last_training(connection) is None
+        assert connection.scalar(text("SELECT status FROM models")) == "rejected"
+
+
+def test_new_tracks_are_counted_against_what_a_training_has_seen(crate: Engine) -> None:
+    train(crate)
+    with crate.begin() as connection:
+        assert queries.count_new_tracks(connection, 1, 1) == (0, 4)
+        connection.execute(text("DELETE FROM training_run_tracks WHERE track_id > 2"))
+        assert queries.count_new_tracks(connection, 1, 1) == (2, 2)
+        sound.forget_spectrograms(connection, [4], 1)
+        assert queries.count_new_tracks(connection, 1, 1) == (1, 2)
 
 
 def test_removed_tracks_are_not_learnt_from(crate: Engine) -> None:

@@ -44,7 +44,7 @@ def write_bad_inputs(folder: Path, other: Path) -> dict[str, str]:
     (other / "twice elsewhere.wav").write_bytes((folder / "twice.wav").read_bytes())
     (folder / "loop").symlink_to(folder)
     (folder / "nowhere.mp3").symlink_to(folder / "gone.mp3")
-    expected["nowhere.mp3"] = "vanished"
+    expected["nowhere.mp3"] = "dead_link"
     return expected
 
 

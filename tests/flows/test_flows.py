@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from config.settings import Settings
 from db import queries
+from db.engine import Lock, try_lock
 from sources.catalogue import path_of
 from sources.folder import CrateError, FolderSource
 from tests.db.contents import contents
@@ -89,8 +90,13 @@ def test_bad_inputs_get_a_reason_and_cost_nobody_else_anything(
     assert outcome.retrained.outcome == "promoted"
     assert any("lonely label" in remark for remark in outcome.retrained.remarks)
     with engine.connect() as connection:
+        before = contents(connection)
         reasons = {row.reason: row.count for row in queries.problems(connection)}
     assert reasons["ambiguous"] == 1 and reasons["truncated"] == 1 and reasons["too_short"] == 1
+
+    flows.pipeline(folder)
+    with engine.connect() as connection:
+        assert contents(connection) == before
 
 
 def test_one_label_alone_is_refused_once_with_the_reason(
@@ -131,6 +137,13 @@ def test_new_music_is_all_that_a_second_run_touches(
     assert (ingested.added, ingested.removed) == (0, 1)
     assert flows.extract().ready == 0
 
+    (folder / "glass-thimble").rename(folder / "Glass Thimble Records")
+    flows.ingest(folder)
+    labels = (
+        "SELECT l.slug, count(*) FROM track_labels t JOIN labels l ON l.id = label_id GROUP BY 1 ORDER BY 1"
+    )
+    assert rows(engine, labels) == [("glass-thimble-records", 3), ("harbour-echo-bureau", 4)]
+
 
 def test_a_list_that_moves_while_it_is_read_is_read_again(
     flows: SimpleNamespace, own_database: str, engine: Engine, crate: MakeCrate
@@ -148,7 +161,7 @@ def test_a_list_that_moves_while_it_is_read_is_read_again(
 
     source = Moving(crate(1))
     (playlist,) = source.playlists()
-    counts = flow(lambda: ingest_playlist(engine, source, playlist), name="ingest one")()
+    counts = flow(lambda: ingest_playlist(engine, source, playlist, dict), name="ingest one")()
     assert (counts.tracks, counts.rejected) == (3, 1)
     assert rows(engine, "SELECT snapshot_id FROM playlists") == [(None,)]
     assert rows(engine, "SELECT reason FROM rejected_records") == [("vanished",)]
@@ -202,7 +215,13 @@ def test_lost_and_damaged_spectrograms(
 
     # One damaged: the training goes on without it, and the clip is extracted anew.
     file.write_bytes(whole[:1000])
-    assert flows.retrain("after the damage").outcome in ("promoted", "rejected")
+    with try_lock(engine, Lock.RETRAIN):
+        assert flows.retrain("at the same time").outcome == "busy"
+    # Whatever it learns, this challenger is reported as worse than any champion.
+    with monkeypatch.context() as patch:
+        patch.setattr("flows.promotion.queries.metric", lambda *_: -1.0)
+        assert flows.retrain("after the damage").outcome == "rejected"
+    assert rows(engine, "SELECT status FROM models ORDER BY id") == [("champion",), ("rejected",)]
     assert rows(engine, "SELECT count(*) FROM clips WHERE status = 'new'") == [(1,)]
     assert flows.extract().ready == 1
     assert file.read_bytes() == whole

@@ -141,7 +141,7 @@ def _save_clips(connection: Connection, clips: Sequence[Row]) -> None:
         """),
         {
             "tracks": [clip["track_id"] for clip in clips],
-            "offsets": [round(clip["offset_seconds"], 3) for clip in clips],
+            "offsets": [round(float(clip["offset_seconds"]), 3) for clip in clips],
             "providers": list({clip["provider"] for clip in clips}),
         },
     )

@@ -205,11 +205,11 @@ def test_lost_and_damaged_spectrograms(
     elsewhere.mkdir()
     with monkeypatch.context() as patch:
         patch.setenv("LABELSCOPE_HOME", str(elsewhere))
-        with pytest.raises(Exception, match="no training crop"):
+        with pytest.raises(Exception, match="No held-out spectrogram"):
             flows.retrain("doomed")
     runs = rows(engine, "SELECT status, error FROM training_runs ORDER BY id")
     assert [status for status, _ in runs] == ["completed", "failed"]
-    assert "no training crop" in runs[1][1]
+    assert "No held-out spectrogram" in runs[1][1]
     assert rows(engine, "SELECT status FROM models") == [("champion",)]
     assert flows.extract().ready == 8
 

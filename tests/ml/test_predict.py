@@ -5,7 +5,7 @@ import pytest
 
 from ml.dataset import Example, Standardisation, load_crops
 from ml.model import ModelCard, ModelFileError, build, save_model
-from ml.predict import BATCH, Scorer, clip_scores, load_model
+from ml.predict import BATCH, Scorer, load_model
 
 LABELS = ("zebra", "ant", "moth")
 
@@ -66,11 +66,6 @@ def test_the_crops_of_a_dataset_score_as_their_clips_do(scorer: Scorer, tmp_path
     for limit in (0, 10**9):
         assert np.allclose(scorer.score_crops(load_crops(examples, memory_limit=limit)), expected, atol=1e-6)
     assert scorer.score_crops(load_crops([])).shape == (0, 3)
-
-
-def test_a_clip_is_the_mean_of_its_crops(scorer: Scorer) -> None:
-    scores = scorer.score_many([spectrogram(1292), spectrogram(300)])
-    assert np.allclose(clip_scores(scores), [scores[0].mean(axis=0), scores[1].mean(axis=0)])
 
 
 def test_an_array_of_another_shape_is_refused(scorer: Scorer) -> None:

@@ -68,7 +68,7 @@ def test_what_is_no_file_says_so(tmp_path: Path) -> None:
     problems = {Path(file.path).name: file.problem for file in list_audio(tmp_path)}
     assert {name: problem and problem[0] for name, problem in problems.items()} == {
         "pipe.mp3": "not_a_file",
-        "nowhere.mp3": "vanished",
+        "nowhere.mp3": "dead_link",
     }
 
 

@@ -1,12 +1,16 @@
 """`labelscope sql` and `labelscope db …`: the database, for people who speak SQL."""
 
 import csv
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -21,6 +25,9 @@ from services.postgres import postgres_server
 
 app = typer.Typer(no_args_is_help=True, help="The database itself: its address, its schema, a psql in it.")
 SQL_EXAMPLE = 'Example: labelscope sql "SELECT * FROM label_accuracy" --format csv'
+
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Format(StrEnum):
@@ -39,6 +46,8 @@ def sql(
     timeout: Annotated[int, typer.Option(help="Seconds after which the statement is given up.")] = 30,
 ) -> None:
     """Ask the database, in a read-only transaction."""
+    if not query.strip():
+        raise typer.BadParameter("There is no statement.")
     with open_database(Settings()) as engine:
         columns, rows = read_only(engine, query, timeout)
     write_rows(columns, rows, form)
@@ -51,13 +60,29 @@ def write_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: Form
         writer.writerow(columns)
         writer.writerows(rows)
     elif form is Format.JSON:
+        if len(set(columns)) < len(columns):
+            raise typer.BadParameter("Two columns have the same name; tell them apart with AS.")
         records = [dict(zip(columns, row, strict=True)) for row in rows]
-        typer.echo(json.dumps(records, default=str, ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(records, default=_json, ensure_ascii=False, indent=1))
     else:
-        console = Console()
-        if not console.is_terminal:
-            console.width = 1000  # what reads a pipe has no right margin
-        console.print(rows_as_table(columns, rows))
+        print_table(rows_as_table(columns, rows))
+
+
+def print_table(table: Table) -> None:
+    """As wide as the terminal; as wide as it needs to be where a program reads, and without trailing spaces."""
+    console = Console()
+    if console.is_terminal:
+        console.print(table)
+        return
+    plain = Console(file=io.StringIO(), width=10_000)
+    with plain.capture() as captured:
+        plain.print(table)
+    for line in captured.get().splitlines():
+        typer.echo(line.rstrip())
+
+
+def _json(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def rows_as_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> Table:
@@ -75,8 +100,11 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.3f}"
-    return str(value).replace("[", r"\[")
+        return f"{value:.3f}" if value == 0 or abs(value) >= 0.001 else f"{value:.3g}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    # A crafted tag must not steer the terminal.
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value)).replace("[", r"\[")
 
 
 @app.command(epilog="Example: labelscope db url")

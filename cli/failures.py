@@ -32,6 +32,10 @@ def told_in_one_sentence() -> Iterator[None]:
     """End the process with a sentence on stderr where a failure is one that people can mend."""
     try:
         yield
+    except SystemExit as ended:
+        if ended.code == 130:  # Ctrl-C
+            typer.echo("\nStopped. What was done is kept; run it again to carry on.", err=True)
+        raise
     except Exception as error:
         sentence = _sentence(error)
         if sentence is None:
@@ -48,8 +52,7 @@ def _sentence(error: Exception) -> str | None:
         name = str(first["loc"][0]).upper()
         return f"The setting {name if '_URL' in name else 'LABELSCOPE_' + name} is not understood: {first['msg']}."
     if isinstance(error, DBAPIError | PostgresError):
-        reason = " ".join(str(getattr(error, "orig", error)).split())
-        return f"PostgreSQL says: {reason}"
+        return _postgres_sentence(getattr(error, "orig", error))
     if isinstance(error, CommandError):
         return f"The database's schema is not one of this version ({error}); update Labelscope."
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -57,3 +60,12 @@ def _sentence(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS):
         return f"{error.filename or 'LABELSCOPE_HOME'} cannot be written; set LABELSCOPE_HOME to a folder of yours."
     return None
+
+
+def _postgres_sentence(error: BaseException) -> str:
+    diagnosis = error.diag if isinstance(error, PostgresError) else None
+    if diagnosis is None or diagnosis.message_primary is None:  # it never got as far as the server
+        return f"PostgreSQL cannot be reached ({' '.join(str(error).split())}); check DATABASE_URL."
+    if "multiple commands" in diagnosis.message_primary:
+        return "There is more than one statement; ask one at a time."
+    return ". ".join(filter(None, (f"PostgreSQL says: {diagnosis.message_primary}", diagnosis.message_hint)))

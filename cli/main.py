@@ -56,8 +56,11 @@ def run(folder: Folder) -> None:
     with surroundings(settings):
         from flows.pipeline import pipeline
 
-        show.outcome(pipeline(folder))
+        outcome = pipeline(folder)
+    show.outcome(outcome)
     show.results(settings)
+    if outcome.predicted.model_id is None:
+        raise typer.Exit(1)  # no model, so nothing could be predicted
 
 
 @app.command(epilog="Example: labelscope ingest --folder ~/Music/crate")

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
 
-from cli.database import Format, rows_as_table, write_rows
+from cli.database import Format, print_table, rows_as_table, write_rows
 from config.settings import Settings
 from db import queries
 from flows.home import open_database
@@ -40,7 +39,8 @@ def ingested(stage: "Ingested") -> None:
 def extracted(stage: "Extracted") -> None:
     line = f"{stage.ready} clips ready"
     line += f", {stage.too_short} too short for one crop" if stage.too_short else ""
-    _say("extract", line + (f", {stage.rejected} rejected" if stage.rejected else ""))
+    line += f", {stage.rejected} rejected" if stage.rejected else ""
+    _say("extract", line + (f", {stage.elsewhere} left to another run" if stage.elsewhere else ""))
 
 
 def retrained(stage: "Retrained") -> None:
@@ -136,6 +136,4 @@ def scored_files(files: "Sequence[ScoredFile]") -> None:
 def _table(title: str, rows: Sequence[Any]) -> None:
     if rows:
         typer.echo()
-        Console(width=None if Console().is_terminal else 1000).print(
-            rows_as_table(list(rows[0]._fields), [tuple(row) for row in rows], title)
-        )
+        print_table(rows_as_table(list(rows[0]._fields), [tuple(row) for row in rows], title))

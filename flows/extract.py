@@ -1,11 +1,13 @@
 """Turn clips into spectrograms and audio features, on all cores."""
 
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, CancelledError
 from concurrent.futures import TimeoutError as TooSlow
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Any
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -26,6 +28,7 @@ from ml.features import EXTRACTOR, EXTRACTOR_VERSION
 from ml.spectrogram import Recipe
 from sources.catalogue import path_of
 
+STOPPED_FROM_OUTSIDE = (-SIGHUP, -SIGINT, -SIGTERM)
 SUBMITTED_AT_ONCE = (
     64  # batches that Prefect is told of at a time; a crate of millions has a hundred thousand
 )
@@ -39,10 +42,14 @@ class Extracted:
     ready: int = 0
     too_short: int = 0
     rejected: int = 0
+    elsewhere: int = 0  # left to another run, which is extracting them
 
     def __add__(self, other: "Extracted") -> "Extracted":
         return Extracted(
-            self.ready + other.ready, self.too_short + other.too_short, self.rejected + other.rejected
+            self.ready + other.ready,
+            self.too_short + other.too_short,
+            self.rejected + other.rejected,
+            self.elsewhere + other.elsewhere,
         )
 
 
@@ -126,7 +133,8 @@ def extract_batch(work: ClipWork, clip_ids: list[int]) -> Extracted:
         store.reject_clips(connection, [asdict(failure) for failure in failures])
     for failure in failures:
         get_run_logger().warning("Clip %d (%s): %s", failure.clip_id, failure.reason, failure.detail)
-    return Extracted(len(extractions) - len(too_short), len(too_short), len(failures))
+    elsewhere = len(clip_ids) - len(clips)
+    return Extracted(len(extractions) - len(too_short), len(too_short), len(failures), elsewhere)
 
 
 def _schedule(work: ClipWork, clip: Any, folder: Path) -> ProcessFuture[Any]:
@@ -148,11 +156,15 @@ def _outcome(clip: Any, future: ProcessFuture[Any], settings: Settings) -> Extra
         cure = "re-encode it, or raise LABELSCOPE_EXTRACTION_TIMEOUT_SECONDS"
         return Failure(clip.id, "timeout", f"{clip.uri} took longer than {limit} s; {cure}.")
     except ProcessExpired as expired:
+        if expired.exitcode in STOPPED_FROM_OUTSIDE:
+            raise InterruptedError(
+                "The processes that decode were stopped; run again to carry on."
+            ) from expired
         sentence = (
             f"{clip.uri} ended the process that decoded it (exit code {expired.exitcode}); re-encode it."
         )
         return Failure(clip.id, "decoder_crashed", sentence)
-    except OSError:
+    except (OSError, BrokenExecutor, CancelledError):
         raise
     except Exception as error:  # noqa: BLE001  (whatever a library makes of this clip, the others go on)
         problem = f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -1,6 +1,7 @@
 """What a worker process does with one clip: decode it, store its spectrogram, describe its sound."""
 
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,9 @@ def initialise_worker() -> None:
     done here, it does not count against the time that a clip may take.
     Must not be called in a process that does anything else.
     """
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches all processes; the one that gave the work ends it
     threadpool_limits(limits=1)
     sys.stderr.flush()
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")

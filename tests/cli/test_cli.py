@@ -121,6 +121,16 @@ def test_sql_in_each_format(run: Run, trained: str) -> None:
     assert [record["name"] for record in records] == [line["name"] for line in lines]
 
 
+def test_sql_shows_what_it_was_given_and_nothing_else(run: Run, trained: str) -> None:
+    query = r"SELECT E'a\x1b[31m' AS title, 0.00001::float AS small, 1.5::numeric AS n"
+    title, small, number = run("sql", query).stdout.splitlines()[1].split()
+    assert (title, small, number) == ("a\N{REPLACEMENT CHARACTER}[31m", "1e-05", "1.5")
+    assert json.loads(run("sql", query, "--format", "json").stdout)[0]["n"] == 1.5
+    assert "AS" in run("sql", "SELECT 1 AS a, 2 AS a", "--format", "json", expect=2).stderr
+    assert "no statement" in run("sql", " ", expect=2).stderr
+    assert "one at a time" in run("sql", "SELECT 1; SELECT 2", expect=1).stderr
+
+
 def test_sql_changes_nothing_and_says_what_is_wrong(run: Run, trained: str) -> None:
     assert "read-only" in run("sql", "DELETE FROM tracks", expect=1).stderr
     assert "nonsense" in run("sql", "SELECT nonsense", expect=1).stderr
@@ -156,7 +166,7 @@ def test_failures_are_a_sentence_and_an_exit_code(
     [
         ("nonsense", "DATABASE_URL"),
         ("mysql://x/y", "DATABASE_URL"),
-        ("postgresql://nobody@127.0.0.1:1/none", "PostgreSQL says"),
+        ("postgresql://nobody@127.0.0.1:1/none", "check DATABASE_URL"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_told_in_a_sentence(run: Run, address: str, sentence: str) -> None:

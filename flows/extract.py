@@ -1,6 +1,6 @@
 """Turn clips into spectrograms and audio features, on all cores."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError
 from concurrent.futures import TimeoutError as TooSlow
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Any
+from weakref import WeakSet
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from prefect import flow, get_run_logger, task
@@ -28,6 +29,7 @@ from ml.features import EXTRACTOR, EXTRACTOR_VERSION
 from ml.spectrogram import Recipe
 from sources.catalogue import path_of
 
+Schedule = Callable[[ClipJob, Recipe, Path], ProcessFuture[Any]]
 STOPPED_FROM_OUTSIDE = (-SIGHUP, -SIGINT, -SIGTERM)
 SUBMITTED_AT_ONCE = (
     64  # batches that Prefect is told of at a time; a crate of millions has a hundred thousand
@@ -76,8 +78,8 @@ def extract(again: bool = False) -> Extracted:
         if not waiting:
             return Extracted()
         total = Extracted()
-        with worker_pool(settings) as pool, progress_bar("Listening to clips", len(waiting)) as advance:
-            work = ClipWork(engine, pool, recipe, recipe_id, settings)
+        with worker_pool(settings) as schedule, progress_bar("Listening to clips", len(waiting)) as advance:
+            work = ClipWork(engine, schedule, recipe, recipe_id, settings)
             todo = batches(waiting, settings.extraction_batch)
             for some in batches(todo, SUBMITTED_AT_ONCE):
                 for future in as_completed([extract_batch.submit(work, clip_ids) for clip_ids in some]):
@@ -87,15 +89,28 @@ def extract(again: bool = False) -> Extracted:
 
 
 @contextmanager
-def worker_pool(settings: Settings) -> Iterator[ProcessPool]:
-    """Processes that decode; spawned, since a fork would copy the threads' locks of this one."""
+def worker_pool(settings: Settings) -> Iterator[Schedule]:
+    """A function that hands work to processes that decode; they are stopped when the block fails.
+
+    They are spawned, since a fork would copy the locks of this process' threads.
+    """
+    scheduled: WeakSet[ProcessFuture[Any]] = WeakSet()
     with ProcessPool(
         max_workers=settings.workers, initializer=initialise_worker, context=get_context("spawn")
     ) as pool:
+
+        def schedule(job: ClipJob, recipe: Recipe, folder: Path) -> ProcessFuture[Any]:
+            limit = settings.extraction_timeout_seconds
+            future = pool.schedule(extract_clip, args=(job, recipe, folder), timeout=limit)
+            scheduled.add(future)
+            return future
+
         try:
-            yield pool
+            yield schedule
         except BaseException:
-            pool.stop()  # type: ignore[no-untyped-call]  # what is queued is dropped: leaving would otherwise wait for all of it
+            pool.stop()  # type: ignore[no-untyped-call]
+            for future in list(scheduled):  # a stopped pool leaves whoever waits for these to wait for ever
+                future.cancel()  # type: ignore[no-untyped-call]
             raise
 
 
@@ -104,7 +119,7 @@ class ClipWork:
     """What each batch needs beside its clips."""
 
     engine: Engine
-    pool: ProcessPool
+    schedule: Schedule
     recipe: Recipe
     recipe_id: int
     settings: Settings
@@ -116,7 +131,7 @@ def extract_batch(work: ClipWork, clip_ids: list[int]) -> Extracted:
     folder = spectrogram_folder(work.settings, work.recipe.fingerprint())
     with work.engine.begin() as connection:
         clips = store.claim_clips(connection, clip_ids, work.recipe_id)
-        futures = [_schedule(work, clip, folder) for clip in clips]
+        futures = [work.schedule(_job(clip), work.recipe, folder) for clip in clips]
         outcomes = [
             _outcome(clip, future, work.settings) for clip, future in zip(clips, futures, strict=True)
         ]
@@ -137,10 +152,8 @@ def extract_batch(work: ClipWork, clip_ids: list[int]) -> Extracted:
     return Extracted(len(extractions) - len(too_short), len(too_short), len(failures), elsewhere)
 
 
-def _schedule(work: ClipWork, clip: Any, folder: Path) -> ProcessFuture[Any]:
-    job = ClipJob(clip.id, path_of(clip.uri), clip.offset_seconds, clip.duration_seconds)
-    timeout = work.settings.extraction_timeout_seconds
-    return work.pool.schedule(extract_clip, args=(job, work.recipe, folder), timeout=timeout)
+def _job(clip: Any) -> ClipJob:
+    return ClipJob(clip.id, path_of(clip.uri), clip.offset_seconds, clip.duration_seconds)
 
 
 def _outcome(clip: Any, future: ProcessFuture[Any], settings: Settings) -> Extraction | Failure:

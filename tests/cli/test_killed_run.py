@@ -34,7 +34,8 @@ def start(home: Path, crate: Path) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     environment |= {"LABELSCOPE_HOME": str(home)}
     log = home.with_suffix(".log").open("ab")
-    return subprocess.Popen([LABELSCOPE, "run", "--folder", crate], env=environment, stdout=log, stderr=log)
+    command = [LABELSCOPE, "run", "--folder", crate]
+    return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
 
 
 def state(home: Path) -> list[tuple[object, ...]]:
@@ -83,3 +84,19 @@ def test_a_killed_run_ends_like_one_that_was_not(tmp_path: Path) -> None:
         flow = "SELECT id FROM flow WHERE name = 'pipeline'"
         states = f"SELECT string_agg(DISTINCT state_type::text, ' ') FROM flow_run WHERE flow_id IN ({flow})"
         assert answer(server.url("prefect"), states) == "COMPLETED CRASHED"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_ctrl_c_ends_the_run_at_once_and_costs_no_clip(tmp_path: Path) -> None:
+    crate, home = tmp_path / "crate", tmp_path / "home"
+    render_crate(crate, tracks_per_label=24, artists_per_label=4, duration_s=9.0)
+    run = start(home, crate)
+    wait_until(lambda: list(home.glob("spectrograms/*/*/*.npy")))
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal does, to all processes of the command
+    assert run.wait(30) == 130
+    assert "Stopped" in home.with_suffix(".log").read_text()
+    with embedded_postgres(home) as server:
+        statuses = "SELECT string_agg(DISTINCT status, ' ' ORDER BY status) FROM clips"
+        assert str(answer(server.url("labelscope"), statuses)) in ("new", "new ready")
+    assert start(home, crate).wait(200) == 0

@@ -181,9 +181,8 @@ def _outcome(clip: Any, future: ProcessFuture[Any], settings: Settings) -> Extra
         raise
     except Exception as error:  # noqa: BLE001  (whatever a library makes of this clip, the others go on)
         problem = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return Failure(
-            clip.id, "extraction_failed", f"{clip.uri} could not be analysed ({problem}); re-encode it."
-        )
+        cure = "try it once more with `labelscope extract --again`, then re-encode it"
+        return Failure(clip.id, "extraction_failed", f"{clip.uri} could not be analysed ({problem}); {cure}.")
     return outcome
 
 

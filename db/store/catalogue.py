@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, case, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, case, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.models.catalogue import Artist, Label, Load, Playlist, RejectedRecord, Track, TrackArtist
@@ -88,7 +88,7 @@ def save_entries(
     artists = _sorted(artists, "external_id")
     if artists:
         connection.execute(upsert(Artist).on_conflict_do_nothing(), artists)
-        artist_ids = _ids(connection, Artist.__table__, artists)  # type: ignore[arg-type]
+        artist_ids = _ids(connection, Artist, artists)
         credits_ = [
             {
                 "track_id": track_id,
@@ -160,13 +160,15 @@ def _upsert_tracks(connection: Connection, tracks: Sequence[Row]) -> dict[tuple[
         },
     )
     connection.execute(statement, tracks)
-    return _ids(connection, Track.__table__, tracks)  # type: ignore[arg-type]
+    return _ids(connection, Track, tracks)
 
 
-def _ids(connection: Connection, table: Table, rows: Sequence[Row]) -> dict[tuple[str, str], int]:
+def _ids(
+    connection: Connection, model: type[Artist] | type[Track], rows: Sequence[Row]
+) -> dict[tuple[str, str], int]:
     keys = [(row["provider"], row["external_id"]) for row in rows]
-    columns = table.c.provider, table.c.external_id
-    found = connection.execute(select(table.c.id, *columns).where(tuple_(*columns).in_(keys)))
+    known = tuple_(model.provider, model.external_id).in_(keys)
+    found = connection.execute(select(model.id, model.provider, model.external_id).where(known))
     return {(row.provider, row.external_id): row.id for row in found}
 
 

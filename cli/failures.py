@@ -15,11 +15,13 @@ from psycopg import Error as PostgresError
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from config.label_faults import ConfigurationError
 from db.engine import AddressError
 from services.keeper import ServiceError
+from sources.errors import SourceError
 from sources.folder import CrateError
 
-SENTENCES = (AddressError, CrateError, ServiceError)
+SENTENCES = (AddressError, ConfigurationError, CrateError, ServiceError, SourceError)
 SENTENCES_OF_KERAS = (
     "ModelFileError",
     "TrainingFailed",
@@ -50,7 +52,8 @@ def _sentence(error: Exception) -> str | None:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
-        return f"The setting {name if '_URL' in name else 'LABELSCOPE_' + name} is not understood: {first['msg']}."
+        known = name.startswith("SPOTIPY_") or name in ("DATABASE_URL", "PREFECT_API_URL")
+        return f"The setting {name if known else 'LABELSCOPE_' + name} is not understood: {first['msg']}."
     if isinstance(error, DBAPIError | PostgresError):
         return _postgres_sentence(getattr(error, "orig", error))
     if isinstance(error, CommandError):

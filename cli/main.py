@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import database, show
+from cli import database, services, show
 from cli.failures import told_in_one_sentence
 from config.settings import Settings
 from flows.home import contain, surroundings
@@ -25,10 +25,15 @@ app = typer.Typer(
 )
 app.add_typer(database.app, name="db")
 app.command(name="sql", epilog=database.SQL_EXAMPLE)(database.sql)
+app.command(name="login", epilog="Example: labelscope login spotify")(services.login)
+app.command(name="purge", epilog="Example: labelscope purge --provider spotify")(services.purge)
 
 Folder = Annotated[
-    Path,
-    typer.Option("--folder", help="A crate: a folder with one sub-folder of audio files for each label."),
+    Path | None,
+    typer.Option(
+        "--folder",
+        help="Read a crate, a folder with one sub-folder of audio files for each label, in place of labels.toml.",
+    ),
 ]
 
 
@@ -49,8 +54,8 @@ def demo() -> None:
     show.where_to_look(settings)
 
 
-@app.command(epilog="Example: labelscope run --folder ~/Music/crate")
-def run(folder: Folder) -> None:
+@app.command(epilog="Examples: labelscope run | labelscope run --folder ~/Music/crate")
+def run(folder: Folder = None) -> None:
     """The whole job: ingest, extract, retrain if due, predict. Run it again whenever there is new music."""
     settings = Settings()
     with surroundings(settings):
@@ -59,17 +64,20 @@ def run(folder: Folder) -> None:
         outcome = pipeline(folder)
     show.outcome(outcome)
     show.results(settings)
-    if outcome.predicted.model_id is None:
+    if outcome.predicted.model_id is None and outcome.retrained.outcome != "not_allowed":
         raise typer.Exit(1)  # no model, so nothing could be predicted
 
 
-@app.command(epilog="Example: labelscope ingest --folder ~/Music/crate")
-def ingest(folder: Folder) -> None:
-    """Read a crate's names, tags and checksums into the database."""
+@app.command(epilog="Examples: labelscope ingest | labelscope ingest --folder ~/Music/crate")
+def ingest(folder: Folder = None) -> None:
+    """Read the playlists of labels.toml into the database, with previews; or a crate's names, tags and checksums."""
     with surroundings(Settings()):
         from flows.ingest import ingest as flow
 
-        show.ingested(flow(folder))
+        ingested = flow(folder)
+    show.ingested(ingested)
+    if ingested.playlists and ingested.unread == ingested.playlists:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: labelscope extract")

@@ -31,9 +31,18 @@ def outcome(of_run: "Outcome") -> None:
 
 
 def ingested(stage: "Ingested") -> None:
-    changed = stage.playlists - stage.unchanged
-    line = f"{stage.playlists} folders, {changed} changed; {stage.added} tracks new, {stage.removed} gone"
-    _say("ingest", line + (f", {stage.rejected} records rejected" if stage.rejected else ""))
+    """Playlists, audio and features, a line each, and what went wrong in sentences."""
+    changed = stage.playlists - stage.unchanged - stage.unread
+    line = f"{stage.playlists} playlists, {changed} changed; {stage.added} tracks new, {stage.removed} gone"
+    line += f", {stage.rejected} records rejected" if stage.rejected else ""
+    _say("ingest", line + (f", {stage.expired} expired" if stage.expired else ""))
+    if stage.audio is not None:
+        line = f"{stage.audio.found} tracks got audio, {stage.audio.nowhere} have none anywhere"
+        _say("audio", line + (f", {stage.audio.later} wait for the next run" if stage.audio.later else ""))
+    if stage.features:
+        _say("features", f"{stage.features} tracks measured by services")
+    for problem in stage.problems:
+        _say("", problem)
 
 
 def extracted(stage: "Extracted") -> None:

@@ -1,16 +1,21 @@
-"""What can be set, and where it is set: environment variables, each with a default that works."""
+"""What can be set, and where it is set: environment variables, each with a default that works.
+
+Which labels are watched, and what may be done with what comes in, stands in labels.toml (config/labels.py).
+"""
 
 import os
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Read from the environment: LABELSCOPE_HOME, LABELSCOPE_WORKERS, …, DATABASE_URL, PREFECT_API_URL."""
+    """Read from the environment: LABELSCOPE_HOME, …, DATABASE_URL, PREFECT_API_URL, SPOTIPY_CLIENT_ID, …"""
 
-    model_config = SettingsConfigDict(env_prefix="LABELSCOPE_", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="LABELSCOPE_", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     home: Path = Field(Path(".labelscope"), description="Folder that holds everything Labelscope writes.")
     database_url: str | None = Field(
@@ -23,6 +28,44 @@ class Settings(BaseSettings):
         validation_alias="PREFECT_API_URL",
         description="A Prefect server of your own; without it one is started in the home.",
     )
+    labels: Path = Field(
+        Path(__file__).with_name("labels.toml"), description="The labels and their playlists: a labels.toml."
+    )
+
+    spotify_client_id: str | None = Field(
+        None, validation_alias="SPOTIPY_CLIENT_ID", description="From developer.spotify.com/dashboard."
+    )
+    spotify_client_secret: SecretStr | None = Field(
+        None, validation_alias="SPOTIPY_CLIENT_SECRET", description="From the same page."
+    )
+    spotify_redirect_uri: str = Field(
+        "http://127.0.0.1:8913/callback",
+        validation_alias="SPOTIPY_REDIRECT_URI",
+        description="Where a login comes back to; the same must stand in the app's settings at Spotify.",
+    )
+    spotify_api_url: str = Field("https://api.spotify.com/v1/", description="Another one only for tests.")
+    spotify_accounts_url: str = Field(
+        "https://accounts.spotify.com", description="Another one only for tests."
+    )
+    deezer_api_url: str = Field("https://api.deezer.com", description="Another one only for tests.")
+    deezer_requests: int = Field(50, ge=1, description="Requests in any five seconds: Deezer's limit is 50.")
+    reccobeats_api_url: str = Field("https://api.reccobeats.com", description="Another one only for tests.")
+    preview_hosts: tuple[str, ...] = Field(
+        ("*.dzcdn.net", "*.scdn.co"), description="Previews are fetched over https from these hosts alone."
+    )
+    downloads: int = Field(8, ge=1, description="Previews fetched at the same time.")
+    request_timeout_seconds: float = Field(
+        20, gt=0, description="A service that is silent for longer has failed."
+    )
+    retry_wait_seconds: float = Field(
+        0.5, ge=0, description="Before the second attempt; then twice as long …"
+    )
+    longest_wait_seconds: float = Field(
+        60,
+        ge=0,
+        description="A service that asks for a longer wait is left alone until then; the run goes on.",
+    )
+
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, description="Processes that decode audio."
     )
@@ -36,7 +79,12 @@ class Settings(BaseSettings):
     retrain_new_share: float = Field(0.1, ge=0, description="… if they are also this share of those known.")
     random_seed: int = Field(1, description="Makes trainings repeatable.")
 
-    @field_validator("home")
+    @property
+    def spotify_token_file(self) -> Path:
+        """Where a login to Spotify is kept: in the home, for its owner alone."""
+        return self.home / "spotify" / "login.json"
+
+    @field_validator("home", "labels")
     @classmethod
-    def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -15,7 +15,8 @@ class Lock(IntEnum):
 
     MIGRATION = 0x1ABE1_01
     RETRAIN = 0x1ABE1_02
-    PLAYLIST = 0x1ABE1_03  # with the playlist's id as second key
+    PLAYLIST = 0x1ABE1_03  # with the playlist's id as key
+    FEATURES = 0x1ABE1_04
 
 
 class AddressError(ValueError):
@@ -52,26 +53,19 @@ def open_engine(address: str) -> Engine:
 
 
 @contextmanager
-def try_lock(engine: Engine, lock: Lock) -> Iterator[bool]:
+def try_lock(engine: Engine, lock: Lock, key: int = 0) -> Iterator[bool]:
     """Hold an advisory lock for the block; yields False at once if another holds it.
 
     The lock belongs to a connection of its own: a process that is killed lets go of it.
     """
+    names = {"lock": int(lock), "key": key}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": int(lock)}))
+        held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock, :key)"), names))
         try:
             yield held
         finally:
             if held:
-                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": int(lock)})
-
-
-def lock_playlist(connection: Connection, playlist_id: int) -> None:
-    """Wait for, then hold, the right to write one playlist, until the transaction ends."""
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(:lock, :playlist)"),
-        {"lock": int(Lock.PLAYLIST), "playlist": playlist_id},
-    )
+                connection.execute(text("SELECT pg_advisory_unlock(:lock, :key)"), names)
 
 
 def read_only(engine: Engine, query: str, timeout_seconds: int) -> tuple[list[str], list[tuple[Any, ...]]]:

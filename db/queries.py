@@ -42,10 +42,11 @@ def labels(connection: Connection) -> Rows:
     return connection.execute(text("SELECT id, slug, name, synthetic FROM labels ORDER BY id")).all()
 
 
-def usable_clips(connection: Connection, recipe_id: int) -> Rows:
-    """Each clip that may be learnt from: ready, of a track with exactly one label.
+def usable_clips(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> Rows:
+    """Each clip that may be learnt from: ready, of a track with exactly one label, by `allowed` origins alone.
 
-    Rows have track_id, label_id, title, album, artists (list of names), clip_id, path, sha256, frames.
+    Both the clip's audio and a playlist that gives the label must come from one of these. Rows have track_id,
+    label_id, title, album, artists (list of names), clip_id, path, sha256, frames.
     """
     return connection.execute(
         text("""
@@ -57,10 +58,25 @@ def usable_clips(connection: Connection, recipe_id: int) -> Rows:
               JOIN tracks t ON t.id = tl.track_id
               JOIN clips c ON c.track_id = t.id AND c.status = 'ready'
               JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
-             WHERE tl.label_id IS NOT NULL
+             WHERE tl.label_id IS NOT NULL AND c.provider = ANY(:allowed) AND tl.origins && :allowed
              ORDER BY t.id, c.id
         """),
-        {"recipe": recipe_id},
+        {"recipe": recipe_id, "allowed": list(allowed)},
+    ).all()
+
+
+def held_back(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> Rows:
+    """The clips that could be learnt from but for their origins: audio, playlists (text) and clips (a count)."""
+    return connection.execute(
+        text("""
+            SELECT c.provider AS audio, array_to_string(tl.origins, ', ') AS playlists, count(*) AS clips
+              FROM track_labels tl
+              JOIN clips c ON c.track_id = tl.track_id AND c.status = 'ready'
+              JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+             WHERE tl.label_id IS NOT NULL AND NOT (c.provider = ANY(:allowed) AND tl.origins && :allowed)
+             GROUP BY c.provider, tl.origins ORDER BY count(*) DESC, 1, 2
+        """),
+        {"recipe": recipe_id, "allowed": list(allowed)},
     ).all()
 
 
@@ -101,52 +117,62 @@ def metric(connection: Connection, model_id: int, split: str, level: str, name: 
     return value
 
 
-def count_new_tracks(connection: Connection, recipe_id: int, training_run_id: int) -> tuple[int, int]:
+def count_new_tracks(
+    connection: Connection, recipe_id: int, training_run_id: int, allowed: Sequence[str]
+) -> tuple[int, int]:
     """How many usable tracks with one label a training has not seen, and how many it has."""
     row = connection.execute(
         text("""
             WITH seen AS (SELECT track_id FROM training_run_tracks WHERE training_run_id = :run)
             SELECT (SELECT count(*) FROM track_labels tl
                      WHERE tl.label_id IS NOT NULL AND tl.track_id NOT IN (SELECT track_id FROM seen)
+                       AND tl.origins && :allowed
                        AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id
                                     WHERE c.track_id = tl.track_id AND c.status = 'ready'
-                                      AND s.recipe_id = :recipe)) AS new,
+                                      AND c.provider = ANY(:allowed) AND s.recipe_id = :recipe)) AS new,
                    (SELECT count(*) FROM seen) AS seen
         """),
-        {"run": training_run_id, "recipe": recipe_id},
+        {"run": training_run_id, "recipe": recipe_id, "allowed": list(allowed)},
     ).one()
     return row.new, row.seen
 
 
-def tracks_to_predict(connection: Connection, model_id: int, recipe_id: int) -> list[int]:
-    """Tracks with usable audio that the model has not scored yet; those with a clip that still waits do, too."""
+def tracks_to_predict(
+    connection: Connection, model_id: int, recipe_id: int, allowed: Sequence[str]
+) -> list[int]:
+    """Tracks with usable audio, from allowed origins, that the model has not scored yet.
+
+    Those with a clip that still waits for extraction wait, too.
+    """
     return list(
         connection.scalars(
             text("""
                 SELECT DISTINCT c.track_id
                   FROM clips c
                   JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
-                 WHERE c.status = 'ready'
+                 WHERE c.status = 'ready' AND c.provider = ANY(:allowed)
                    AND NOT EXISTS (SELECT FROM predictions p
                                     WHERE p.track_id = c.track_id AND p.model_id = :model)
                    AND NOT EXISTS (SELECT FROM clips w WHERE w.track_id = c.track_id AND w.status = 'new')
                  ORDER BY c.track_id
             """),
-            {"model": model_id, "recipe": recipe_id},
+            {"model": model_id, "recipe": recipe_id, "allowed": list(allowed)},
         )
     )
 
 
-def spectrograms_of(connection: Connection, track_ids: Sequence[int], recipe_id: int) -> Rows:
-    """track_id, clip_id and path of each usable spectrogram of these tracks."""
+def spectrograms_of(
+    connection: Connection, track_ids: Sequence[int], recipe_id: int, allowed: Sequence[str]
+) -> Rows:
+    """track_id, clip_id and path of each usable spectrogram of these tracks, from allowed origins."""
     return connection.execute(
         text("""
             SELECT c.track_id, c.id AS clip_id, s.path
               FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
-             WHERE c.status = 'ready' AND c.track_id = ANY(:tracks)
+             WHERE c.status = 'ready' AND c.provider = ANY(:allowed) AND c.track_id = ANY(:tracks)
              ORDER BY c.track_id, c.id
         """),
-        {"recipe": recipe_id, "tracks": list(track_ids)},
+        {"recipe": recipe_id, "tracks": list(track_ids), "allowed": list(allowed)},
     ).all()
 
 
@@ -163,7 +189,9 @@ def problems(connection: Connection) -> Rows:
                       FROM clips WHERE status = 'too_short'
                     UNION ALL
                     SELECT 'ambiguous', 'The track is in playlists of two labels; it is kept out of training.'
-                      FROM track_labels WHERE ambiguous) AS problem
+                      FROM track_labels WHERE ambiguous
+                    UNION ALL
+                    SELECT source || ': ' || reason, detail FROM audio_not_found) AS problem
              GROUP BY reason ORDER BY count DESC, reason
         """)
     ).all()

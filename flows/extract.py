@@ -22,12 +22,11 @@ from config.settings import Settings
 from db import queries
 from db.store import sound as store
 from flows.batches import batches
-from flows.home import open_database, spectrogram_folder
+from flows.home import audio_path, open_database, spectrogram_folder
 from flows.progress import progress_bar
 from ml.extract import ClipJob, Extraction, Failure, extract_clip, initialise_worker
 from ml.features import EXTRACTOR, EXTRACTOR_VERSION
 from ml.spectrogram import Recipe
-from sources.catalogue import path_of
 
 Schedule = Callable[[ClipJob, Recipe, Path], ProcessFuture[Any]]
 STOPPED_FROM_OUTSIDE = (-SIGHUP, -SIGINT, -SIGTERM)
@@ -131,7 +130,7 @@ def extract_batch(work: ClipWork, clip_ids: list[int]) -> Extracted:
     folder = spectrogram_folder(work.settings, work.recipe.fingerprint())
     with work.engine.begin() as connection:
         clips = store.claim_clips(connection, clip_ids, work.recipe_id)
-        futures = [work.schedule(_job(clip), work.recipe, folder) for clip in clips]
+        futures = [work.schedule(_job(clip, work.settings), work.recipe, folder) for clip in clips]
         outcomes = [
             _outcome(clip, future, work.settings) for clip, future in zip(clips, futures, strict=True)
         ]
@@ -152,8 +151,8 @@ def extract_batch(work: ClipWork, clip_ids: list[int]) -> Extracted:
     return Extracted(len(extractions) - len(too_short), len(too_short), len(failures), elsewhere)
 
 
-def _job(clip: Any) -> ClipJob:
-    return ClipJob(clip.id, path_of(clip.uri), clip.offset_seconds, clip.duration_seconds)
+def _job(clip: Any, settings: Settings) -> ClipJob:
+    return ClipJob(clip.id, audio_path(settings, clip.uri), clip.offset_seconds, clip.duration_seconds)
 
 
 def _outcome(clip: Any, future: ProcessFuture[Any], settings: Settings) -> Extraction | Failure:

@@ -18,8 +18,10 @@ from db import migrate
 from db.engine import open_engine
 from services.postgres import embedded_postgres, ensure_database
 from services.prefect import client_environment, prefect_server
+from sources.catalogue import path_of
 
 DATABASE = "labelscope"
+STORE = "store:"  # how the uri of audio begins that lies below the home
 
 
 @contextmanager
@@ -91,3 +93,21 @@ def spectrogram_folder(settings: Settings, recipe_fingerprint: str) -> Path:
 def model_folder(settings: Settings) -> Path:
     """Where model files lie."""
     return settings.home / "models"
+
+
+def audio_folder(settings: Settings) -> Path:
+    """Where downloaded audio lies."""
+    return settings.home / "audio"
+
+
+def stored_audio(settings: Settings, uri: str) -> Path:
+    """The file behind the `store:` uri of a clip. Raises ValueError for any other uri, and for one that leads out."""
+    path = settings.home / uri.removeprefix(STORE)
+    if not uri.startswith(STORE) or not path.resolve().is_relative_to(audio_folder(settings).resolve()):
+        raise ValueError(f"{uri!r} is not the uri of audio that Labelscope keeps.")
+    return path
+
+
+def audio_path(settings: Settings, uri: str) -> Path:
+    """The file that a clip is cut from, wherever it lies."""
+    return stored_audio(settings, uri) if uri.startswith(STORE) else path_of(uri)

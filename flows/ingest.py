@@ -1,30 +1,33 @@
-"""Bring what a source lists into the database."""
+"""Bring what the playlists list into the database, with audio and with what services know of it."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from prefect import flow, get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 from prefect.runtime import flow_run
 from sqlalchemy import Engine
 
+from config.labels import Configuration, read_labels
 from config.settings import Settings
-from db import queries
-from db.engine import lock_playlist
-from db.store import catalogue as store
-from flows.batches import batches
+from db import provider_queries, queries
+from db.store import playlists as store
+from db.store import providers as provider_store
+from flows.audio import Collected, collect_audio
 from flows.home import open_database
-from sources.catalogue import Entry, KnownHashes, Playlist, Rejection, Source
+from flows.outside import Outside
+from flows.playlists import Known, Loaded, ingest_playlist
+from flows.removal import forget_unconfirmed
+from flows.track_features import collect_features
+from sources.catalogue import KnownHashes, Label, Reference
+from sources.errors import Blocked, Later, LoginNeeded
 from sources.folder import FolderSource
+from sources.spotify_login import login_warning
 from sources.synth import synth_source
 
-ENTRIES_PER_TRANSACTION = 500
-MOVED = {"changed", "vanished"}  # reasons that say: this list is not what it was when reading began
-PASSING = MOVED | {"unreadable"}  # reasons that say nothing of whether the track is still in the list
+LISTED_BY = "labels.toml"
+SERVICES = ("spotify", "deezer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,105 +36,160 @@ class Ingested:
 
     playlists: int = 0
     unchanged: int = 0
+    unread: int = 0
     tracks: int = 0
     added: int = 0
     removed: int = 0
     rejected: int = 0
+    audio: Collected | None = None  # None where nobody looked, as in a crate, which has its audio
+    features: int = 0
+    expired: int = 0
+    problems: tuple[
+        str, ...
+    ] = ()  # a sentence for each playlist that could not be read, and for each warning
+
+    @property
+    def complete(self) -> bool:
+        """Whether another run just now would find nothing more to do."""
+        return not self.problems and (self.audio is None or not self.audio.later)
 
 
-@flow(name="ingest", flow_run_name="ingest {crate.name}")
-def ingest(crate: Path, synthetic: bool = False) -> Ingested:
-    """Read a crate, a folder with one sub-folder a label, into the database.
+def _run_name() -> str:
+    crate: Path | None = flow_run.parameters.get("crate")
+    return f"ingest {crate.name if crate else LISTED_BY}"
 
-    - **reads** the audio files' names, tags and checksums; a folder that has not changed since the last time is not
-      opened at all.
-    - **writes** labels, playlists, artists, tracks and clips; a load for each changed folder; a rejected record, with
-      its reason, for each file that cannot be used.
+
+@flow(name="ingest", flow_run_name=_run_name)
+def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
+    """Read the playlists of labels.toml into the database, or those of a crate: a folder with one sub-folder a label.
+
+    - **asks** Spotify and Deezer for each playlist, once where it has not changed; then for previews of tracks without
+      audio (Deezer: 50 requests in 5 seconds at most), and for audio features. A service that asks for a long wait is
+      left alone until then. Of a crate it reads names, tags and checksums; an unchanged folder is not opened at all.
+    - **writes** labels, playlists, artists, tracks and clips; a load for each playlist that has changed; a rejected
+      record, with its reason, for each entry that cannot be used; why a track has no audio, in lookups.
     - `synthetic` marks a crate that Labelscope rendered itself.
     """
     settings = Settings()
-    source = (synth_source if synthetic else FolderSource)(crate, windows=settings.windows_per_track)
     with open_database(settings) as engine:
+        if crate is not None:
+            return _ingest_crate(engine, settings, crate, synthetic)
+        return _ingest_listed(engine, settings, read_labels(settings.labels))
 
-        @cache
-        def known() -> KnownHashes:
-            """Read once, and only if anything has changed: it grows with the clips."""
-            with engine.connect() as connection:
-                return queries.known_files(connection, source.provider)
 
-        playlists = source.playlists()
-        loads = [ingest_playlist(engine, source, playlist, known) for playlist in playlists]
-        present = [playlist.external_id for playlist in playlists]
-        with engine.begin() as connection:
-            left = store.close_absent_playlists(
-                connection, source.provider, present[0].rpartition("/")[0], present
-            )
-    changed = [load for load in loads if load is not None]
-    return Ingested(
-        playlists=len(loads),
-        unchanged=len(loads) - len(changed),
-        tracks=sum(load.tracks for load in changed),
-        added=sum(load.added for load in changed),
-        removed=left + sum(load.removed for load in changed),
-        rejected=sum(load.rejected for load in changed),
+def _ingest_crate(engine: Engine, settings: Settings, crate: Path, synthetic: bool) -> Ingested:
+    source = (synth_source if synthetic else FolderSource)(crate, windows=settings.windows_per_track)
+    known = _known_files(engine, source.provider)
+    playlists = source.playlists()
+    listed_by = playlists[0].external_id.rpartition("/")[0]
+    loads = [
+        ingest_playlist(
+            engine,
+            source,
+            Reference(playlist.provider, playlist.external_id, playlist.label),
+            listed_by,
+            known,
+            playlist,
+        )
+        for playlist in playlists
+    ]
+    with engine.begin() as connection:
+        present = [(playlist.provider, playlist.external_id) for playlist in playlists]
+        left = store.close_absent_playlists(connection, listed_by, present)
+    return _summary(loads, left)
+
+
+def _ingest_listed(engine: Engine, settings: Settings, configuration: Configuration) -> Ingested:
+    outside = Outside(settings, configuration)
+    references = [
+        Reference(one.provider, one.external_id, Label(one.slug, one.name, one.description))
+        for one in configuration.references
+    ]
+    with engine.begin() as connection:
+        present = [(reference.provider, reference.external_id) for reference in references]
+        left = store.close_absent_playlists(connection, LISTED_BY, present)
+    loads = _read_playlists(engine, outside, references)
+    audio = collect_audio(engine, outside)
+    again = configuration.previews.ask_again_days
+    features = sum(collect_features(engine, service, again) for service in outside.feature_services())
+    expired = sum(
+        forget_unconfirmed(engine, settings, provider, days).tracks
+        for provider, days in configuration.retention.days.items()
+    )
+    warning = login_warning(settings.spotify_token_file, datetime.now(UTC))
+    problems = [str(load.problem) for load in loads if load.problem] + ([warning] if warning else [])
+    return replace(
+        _summary(loads, left),
+        audio=audio,
+        features=features,
+        expired=expired,
+        problems=tuple(dict.fromkeys(problems)),
     )
 
 
-@task(task_run_name="{playlist.name}", cache_policy=NO_CACHE)
-def ingest_playlist(
-    engine: Engine, source: Source, playlist: Playlist, known: Callable[[], KnownHashes]
-) -> store.LoadCounts | None:
-    """Make the database's copy of one playlist equal to the source's; None where nothing has changed.
-
-    Tracks are committed as they are read, so that a run that is killed need not hash them again. The membership is
-    written last and at once: it is that of the last complete reading, never of half of one.
-    """
-    started_at = datetime.now(UTC)
-    with engine.begin() as connection:
-        held = store.register_playlist(connection, _playlist_row(playlist), asdict(playlist.label))
-        if held.snapshot_id == playlist.snapshot_id:
-            return None
-
-    track_ids: list[int] = []
-    rejections: list[Rejection] = []
-    for batch in batches(source.entries(playlist, known()), ENTRIES_PER_TRANSACTION):
-        rejections += [record for record in batch if isinstance(record, Rejection)]
-        entries = [_entry_rows(record) for record in batch if isinstance(record, Entry)]
-        with engine.begin() as connection:
-            track_ids += store.save_entries(connection, entries)
-
-    reasons = {rejection.reason for rejection in rejections}
-    with engine.begin() as connection:
-        lock_playlist(connection, held.id)
-        counts = store.complete_load(
-            connection,
-            held.id,
-            snapshot_id=None if reasons & MOVED else playlist.snapshot_id,
-            track_ids=track_ids,
-            keep_absent=bool(reasons & PASSING),
-            rejections=[asdict(rejection) for rejection in rejections],
-            started_at=started_at,
-            flow_run_id=flow_run.get_id(),
+def _read_playlists(engine: Engine, outside: Outside, references: list[Reference]) -> list[Loaded]:
+    """All playlists, one after the other. Once a service wants no more requests, its others are put off unasked."""
+    stopped: dict[str, Later] = {
+        provider: problem for provider in SERVICES if (problem := _blocked(engine, provider))
+    }
+    known_files = _known_files(engine, "folder")
+    loads = []
+    for reference in references:
+        provider = reference.provider
+        load = ingest_playlist(
+            engine,
+            outside.source(provider),
+            reference,
+            LISTED_BY,
+            known_files if provider == "folder" else dict,
+            put_off_by=stopped.get(provider),
         )
-    logger = get_run_logger()
-    logger.info("%s: %d tracks, %d new, %d gone", playlist.name, counts.tracks, counts.added, counts.removed)
-    for rejection in rejections:
-        logger.warning("Left out (%s): %s", rejection.reason, rejection.detail)
-    return counts
+        if isinstance(load.problem, Blocked | LoginNeeded):
+            stopped[provider] = load.problem
+        loads.append(load)
+    for provider in SERVICES:
+        if any(reference.provider == provider for reference in references):
+            _remember(engine, provider, stopped.get(provider))
+    return loads
 
 
-def _playlist_row(playlist: Playlist) -> dict[str, Any]:
-    """The playlist's columns but its snapshot, which only a complete load may set."""
-    return {name: getattr(playlist, name) for name in ("provider", "external_id", "name", "raw")}
+def _blocked(engine: Engine, provider: str) -> Blocked | None:
+    with engine.connect() as connection:
+        row = provider_queries.blocked(connection, provider)
+    return Blocked(row.reason, row.blocked_until) if row else None
 
 
-def _entry_rows(entry: Entry) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
-    """A track, its artists and its clips in the columns of their tables."""
-    track = asdict(entry.track)
-    artists = track.pop("artists")
-    track["duration_seconds"] = track.pop("duration_s")
-    clips = [asdict(clip) for clip in entry.clips]
-    for clip in clips:
-        clip["offset_seconds"] = clip.pop("offset_s")
-        clip["duration_seconds"] = clip.pop("duration_s")
-    return track, list(artists), clips
+def _remember(engine: Engine, provider: str, problem: Later | None) -> None:
+    until = problem.until if isinstance(problem, Blocked) else None
+    with engine.begin() as connection:
+        provider_store.set_provider_state(
+            connection,
+            provider,
+            "api",
+            works=problem is None,
+            reason=str(problem) if problem else None,
+            blocked_until=until,
+        )
+
+
+def _known_files(engine: Engine, provider: str) -> Known:
+    @cache
+    def known() -> KnownHashes:
+        """Read once, and only if anything has changed: it grows with the clips."""
+        with engine.connect() as connection:
+            return queries.known_files(connection, provider)
+
+    return known
+
+
+def _summary(loads: list[Loaded], left: int) -> Ingested:
+    counts = [load.counts for load in loads]
+    return Ingested(
+        playlists=len(loads),
+        unchanged=sum(load.outcome == "unchanged" for load in loads),
+        unread=sum(load.problem is not None for load in loads),
+        tracks=sum(count.tracks for count in counts),
+        added=sum(count.added for count in counts),
+        removed=left + sum(count.removed for count in counts),
+        rejected=sum(count.rejected for count in counts),
+    )

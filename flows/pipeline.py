@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prefect import flow
+from prefect.runtime import flow_run
 
 from flows.extract import Extracted, extract
-from flows.ingest import Ingested, ingest
+from flows.ingest import LISTED_BY, Ingested, ingest
 from flows.predict import Predicted, predict
 from flows.retrain import Retrained, retrain
 
@@ -21,9 +22,16 @@ class Outcome:
     predicted: Predicted
 
 
-@flow(name="pipeline", flow_run_name="pipeline {crate.name}")
-def pipeline(crate: Path, synthetic: bool = False) -> Outcome:
-    """Ingest a crate, extract what is new, retrain if that is due, predict what is not scored yet.
+def _run_name() -> str:
+    crate: Path | None = flow_run.parameters.get("crate")
+    return f"pipeline {crate.name if crate else LISTED_BY}"
+
+
+@flow(name="pipeline", flow_run_name=_run_name)
+def pipeline(crate: Path | None = None, synthetic: bool = False) -> Outcome:
+    """Ingest, extract what is new, retrain if that is due, predict what is not scored yet.
+
+    It ingests the playlists of labels.toml, or in their place a crate: a folder with one sub-folder for each label.
 
     Where a training fails, the tracks are still scored by the champion before it; the run then ends as failed.
     """

@@ -1,6 +1,6 @@
 """Let the champion say what each track sounds like."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -11,6 +11,7 @@ from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine
 
+from config.labels import read_labels
 from config.settings import Settings
 from db import queries
 from db.store.learning import save_predictions
@@ -36,34 +37,41 @@ def predict() -> Predicted:
 
     - **reads** the champion's file and the tracks' spectrograms.
     - **writes** a prediction for each track, the mean over its clips, with one probability a label. Without a champion
-      there is nothing to do.
+      there is nothing to do. Audio from origins that training.allow does not list goes into no model, so it is not
+      scored.
     """
     settings = Settings()
+    allowed = read_labels(settings.labels).training.allow
     with open_database(settings) as engine:
         with engine.connect() as connection:
             champion = queries.champion(connection)
             if champion is None:
                 return Predicted()
-            waiting = queries.tracks_to_predict(connection, champion.model_id, champion.recipe_id)
+            waiting = queries.tracks_to_predict(connection, champion.model_id, champion.recipe_id, allowed)
         if not waiting:
             return Predicted(0, champion.model_id)
         scorer = load_model(model_folder(settings) / champion.path, champion.sha256)
         scored = 0
         with progress_bar("Predicting tracks", len(waiting)) as advance:
             for track_ids in batches(waiting, settings.prediction_batch):
-                scored += predict_batch(engine, settings, champion, scorer, track_ids)
+                scored += predict_batch(engine, settings, champion, scorer, track_ids, allowed)
                 advance(len(track_ids))
     return Predicted(scored, champion.model_id)
 
 
 @task(task_run_name="tracks from {track_ids[0]} on", cache_policy=NO_CACHE)
 def predict_batch(
-    engine: Engine, settings: Settings, champion: Any, scorer: Scorer, track_ids: list[int]
+    engine: Engine,
+    settings: Settings,
+    champion: Any,
+    scorer: Scorer,
+    track_ids: list[int],
+    allowed: Sequence[str],
 ) -> int:
     """Score some tracks and write the predictions in one transaction; returns how many."""
     folder = spectrogram_folder(settings, Recipe.from_dict(scorer.recipe).fingerprint())
     with engine.connect() as connection:
-        rows = queries.spectrograms_of(connection, track_ids, champion.recipe_id)
+        rows = queries.spectrograms_of(connection, track_ids, champion.recipe_id, allowed)
     readable: list[Any] = []
     lost: list[Any] = []
 

@@ -1,7 +1,7 @@
 """Train the network when that is due, or because somebody says so."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from prefect import flow, get_run_logger, task
@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 from sqlalchemy import Connection, Engine
 
+from config.labels import read_labels
 from config.settings import Settings
 from db import queries
 from db.engine import Lock, try_lock
@@ -18,7 +19,7 @@ from flows.evaluation import confusion_rows, evaluate_side, metric_rows
 from flows.home import model_folder, open_database, spectrogram_folder
 from flows.progress import progress_bar
 from flows.promotion import decide
-from flows.training_set import TrainingSet, read_training_set
+from flows.training_set import TrainingSet, held_back, read_training_set
 from flows.versions import versions
 from ml.dataset import Crops, load_crops
 from ml.model import save_model
@@ -29,7 +30,7 @@ from ml.train import Epoch, Hyperparameters, TrainingFailed, train
 
 @dataclass(frozen=True, slots=True)
 class Retrained:
-    """How a retraining ended: not_due, busy, refused, promoted or rejected; and why, in a sentence."""
+    """How a retraining ended: not_due, not_allowed, busy, refused, promoted or rejected; and why, in a sentence."""
 
     outcome: str
     reason: str
@@ -49,6 +50,7 @@ def retrain(why: str | None = None) -> Retrained:
     - Two trainings at once are impossible: the second ends at once as busy.
     """
     settings = Settings()
+    allowed = read_labels(settings.labels).training.allow
     recipe = Recipe()
     with open_database(settings) as engine, try_lock(engine, Lock.RETRAIN) as alone:
         if not alone:
@@ -57,10 +59,15 @@ def retrain(why: str | None = None) -> Retrained:
             store.mark_dead_trainings(connection)
             recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
         with engine.connect() as connection:
-            why = why or reason_to_train(connection, recipe_id, recipe, settings)
-            training_set = read_training_set(connection, recipe_id, recipe) if why else None
+            why = why or reason_to_train(connection, recipe_id, recipe, settings, allowed)
+            training_set = read_training_set(connection, recipe_id, recipe, allowed) if why else None
+            not_allowed = held_back(connection, recipe_id, allowed)
+        remarks = (not_allowed,) if not_allowed else ()
         if training_set is None or why is None:
-            return Retrained("not_due", "Nothing has changed enough since the last training.")
+            return Retrained("not_due", "Nothing has changed enough since the last training.", remarks)
+        if not training_set.clips and not_allowed:
+            return Retrained("not_allowed", not_allowed)
+        training_set = replace(training_set, remarks=training_set.remarks + remarks)
         hyperparameters = Hyperparameters(seed=settings.random_seed)
         run = {
             "flow_run_id": flow_run.get_id(),
@@ -91,17 +98,22 @@ def retrain(why: str | None = None) -> Retrained:
     return Retrained("promoted" if promoted else "rejected", reason, training_set.remarks, model_id)
 
 
-def reason_to_train(connection: Connection, recipe_id: int, recipe: Recipe, settings: Settings) -> str | None:
+def reason_to_train(
+    connection: Connection, recipe_id: int, recipe: Recipe, settings: Settings, allowed: Sequence[str]
+) -> str | None:
     """Why a training is due, or None. Mostly one count; a crate that was refused is looked at again in full."""
     last = queries.last_training(connection)
     if last is None:
         return "the first training"
     if last.status == "refused":
-        changed = last.dataset_fingerprint != read_training_set(connection, recipe_id, recipe).fingerprint
+        now = read_training_set(connection, recipe_id, recipe, allowed)
+        changed = last.dataset_fingerprint != now.fingerprint
         return "the tracks have changed since a training was refused" if changed else None
+    if queries.champion(connection) is None:
+        return "no model is in use"
     if last.recipe_id != recipe_id:
         return "the recipe of the spectrograms has changed"
-    new, seen = queries.count_new_tracks(connection, recipe_id, last.id)
+    new, seen = queries.count_new_tracks(connection, recipe_id, last.id, allowed)
     if new >= settings.retrain_new_tracks and new >= settings.retrain_new_share * seen:
         return f"{new} new tracks beside the {seen} known"
     return None

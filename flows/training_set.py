@@ -48,12 +48,15 @@ class TrainingSet:
         ]
 
 
-def read_training_set(connection: Connection, recipe_id: int, recipe: Recipe) -> TrainingSet:
+def read_training_set(
+    connection: Connection, recipe_id: int, recipe: Recipe, allowed: Sequence[str]
+) -> TrainingSet:
     """What could be learnt from now. Grows with the number of usable clips: one query and one pass over them.
 
-    Labels of which nothing could be held out are left out, since nobody could tell how well they are known.
+    `allowed` are the origins that may go into a model. Labels of which nothing could be held out are left out, since
+    nobody could tell how well they are known.
     """
-    clips = queries.usable_clips(connection, recipe_id)
+    clips = queries.usable_clips(connection, recipe_id, allowed)
     present = {clip.label_id for clip in clips}
     labels = [label for label in queries.labels(connection) if label.id in present]
     name_of = {label.id: label.name for label in labels}
@@ -92,3 +95,20 @@ def _fingerprint(clips: Sequence[Any], placements: dict[int, Placement], recipe:
     placed = ((clip, placements.get(clip.track_id, nowhere)) for clip in clips)
     rows = ((clip.sha256, str(clip.label_id), placement.split, placement.group) for clip, placement in placed)
     return fingerprint(rows, recipe.fingerprint())
+
+
+def held_back(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> str | None:
+    """How many clips could be learnt from if their origins were allowed to, and why they are not; None if none."""
+    rows = queries.held_back(connection, recipe_id, allowed)
+    if not rows:
+        return None
+    origins = {row.audio for row in rows} | {name for row in rows for name in row.playlists.split(", ")}
+    refused = sorted(origins - set(allowed))
+    parts = ", ".join(
+        f"{row.clips} with audio from {row.audio} in playlists of {row.playlists}" for row in rows
+    )
+    clips = sum(row.clips for row in rows)
+    return (
+        f"{clips} clips are held back from training ({parts}): training.allow in labels.toml does not list "
+        f"{' or '.join(refused)}; read the terms there before you add it."
+    )

@@ -7,6 +7,7 @@ All text can be stored in PostgreSQL as it stands: valid UTF-8, no NUL. `raw` an
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
@@ -67,6 +68,15 @@ class AudioClip:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A playlist as somebody names it who wants it watched, before anything is known of it."""
+
+    provider: str
+    external_id: str
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
 class Playlist:
     """A list of tracks that stands for a label. An equal `snapshot_id` means: nothing in it has changed."""
 
@@ -80,10 +90,11 @@ class Playlist:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One track of a playlist with its audio."""
+    """One track of a playlist, with its audio where the playlist itself holds any."""
 
     track: Track
     clips: tuple[AudioClip, ...]
+    added_at: datetime | None = None  # when the provider says that it came into the playlist
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +115,15 @@ class Source(Protocol):
         """Short name that marks everything from this source: "folder", "synth", …"""
         ...
 
-    def playlists(self) -> list[Playlist]:
-        """Every playlist as it is now, without opening any audio."""
+    def look(self, reference: Reference) -> Playlist:
+        """The playlist as it is now, for one request (of a folder: one stat a file). Raises SourceError."""
         ...
 
     def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry | Rejection]:
-        """The playlist's records one by one, in order. A bad record is a Rejection, never an exception."""
+        """The playlist's records one by one, in order. A bad record is a Rejection, never an exception.
+
+        Raises SourceError where the rest is not to be had: what was yielded before is then no whole playlist.
+        """
         ...
 
 

@@ -16,11 +16,13 @@ from sources.catalogue import (
     KnownHashes,
     Label,
     Playlist,
+    Reference,
     Rejection,
     Track,
     path_of,
 )
 from sources.clips import UnusableError, plan_clips, probe
+from sources.errors import Unavailable
 from sources.listing import ENDINGS, Listed, explain, list_audio, snapshot_of
 from sources.tags import artist_key, clean_text, collect, describe, read_tags
 
@@ -49,19 +51,9 @@ class FolderSource:
         playlists = []
         audio_files = 0
         for folder in folders:
-            files = list_audio(folder)
-            audio_files += len(files)
             label = self.labels.get(folder.name) or Label(slug_of(folder.name), clean_text(folder.name))
-            playlists.append(
-                Playlist(
-                    provider=self.provider,
-                    external_id=folder.as_uri(),
-                    name=label.name,
-                    label=label,
-                    snapshot_id=snapshot_of(folder, files, header=f"windows={self.windows}"),
-                    raw={"folder": clean_text(folder), "audio_files": len(files)},
-                )
-            )
+            playlists.append(self._playlist(folder, label))
+            audio_files += playlists[-1].raw["audio_files"]
         if (
             not audio_files
         ):  # an unmounted disk looks like this too: better no run than a crate without tracks
@@ -71,6 +63,26 @@ class FolderSource:
             )
         _refuse_equal_slugs(playlists)
         return playlists
+
+    def look(self, reference: Reference) -> Playlist:
+        """The one folder behind a reference, whose external id is its `file:` uri. Raises Unavailable."""
+        folder = Path(os.path.realpath(path_of(reference.external_id)))
+        if not folder.is_dir():
+            raise Unavailable(
+                f"There is no folder {_show(folder)}; put it back, or correct its name.", "gone"
+            )
+        return self._playlist(folder, reference.label, reference.external_id)
+
+    def _playlist(self, folder: Path, label: Label, external_id: str | None = None) -> Playlist:
+        files = list_audio(folder)
+        return Playlist(
+            provider=self.provider,
+            external_id=external_id or folder.as_uri(),
+            name=label.name,
+            label=label,
+            snapshot_id=snapshot_of(folder, files, header=f"windows={self.windows}"),
+            raw={"folder": clean_text(folder), "audio_files": len(files)},
+        )
 
     def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry | Rejection]:
         """Each audio file of the playlist's folder, read one at a time in the order of the paths' bytes.

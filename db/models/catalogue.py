@@ -38,8 +38,11 @@ class Playlist(Base):
     )
 
     id: Mapped[Id] = mapped_column(comment="Primary key.")
-    provider: Mapped[str] = mapped_column(comment="Where the playlist lives: folder, synth, …")
+    provider: Mapped[str] = mapped_column(comment="Where the playlist lives: spotify, deezer, folder, synth.")
     external_id: Mapped[str] = mapped_column(comment="The provider's own id; for a folder its file URI.")
+    listed_by: Mapped[str] = mapped_column(
+        server_default="", comment="What names it: labels.toml, or the folder of the crate that it lies in."
+    )
     label_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), comment="The label that it stands for.")
     name: Mapped[str] = mapped_column(comment="The name as the provider shows it.")
     snapshot_id: Mapped[str | None] = mapped_column(
@@ -49,7 +52,7 @@ class Playlist(Base):
     status_reason: Mapped[str | None] = mapped_column(comment="Why it went so, where it did not go well.")
     raw: Mapped[dict[str, Any]] = mapped_column(server_default="{}", comment="What the provider said of it.")
     first_seen_at: Mapped[SetNow] = mapped_column(comment="When it was first ingested.")
-    last_seen_at: Mapped[SetNow] = mapped_column(comment="When it was last looked at.")
+    last_seen_at: Mapped[SetNow] = mapped_column(comment="When the provider last showed it to us.")
 
 
 class Artist(Base):
@@ -70,6 +73,7 @@ class Track(Base):
     __tablename__ = "tracks"
     __table_args__ = (
         UniqueConstraint("provider", "external_id"),
+        Index(None, "isrc", postgresql_where="isrc IS NOT NULL"),
         {"comment": "A recording in a provider's catalogue; for files, one row per distinct content."},
     )
 
@@ -112,7 +116,9 @@ class PlaylistTrack(Base):
     track_id: Mapped[int] = mapped_column(
         ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True, comment="The track."
     )
-    added_at: Mapped[SetNow] = mapped_column(comment="When it came in.")
+    added_at: Mapped[SetNow] = mapped_column(
+        comment="When it came in: by the provider's word, or else when we first saw it."
+    )
     removed_at: Mapped[datetime | None] = mapped_column(
         comment="When it was seen to be gone; null while it is in."
     )

@@ -22,10 +22,15 @@ class Clip(Base):
     track_id: Mapped[int] = mapped_column(
         ForeignKey("tracks.id", ondelete="CASCADE"), comment="The track that it is cut from."
     )
-    provider: Mapped[str] = mapped_column(comment="Where the audio came from: folder, synth, …")
+    provider: Mapped[str] = mapped_column(
+        comment="Where the audio came from: spotify, deezer, library, folder, synth."
+    )
     licence: Mapped[str | None] = mapped_column(comment="The licence as stated by the file or the provider.")
+    reference: Mapped[str | None] = mapped_column(
+        comment="The provider's own name of the audio (deezer:track:…), by which it can be fetched again."
+    )
     uri: Mapped[str] = mapped_column(
-        comment="The audio file, in place; percent-encoded, so exact for any name."
+        comment="The audio file: store:… below LABELSCOPE_HOME, or file:… in place, percent-encoded."
     )
     sha256: Mapped[Sha256] = mapped_column(comment="Of the whole audio file.")
     bytes: Mapped[int] = mapped_column(comment="Size of the audio file.")
@@ -40,7 +45,7 @@ class Clip(Base):
     )
     reason: Mapped[str | None] = mapped_column(comment="Why it was rejected, one word: truncated, silent, …")
     detail: Mapped[str | None] = mapped_column(comment="The same in a sentence, with the cure.")
-    created_at: Mapped[SetNow] = mapped_column(comment="When it was found.")
+    created_at: Mapped[SetNow] = mapped_column(comment="When it was found or fetched.")
 
 
 class SpectrogramRecipe(Base):
@@ -82,19 +87,28 @@ class AudioFeatures(Base):
     __tablename__ = "audio_features"
     __table_args__ = (
         UniqueConstraint("clip_id", "origin", "extractor_version"),
+        Index(
+            "uq_audio_features_of_track",
+            "track_id",
+            "origin",
+            unique=True,
+            postgresql_where="clip_id IS NULL",
+        ),
         Index(None, "track_id"),
         CheckConstraint("key BETWEEN 0 AND 11", "key"),
         CheckConstraint("mode IN (0, 1)", "mode"),
-        {"comment": "What can be measured of a clip in a few numbers. Null where a value is not defined."},
+        {"comment": "What was measured of a clip here, or of a whole track by a provider. Null: not known."},
     )
 
     id: Mapped[Id] = mapped_column(comment="Primary key.")
     track_id: Mapped[int] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), comment="The track.")
-    clip_id: Mapped[int] = mapped_column(
-        ForeignKey("clips.id", ondelete="CASCADE"), comment="The clip that was measured."
+    clip_id: Mapped[int | None] = mapped_column(
+        ForeignKey("clips.id", ondelete="CASCADE"),
+        comment="The clip that was measured; null where a provider speaks of the whole track.",
     )
-    origin: Mapped[str] = mapped_column(comment="Who measured: librosa, …")
-    extractor_version: Mapped[str] = mapped_column(comment="Version of our code and of the library.")
+    origin: Mapped[str] = mapped_column(comment="Who measured: librosa, spotify, reccobeats.")
+    extractor_version: Mapped[str] = mapped_column(comment="Version of our code and library, or of the API.")
+    licence: Mapped[str | None] = mapped_column(comment="Under which terms a provider gives these numbers.")
     tempo: Mapped[float | None] = mapped_column(comment="Beats per minute.")
     key: Mapped[int | None] = mapped_column(
         SmallInteger, comment="Pitch class: 0 = C, 1 = C sharp, … 11 = B."
@@ -113,4 +127,13 @@ class AudioFeatures(Base):
     zero_crossing_rate: Mapped[float | None] = mapped_column(
         comment="Mean share of samples that change sign."
     )
-    created_at: Mapped[SetNow] = mapped_column(comment="When it was computed.")
+    loudness_db: Mapped[float | None] = mapped_column(comment="Spotify's overall loudness, dB; no LUFS.")
+    danceability: Mapped[float | None] = mapped_column(comment="Spotify's measure, 0 to 1.")
+    energy: Mapped[float | None] = mapped_column(comment="Spotify's measure, 0 to 1.")
+    speechiness: Mapped[float | None] = mapped_column(comment="Spotify's measure, 0 to 1.")
+    acousticness: Mapped[float | None] = mapped_column(comment="Spotify's measure, 0 to 1.")
+    instrumentalness: Mapped[float | None] = mapped_column(comment="Spotify's measure, 0 to 1.")
+    liveness: Mapped[float | None] = mapped_column(comment="Spotify's measure, 0 to 1.")
+    valence: Mapped[float | None] = mapped_column(comment="Spotify's measure, 0 to 1.")
+    time_signature: Mapped[int | None] = mapped_column(SmallInteger, comment="Beats in a bar.")
+    created_at: Mapped[SetNow] = mapped_column(comment="When it was computed or fetched.")

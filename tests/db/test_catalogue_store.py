@@ -6,16 +6,17 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from db import queries
-from db.store import catalogue as store
+from db.store import playlists as store
+from db.store.tracks import TrackEntry, save_entries
 from tests.db.contents import contents
 
 LABEL = {"slug": "drumcode", "name": "Drumcode", "description": "", "synthetic": False}
-PLAYLIST = {"provider": "folder", "external_id": "file:///crate/Drumcode", "name": "Drumcode", "raw": {}}
 OTHER_LABEL = LABEL | {"slug": "kompakt", "name": "Kompakt"}
-OTHER_PLAYLIST = PLAYLIST | {"external_id": "file:///crate/Kompakt", "name": "Kompakt"}
+CRATE = "file:///crate"
+PLAYLIST, OTHER_PLAYLIST = f"{CRATE}/Drumcode", f"{CRATE}/Kompakt"
 
 
-def entry(name: str, **known: Any) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+def entry(name: str, **known: Any) -> TrackEntry:
     """A track by two artists, in one clip."""
     track = {
         "provider": "folder",
@@ -44,15 +45,18 @@ def entry(name: str, **known: Any) -> tuple[dict[str, Any], list[dict[str, Any]]
 def load(engine: Engine, entries: list[Any], rejections: list[Any] = [], **options: Any) -> store.LoadCounts:  # noqa: B006
     """One whole ingest of a playlist."""
     playlist, label = options.pop("playlist", PLAYLIST), options.pop("label", LABEL)
+    listed_by = options.pop("listed_by", CRATE)
     with engine.begin() as connection:
-        known = store.register_playlist(connection, playlist, label)
-        ids = store.save_entries(connection, entries)
+        playlist_id = store.register_playlist(connection, "folder", playlist, label, listed_by)
+        ids = save_entries(connection, entries)
     with engine.begin() as connection:
         return store.complete_load(
             connection,
-            known.id,
+            playlist_id,
+            name=label["name"],
+            raw={},
             snapshot_id=options.pop("snapshot_id", "v1"),
-            track_ids=ids,
+            added_at=options.pop("added_at", dict.fromkeys(ids)),
             keep_absent=options.pop("keep_absent", False),
             rejections=rejections,
             started_at=datetime.now(UTC),
@@ -72,8 +76,10 @@ def test_saving_the_same_entries_again_changes_no_row_but_last_seen(engine: Engi
     with engine.connect() as connection:
         before = contents(connection)
     with engine.begin() as connection:
-        store.register_playlist(connection, PLAYLIST, LABEL)
-        store.save_entries(connection, [entry("one"), entry("two")])
+        playlist_id = store.register_playlist(connection, "folder", PLAYLIST, LABEL, CRATE)
+        save_entries(connection, [entry("one"), entry("two")])
+        assert store.saw_unchanged(connection, playlist_id, "Drumcode", "v1")
+        assert not store.saw_unchanged(connection, playlist_id, "Drumcode", "v2")
     with engine.connect() as connection:
         assert contents(connection) == before
 
@@ -148,17 +154,61 @@ def test_a_folder_that_is_gone_takes_its_tracks_along_and_one_that_returns_is_re
 ) -> None:
     load(engine, [entry("one")])
     load(engine, [entry("two")], playlist=OTHER_PLAYLIST, label=OTHER_LABEL)
-    nested = PLAYLIST | {"external_id": "file:///crate/nested/Drumcode"}
-    load(engine, [entry("three")], playlist=nested)
+    load(engine, [entry("three")], playlist=f"{CRATE}/nested/Drumcode", listed_by=f"{CRATE}/nested")
     for expected in (1, 0):
         with engine.begin() as connection:
-            present = [OTHER_PLAYLIST["external_id"]]
-            assert store.close_absent_playlists(connection, "folder", "file:///crate", present) == expected
+            present = [("folder", OTHER_PLAYLIST)]
+            assert store.close_absent_playlists(connection, CRATE, present) == expected
     assert memberships(engine) == ["three", "two"]
     with engine.begin() as connection:
-        assert store.register_playlist(connection, PLAYLIST, LABEL).snapshot_id is None
+        playlist_id = store.register_playlist(connection, "folder", PLAYLIST, LABEL, CRATE)
+        assert not store.saw_unchanged(connection, playlist_id, "Drumcode", "v1")
     load(engine, [entry("one")])
     assert memberships(engine) == ["one", "three", "two"]
+
+
+def test_the_provider_says_when_a_track_came_in(engine: Engine) -> None:
+    long_ago = datetime(2016, 2, 3, 4, 5, 6, tzinfo=UTC)
+    load(engine, [entry("one"), entry("two")], added_at={1: long_ago, 2: None})
+    with engine.connect() as connection:
+        times = connection.scalars(text("SELECT added_at FROM playlist_tracks ORDER BY track_id")).all()
+    assert times[0] == long_ago and times[1].year >= 2026
+
+
+def test_a_playlist_that_could_not_be_read_keeps_its_tracks_and_says_why(engine: Engine) -> None:
+    load(engine, [entry("one")])
+    with engine.begin() as connection:
+        playlist_id = store.register_playlist(connection, "folder", PLAYLIST, LABEL, CRATE)
+        store.set_playlist_status(connection, playlist_id, "forbidden", "It is not yours.")
+    with engine.connect() as connection:
+        (row,) = queries.view(connection, "playlist_coverage")
+    assert (row.tracks, row.status, row.status_reason) == (1, "forbidden", "It is not yours.")
+    with engine.begin() as connection:
+        assert store.saw_unchanged(connection, playlist_id, "Drumcode", "v1")
+    with engine.connect() as connection:
+        assert queries.view(connection, "playlist_coverage")[0].status == "ok"
+
+
+def test_the_same_recording_under_two_ids_in_two_labels_playlists_is_ambiguous(engine: Engine) -> None:
+    load(engine, [entry("one", isrc="DEAR41234567"), entry("two")])
+    load(engine, [entry("re-release", isrc="DEAR41234567")], playlist=OTHER_PLAYLIST, label=OTHER_LABEL)
+    with engine.connect() as connection:
+        query = "SELECT title, ambiguous FROM track_labels JOIN tracks t ON t.id = track_id ORDER BY 1"
+        rows = [tuple(row) for row in connection.execute(text(query))]
+    assert rows == [("one", True), ("re-release", True), ("two", False)]
+
+
+def test_credits_follow_the_provider(engine: Engine) -> None:
+    track, artists, clips = entry("one")
+    load(engine, [(track, artists, clips)])
+    load(engine, [(track, list(reversed(artists)), clips)])
+    query = """SELECT name FROM track_artists JOIN artists a ON a.id = artist_id ORDER BY position"""
+    with engine.connect() as connection:
+        assert connection.scalars(text(query)).all() == ["Bob", "Ada"]
+    load(engine, [(track, artists[1:], clips)])
+    load(engine, [(track, [], clips)])
+    with engine.connect() as connection:
+        assert connection.scalars(text(query)).all() == ["Bob"]
 
 
 def test_another_number_of_windows_replaces_the_clips(engine: Engine) -> None:

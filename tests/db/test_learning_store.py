@@ -12,6 +12,8 @@ from db.store import learning, sound
 LABELS = ("drumcode", "kompakt")
 OTHER_RECIPE = 99  # one by which no clip has a spectrogram yet
 
+ALLOWED = ["folder"]
+
 
 @pytest.fixture
 def crate(engine: Engine) -> Engine:
@@ -122,7 +124,7 @@ def test_predictions_are_written_once(crate: Engine) -> None:
         with crate.begin() as connection:
             assert learning.save_predictions(connection, model, rows) == expected
     with crate.connect() as connection:
-        assert queries.tracks_to_predict(connection, model, 1) == [3, 4]
+        assert queries.tracks_to_predict(connection, model, 1, ALLOWED) == [3, 4]
         said = connection.execute(
             text("SELECT track_id, label_id, confidence FROM predictions ORDER BY 1")
         ).all()
@@ -152,7 +154,7 @@ def test_a_lost_spectrogram_sends_its_clip_back(crate: Engine) -> None:
         assert queries.clips_to_extract(connection, 1) == []
         sound.forget_spectrograms(connection, [3], 1)
         assert queries.clips_to_extract(connection, 1) == [3]
-        assert [clip.clip_id for clip in queries.usable_clips(connection, 1)] == [1, 2, 4]
+        assert [clip.clip_id for clip in queries.usable_clips(connection, 1, ALLOWED)] == [1, 2, 4]
 
 
 def test_two_workers_never_take_the_same_clip(crate: Engine) -> None:
@@ -183,9 +185,9 @@ def test_a_rejected_clip_is_tried_again_where_its_mishap_may_have_passed(crate: 
 def test_a_track_is_predicted_once_all_its_clips_were_heard(crate: Engine) -> None:
     model = train(crate)
     with crate.begin() as connection:
-        assert queries.tracks_to_predict(connection, model, 1) == [1, 2, 3, 4]
+        assert queries.tracks_to_predict(connection, model, 1, ALLOWED) == [1, 2, 3, 4]
         sound.forget_spectrograms(connection, [3], 1)
-        assert queries.tracks_to_predict(connection, model, 1) == [1, 2, 4]
+        assert queries.tracks_to_predict(connection, model, 1, ALLOWED) == [1, 2, 4]
 
 
 def test_a_model_that_was_never_judged_is_not_taken_for_a_finished_training(crate: Engine) -> None:
@@ -200,14 +202,14 @@ def test_a_model_that_was_never_judged_is_not_taken_for_a_finished_training(crat
 def test_new_tracks_are_counted_against_what_a_training_has_seen(crate: Engine) -> None:
     train(crate)
     with crate.begin() as connection:
-        assert queries.count_new_tracks(connection, 1, 1) == (0, 4)
+        assert queries.count_new_tracks(connection, 1, 1, ALLOWED) == (0, 4)
         connection.execute(text("DELETE FROM training_run_tracks WHERE track_id > 2"))
-        assert queries.count_new_tracks(connection, 1, 1) == (2, 2)
+        assert queries.count_new_tracks(connection, 1, 1, ALLOWED) == (2, 2)
         sound.forget_spectrograms(connection, [4], 1)
-        assert queries.count_new_tracks(connection, 1, 1) == (1, 2)
+        assert queries.count_new_tracks(connection, 1, 1, ALLOWED) == (1, 2)
 
 
 def test_removed_tracks_are_not_learnt_from(crate: Engine) -> None:
     with crate.begin() as connection:
         connection.execute(text("UPDATE playlist_tracks SET removed_at = now() WHERE playlist_id = 1"))
-        assert {clip.label_id for clip in queries.usable_clips(connection, 1)} == {2}
+        assert {clip.label_id for clip in queries.usable_clips(connection, 1, ALLOWED)} == {2}

@@ -1,0 +1,72 @@
+"""`labelscope login` and `labelscope purge`: our standing with the services that music is listed at."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from config.settings import Settings
+from flows.home import open_database
+
+
+class Service(StrEnum):
+    """Services that people log in to."""
+
+    SPOTIFY = "spotify"
+
+
+class Provider(StrEnum):
+    """Where what is in the database may have come from."""
+
+    SPOTIFY = "spotify"
+    DEEZER = "deezer"
+    RECCOBEATS = "reccobeats"
+    LIBRARY = "library"
+    FOLDER = "folder"
+    SYNTH = "synth"
+
+
+def login(service: Annotated[Service, typer.Argument(help="Where to log in.")]) -> None:  # noqa: ARG001
+    """Log in in the browser, so that your own and your collaborative playlists can be read. It lasts six months."""
+    from sources.http import Patience
+    from sources.spotify_login import Key
+    from sources.spotify_login import login as log_in
+
+    settings = Settings()
+    secret = settings.spotify_client_secret
+    key = Key(
+        settings.spotify_client_id,
+        secret.get_secret_value() if secret else None,
+        settings.spotify_accounts_url,
+        settings.request_timeout_seconds,
+    )
+    log_in(
+        key,
+        settings.spotify_token_file,
+        tell=typer.echo,
+        redirect_uri=settings.spotify_redirect_uri,
+        patience=Patience(wait_seconds=settings.retry_wait_seconds),
+    )
+    typer.echo("Logged in. Runs read Spotify as you from now on.")
+
+
+def purge(
+    provider: Annotated[Provider, typer.Option(help="Whose content is to go.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Remove all that came from a provider: rows, audio, spectrograms, and models that learnt from it.
+
+    Files of your own, of a crate or a library, stay where they are.
+    """
+    from flows.removal import purge as remove
+
+    settings = Settings()
+    if not yes:
+        typer.confirm(f"Remove everything that came from {provider}, files and models included?", abort=True)
+    with open_database(settings) as engine:
+        gone = remove(engine, settings, provider)
+    files = len(gone.audio) + len(gone.spectrograms) + len(gone.models)
+    typer.echo(
+        f"Removed {gone.playlists} playlists, {gone.tracks} tracks, {gone.clips} clips,"
+        f" {len(gone.models)} models and {files} files that came from {provider}."
+    )

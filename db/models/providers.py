@@ -1,0 +1,51 @@
+"""What providers let us do, and what was asked of them for each track."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, SetNow, one_of
+
+
+class ProviderState(Base):
+    __tablename__ = "provider_state"
+    __table_args__ = ({"comment": "Whether something that a provider offers works for us, as last seen."},)
+
+    provider: Mapped[str] = mapped_column(primary_key=True, comment="spotify, deezer, reccobeats.")
+    capability: Mapped[str] = mapped_column(
+        primary_key=True, comment="api: any request at all; login; audio_features."
+    )
+    works: Mapped[bool] = mapped_column(comment="Whether it did when it was last tried.")
+    reason: Mapped[str | None] = mapped_column(comment="Why not, in a sentence with the cure.")
+    blocked_until: Mapped[datetime | None] = mapped_column(
+        comment="No request is sent before: the provider said so, and asking makes it longer."
+    )
+    checked_at: Mapped[SetNow] = mapped_column(comment="When it was last tried.")
+
+
+class Lookup(Base):
+    __tablename__ = "lookups"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", "audio", "features"), "kind"),
+        Index("ix_lookups_again", "track_id", postgresql_where="again"),
+        {
+            "comment": "A source that was asked for something of a track and had none; so it is not asked anew."
+        },
+    )
+
+    track_id: Mapped[int] = mapped_column(
+        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True, comment="The track."
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True, comment="What was asked for: audio, features.")
+    source: Mapped[str] = mapped_column(
+        primary_key=True,
+        comment="Who was asked: own (the track's own preview), deezer, library; spotify, reccobeats.",
+    )
+    reason: Mapped[str] = mapped_column(comment="Why there was none, one word: unknown_isrc, no_preview, …")
+    detail: Mapped[str] = mapped_column(comment="The same in a sentence.")
+    again: Mapped[bool] = mapped_column(comment="True: a passing fault, and the next run asks again.")
+    version: Mapped[str | None] = mapped_column(
+        comment="Version of what was searched, such as the library's; a new one is searched again."
+    )
+    checked_at: Mapped[SetNow] = mapped_column(comment="When it was asked.")

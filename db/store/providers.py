@@ -1,0 +1,101 @@
+"""Write what providers allow, and what they said of tracks when asked."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from db.models.sound import AudioFeatures
+from db.store.rows import Row, arrays
+
+
+def set_provider_state(
+    connection: Connection,
+    provider: str,
+    capability: str,
+    *,
+    works: bool,
+    reason: str | None = None,
+    blocked_until: datetime | None = None,
+) -> None:
+    """Remember how something that a provider offers went just now."""
+    connection.execute(
+        text("""
+            INSERT INTO provider_state (provider, capability, works, reason, blocked_until)
+            VALUES (:provider, :capability, :works, :reason, :blocked_until)
+            ON CONFLICT (provider, capability) DO UPDATE SET
+                   works = excluded.works, reason = excluded.reason,
+                   blocked_until = excluded.blocked_until, checked_at = now()
+        """),
+        {
+            "provider": provider,
+            "capability": capability,
+            "works": works,
+            "reason": reason,
+            "blocked_until": blocked_until,
+        },
+    )
+
+
+def claim_tracks(connection: Connection, track_ids: Sequence[int]) -> list[int]:
+    """Lock those of the tracks that no other run is asking about; free again when the transaction ends."""
+    query = text("""
+        SELECT id FROM tracks WHERE id = ANY(:tracks) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+    """)
+    return list(connection.scalars(query, {"tracks": list(track_ids)}))
+
+
+def save_not_found(connection: Connection, kind: str, rows: Sequence[Row]) -> None:
+    """Write who had nothing for a track: rows with track_id, source, reason, detail, again, version, checked_at."""
+    if not rows:
+        return
+    connection.execute(
+        text("""
+            INSERT INTO lookups (kind, track_id, source, reason, detail, again, version, checked_at)
+            SELECT :kind, * FROM unnest(
+                   CAST(:track_id AS bigint[]), CAST(:source AS text[]), CAST(:reason AS text[]),
+                   CAST(:detail AS text[]), CAST(:again AS boolean[]), CAST(:version AS text[]),
+                   CAST(:checked_at AS timestamptz[]))
+             ORDER BY 2, 3
+            ON CONFLICT (track_id, kind, source) DO UPDATE SET
+                   reason = excluded.reason, detail = excluded.detail, again = excluded.again,
+                   version = excluded.version, checked_at = excluded.checked_at
+        """),
+        {
+            "kind": kind,
+            **arrays(rows, "track_id", "source", "reason", "detail", "again", "version", "checked_at"),
+        },
+    )
+
+
+def forget_not_found(connection: Connection, kind: str, found: Sequence[tuple[int, str]]) -> None:
+    """Drop what was noted of (track, source) pairs that have come up with something after all."""
+    connection.execute(
+        text("""
+            DELETE FROM lookups l
+             USING unnest(CAST(:tracks AS bigint[]), CAST(:sources AS text[])) AS found (track_id, source)
+             WHERE (l.track_id, l.kind, l.source) = (found.track_id, :kind, found.source)
+        """),
+        {
+            "kind": kind,
+            "tracks": [track_id for track_id, _ in found],
+            "sources": [source for _, source in found],
+        },
+    )
+
+
+def save_track_features(connection: Connection, rows: Sequence[Row]) -> None:
+    """Write what a provider measured of whole tracks; what it said before is replaced."""
+    if not rows:
+        return
+    statement = upsert(AudioFeatures)
+    replaced = [name for name in rows[0] if name not in ("track_id", "origin")]
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["track_id", "origin"],
+            index_where=text("clip_id IS NULL"),
+            set_={name: statement.excluded[name] for name in replaced},
+        ),
+        list(rows),
+    )

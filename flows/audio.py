@@ -1,0 +1,153 @@
+"""Find audio for the tracks that have none: their own preview, Deezer's, or a file of the user's library."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from sources.previews import Finder, Found, NotFound, Wanted, find_audio
+from sqlalchemy import Engine
+
+from db import provider_queries as queries
+from db.store import providers as store
+from db.store.tracks import save_clips
+from flows.batches import batches
+from flows.home import audio_folder
+from flows.inbox import open_inbox, put_away
+from flows.outside import Outside
+from flows.playlists import clip_row
+from flows.progress import progress_bar
+from sources.errors import Blocked
+
+TRACKS_PER_TRANSACTION = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """How many tracks got audio, how many have none anywhere, and for how many the next run will look again."""
+
+    found: int = 0
+    nowhere: int = 0
+    later: int = 0
+
+
+@dataclass(slots=True)
+class Search:
+    """What each batch needs beside its tracks. `blocked` is set by the first who is told to ask no more."""
+
+    engine: Engine
+    audio: Path
+    finders: Sequence[Finder]
+    ask_again_days: int
+    library_version: str | None
+    threads: ThreadPoolExecutor
+    blocked: Blocked | None = field(default=None)
+
+
+def collect_audio(engine: Engine, outside: Outside) -> Collected:
+    """Look for audio of each track in a playlist that has none and was not lately looked for in vain.
+
+    One search over the tracks to see which those are; all else grows with the tracks that are looked for.
+    """
+    finders = outside.finders()
+    sources = [finder.source for finder in finders]
+    ask_again_days = outside.configuration.previews.ask_again_days
+    library_version = outside.library.version if outside.library else None
+    with engine.connect() as connection:
+        waiting = queries.tracks_without_audio(connection, sources, ask_again_days, library_version)
+        put_off = queries.blocked(connection, "deezer") is not None
+
+    def known(hashes: list[str]) -> set[str]:
+        with engine.connect() as connection:
+            return queries.stored_clips(connection, hashes)
+
+    settings = outside.settings
+    audio = audio_folder(settings)
+    batches_of: list[Collected] = []
+    with (
+        open_inbox(audio, known) as inbox,
+        ThreadPoolExecutor(settings.downloads, thread_name_prefix="download") as threads,
+        progress_bar("Fetching audio", len(waiting)) as advance,
+    ):
+        search = Search(engine, audio, finders, ask_again_days, library_version, threads)
+        for track_ids in batches([] if put_off else waiting, TRACKS_PER_TRANSACTION):
+            if search.blocked is None:
+                batches_of.append(fetch_batch(search, inbox, track_ids))
+                advance(len(track_ids))
+    if search.blocked is not None:
+        get_run_logger().warning("%s", search.blocked)
+        with engine.begin() as connection:
+            reason, until = str(search.blocked), search.blocked.until
+            store.set_provider_state(
+                connection, "deezer", "api", works=False, reason=reason, blocked_until=until
+            )
+    found = sum(batch.found for batch in batches_of)
+    nowhere = sum(batch.nowhere for batch in batches_of)
+    return Collected(found, nowhere, later=len(waiting) - found - nowhere)
+
+
+@task(task_run_name="audio of tracks from {track_ids[0]} on", cache_policy=NO_CACHE)
+def fetch_batch(search: Search, inbox: Path, track_ids: list[int]) -> Collected:
+    """Look for audio of some tracks, in one transaction. Tracks that another run has taken on are left to it."""
+    with search.engine.begin() as connection:
+        claimed = store.claim_tracks(connection, track_ids)
+        rows = queries.wanted_audio(connection, claimed, search.ask_again_days, search.library_version)
+        outcomes = list(search.threads.map(partial(_look_for, search, inbox), rows))
+        found = [(row.track_id, one) for row, (one, _) in zip(rows, outcomes, strict=True) if one]
+        not_found = [
+            _lookup_row(row.track_id, missing, search.library_version, at)
+            for row, (_, all_missing) in zip(rows, outcomes, strict=True)
+            for missing, at in all_missing
+        ]
+        save_clips(connection, [clip for track_id, one in found for clip in _clip_rows(track_id, one)])
+        store.forget_not_found(connection, "audio", [(track_id, one.source) for track_id, one in found])
+        store.save_not_found(connection, "audio", not_found)
+    put_away((one.file for _, one in found if one.file is not None), search.audio)
+    for row in not_found:
+        if row["again"]:
+            get_run_logger().warning("Track %d (%s): %s", row["track_id"], row["reason"], row["detail"])
+    later = sum(1 for one, missing in outcomes if not one and (not missing or missing[-1][0].again))
+    return Collected(len(found), len(rows) - len(found) - later, later)
+
+
+Missing = list[tuple[NotFound, datetime]]
+
+
+def _look_for(search: Search, inbox: Path, row: Any) -> tuple[Found | None, Missing]:
+    """What was found for a track, and who had nothing, and when. Nobody is asked any more once one is blocked."""
+    if search.blocked is not None:
+        return None, []
+    wanted = Wanted(
+        track_id=row.track_id,
+        provider=row.provider,
+        external_id=row.external_id,
+        title=row.title,
+        artists=tuple(row.artists),
+        isrc=row.isrc,
+        duration_s=row.duration_seconds,
+        preview_url=row.preview_url,
+        settled=frozenset(row.settled),
+    )
+    try:
+        found, missing = find_audio(wanted, search.finders, inbox)
+    except Blocked as blocked:
+        search.blocked = blocked
+        return None, []
+    return found, [(one, datetime.now(UTC)) for one in missing]
+
+
+def _clip_rows(track_id: int, found: Found) -> list[dict[str, Any]]:
+    marks = {"track_id": track_id, "reference": found.reference}
+    return [clip_row(clip) | marks for clip in found.clips]
+
+
+def _lookup_row(
+    track_id: int, missing: NotFound, library_version: str | None, at: datetime
+) -> dict[str, Any]:
+    version = library_version if missing.source == "library" else None
+    return asdict(missing) | {"track_id": track_id, "version": version, "checked_at": at}

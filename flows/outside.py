@@ -1,0 +1,103 @@
+"""The services and folders that the settings and labels.toml name, ready to be asked. Nothing is asked yet."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sources.previews import DeezerByIsrc, Finder, LibraryMatches, OwnPreviews
+from sources.reccobeats import ReccoBeats
+
+from config.labels import Configuration
+from config.settings import Settings
+from flows.track_features import FeatureService
+from sources.catalogue import Source
+from sources.deezer import DeezerSource
+from sources.deezer_api import DeezerApi
+from sources.folder import FolderSource
+from sources.http import Patience
+from sources.library import Library
+from sources.spotify import SpotifySource, connect_spotify
+
+SPOTIFY_TERMS = "Spotify Developer Terms: not for training models, not to be kept for good"
+RECCOBEATS_TERMS = "ReccoBeats states no licence; its figures may be Spotify's, under Spotify's terms"
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The outside world of one run."""
+
+    settings: Settings
+    configuration: Configuration
+
+    @cached_property
+    def spotify(self) -> SpotifySource:
+        settings, secret = self.settings, self.settings.spotify_client_secret
+        return connect_spotify(
+            settings.spotify_client_id,
+            secret.get_secret_value() if secret else None,
+            token_file=settings.spotify_token_file,
+            api_url=settings.spotify_api_url,
+            accounts_url=settings.spotify_accounts_url,
+            patience=self.patience,
+            timeout_seconds=settings.request_timeout_seconds,
+        )
+
+    @cached_property
+    def deezer(self) -> DeezerApi:
+        settings = self.settings
+        return DeezerApi(
+            settings.deezer_api_url,
+            settings.deezer_requests,
+            self.patience,
+            settings.request_timeout_seconds,
+        )
+
+    @cached_property
+    def reccobeats(self) -> ReccoBeats:
+        settings = self.settings
+        return ReccoBeats(settings.reccobeats_api_url, self.patience, settings.request_timeout_seconds)
+
+    @cached_property
+    def library(self) -> Library | None:
+        folder = self.configuration.previews.library
+        return Library(folder) if folder is not None else None
+
+    @cached_property
+    def patience(self) -> Patience:
+        settings = self.settings
+        return Patience(
+            wait_seconds=settings.retry_wait_seconds, longest_wait_seconds=settings.longest_wait_seconds
+        )
+
+    def source(self, provider: str) -> Source:
+        """Where playlists of this provider are read."""
+        if provider == "spotify":
+            return self.spotify
+        if provider == "deezer":
+            return DeezerSource(self.deezer)
+        return FolderSource(self.settings.home, windows=self.settings.windows_per_track)
+
+    def finders(self) -> list[Finder]:
+        """Where audio is looked for, in the order of the configuration; without a library nobody looks there."""
+        hosts, windows = self.settings.preview_hosts, self.settings.windows_per_track
+        made: dict[str, Finder] = {
+            "own": OwnPreviews(self.deezer, hosts),
+            "deezer": DeezerByIsrc(self.deezer, hosts),
+        }
+        if self.library is not None:
+            made["library"] = LibraryMatches(self.library, windows)
+        return [made[source] for source in self.configuration.previews.order if source in made]
+
+    def feature_services(self) -> list[FeatureService]:
+        """Services that are asked for audio features, as the configuration wants it."""
+        chosen = []
+        if self.configuration.features.spotify:
+            chosen.append(
+                FeatureService("spotify", SPOTIFY_TERMS, "v1", self.spotify.audio_features, 100, ("spotify",))
+            )
+        if self.configuration.features.reccobeats:
+            chosen.append(
+                FeatureService(
+                    "reccobeats", RECCOBEATS_TERMS, "v1", self.reccobeats.features, 40, ("spotify",)
+                )
+            )
+        return chosen

@@ -1,0 +1,162 @@
+"""Asking over HTTP with patience: which faults may pass, how long to wait, and when to stop asking.
+
+Messages are put together from a service's name, a path without its query, a status and a kind of fault: never from
+addresses, headers or what an exception says, as these can hold a token or a signature.
+"""
+
+import email.utils
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import TypeVar
+
+import requests
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from sources.errors import Blocked, Later
+
+USER_AGENT = f"Labelscope/{version('labelscope')} (personal music library)"
+MAX_RETRY_AFTER_SECONDS = 30 * 86_400  # what is longer is a mistake, and no date can hold the longest ones
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often to ask, and how long to wait in between: `wait_seconds` at first, then twice as long each time."""
+
+    attempts: int = 4
+    wait_seconds: float = 0.5
+    longest_wait_seconds: float = 60.0
+
+
+class Passing(Exception):  # noqa: N818  named like its kin in sources.errors
+    """A fault that may be gone on the next attempt; only `patiently` sees it.
+
+    `what` was asked ("Spotify (playlists/37i9)"), `cause` is what came of it ("answered 503").
+    """
+
+    def __init__(self, what: str, cause: str) -> None:
+        super().__init__(f"{what} {cause}")
+        self.what = what
+
+
+class TooMany(Passing):
+    """The provider wants fewer requests. `retry_after_seconds`: the wait it asks for, None where it does not say."""
+
+    def __init__(self, what: str, retry_after_seconds: float | None, cause: str = "answered 429") -> None:
+        super().__init__(what, f"{cause} (too many requests)")
+        self.retry_after_seconds = retry_after_seconds
+
+
+def patiently(patience: Patience, call: Callable[[], T]) -> T:
+    """What `call` returns, once it returns without raising Passing; any other error goes straight through.
+
+    Raises:
+        Blocked: the provider asks for a wait above `longest_wait_seconds`; there was none.
+        Later: the last of `attempts` failed too.
+    """
+
+    def attempt() -> T:
+        try:
+            return call()
+        except TooMany as error:
+            too_many = error
+        if (too_many.retry_after_seconds or 0) > patience.longest_wait_seconds:
+            raise blocked(too_many)
+        raise too_many
+
+    retrying = Retrying(
+        retry=retry_if_exception_type(Passing),
+        stop=stop_after_attempt(patience.attempts),
+        wait=_wait_of(patience),
+        reraise=True,
+    )
+    try:
+        return retrying(attempt)
+    except Passing as error:
+        last = error
+    often = f" at the last of {patience.attempts} attempts" if patience.attempts > 1 else ""
+    raise Later(f"{last}{often}; run again in a while.")  # out here, so that it drags no other error along
+
+
+def _wait_of(patience: Patience) -> Callable[[RetryCallState], float]:
+    backoff = wait_exponential_jitter(
+        multiplier=patience.wait_seconds, max=patience.longest_wait_seconds, jitter=patience.wait_seconds
+    )
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, TooMany) and error.retry_after_seconds is not None:
+            return error.retry_after_seconds
+        return backoff(state)
+
+    return wait
+
+
+def blocked(too_many: TooMany) -> Blocked:
+    """The error that says until when nothing may be asked."""
+    until = datetime.now(UTC) + timedelta(seconds=too_many.retry_after_seconds or 0)
+    shown = (until + timedelta(seconds=59)).astimezone()  # a minute that is over, not one that has begun
+    return Blocked(f"{too_many} and wants no more before {shown:%Y-%m-%d %H:%M %Z}; run again then.", until)
+
+
+def require_answer(what: str, status: int, headers: Mapping[str, str]) -> None:
+    """Raises TooMany for 429 and Passing for 408, 425 and 5xx; every other status is for the caller to judge."""
+    if status == 429:
+        raise TooMany(what, retry_after_of(headers))
+    if status in (408, 425) or status >= 500:
+        raise Passing(what, f"answered {status}")
+
+
+def retry_after_of(headers: Mapping[str, str]) -> float | None:
+    """Seconds from now that the header Retry-After (a number or a date) asks for; None where it makes no sense."""
+    value = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,15}(\.[0-9]{0,9})?", value):
+        return min(float(value), MAX_RETRY_AFTER_SECONDS)
+    try:
+        date = email.utils.parsedate_to_datetime(value)
+        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - datetime.now(
+            UTC
+        ).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+
+
+def fault_of(error: requests.RequestException) -> str:
+    """What happened, for Passing: by the kind of error alone, as its text holds the whole address."""
+    if isinstance(error, requests.ConnectTimeout):
+        return "could not be reached in time"
+    if isinstance(error, requests.Timeout):
+        return "did not answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "could not prove who it is (TLS)"
+    if isinstance(error, requests.ConnectionError):
+        return "could not be reached, or broke off"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
+        return "broke off in the middle of its answer"
+    return f"could not be asked ({type(error).__name__})"
+
+
+def new_session(user_agent: str = USER_AGENT) -> requests.Session:
+    """A session that asks once and says so: no retries of its own, and no password out of ~/.netrc.
+
+    Proxies and REQUESTS_CA_BUNDLE of the environment count.
+    """
+    session = requests.Session()
+    session.headers["User-Agent"] = user_agent
+    session.auth = _as_it_is  # without one, requests puts a netrc entry in place of our Authorization header
+    return session
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request

@@ -1,0 +1,88 @@
+"""Audio features from ReccoBeats, which asks for no key. Its figures may be Spotify's own: keep their origin."""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import requests
+
+from sources.errors import Closed, SourceError
+from sources.http import Passing, Patience, fault_of, new_session, patiently, require_answer
+from sources.track_features import TrackFeatures, read_features
+
+API_URL = "https://api.reccobeats.com/v1/"
+MAX_IDS = 40  # in one request; it drops the rest without a word
+WHAT = "ReccoBeats (audio-features)"
+
+
+class ReccoBeats:
+    """Any number of threads may share one."""
+
+    def __init__(
+        self,
+        api_url: str = API_URL,
+        patience: Patience = Patience(),  # noqa: B008  immutable
+        timeout_seconds: float = 20.0,
+    ) -> None:
+        self._url = f"{api_url.rstrip('/').removesuffix('/v1')}/v1/audio-features"
+        self._patience = patience
+        self._timeout_seconds = timeout_seconds
+        self._session = new_session()
+
+    def features(self, ids: Collection[str]) -> dict[str, TrackFeatures]:
+        """The figures of those tracks that it knows; `ids` are Spotify's ids or ISRCs, at most MAX_IDS.
+
+        Raises Closed where it does not answer us at all, Later, Blocked, and SourceError where it refuses the ids.
+        """
+        if len(ids) > MAX_IDS:
+            raise ValueError(f"ReccoBeats takes at most {MAX_IDS} ids at once, not {len(ids)}.")
+        wanted = {_folded(one): one for one in ids}
+        if not wanted:
+            return {}
+        rows = patiently(self._patience, lambda: self._ask(sorted(wanted)))
+        found: dict[str, TrackFeatures] = {}
+        for row in sorted(
+            rows, key=lambda row: str(row.get("id"))
+        ):  # its order changes, and so would a second row
+            features = read_features(row)
+            for name in _names_of(row):
+                if features is not None and name in wanted:
+                    found.setdefault(wanted[name], features)
+        return found
+
+    def _ask(self, ids: list[str]) -> list[Mapping[str, Any]]:
+        try:
+            response = self._session.get(
+                self._url, params={"ids": ",".join(ids)}, timeout=self._timeout_seconds
+            )
+        except requests.RequestException as error:
+            raise Passing(WHAT, fault_of(error)) from None
+        status = response.status_code
+        require_answer(WHAT, status, response.headers)
+        if status in (401, 403, 404):
+            raise Closed(f"{WHAT} answered {status}: it is not open to us; switch it off in labels.toml.")
+        if status != 200:
+            raise SourceError(
+                f"{WHAT} answered {status} and refuses these ids; switch it off in labels.toml."
+            )
+        try:
+            answer = response.json()
+        except (ValueError, RecursionError):
+            raise Passing(WHAT, "answered with something that is no JSON") from None
+        rows = answer.get("content") if isinstance(answer, dict) else None
+        if not isinstance(rows, list):
+            raise Passing(WHAT, "answered with JSON of another kind")
+        return [row for row in rows if isinstance(row, dict)]
+
+
+def _names_of(row: Mapping[str, Any]) -> list[str]:
+    """The names under which somebody may have asked for it: Spotify's id, out of the address, and the ISRC."""
+    href, isrc = row.get("href"), row.get("isrc")
+    path = href.partition("?")[0] if isinstance(href, str) else ""
+    return [_folded(path.rstrip("/").rpartition("/")[2]), _folded(isrc) if isinstance(isrc, str) else ""]
+
+
+def _folded(name: str) -> str:
+    """An ISRC without hyphens in capitals; a Spotify id, whose capitals count, as it is."""
+    plain = re.sub(r"[\s-]", "", name)
+    return plain.upper() if len(plain) == 12 else plain

@@ -211,7 +211,13 @@ def read_labels(path: Path) -> Configuration:
         folder = path.expanduser().absolute().parent
         configuration = Configuration.model_validate(document, context={"folder": folder})
     except ValidationError as error:
-        faults = [(line_of(text, fault["loc"]), fault) for fault in error.errors(include_url=False)]
+        # what is missing comes last: often it is there, misspelt
+        every = sorted(
+            error.errors(include_url=False), key=lambda fault: (fault["loc"][:2], fault["type"] == "missing")
+        )
+        # one of each section, and of a few: finding a line takes a while
+        of_section = {fault["loc"][0]: fault for fault in reversed(every)}
+        faults = [(line_of(text, fault["loc"]), fault) for fault in list(of_section.values())[-9:]]
         line, first = min(faults, key=lambda fault: fault[0] or math.inf)
         raise ConfigurationError(path, line, explain(first, SETTINGS)) from None
     _refuse_repeats(configuration, path, text)

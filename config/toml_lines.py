@@ -27,51 +27,47 @@ def line_of(text: str, place: Place) -> int | None:
         place = place[:-1]
     if not place:
         return None
-    ends = [end for end in _statement_ends(lines) if end < len(lines)] + [len(lines)]
-    number = bisect_left(ends[:-1], True, key=lambda end: _holds(_parse(lines[:end]), place))
-    start, end = ends[number - 1] if number else 0, ends[number]
-    for line in range(start + 1, end):
-        if any(_holds(_parse([*lines[:line], closer]), place) for closer in CLOSERS):
-            return line
-    return end
+    before, line = 0, len(lines)  # the value begins after the one, and at the other at the latest
+    while line - before > 1:
+        middle = (before + line) // 2
+        # in the middle of some values no closer helps: the nearest line above at which one does
+        known = next((n for n in range(middle, before, -1) if _parse_open(lines[:n]) is not None), None)
+        if known is not None and _holds(_parse_open(lines[:known]), place):
+            line = known
+        else:
+            before = known or middle
+    return line
 
 
 def unfinished_line(text: str) -> int:
     """The line (from 1) where the statement begins that the text ends in before it is complete."""
     lines = _lines(text)
-    end = max(_statement_ends(lines), default=0)
-    return next(
-        (line + 1 for line in range(end, len(lines)) if re.match(r"\s*[^\s#]", lines[line])), len(lines)
-    )
+    start = attempts = 0
+    for end in range(1, len(lines) + 1):
+        # a new line ends a statement, so the fewest lines that are valid on their own are whole statements
+        if end == len(lines) or STATEMENT.match(lines[end]):
+            complete = _parse(lines[start:end]) is not None
+            start, attempts = (end, 0) if complete else (start, attempts + 1)
+        if attempts == 100:  # no value looks like so many statements unless its end is missing
+            break
+    written = (n for n in range(start, len(lines)) if re.match(r"\s*[^\s#]", lines[n]))
+    return next(written, len(lines) - 1) + 1
 
 
 def oversized_line(text: str) -> int:
     """The line (from 1) with which the text becomes more than `tomllib` can take, such as a number of 5000 digits."""
     lines = _lines(text)
-    for number in range(1, len(lines) + 1):
-        try:
-            tomllib.loads("\n".join(lines[:number]))
-        except tomllib.TOMLDecodeError:
-            continue
-        except (ValueError, RecursionError):
-            return number
-    return len(lines)
+    return bisect_left(range(1, len(lines)), True, key=lambda end: _is_oversized(lines[:end])) + 1
 
 
-def _statement_ends(lines: list[str]) -> list[int]:
-    """How many lines there are up to the end of each statement; those after the last valid one count to none.
-
-    A new line ends a statement, so the fewest lines that are valid on their own are whole statements.
-    """
-    ends = []
-    start = 0
-    for end in range(1, len(lines) + 1):
-        # parsing only ahead of what may begin a statement keeps long lists cheap
-        ahead = end == len(lines) or STATEMENT.match(lines[end])
-        if ahead and _parse(lines[start:end]) is not None:
-            ends.append(end)
-            start = end
-    return ends
+def _is_oversized(lines: list[str]) -> bool:
+    try:
+        tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError:
+        return False
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _lines(text: str) -> list[str]:
@@ -83,6 +79,12 @@ def _parse(lines: list[str]) -> dict[str, Any] | None:
         return tomllib.loads("\n".join(lines))
     except (ValueError, RecursionError):  # ValueError: not TOML, or a number of too many digits
         return None
+
+
+def _parse_open(lines: list[str]) -> dict[str, Any] | None:
+    """The document up to a line in the middle of a value, as far as it goes."""
+    documents = (_parse([*lines, closer]) for closer in CLOSERS)
+    return next((document for document in documents if document is not None), None)
 
 
 def _holds(document: Any, place: Place) -> bool:

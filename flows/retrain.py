@@ -84,7 +84,7 @@ def retrain(why: str | None = None) -> Retrained:
             if training_set.refusal:
                 refused = run | {"status": "refused", "error": training_set.refusal}
                 store.start_training(connection, refused, [])
-                return Retrained("refused", training_set.refusal)
+                return Retrained("refused", training_set.refusal, training_set.remarks)
             run_id = store.start_training(connection, run, training_set.track_rows())
         for remark in training_set.remarks:
             get_run_logger().warning(remark)

@@ -100,6 +100,8 @@ def is_allowed(url: str, hosts: Collection[str]) -> bool:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return False
+    if not url.isascii() or not url.isprintable():  # parsers do not agree on what these are for
+        return False
     if parts.scheme != "https" or "@" in parts.netloc or not re.fullmatch(r"[a-z0-9:.-]+", host):
         return False
     return any(_matches(host, 443 if port is None else port, entry) for entry in hosts)

@@ -5,6 +5,7 @@ addresses, headers or what an exception says, as these can hold a token or a sig
 """
 
 import email.utils
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from sources.errors import Blocked, Later
 
 USER_AGENT = f"Labelscope/{version('labelscope')} (personal music library)"
 MAX_RETRY_AFTER_SECONDS = 30 * 86_400  # what is longer is a mistake, and no date can hold the longest ones
+
+# At DEBUG it writes whole addresses, signatures included.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 T = TypeVar("T")
 

@@ -86,4 +86,4 @@ def _fold(text: str) -> str:
     plain = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", text))
     plain = unicodedata.normalize("NFC", plain)
     words = re.findall(r"[^\W_]+", re.sub("['’`´]", "", plain))
-    return " ".join(words) or " ".join(plain.split())
+    return " ".join(words or plain.split() or text.split())

@@ -79,7 +79,7 @@ class Key:
         said = _json_object(response)
         if response.ok and is_token(said.get("access_token")):
             return said
-        error_code = said.get("error") if response.status_code in (400, 401, 403) else None
+        error_code = said.get("error")
         if error_code == "invalid_client":
             raise LoginNeeded(WRONG_KEY)
         if error_code == "invalid_grant":

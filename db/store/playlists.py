@@ -64,9 +64,11 @@ def register_playlist(
 
 
 def saw_unchanged(connection: Connection, playlist_id: int, name: str, snapshot_id: str) -> bool:
-    """Whether the version that a provider has just shown is the one that we hold; if so, that is noted."""
+    """Note what a provider has just shown; whether that is the version that we hold."""
+    called = update(Playlist).where(Playlist.id == playlist_id, Playlist.name != name).values(name=name)
+    connection.execute(called)
     same = (Playlist.id == playlist_id, Playlist.snapshot_id == snapshot_id)
-    seen = {"name": name, "status": "ok", "status_reason": None, "last_seen_at": func.now()}
+    seen = {"status": "ok", "status_reason": None, "last_seen_at": func.now()}
     return connection.execute(update(Playlist).where(*same).values(**seen)).rowcount > 0
 
 

@@ -233,7 +233,7 @@ def upgrade() -> None:
         "playlists",
         "last_seen_at",
         existing_type=postgresql.TIMESTAMP(timezone=True),
-        comment="When the provider last showed it to us.",
+        comment="When it was last read, or seen to be as we hold it.",
         existing_comment="When it was last looked at.",
         existing_nullable=False,
         existing_server_default=sa.text("now()"),
@@ -252,7 +252,7 @@ def downgrade() -> None:
         "last_seen_at",
         existing_type=postgresql.TIMESTAMP(timezone=True),
         comment="When it was last looked at.",
-        existing_comment="When the provider last showed it to us.",
+        existing_comment="When it was last read, or seen to be as we hold it.",
         existing_nullable=False,
         existing_server_default=sa.text("now()"),
     )

@@ -3,20 +3,25 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from config.settings import Settings
 from sources.synth import render_crate
+from tests.services.music import World
+from tests.services.stand_ins import StandIns, stand_ins
 
 
 @pytest.fixture(scope="session")
 def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     """The flows, with a Prefect server to report to. Imported here, since Prefect reads the environment once."""
     before = dict(os.environ)
-    os.environ["LABELSCOPE_HOME"] = str(tmp_path_factory.mktemp("home"))
+    home = tmp_path_factory.mktemp("home")
+    os.environ["LABELSCOPE_HOME"] = str(home)
     from flows.home import surroundings
 
     with surroundings(Settings()):
@@ -27,7 +32,12 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
         from flows.retrain import retrain
 
         yield SimpleNamespace(
-            ingest=ingest, extract=extract, retrain=retrain, predict=predict, pipeline=pipeline
+            home=home,
+            ingest=ingest,
+            extract=extract,
+            retrain=retrain,
+            predict=predict,
+            pipeline=pipeline,
         )
     os.environ.clear()
     os.environ.update(before)
@@ -58,3 +68,20 @@ def crate(rendered: Path, tmp_path: Path) -> Callable[[int], Path]:
         return tmp_path / "crate"
 
     return make
+
+
+@pytest.fixture
+def watch(
+    flows: SimpleNamespace, own_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., StandIns]]:
+    """Starts stand-ins for the services of a world, and points this test's flows and home at them."""
+    with ExitStack() as stack:
+
+        def start(world: World, **options: Any) -> StandIns:
+            services = stack.enter_context(stand_ins(world, **options))
+            for name, value in services.environment.items():
+                monkeypatch.setenv(name, value)
+            monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "home"))
+            return services
+
+        yield start

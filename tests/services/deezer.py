@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.services.faults import deezer_error
-from tests.services.music import DeezerTrack, Entry, Playlist, World, plain_isrc
 from tests.services.previews import Previews
+from tests.services.world import DeezerTrack, Entry, Playlist, World, plain_isrc
 
 LONGEST_PAGE = 100
 

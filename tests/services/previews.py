@@ -15,8 +15,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from tests.services.faults import PAGE, cut_short
-from tests.services.music import World
 from tests.services.sounds import SOUNDS, preview_bytes
+from tests.services.world import World
 
 SIGNING_KEY = b"signed by the stand-in"
 BEHAVIOURS = (
@@ -153,6 +153,7 @@ class Truncated(Response):
 async def endlessly(body: bytes) -> AsyncIterator[bytes]:
     yield body
     while True:
+        await asyncio.sleep(0)  # or nobody would notice that the client has left
         yield bytes(65536)
 
 

@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.services.music import Track, World, plain_isrc
+from tests.services.world import Track, World, plain_isrc
 
 MOST_IDS = 40
-NAMES = "acousticness danceability energy instrumentalness liveness speechiness valence".split()
+NAMES = ["acousticness", "danceability", "energy", "instrumentalness", "liveness", "speechiness", "valence"]
 
 
 @dataclass

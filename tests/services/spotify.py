@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from tests.services.faults import spotify_error
-from tests.services.music import LISTENER, Entry, Playlist, Track, World
 from tests.services.spotify_json import (
     episode_json,
     features_json,
@@ -22,6 +21,7 @@ from tests.services.spotify_json import (
     playlist_json,
     track_json,
 )
+from tests.services.world import LISTENER, Entry, Playlist, Track, World
 
 CLIENT_ID = "c0ffee00c0ffee00c0ffee00c0ffee00"
 CLIENT_SECRET = "5ec2e75ec2e75ec2e75ec2e75ec2e75e"

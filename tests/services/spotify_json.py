@@ -4,7 +4,7 @@ import hashlib
 import random
 from typing import Any
 
-from tests.services.music import Playlist, Track, base62
+from tests.services.world import Playlist, Track, base62
 
 
 def playlist_json(playlist: Playlist, api_url: str) -> dict[str, Any]:
@@ -91,7 +91,15 @@ def has_features(id: str) -> bool:
 
 def features_json(id: str, api_url: str) -> dict[str, Any]:
     rng = random.Random(id)
-    names = "danceability energy speechiness acousticness instrumentalness liveness valence".split()
+    names = [
+        "danceability",
+        "energy",
+        "speechiness",
+        "acousticness",
+        "instrumentalness",
+        "liveness",
+        "valence",
+    ]
     return {
         **{name: round(rng.random(), 4) for name in names},
         "key": rng.randint(-1, 11),

@@ -30,11 +30,11 @@ from starlette.types import ASGIApp
 from tests.services import music
 from tests.services.deezer import Deezer
 from tests.services.faults import Dial
-from tests.services.music import World
 from tests.services.previews import Previews
 from tests.services.reccobeats import ReccoBeats
 from tests.services.sounds import SOUNDS, preview_bytes
 from tests.services.spotify import CLIENT_ID, CLIENT_SECRET, Spotify
+from tests.services.world import World
 
 
 @dataclass
@@ -231,15 +231,14 @@ def main() -> None:
     world = named_world(chosen.world)
     signal.signal(signal.SIGTERM, _leave)
     options = {"failure": chosen.failure, "seed": chosen.seed, "deezer_requests": chosen.deezer_requests}
-    with stand_ins(
+    serving_world = stand_ins(
         world, chosen.app_class, chosen.shape, configuration=chosen.configuration, **options
-    ) as services:
-        with suppress(KeyboardInterrupt):
-            sys.stdout.write(json.dumps(services.environment) + "\n")
-            sys.stdout.flush()
-            while sys.stdin.read(4096):
-                pass
-        sys.stderr.write(json.dumps({name: len(asked) for name, asked in services.requests.items()}) + "\n")
+    )
+    with suppress(KeyboardInterrupt), serving_world as services:
+        sys.stdout.write(json.dumps(services.environment) + "\n")
+        sys.stdout.flush()
+        while sys.stdin.read(4096):
+            pass
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -479,7 +479,7 @@ def test_audio_features_of_another_shape(tmp_path: Path) -> None:
 
 def test_no_secret_is_ever_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    for name in ("spotipy", "spotipy.client", "spotipy.oauth2", "urllib3", "requests"):
+    for name in ("spotipy", "spotipy.client", "spotipy.oauth2", "urllib3.connectionpool"):
         caplog.set_level(logging.DEBUG, logger=name)
     told = []
     with setting(tmp_path, long_world(120)) as here:

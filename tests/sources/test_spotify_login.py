@@ -391,7 +391,7 @@ def test_a_login_that_has_ended_is_said_to_have_until_the_next(token_file: Path)
         services.spotify.dead_grant = "Refresh token expired"
         for _ in range(2):
             sentence = fails(SpotifyAccess(key, token_file).get_access_token, LoginNeeded)
-            assert "labelscope login" in sentence and str(token_file) in sentence
+            assert "labelscope login spotify" in sentence and str(token_file) in sentence
         assert services.dial.count("accounts", "/api/token") == 2
         assert secret not in token_file.read_text()
         assert kept(token_file)["access_token"] == ""
@@ -453,7 +453,7 @@ def test_a_login_to_another_app_is_not_used(token_file: Path, caplog: pytest.Log
         assert access.get_access_token() == access.get_access_token() == "A2"
         assert accounts.bodies == ["grant_type=client_credentials"]
     (record,) = caplog.records
-    assert str(token_file) in record.getMessage() and "labelscope login" in record.getMessage()
+    assert str(token_file) in record.getMessage() and "labelscope login spotify" in record.getMessage()
     assert kept(token_file) == before
 
 
@@ -489,7 +489,7 @@ def test_a_damaged_file_is_not_used(token_file: Path, caplog: pytest.LogCaptureF
         {"refresh_token": None},
         {"authorized_at": "then"},
         {"expires_at": "soon"},
-        {"client_id": "ü"},
+        {"access_token": "ü"},
     ],
 )
 def test_a_file_with_a_wrong_field_is_not_used(token_file: Path, wrong: dict[str, Any]) -> None:
@@ -533,7 +533,7 @@ def test_the_days_that_are_left(token_file: Path) -> None:
         assert (warning is None) == (age < 150)
         if warning and left:
             assert f"in {left} days" in warning
-        assert warning is None or "labelscope login" in warning
+        assert warning is None or "labelscope login spotify" in warning
 
 
 # Secrets
@@ -541,6 +541,7 @@ def test_the_days_that_are_left(token_file: Path) -> None:
 
 def test_no_secret_is_ever_told(token_file: Path, caplog: pytest.LogCaptureFixture, capfd: Any) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3.connectionpool")
     with stand_ins(small_world()) as services:
         key = key_of(services)
         told = log_in(key, token_file)

@@ -1,0 +1,56 @@
+"""What an ingest leaves, without ids and times: equal for two runs that brought the same, by whatever way."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+# Ids, and when things were done; a file's own time is that of its download.
+PASSING = {
+    "id",
+    "added_at",
+    "checked_at",
+    "created_at",
+    "finished_at",
+    "first_seen_at",
+    "flow_run_id",
+    "last_seen_at",
+    "load_id",
+    "modified_ns",
+    "started_at",
+}
+NAMED_BY = {
+    "label_id": "SELECT id, slug FROM labels",
+    "playlist_id": "SELECT id, provider || ':' || external_id FROM playlists",
+    "track_id": "SELECT id, provider || ':' || external_id FROM tracks",
+    "artist_id": "SELECT id, provider || ':' || external_id FROM artists",
+    "clip_id": "SELECT id, uri || offset_seconds FROM clips",
+}
+
+
+def final_state(connection: Connection, home: Path) -> dict[str, list[Any]]:
+    """Every row of every table by its natural keys, and the name and size of every file of audio, finished or not."""
+    names = {column: dict(map(tuple, connection.execute(text(query)))) for column, query in NAMED_BY.items()}
+    tables = connection.scalars(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
+    ).all()
+    state: dict[str, list[Any]] = {}
+    for table in tables:
+        rows = connection.scalars(text(f"SELECT to_jsonb(t) FROM {table} t")).all()
+        state[table] = sorted(str(_by_name(row, names)) for row in rows)
+    audio = home / "audio"
+    state["files"] = sorted(
+        f"{path.relative_to(audio)} {path.stat().st_size}" for path in audio.rglob("*") if path.is_file()
+    )
+    return state
+
+
+def _by_name(row: dict[str, Any], names: dict[str, dict[int, str]]) -> dict[str, Any]:
+    kept = {column: value for column, value in row.items() if column not in PASSING}
+    for column in ("removed_at", "resolved_at"):
+        if column in kept:
+            kept[column] = kept[column] is not None
+    return {
+        column: names[column].get(value, value) if column in names else value
+        for column, value in sorted(kept.items())
+    }

@@ -5,10 +5,10 @@ CRATE ?= ../shared/corpus
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow check lint types imports schema format bench clean
+.PHONY: help install demo demo-spotify test test-slow check lint types imports schema format bench clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED)  ## make .venv and install everything, pinned
 
@@ -22,6 +22,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 demo: install  ## the whole job on music that Labelscope makes itself
 	$(BIN)/labelscope demo
+
+demo-spotify: install  ## the whole job on playlists, against stand-ins of Spotify and Deezer on this machine
+	$(BIN)/python -m tests.services.demo
 
 test: install  ## all tests but the slow ones
 	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile
@@ -48,7 +51,8 @@ format: install  ## put the code into ruff's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install  ## speed of extraction beside librosa (CRATE=folder of MP3 clips)
+bench: install  ## speed of ingest beside COPY, of extraction beside librosa (CRATE=folder of MP3 clips)
+	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.extract $(CRATE)
 
 clean:  ## remove the virtual environment and caches, keep the home

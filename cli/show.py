@@ -10,7 +10,7 @@ import typer
 
 from cli.database import Format, print_table, rows_as_table, write_rows
 from config.settings import Settings
-from db import queries
+from db import provider_queries, queries
 from flows.home import open_database
 
 if TYPE_CHECKING:  # these import Prefect and Keras
@@ -100,6 +100,7 @@ def status(settings: Settings, as_json: bool) -> None:
         coverage = queries.view(connection, "playlist_coverage")
         trainings = queries.view(connection, "training_history")[:5]
         problems = queries.problems(connection)
+        troubles = provider_queries.troubles(connection)
     if as_json:
         document = {
             "home": str(settings.home),
@@ -108,6 +109,7 @@ def status(settings: Settings, as_json: bool) -> None:
             "coverage": [row._asdict() for row in coverage],
             "trainings": [row._asdict() for row in trainings],
             "problems": [row._asdict() for row in problems],
+            "services": [row._asdict() for row in troubles],
         }
         typer.echo(json.dumps(document, default=str, ensure_ascii=False, indent=1))
         return
@@ -117,12 +119,13 @@ def status(settings: Settings, as_json: bool) -> None:
         f" {counts.clips_ready} of {counts.clips} clips ready, {counts.clips_waiting} waiting"
     )
     if champion is None:
-        typer.echo("model    none yet: labelscope run --folder DIR")
+        typer.echo("model    none yet: labelscope run")
     else:
         right = f"{champion.track_accuracy:.1%} of held-out tracks right"
         typer.echo(
             f"model    {champion.model_id} ({champion.architecture}): {right}, {counts.tracks_predicted} tracks scored"
         )
+    _table("What services do not do for us now", troubles)
     _table("Coverage", coverage)
     _table("Trainings", trainings)
     _table("Not used, and why", problems)

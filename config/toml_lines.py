@@ -35,7 +35,7 @@ def line_of(text: str, place: Place) -> int | None:
         if known is not None and _holds(_parse_open(lines[:known]), place):
             line = known
         else:
-            before = known or middle
+            before = middle
     return line
 
 

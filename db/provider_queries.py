@@ -7,6 +7,14 @@ from sqlalchemy import Connection, Row, text
 
 from db.queries import Rows
 
+# A source's answer about a track's audio stands for a while: "no" does, and so does the fifth mishap in a row with
+# one preview. A service that cannot be reached says nothing of the track.
+SETTLED = """
+    l.kind = 'audio' AND l.checked_at > now() - make_interval(days => :days)
+    AND (NOT l.again OR (l.tries >= 5 AND l.reason <> 'unreachable'))
+    AND (l.source <> 'library' OR l.version IS NOT DISTINCT FROM :version)
+"""
+
 
 def blocked(connection: Connection, provider: str) -> Row[Any] | None:
     """reason and blocked_until, where the provider wants no request before a time that is still to come."""
@@ -46,15 +54,13 @@ def tracks_without_audio(
     """Tracks in playlists that have no clip, and of which some source has no lasting answer yet."""
     return list(
         connection.scalars(
-            text("""
+            text(f"""
                 SELECT t.id FROM tracks t
                  WHERE EXISTS (SELECT FROM playlist_tracks pt
                                 WHERE pt.track_id = t.id AND pt.removed_at IS NULL)
                    AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = t.id)
                    AND (SELECT count(*) FROM lookups l
-                         WHERE l.track_id = t.id AND l.kind = 'audio' AND l.source = ANY(:sources)
-                           AND NOT l.again AND l.checked_at > now() - make_interval(days => :days)
-                           AND (l.source <> 'library' OR l.version IS NOT DISTINCT FROM :version)
+                         WHERE l.track_id = t.id AND l.source = ANY(:sources) AND {SETTLED}
                        ) < cardinality(CAST(:sources AS text[]))
                  ORDER BY t.id
             """),
@@ -71,16 +77,14 @@ def wanted_audio(
     Rows have track_id, provider, external_id, title, artists (list of names), isrc, duration_seconds, preview_url.
     """
     return connection.execute(
-        text("""
+        text(f"""
             SELECT t.id AS track_id, t.provider, t.external_id, t.title, t.isrc,
                    CAST(t.duration_seconds AS float8) AS duration_seconds,
                    t.raw ->> 'preview_url' AS preview_url,
                    ARRAY(SELECT a.name FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
                           WHERE ta.track_id = t.id ORDER BY ta.position) AS artists,
                    ARRAY(SELECT l.source FROM lookups l
-                          WHERE l.track_id = t.id AND l.kind = 'audio'
-                            AND NOT l.again AND l.checked_at > now() - make_interval(days => :days)
-                            AND (l.source <> 'library' OR l.version IS NOT DISTINCT FROM :version)) AS settled
+                          WHERE l.track_id = t.id AND {SETTLED}) AS settled
               FROM tracks t
              WHERE t.id = ANY(:tracks) AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = t.id)
              ORDER BY t.id

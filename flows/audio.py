@@ -10,7 +10,6 @@ from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from sources.previews import Finder, Found, NotFound, Wanted, find_audio
 from sqlalchemy import Engine
 
 from db import provider_queries as queries
@@ -23,8 +22,10 @@ from flows.outside import Outside
 from flows.playlists import clip_row
 from flows.progress import progress_bar
 from sources.errors import Blocked
+from sources.previews import Finder, Found, NotFound, Wanted, find_audio
 
 TRACKS_PER_TRANSACTION = 50
+MISHAPS_THAT_TELL = 40  # so many passing faults in one transaction mean that a service is down
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
 
     settings = outside.settings
     audio = audio_folder(settings)
-    batches_of: list[Collected] = []
+    fetched: list[Collected] = []
     with (
         open_inbox(audio, known) as inbox,
         ThreadPoolExecutor(settings.downloads, thread_name_prefix="download") as threads,
@@ -76,9 +77,11 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
     ):
         search = Search(engine, audio, finders, ask_again_days, library_version, threads)
         for track_ids in batches([] if put_off else waiting, TRACKS_PER_TRANSACTION):
-            if search.blocked is None:
-                batches_of.append(fetch_batch(search, inbox, track_ids))
-                advance(len(track_ids))
+            batch = fetch_batch(search, inbox, track_ids)
+            fetched.append(batch)
+            advance(len(track_ids))
+            if search.blocked or batch.later >= MISHAPS_THAT_TELL:
+                break  # whoever is asked for the rest would fare the same
     if search.blocked is not None:
         get_run_logger().warning("%s", search.blocked)
         with engine.begin() as connection:
@@ -86,8 +89,8 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
             store.set_provider_state(
                 connection, "deezer", "api", works=False, reason=reason, blocked_until=until
             )
-    found = sum(batch.found for batch in batches_of)
-    nowhere = sum(batch.nowhere for batch in batches_of)
+    found = sum(batch.found for batch in fetched)
+    nowhere = sum(batch.nowhere for batch in fetched)
     return Collected(found, nowhere, later=len(waiting) - found - nowhere)
 
 

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from sources.previews import DeezerByIsrc, Finder, LibraryMatches, OwnPreviews
-from sources.reccobeats import ReccoBeats
-
 from config.labels import Configuration
 from config.settings import Settings
 from flows.track_features import FeatureService
@@ -15,6 +12,8 @@ from sources.deezer_api import DeezerApi
 from sources.folder import FolderSource
 from sources.http import Patience
 from sources.library import Library
+from sources.previews import DeezerByIsrc, Finder, LibraryMatches, OwnPreviews
+from sources.reccobeats import ReccoBeats
 from sources.spotify import SpotifySource, connect_spotify
 
 SPOTIFY_TERMS = "Spotify Developer Terms: not for training models, not to be kept for good"
@@ -65,7 +64,9 @@ class Outside:
     def patience(self) -> Patience:
         settings = self.settings
         return Patience(
-            wait_seconds=settings.retry_wait_seconds, longest_wait_seconds=settings.longest_wait_seconds
+            attempts=5,  # with the default wait, longer than the five seconds in which Deezer counts
+            wait_seconds=settings.retry_wait_seconds,
+            longest_wait_seconds=settings.longest_wait_seconds,
         )
 
     def source(self, provider: str) -> Source:

@@ -20,7 +20,10 @@ from sources.errors import Later, Moved, SourceError, Unavailable
 ENTRIES_PER_TRANSACTION = 500
 READINGS = 3  # of a list that changes while it is read
 MOVED = {"changed", "vanished"}  # reasons that say: this list is not what it was when reading began
-PASSING = MOVED | {"unreadable"}  # reasons that say nothing of whether the track is still in the list
+PASSING = MOVED | {
+    "unreadable",
+    "not_listed",
+}  # reasons that say nothing of whether the track is still in the list
 
 NOTHING = store.LoadCounts(0, 0, 0, 0)
 

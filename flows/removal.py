@@ -1,5 +1,6 @@
 """Remove what came from a provider: on demand, or because nobody has confirmed it for too long."""
 
+import shutil
 from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
@@ -12,7 +13,7 @@ from flows.home import model_folder, spectrogram_folder, stored_audio
 def purge(engine: Engine, settings: Settings, provider: str) -> Leavings:
     """Remove all that came from a provider, its files included; a user's own files stay where they are."""
     if provider == "spotify":
-        settings.spotify_token_file.unlink(missing_ok=True)
+        shutil.rmtree(settings.spotify_token_file.parent, ignore_errors=True)
     return _remove(engine, settings, lambda connection: remove_provider(connection, provider))
 
 

@@ -112,9 +112,7 @@ class DeezerApi:
         except requests.RequestException as error:
             raise Passing(what, fault_of(error)) from None
         require_answer(what, response.status_code, response.headers)
-        if (
-            response.status_code != 200
-        ):  # a final no has status 200 here: this one is from something in between
+        if response.status_code != 200:  # a final no has status 200: this is from something in between
             raise Passing(what, f"answered {response.status_code}")
         try:
             answer = response.json()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sources.catalogue import Artist, Track
-from sources.spotify_tracks import storable
+from sources.storable import storable
 from sources.tags import NOBODY, artist_key, clean_text, collect, describe
 
 PROVIDER = "deezer"

@@ -9,7 +9,8 @@ from sources.errors import Moved, Unavailable
 from sources.http import Patience
 from sources.spotify_api import API_URL, FEATURES, SpotifyApi, metadata_only
 from sources.spotify_login import ACCOUNTS_URL, Key, SpotifyAccess
-from sources.spotify_tracks import PROVIDER, Seen, is_spotify_id, list_in, read_entry, storable
+from sources.spotify_tracks import PROVIDER, Seen, is_spotify_id, list_in, read_entry
+from sources.storable import storable
 from sources.tags import clean_text
 from sources.track_features import TrackFeatures, read_features
 

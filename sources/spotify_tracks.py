@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sources.catalogue import Artist, Entry, Rejection, Track
+from sources.storable import storable
 from sources.tags import NOBODY, artist_key, clean_text, collect, describe
 
 PROVIDER = "spotify"
 BASE62 = re.compile(r"[0-9A-Za-z]{1,64}")
-MAX_DEPTH = 30  # of nested JSON; Spotify's own has 6
 MAX_DURATION_S = 7 * 86_400
 SPOTIFY_BEGAN = 2006  # added_at is 1970 where Spotify did not note it yet
 
@@ -99,19 +99,6 @@ def read_track(item: dict[str, Any]) -> Track:
         release_date=description.release_date,
         raw=item,
     )
-
-
-def storable(value: Any, depth: int = MAX_DEPTH) -> Any:
-    """The same JSON as PostgreSQL can hold it: no NUL, no half characters, no NaN or infinity, not too deep."""
-    if isinstance(value, str):
-        return re.sub("[\0\ud800-\udfff]", "\ufffd", value)
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    if isinstance(value, dict):
-        return {storable(str(k)): storable(v, depth - 1) for k, v in value.items()} if depth else None
-    if isinstance(value, list):
-        return [storable(element, depth - 1) for element in value] if depth else None
-    return value
 
 
 def _item(entry: object) -> dict[str, Any] | None:

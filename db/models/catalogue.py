@@ -52,7 +52,9 @@ class Playlist(Base):
     status_reason: Mapped[str | None] = mapped_column(comment="Why it went so, where it did not go well.")
     raw: Mapped[dict[str, Any]] = mapped_column(server_default="{}", comment="What the provider said of it.")
     first_seen_at: Mapped[SetNow] = mapped_column(comment="When it was first ingested.")
-    last_seen_at: Mapped[SetNow] = mapped_column(comment="When it was last read, or seen to be as we hold it.")
+    last_seen_at: Mapped[SetNow] = mapped_column(
+        comment="When it was last read, or seen to be as we hold it."
+    )
 
 
 class Artist(Base):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, SetNow, one_of
@@ -45,6 +45,9 @@ class Lookup(Base):
     reason: Mapped[str] = mapped_column(comment="Why there was none, one word: unknown_isrc, no_preview, …")
     detail: Mapped[str] = mapped_column(comment="The same in a sentence.")
     again: Mapped[bool] = mapped_column(comment="True: a passing fault, and the next run asks again.")
+    tries: Mapped[int] = mapped_column(
+        SmallInteger, server_default="1", comment="How often in a row it came to a passing fault."
+    )
     version: Mapped[str | None] = mapped_column(
         comment="Version of what was searched, such as the library's; a new one is searched again."
     )

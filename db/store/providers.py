@@ -52,13 +52,14 @@ def save_not_found(connection: Connection, kind: str, rows: Sequence[Row]) -> No
         return
     connection.execute(
         text("""
-            INSERT INTO lookups (kind, track_id, source, reason, detail, again, version, checked_at)
+            INSERT INTO lookups AS l (kind, track_id, source, reason, detail, again, version, checked_at)
             SELECT :kind, * FROM unnest(
                    CAST(:track_id AS bigint[]), CAST(:source AS text[]), CAST(:reason AS text[]),
                    CAST(:detail AS text[]), CAST(:again AS boolean[]), CAST(:version AS text[]),
                    CAST(:checked_at AS timestamptz[]))
              ORDER BY 2, 3
             ON CONFLICT (track_id, kind, source) DO UPDATE SET
+                   tries = CASE WHEN l.again AND excluded.again THEN least(l.tries + 1, 1000) ELSE 1 END,
                    reason = excluded.reason, detail = excluded.detail, again = excluded.again,
                    version = excluded.version, checked_at = excluded.checked_at
         """),

@@ -59,6 +59,13 @@ def upgrade() -> None:
             comment="True: a passing fault, and the next run asks again.",
         ),
         sa.Column(
+            "tries",
+            sa.SmallInteger(),
+            server_default="1",
+            nullable=False,
+            comment="How often in a row it came to a passing fault.",
+        ),
+        sa.Column(
             "version",
             sa.Text(),
             nullable=True,

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.catalogue import Artist, Entry, Rejection
-from sources.spotify_tracks import Seen, list_in, read_entry, storable
+from sources.spotify_tracks import Seen, list_in, read_entry
+from sources.storable import storable
 from sources.track_features import TrackFeatures, read_features
 
 TRACK = {

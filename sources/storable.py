@@ -1,0 +1,19 @@
+"""JSON of a provider as PostgreSQL can hold it."""
+
+import re
+from typing import Any
+
+MAX_DEPTH = 30  # of nested JSON; Spotify's own has 6
+
+
+def storable(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """The same JSON as PostgreSQL can hold it: no NUL, no half characters, no NaN or infinity, not too deep."""
+    if isinstance(value, str):
+        return re.sub("[\0\ud800-\udfff]", "\ufffd", value)
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    if isinstance(value, dict):
+        return {storable(str(k)): storable(v, depth - 1) for k, v in value.items()} if depth else None
+    if isinstance(value, list):
+        return [storable(element, depth - 1) for element in value] if depth else None
+    return value

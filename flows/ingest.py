@@ -83,14 +83,7 @@ def _ingest_crate(engine: Engine, settings: Settings, crate: Path, synthetic: bo
     playlists = source.playlists()
     listed_by = playlists[0].external_id.rpartition("/")[0]
     loads = [
-        ingest_playlist(
-            engine,
-            source,
-            Reference(playlist.provider, playlist.external_id, playlist.label),
-            listed_by,
-            known,
-            playlist,
-        )
+        ingest_playlist(engine, source, playlist.reference, listed_by, known, looked=playlist)
         for playlist in playlists
     ]
     with engine.begin() as connection:

@@ -87,6 +87,11 @@ class Playlist:
     snapshot_id: str
     raw: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def reference(self) -> Reference:
+        """What names it."""
+        return Reference(self.provider, self.external_id, self.label)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

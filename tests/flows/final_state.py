@@ -30,19 +30,28 @@ NAMED_BY = {
 
 def final_state(connection: Connection, home: Path) -> dict[str, list[Any]]:
     """Every row of every table by its natural keys, and the name and size of every file of audio, finished or not."""
-    names = {column: dict(map(tuple, connection.execute(text(query)))) for column, query in NAMED_BY.items()}
-    tables = connection.scalars(
-        text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
-    ).all()
-    state: dict[str, list[Any]] = {}
-    for table in tables:
-        rows = connection.scalars(text(f"SELECT to_jsonb(t) FROM {table} t")).all()
-        state[table] = sorted(str(_by_name(row, names)) for row in rows)
+    state: dict[str, list[Any]] = {
+        table: sorted(map(str, rows)) for table, rows in named_rows(connection).items()
+    }
     audio = home / "audio"
     state["files"] = sorted(
         f"{path.relative_to(audio)} {path.stat().st_size}" for path in audio.rglob("*") if path.is_file()
     )
     return state
+
+
+def named_rows(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table, with natural keys in place of ids and without times."""
+    names = {column: dict(map(tuple, connection.execute(text(query)))) for column, query in NAMED_BY.items()}
+    tables = connection.scalars(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
+    ).all()
+    return {
+        table: [
+            _by_name(row, names) for row in connection.scalars(text(f"SELECT to_jsonb(t) FROM {table} t"))
+        ]
+        for table in tables
+    }
 
 
 def _by_name(row: dict[str, Any], names: dict[str, dict[int, str]]) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def test_a_list_that_moves_while_it_is_read_is_read_again(
 ) -> None:
     from prefect import flow
 
-    from flows.ingest import ingest_playlist
+    from flows.playlists import ingest_playlist
 
     class Moving(FolderSource):
         def entries(self, playlist: Any, known: Any) -> Any:
@@ -161,7 +161,10 @@ def test_a_list_that_moves_while_it_is_read_is_read_again(
 
     source = Moving(crate(1))
     (playlist,) = source.playlists()
-    counts = flow(lambda: ingest_playlist(engine, source, playlist, dict), name="ingest one")()
+    one = flow(
+        lambda: ingest_playlist(engine, source, playlist.reference, "a crate", dict), name="ingest one"
+    )
+    counts = one().counts
     assert (counts.tracks, counts.rejected) == (3, 1)
     assert rows(engine, "SELECT snapshot_id FROM playlists") == [(None,)]
     assert rows(engine, "SELECT reason FROM rejected_records") == [("vanished",)]

@@ -13,6 +13,7 @@ import typer
 from alembic.util import CommandError
 from psycopg import Error as PostgresError
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
 from config.label_faults import ConfigurationError
@@ -22,11 +23,8 @@ from sources.errors import SourceError
 from sources.folder import CrateError
 
 SENTENCES = (AddressError, ConfigurationError, CrateError, ServiceError, SourceError)
-SENTENCES_OF_KERAS = (
-    "ModelFileError",
-    "TrainingFailed",
-    "SpectrogramError",
-)  # importing them would import Keras
+# By name, as importing them would import Keras.
+SENTENCES_OF_KERAS = ("ModelFileError", "TrainingFailed", "SpectrogramError")
 
 
 @contextmanager
@@ -54,6 +52,8 @@ def _sentence(error: Exception) -> str | None:
         name = str(first["loc"][0]).upper()
         known = name.startswith("SPOTIPY_") or name in ("DATABASE_URL", "PREFECT_API_URL")
         return f"The setting {name if known else 'LABELSCOPE_' + name} is not understood: {first['msg']}."
+    if isinstance(error, SettingsError):
+        return f'A setting is not understood: {error}; write a list as JSON, such as ["*.example.org"].'
     if isinstance(error, DBAPIError | PostgresError):
         return _postgres_sentence(getattr(error, "orig", error))
     if isinstance(error, CommandError):

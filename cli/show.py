@@ -32,10 +32,11 @@ def outcome(of_run: "Outcome") -> None:
 
 def ingested(stage: "Ingested") -> None:
     """Playlists, audio and features, a line each, and what went wrong in sentences."""
-    changed = stage.playlists - stage.unchanged - stage.unread
+    changed = stage.playlists - stage.unchanged - stage.unread - stage.elsewhere
     line = f"{stage.playlists} playlists, {changed} changed; {stage.added} tracks new, {stage.removed} gone"
     line += f", {stage.rejected} records rejected" if stage.rejected else ""
-    _say("ingest", line + (f", {stage.expired} expired" if stage.expired else ""))
+    line += f", {stage.expired} expired" if stage.expired else ""
+    _say("ingest", line + (f", {stage.elsewhere} left to another run" if stage.elsewhere else ""))
     if stage.audio is not None:
         line = f"{stage.audio.found} tracks got audio, {stage.audio.nowhere} have none anywhere"
         _say("audio", line + (f", {stage.audio.later} wait for the next run" if stage.audio.later else ""))

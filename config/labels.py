@@ -26,9 +26,6 @@ from config.label_faults import EXAMPLES, ConfigurationError, explain, not_toml,
 from config.playlist_names import PlaylistName, absolute, parse_playlist, show
 from config.toml_lines import Place, line_of
 
-SHIPPED = Path(__file__).with_name("labels.toml")
-"""The labels.toml that Labelscope comes with."""
-
 LARGEST_BYTES = 1 << 20
 
 Origin = Literal["folder", "library", "synth", "deezer", "spotify"]
@@ -126,13 +123,9 @@ class Previews(_Part):
 
 
 class Training(_Part):
-    """What may go into a model."""
+    """What may go into a model: the origins that a clip's audio, and the playlist that gives its label, may have."""
 
     allow: tuple[Origin, ...] = ("folder", "library", "synth", "deezer")
-
-    def allows(self, *origins: str) -> bool:
-        """True if a clip may be trained on. Give both its origins: its audio's, and its label's playlist's."""
-        return set(origins) <= set(self.allow)
 
 
 class Features(_Part):

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
         None, validation_alias="SPOTIPY_CLIENT_SECRET", description="From the same page."
     )
     spotify_redirect_uri: str = Field(
-        "http://127.0.0.1:8913/callback",
+        "http://127.0.0.1:8913/callback",  # Spotify takes http for this host alone, not for localhost
         validation_alias="SPOTIPY_REDIRECT_URI",
         description="Where a login comes back to; the same must stand in the app's settings at Spotify.",
     )

@@ -43,7 +43,8 @@ def troubles(connection: Connection) -> Rows:
     return connection.execute(
         text("""
             SELECT provider, capability, reason, blocked_until, checked_at FROM provider_state
-             WHERE NOT works ORDER BY provider, capability
+             WHERE NOT works AND (blocked_until IS NULL OR blocked_until > now())
+             ORDER BY provider, capability
         """)
     ).all()
 
@@ -96,10 +97,10 @@ def wanted_audio(
 def tracks_without_features(
     connection: Connection, origin: str, providers: Sequence[str], ask_again_days: int
 ) -> Rows:
-    """Tracks in playlists that `origin` has not measured, nor lately said that it cannot: id, external_id, isrc."""
+    """Tracks in playlists that `origin` has not measured, nor lately said that it cannot: id, external_id."""
     return connection.execute(
         text("""
-            SELECT t.id, t.external_id, t.isrc FROM tracks t
+            SELECT t.id, t.external_id FROM tracks t
              WHERE t.provider = ANY(:providers)
                AND EXISTS (SELECT FROM playlist_tracks pt WHERE pt.track_id = t.id AND pt.removed_at IS NULL)
                AND NOT EXISTS (SELECT FROM audio_features f

@@ -1,4 +1,4 @@
-"""Every statement that reads. All return rows with named columns, or plain values."""
+"""Statements that read, but for those about providers. All return rows with named columns, or plain values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -39,7 +39,7 @@ def clips_to_extract(connection: Connection, recipe_id: int) -> list[int]:
 
 def labels(connection: Connection) -> Rows:
     """id, slug and name of every label, in the order of the network's outputs."""
-    return connection.execute(text("SELECT id, slug, name, synthetic FROM labels ORDER BY id")).all()
+    return connection.execute(text("SELECT id, slug, name FROM labels ORDER BY id")).all()
 
 
 def usable_clips(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> Rows:
@@ -125,8 +125,8 @@ def count_new_tracks(
         text("""
             WITH seen AS (SELECT track_id FROM training_run_tracks WHERE training_run_id = :run)
             SELECT (SELECT count(*) FROM track_labels tl
-                     WHERE tl.label_id IS NOT NULL AND tl.track_id NOT IN (SELECT track_id FROM seen)
-                       AND tl.origins && :allowed
+                     WHERE tl.label_id IS NOT NULL AND tl.origins && :allowed
+                       AND NOT EXISTS (SELECT FROM seen WHERE seen.track_id = tl.track_id)
                        AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id
                                     WHERE c.track_id = tl.track_id AND c.status = 'ready'
                                       AND c.provider = ANY(:allowed) AND s.recipe_id = :recipe)) AS new,

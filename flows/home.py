@@ -74,9 +74,8 @@ def surroundings(settings: Settings) -> Iterator[None]:
 
 def contain(settings: Settings) -> None:
     """Keep the caches of libraries inside of the home, and their chatter off the terminal."""
-    os.environ["LABELSCOPE_HOME"] = str(
-        settings.home
-    )  # absolute from here on, whatever the working directory
+    # Absolute from here on, whatever the working directory.
+    os.environ["LABELSCOPE_HOME"] = str(settings.home)
     os.environ.setdefault("KERAS_HOME", str(settings.home / "cache" / "keras"))
     librosa = find_spec("librosa")
     if librosa is None or librosa.origin is None or not os.access(Path(librosa.origin).parent, os.W_OK):

@@ -37,6 +37,7 @@ class Ingested:
     playlists: int = 0
     unchanged: int = 0
     unread: int = 0
+    elsewhere: int = 0  # left to another run, which is reading them
     tracks: int = 0
     added: int = 0
     removed: int = 0
@@ -44,14 +45,13 @@ class Ingested:
     audio: Collected | None = None  # None where nobody looked, as in a crate, which has its audio
     features: int = 0
     expired: int = 0
-    problems: tuple[
-        str, ...
-    ] = ()  # a sentence for each playlist that could not be read, and for each warning
+    # a sentence for each playlist that could not be read, and for each warning
+    problems: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Whether another run just now would find nothing more to do."""
-        return not self.problems and (self.audio is None or not self.audio.later)
+        return not self.problems and not self.elsewhere and (self.audio is None or not self.audio.later)
 
 
 def _run_name() -> str:
@@ -181,6 +181,7 @@ def _summary(loads: list[Loaded], left: int) -> Ingested:
         playlists=len(loads),
         unchanged=sum(load.outcome == "unchanged" for load in loads),
         unread=sum(load.problem is not None for load in loads),
+        elsewhere=sum(load.outcome == "elsewhere" for load in loads),
         tracks=sum(count.tracks for count in counts),
         added=sum(count.added for count in counts),
         removed=left + sum(count.removed for count in counts),

@@ -6,6 +6,7 @@ from functools import cached_property
 from config.labels import Configuration
 from config.settings import Settings
 from flows.track_features import FeatureService
+from sources import reccobeats, spotify_api
 from sources.catalogue import Source
 from sources.deezer import DeezerSource
 from sources.deezer_api import DeezerApi
@@ -93,12 +94,24 @@ class Outside:
         chosen = []
         if self.configuration.features.spotify:
             chosen.append(
-                FeatureService("spotify", SPOTIFY_TERMS, "v1", self.spotify.audio_features, 100, ("spotify",))
+                FeatureService(
+                    "spotify",
+                    SPOTIFY_TERMS,
+                    "v1",
+                    self.spotify.audio_features,
+                    spotify_api.MAX_IDS,
+                    ("spotify",),
+                )
             )
         if self.configuration.features.reccobeats:
             chosen.append(
                 FeatureService(
-                    "reccobeats", RECCOBEATS_TERMS, "v1", self.reccobeats.features, 40, ("spotify",)
+                    "reccobeats",
+                    RECCOBEATS_TERMS,
+                    "v1",
+                    self.reccobeats.features,
+                    reccobeats.MAX_IDS,
+                    ("spotify",),
                 )
             )
         return chosen

@@ -14,18 +14,18 @@ from db.engine import Lock, try_lock
 from db.store import playlists as store
 from db.store.tracks import TrackEntry, save_entries
 from flows.batches import batches
-from sources.catalogue import Entry, KnownHashes, Playlist, Reference, Rejection, Source
+from sources.catalogue import AudioClip, Entry, KnownHashes, Playlist, Reference, Rejection, Source
 from sources.errors import Later, Moved, SourceError, Unavailable
 
 ENTRIES_PER_TRANSACTION = 500
 READINGS = 3  # of a list that changes while it is read
-MOVED = {"changed", "vanished"}  # reasons that say: this list is not what it was when reading began
-PASSING = MOVED | {
-    "unreadable",
-    "not_listed",
-}  # reasons that say nothing of whether the track is still in the list
+# Reasons for rejection that say: this list is not what it was when reading began.
+MOVED = {"changed", "vanished"}
+# Reasons that say nothing of whether the track is still in the list.
+PASSING = MOVED | {"unreadable", "not_listed"}
 
 NOTHING = store.LoadCounts(0, 0, 0, 0)
+TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "release_date", "raw")
 
 Known = Callable[[], KnownHashes]
 
@@ -71,11 +71,11 @@ def ingest_playlist(
                 raise put_off_by
             return _ingest(engine, source, reference, playlist_id, known, looked)
         except SourceError as problem:
-            return _put_off(engine, playlist_id, reference, problem)
+            return _leave_as_it_is(engine, playlist_id, reference, problem)
 
 
-def _put_off(engine: Engine, playlist_id: int, reference: Reference, problem: SourceError) -> Loaded:
-    """Leave the playlist as it is, with the reason."""
+def _leave_as_it_is(engine: Engine, playlist_id: int, reference: Reference, problem: SourceError) -> Loaded:
+    """Note why the playlist was not read; its tracks stay."""
     status = problem.status if isinstance(problem, Unavailable) else "deferred"
     with engine.begin() as connection:
         store.set_playlist_status(connection, playlist_id, status, str(problem))
@@ -146,16 +146,13 @@ def _load(
 
 def entry_rows(entry: Entry) -> TrackEntry:
     """A track, its artists and its clips in the columns of their tables."""
-    track = {name: getattr(entry.track, name) for name in TRACK_COLUMNS}
+    track = {name: getattr(entry.track, name) for name in TRACK_COLUMNS}  # asdict would copy all of raw
     track["duration_seconds"] = entry.track.duration_s
     artists = [asdict(artist) for artist in entry.track.artists]
     return track, artists, [clip_row(clip) for clip in entry.clips]
 
 
-TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "release_date", "raw")
-
-
-def clip_row(clip: Any) -> dict[str, Any]:
+def clip_row(clip: AudioClip) -> dict[str, Any]:
     """A clip in the columns of its table."""
     row = asdict(clip)
     row["offset_seconds"] = row.pop("offset_s")

@@ -13,7 +13,7 @@ from db import provider_queries as queries
 from db.engine import Lock, try_lock
 from db.store import providers as store
 from flows.batches import batches
-from sources.errors import Blocked, Closed, Later
+from sources.errors import Blocked, Closed, SourceError
 from sources.track_features import TrackFeatures
 
 CAPABILITY = "audio_features"
@@ -29,8 +29,7 @@ class FeatureService:
     version: str
     ask: Callable[[list[str]], Answer]
     at_once: int
-    providers: tuple[str, ...]  # whose tracks it knows
-    by_isrc: bool = False  # asked by ISRC where the track is not Spotify's
+    providers: tuple[str, ...]  # whose tracks it knows, by their own ids
 
 
 @task(task_run_name="audio features of {service.origin}", cache_policy=NO_CACHE)
@@ -55,7 +54,7 @@ def collect_features(engine: Engine, service: FeatureService, ask_again_days: in
         for rows in batches(waiting, service.at_once):
             try:
                 measured += _ask(engine, service, rows)
-            except (Closed, Blocked, Later) as problem:
+            except SourceError as problem:
                 logger.warning("%s", problem)
                 with engine.begin() as connection:
                     if isinstance(problem, Closed):
@@ -76,10 +75,9 @@ def collect_features(engine: Engine, service: FeatureService, ask_again_days: in
 
 
 def _ask(engine: Engine, service: FeatureService, rows: Sequence[Any]) -> int:
-    name_of = {row.id: _name_of(row, service) for row in rows}
-    answer = service.ask(sorted({name for name in name_of.values() if name}))
+    answer = service.ask(sorted(row.external_id for row in rows))
     now = datetime.now(UTC)
-    known = {track_id: features for track_id, name in name_of.items() if (features := answer.get(name or ""))}
+    known = {row.id: features for row in rows if (features := answer.get(row.external_id))}
     unknown = [
         {
             "track_id": row.id,
@@ -102,9 +100,3 @@ def _ask(engine: Engine, service: FeatureService, rows: Sequence[Any]) -> int:
         store.save_not_found(connection, "features", unknown)
         store.forget_not_found(connection, "features", [(track_id, service.origin) for track_id in known])
     return len(known)
-
-
-def _name_of(row: Any, service: FeatureService) -> str | None:
-    """What the service knows the track by."""
-    name: str | None = row.isrc if service.by_isrc else row.external_id
-    return name

@@ -16,9 +16,8 @@ from sources.tags import clean_text
 JSON = dict[str, Any]
 API_URL = "https://api.deezer.com/"
 PAGE = 100  # tracks
-WINDOW_S = (
-    5.5  # Deezer counts over 5 s, but what it counts is when a request arrives, which is later than it begins
-)
+# Deezer counts over 5 s, but what it counts is when a request arrives, which is later than it begins.
+WINDOW_S = 5.5
 
 QUOTA, BUSY, NO_DATA = 4, 700, 800  # codes of errors; every other one is final too
 NO_RIGHT = {200, 300}  # the list is private, or wants a login

@@ -54,9 +54,8 @@ class FolderSource:
             label = self.labels.get(folder.name) or Label(slug_of(folder.name), clean_text(folder.name))
             playlists.append(self._playlist(folder, label))
             audio_files += playlists[-1].raw["audio_files"]
-        if (
-            not audio_files
-        ):  # an unmounted disk looks like this too: better no run than a crate without tracks
+        # An unmounted disk looks like this too: better no run than a crate without tracks.
+        if not audio_files:
             endings = ", ".join(ENDINGS)
             raise CrateError(
                 f"No audio in the crate {_show(self.root)}; put {endings} files into its label folders."

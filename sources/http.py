@@ -128,12 +128,10 @@ def retry_after_of(headers: Mapping[str, str]) -> float | None:
         return min(float(value), MAX_RETRY_AFTER_SECONDS)
     try:
         date = email.utils.parsedate_to_datetime(value)
-        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - datetime.now(
-            UTC
-        ).timestamp()
     except (ValueError, OverflowError):
         return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+    wait = (date if date.tzinfo else date.replace(tzinfo=UTC)) - datetime.now(UTC)
+    return min(max(wait.total_seconds(), 0.0), MAX_RETRY_AFTER_SECONDS)
 
 
 def fault_of(error: requests.RequestException) -> str:

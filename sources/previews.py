@@ -10,7 +10,7 @@ from sources.clips import plan_clips
 from sources.deezer_api import JSON, DeezerApi, Refused
 from sources.deezer_tracks import artist_names, preview_of, seconds_of
 from sources.download import Downloaded, DownloadError
-from sources.errors import Blocked, Later, LoginNeeded
+from sources.errors import Blocked, Later
 from sources.library import Library, UnreadableMatchError
 from sources.matching import same_artists, same_duration, same_title
 from sources.preview_host import PreviewHost
@@ -71,7 +71,7 @@ class Finder(Protocol):
         ...
 
     def find(self, wanted: Wanted, inbox: Path) -> Found | NotFound:
-        """Raises Blocked and LoginNeeded where nobody should be asked any more, OSError where the disk is at fault."""
+        """Raises Blocked where nobody should be asked any more, and OSError where the disk is at fault."""
         ...
 
 
@@ -95,7 +95,7 @@ def find_audio(wanted: Wanted, finders: Sequence[Finder], inbox: Path) -> tuple[
 
 
 def stored_uri(sha256: str, ending: str) -> str:
-    """Where audio that Labelscope keeps lies, below the folder of all audio, whose place may change."""
+    """The uri of audio that Labelscope keeps: its place below the home, which may be moved."""
     return f"store:audio/{sha256[:2]}/{sha256}.{ending}"
 
 
@@ -204,7 +204,7 @@ def _outcome(source: str, find: Callable[[], Found | NotFound]) -> Found | NotFo
     for last in (False, True):
         try:
             return find()
-        except (Blocked, LoginNeeded):
+        except Blocked:
             raise
         except Later as error:
             return NotFound(source, "unreachable", str(error), again=True)

@@ -41,9 +41,8 @@ class ReccoBeats:
             return {}
         rows = patiently(self._patience, lambda: self._ask(sorted(wanted)))
         found: dict[str, TrackFeatures] = {}
-        for row in sorted(
-            rows, key=lambda row: str(row.get("id"))
-        ):  # its order changes, and so would a second row
+        # sorted, as its order changes, and so would which of two rows of an ISRC counts
+        for row in sorted(rows, key=lambda row: str(row.get("id"))):
             features = read_features(row)
             for name in _names_of(row):
                 if features is not None and name in wanted:

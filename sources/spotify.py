@@ -7,7 +7,7 @@ from pathlib import Path
 from sources.catalogue import Entry, KnownHashes, Playlist, Reference, Rejection
 from sources.errors import Moved, Unavailable
 from sources.http import Patience
-from sources.spotify_api import API_URL, FEATURES, SpotifyApi, metadata_only
+from sources.spotify_api import API_URL, MAX_IDS, SpotifyApi, metadata_only
 from sources.spotify_login import ACCOUNTS_URL, Key, SpotifyAccess
 from sources.spotify_tracks import PROVIDER, Seen, is_spotify_id, list_in, read_entry
 from sources.storable import storable
@@ -75,8 +75,8 @@ class SpotifySource:
 
         Raises Closed where this app may not have them; Later, Blocked, LoginNeeded.
         """
-        if len(track_ids) > FEATURES:
-            raise ValueError(f"{len(track_ids)} tracks at once; Spotify takes {FEATURES}.")
+        if len(track_ids) > MAX_IDS:
+            raise ValueError(f"{len(track_ids)} tracks at once; Spotify takes {MAX_IDS}.")
         features: dict[str, TrackFeatures | None] = dict.fromkeys(track_ids)
         asked = [track_id for track_id in features if is_spotify_id(track_id)]
         if not asked:
@@ -116,4 +116,4 @@ def _checked(playlist_id: str) -> str:
 
 
 def _moved(playlist: Playlist) -> Moved:
-    return Moved(f"The Spotify playlist {playlist.name!r} changed while it was read; read it again.")
+    return Moved(f"The Spotify playlist {playlist.name!r} changed while it was read; run again.")

@@ -27,7 +27,7 @@ from sources.spotify_login import COMMAND, SpotifyAccess
 
 API_URL = "https://api.spotify.com/v1/"
 PAGE = 50  # entries in one page of /items, the most that Spotify gives
-FEATURES = 100  # tracks in one request for audio features
+MAX_IDS = 100  # tracks in one request for audio features
 QUOTA_SECONDS = 3600.0  # to wait where the quota is used up and Spotify does not say for how long
 PREMIUM = "the owner of this app needs Spotify Premium; subscribe, or set the key of another app"
 JUDGED = {400, 401, 403, 404}  # statuses that mean something; all others are faults that may pass

@@ -21,7 +21,6 @@ from sources.spotify_callback import listen
 from sources.spotify_token import TokenFile, UserToken, warn_once
 
 ACCOUNTS_URL = "https://accounts.spotify.com"
-REDIRECT_URI = "http://127.0.0.1:8888/callback"  # Spotify takes http for this host alone, not for localhost
 SCOPES = "playlist-read-private playlist-read-collaborative"
 LOGIN_LASTS = timedelta(days=180)  # six months from the login on, however often it is refreshed
 WARN_DAYS = 30
@@ -160,7 +159,7 @@ def login(
     token_file: Path,
     *,
     tell: Callable[[str], object],
-    redirect_uri: str = REDIRECT_URI,
+    redirect_uri: str,
     open_browser: Callable[[str], object] = webbrowser.open,
     patience: Patience,
     wait_seconds: float = 300.0,

@@ -80,9 +80,10 @@ def _save_credits(connection: Connection, ids: Sequence[int], credits_: Sequence
     )
     known = connection.execute(
         text("""
-            SELECT a.id, a.provider, a.external_id
+            SELECT provider, external_id, (  -- not a join, for which the server would go through all artists
+                   SELECT id FROM artists a
+                    WHERE (a.provider, a.external_id) = (wanted.provider, wanted.external_id)) AS id
               FROM unnest(CAST(:provider AS text[]), CAST(:external_id AS text[])) AS wanted (provider, external_id)
-              JOIN artists a USING (provider, external_id)
         """),
         {"provider": named["provider"], "external_id": named["external_id"]},
     )

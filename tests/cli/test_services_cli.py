@@ -1,4 +1,4 @@
-"""Services from the command line: logging in as a browser would, running without a key, purging, a wrong labels.toml."""
+"""Services from the command line: login as by a browser, runs without a key, purging, a wrong labels.toml."""
 
 import os
 import stat
@@ -81,10 +81,10 @@ def test_a_login_shows_what_only_its_owner_may_see(run: Run) -> None:
 
 def test_a_dead_login_says_to_log_in_again_and_never_waits_for_a_person(run: Run, services: StandIns) -> None:
     run("login", "spotify")
-    services.spotify.dead_grant = True
+    services.spotify.dead_grant = "Refresh token expired"
     services.spotify.expire_tokens()
     assert "labelscope login spotify" in run("ingest").stdout
-    services.spotify.dead_grant = False
+    services.spotify.dead_grant = ""
     run("login", "spotify")
     assert "labelscope login spotify" not in run("ingest").stdout.replace(
         "`labelscope login spotify` as its owner", ""

@@ -10,11 +10,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from config.label_faults import ConfigurationError
-from config.labels import SHIPPED, Configuration, read_labels, slug_of
+from config.labels import Configuration, read_labels, slug_of
 from config.playlist_names import PlaylistName, parse_playlist
+from config.settings import Settings
 from sources.catalogue import path_of
 from sources.folder import slug_of as slug_of_folder
 
+SHIPPED = Settings.model_fields["labels"].default
 ONE_LABEL = '[[label]]\nname = "Drumcode"\nplaylists = ["deezer:1"]\n'
 SPOTIFY_ID = "2a9vewgAKwZoYkJVBqJoLH"
 
@@ -49,11 +51,9 @@ def test_the_shipped_file_holds_five_labels_and_six_playlists() -> None:
 
 def test_what_comes_from_spotify_is_not_trained_on_unless_the_user_says_so(file: Path) -> None:
     for training in (read_labels(SHIPPED).training, _read(file, ONE_LABEL).training):
-        assert training.allows("deezer", "folder")
-        assert not training.allows("deezer", "spotify")  # the playlist's origin counts as much as the audio's
-        assert not training.allows("spotify", "deezer")
-    assert _read(file, ONE_LABEL + '[training]\nallow = ["spotify"]').training.allows("spotify", "spotify")
-    assert not _read(file, ONE_LABEL + "[training]\nallow = []").training.allows("synth", "synth")
+        assert training.allow == ("folder", "library", "synth", "deezer")
+    assert _read(file, ONE_LABEL + '[training]\nallow = ["spotify"]').training.allow == ("spotify",)
+    assert _read(file, ONE_LABEL + "[training]\nallow = []").training.allow == ()
 
 
 def test_settings_that_are_left_out_are_those_of_the_shipped_file_but_nothing_expires(file: Path) -> None:

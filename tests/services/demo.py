@@ -15,7 +15,7 @@ from tests.services.stand_ins import stand_ins
 # Made-up music on made-up lists may be learnt from; for true ones read the terms in config/labels.toml first.
 ALLOW = '[training]\nallow = ["spotify", "deezer"]\n'
 COVERAGE = (
-    """SELECT label, entries, tracks, with_audio, without_audio, ambiguous, left_out FROM playlist_coverage"""
+    "SELECT label, entries, tracks, with_audio, without_audio, ambiguous, left_out FROM playlist_coverage"
 )
 
 
@@ -25,7 +25,8 @@ def main() -> None:
     say("Rendering the made-up music (a minute or two, once) …")
     world = demo_world(home / "previews")
     with stand_ins(world, configuration=ALLOW) as services:
-        environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+        elsewhere = ("DATABASE_URL", "PREFECT_API_URL")
+        environment = {name: value for name, value in os.environ.items() if name not in elsewhere}
         environment |= services.environment | {"LABELSCOPE_HOME": str(home)}
         for command in (["run"], ["run"], ["sql", COVERAGE]):
             services.dial.forget()

@@ -18,11 +18,12 @@ from sqlalchemy.exc import DBAPIError
 
 from config.label_faults import ConfigurationError
 from db.engine import AddressError
+from flows.removal import BusyError
 from services.keeper import ServiceError
 from sources.errors import SourceError
 from sources.folder import CrateError
 
-SENTENCES = (AddressError, ConfigurationError, CrateError, ServiceError, SourceError)
+SENTENCES = (AddressError, BusyError, ConfigurationError, CrateError, ServiceError, SourceError)
 # By name, as importing them would import Keras.
 SENTENCES_OF_KERAS = ("ModelFileError", "TrainingFailed", "SpectrogramError")
 

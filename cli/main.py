@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import database, services, show
+from cli import database, providers, show
 from cli.failures import told_in_one_sentence
 from config.settings import Settings
 from flows.home import contain, surroundings
@@ -25,8 +25,8 @@ app = typer.Typer(
 )
 app.add_typer(database.app, name="db")
 app.command(name="sql", epilog=database.SQL_EXAMPLE)(database.sql)
-app.command(name="login", epilog="Example: labelscope login spotify")(services.login)
-app.command(name="purge", epilog="Example: labelscope purge --provider spotify")(services.purge)
+app.command(name="login", epilog="Example: labelscope login spotify")(providers.login)
+app.command(name="purge", epilog="Example: labelscope purge --provider spotify")(providers.purge)
 
 Folder = Annotated[
     Path | None,
@@ -64,6 +64,8 @@ def run(folder: Folder = None) -> None:
         outcome = pipeline(folder)
     show.outcome(outcome)
     show.results(settings)
+    if outcome.ingested.nothing_read:
+        raise typer.Exit(1)
     if outcome.predicted.model_id is None and outcome.retrained.outcome != "not_allowed":
         raise typer.Exit(1)  # no model, so nothing could be predicted
 
@@ -76,7 +78,7 @@ def ingest(folder: Folder = None) -> None:
 
         ingested = flow(folder)
     show.ingested(ingested)
-    if ingested.playlists and ingested.unread == ingested.playlists:
+    if ingested.nothing_read:
         raise typer.Exit(1)
 
 

@@ -17,6 +17,7 @@ class Lock(IntEnum):
     RETRAIN = 0x1ABE1_02
     PLAYLIST = 0x1ABE1_03  # with the playlist's id as key
     FEATURES = 0x1ABE1_04
+    CONTENT = 0x1ABE1_05  # shared by whoever brings content in, alone for whoever removes some
 
 
 class AddressError(ValueError):
@@ -58,14 +59,27 @@ def try_lock(engine: Engine, lock: Lock, key: int = 0) -> Iterator[bool]:
 
     The lock belongs to a connection of its own: a process that is killed lets go of it.
     """
+    with _lock(engine, "pg_try_advisory_lock", "pg_advisory_unlock", lock, key) as held:
+        yield held is True
+
+
+@contextmanager
+def share_lock(engine: Engine, lock: Lock) -> Iterator[None]:
+    """Hold an advisory lock along with any number of others, for the block; waits for one who holds it alone."""
+    with _lock(engine, "pg_advisory_lock_shared", "pg_advisory_unlock_shared", lock, 0):
+        yield
+
+
+@contextmanager
+def _lock(engine: Engine, take: str, release: str, lock: Lock, key: int) -> Iterator[Any]:
     names = {"lock": int(lock), "key": key}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock, :key)"), names))
+        held = connection.scalar(text(f"SELECT {take}(:lock, :key)"), names)
         try:
             yield held
         finally:
-            if held:
-                connection.execute(text("SELECT pg_advisory_unlock(:lock, :key)"), names)
+            if held is not False:
+                connection.execute(text(f"SELECT {release}(:lock, :key)"), names)
 
 
 def read_only(engine: Engine, query: str, timeout_seconds: int) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -46,14 +46,17 @@ def usable_clips(connection: Connection, recipe_id: int, allowed: Sequence[str])
     """Each clip that may be learnt from: ready, of a track with exactly one label, by `allowed` origins alone.
 
     Both the clip's audio and a playlist that gives the label must come from one of these. Rows have track_id,
-    label_id, title, album, artists (list of names), clip_id, path, sha256, frames.
+    label_id, title, album, artists (list of names), clip_id, path, sha256, frames, and origins (whose audio, and
+    whose playlists that may count).
     """
     return connection.execute(
         text("""
             SELECT t.id AS track_id, tl.label_id, t.title, t.album,
                    ARRAY(SELECT a.name FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
                           WHERE ta.track_id = t.id ORDER BY ta.position) AS artists,
-                   c.id AS clip_id, s.path, s.sha256, s.frames
+                   c.id AS clip_id, s.path, s.sha256, s.frames,
+                   ARRAY[c.provider]
+                       || ARRAY(SELECT o FROM unnest(tl.origins) AS o WHERE o = ANY(:allowed)) AS origins
               FROM track_labels tl
               JOIN tracks t ON t.id = tl.track_id
               JOIN clips c ON c.track_id = t.id AND c.status = 'ready'

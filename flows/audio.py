@@ -25,6 +25,7 @@ from sources.errors import Blocked
 from sources.previews import Finder, Found, NotFound, Wanted, find_audio
 
 TRACKS_PER_TRANSACTION = 50
+PREVIEWS = "previews"  # what provider_state calls all who give out audio
 MISHAPS_THAT_TELL = 40  # so many passing faults in one transaction mean that a service is down
 
 
@@ -59,9 +60,10 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
     sources = [finder.source for finder in finders]
     ask_again_days = outside.configuration.previews.ask_again_days
     library_version = outside.library.version if outside.library else None
-    with engine.connect() as connection:
+    with engine.begin() as connection:
+        store.forget_lost_audio(connection)
         waiting = queries.tracks_without_audio(connection, sources, ask_again_days, library_version)
-        put_off = queries.blocked(connection, "deezer") is not None
+        put_off = queries.blocked(connection, PREVIEWS) is not None
 
     def known(hashes: list[str]) -> set[str]:
         with engine.connect() as connection:
@@ -82,16 +84,21 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
             advance(len(track_ids))
             if search.blocked or batch.later >= MISHAPS_THAT_TELL:
                 break  # whoever is asked for the rest would fare the same
-    if search.blocked is not None:
-        get_run_logger().warning("%s", search.blocked)
-        with engine.begin() as connection:
-            reason, until = str(search.blocked), search.blocked.until
-            store.set_provider_state(
-                connection, "deezer", "api", works=False, reason=reason, blocked_until=until
-            )
+    if fetched:
+        _remember(engine, search.blocked)
     found = sum(batch.found for batch in fetched)
     nowhere = sum(batch.nowhere for batch in fetched)
     return Collected(found, nowhere, later=len(waiting) - found - nowhere)
+
+
+def _remember(engine: Engine, blocked: Blocked | None) -> None:
+    """Whoever gives out audio may ask for a pause: Deezer, or a host of previews; the sentence says who."""
+    with engine.begin() as connection:
+        if blocked is None:
+            store.note_works(connection, PREVIEWS, "api")
+        else:
+            get_run_logger().warning("%s", blocked)
+            store.note_trouble(connection, PREVIEWS, "api", str(blocked), blocked.until)
 
 
 @task(task_run_name="audio of tracks from {track_ids[0]} on", cache_policy=NO_CACHE)

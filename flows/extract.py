@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from config.settings import Settings
 from db import queries
+from db.engine import Lock, share_lock
 from db.store import sound as store
 from flows.batches import batches
 from flows.home import audio_path, open_database, spectrogram_folder
@@ -68,7 +69,7 @@ def extract(again: bool = False) -> Extracted:
     """
     settings = Settings()
     recipe = Recipe()
-    with open_database(settings) as engine:
+    with open_database(settings) as engine, share_lock(engine, Lock.CONTENT):
         with engine.begin() as connection:
             recipe_id = store.register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
             if again:

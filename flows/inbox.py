@@ -28,8 +28,12 @@ def open_inbox(audio: Path, known: Known) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(descriptor)
+        try:
+            _put_right(
+                folder, audio, known
+            )  # Ctrl-C may have come between a commit and the moving of its files
+        finally:
+            os.close(descriptor)
 
 
 def put_away(files: Iterable[Path], audio: Path) -> None:
@@ -65,11 +69,16 @@ def _settle(folder: Path, audio: Path, known: Known) -> None:
         return  # another run has put it right
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        whole = [file for file in folder.glob("*.*") if not file.name.endswith(".part")]
-        rows = known([file.stem for file in whole])
-        put_away((file for file in whole if file.stem in rows), audio)
-        shutil.rmtree(folder, ignore_errors=True)
+        _put_right(folder, audio, known)
     except BlockingIOError:
         pass  # its run is alive
     finally:
         os.close(descriptor)
+
+
+def _put_right(folder: Path, audio: Path, known: Known) -> None:
+    """Move what the database knows to its place, and remove the rest with the folder, whose lock is ours."""
+    whole = [file for file in folder.glob("*.*") if not file.name.endswith(".part")]
+    rows = known([file.stem for file in whole]) if whole else set()
+    put_away((file for file in whole if file.stem in rows), audio)
+    shutil.rmtree(folder, ignore_errors=True)

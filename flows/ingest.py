@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from config.labels import Configuration, read_labels
 from config.settings import Settings
 from db import provider_queries, queries
+from db.engine import Lock, share_lock
 from db.store import playlists as store
 from db.store import providers as provider_store
 from flows.audio import Collected, collect_audio
@@ -49,6 +50,11 @@ class Ingested:
     problems: tuple[str, ...] = ()
 
     @property
+    def nothing_read(self) -> bool:
+        """Whether not one playlist could be read."""
+        return 0 < self.playlists == self.unread
+
+    @property
     def complete(self) -> bool:
         """Whether another run just now would find nothing more to do."""
         return not self.problems and not self.elsewhere and (self.audio is None or not self.audio.later)
@@ -73,8 +79,16 @@ def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
     settings = Settings()
     with open_database(settings) as engine:
         if crate is not None:
-            return _ingest_crate(engine, settings, crate, synthetic)
-        return _ingest_listed(engine, settings, read_labels(settings.labels))
+            with share_lock(engine, Lock.CONTENT):
+                return _ingest_crate(engine, settings, crate, synthetic)
+        configuration = read_labels(settings.labels)
+        with share_lock(engine, Lock.CONTENT):
+            ingested = _ingest_listed(engine, settings, configuration)
+        expired = [
+            forget_unconfirmed(engine, settings, provider, days)
+            for provider, days in configuration.retention.days.items()
+        ]
+    return replace(ingested, expired=sum(leavings.tracks for leavings in expired))
 
 
 def _ingest_crate(engine: Engine, settings: Settings, crate: Path, synthetic: bool) -> Ingested:
@@ -98,25 +112,23 @@ def _ingest_listed(engine: Engine, settings: Settings, configuration: Configurat
         Reference(one.provider, one.external_id, Label(one.slug, one.name, one.description))
         for one in configuration.references
     ]
+    loads = _read_playlists(engine, outside, references)
     with engine.begin() as connection:
         present = [(reference.provider, reference.external_id) for reference in references]
         left = store.close_absent_playlists(connection, LISTED_BY, present)
-    loads = _read_playlists(engine, outside, references)
     audio = collect_audio(engine, outside)
     again = configuration.previews.ask_again_days
-    features = sum(collect_features(engine, service, again) for service in outside.feature_services())
-    expired = sum(
-        forget_unconfirmed(engine, settings, provider, days).tracks
-        for provider, days in configuration.retention.days.items()
-    )
-    warning = login_warning(settings.spotify_token_file, datetime.now(UTC))
-    problems = [str(load.problem) for load in loads if load.problem] + ([warning] if warning else [])
+    measured = [collect_features(engine, service, again) for service in outside.feature_services()]
+    problems = [
+        *(str(load.problem) for load in loads if load.problem),
+        *(service.problem for service in measured),
+        login_warning(settings.spotify_token_file, datetime.now(UTC)),
+    ]
     return replace(
         _summary(loads, left),
         audio=audio,
-        features=features,
-        expired=expired,
-        problems=tuple(dict.fromkeys(problems)),
+        features=sum(service.tracks for service in measured),
+        problems=tuple(dict.fromkeys(problem for problem in problems if problem)),
     )
 
 
@@ -126,7 +138,8 @@ def _read_playlists(engine: Engine, outside: Outside, references: list[Reference
         provider: problem for provider in SERVICES if (problem := _blocked(engine, provider))
     }
     known_files = _known_files(engine, "folder")
-    loads = []
+    loads: list[Loaded] = []
+    answered: set[str] = set()
     for reference in references:
         provider = reference.provider
         load = ingest_playlist(
@@ -137,12 +150,15 @@ def _read_playlists(engine: Engine, outside: Outside, references: list[Reference
             known_files if provider == "folder" else dict,
             put_off_by=stopped.get(provider),
         )
-        if isinstance(load.problem, Blocked | LoginNeeded):
-            stopped[provider] = load.problem
         loads.append(load)
-    for provider in SERVICES:
-        if any(reference.provider == provider for reference in references):
-            _remember(engine, provider, stopped.get(provider))
+        if isinstance(load.problem, Blocked | LoginNeeded):
+            if provider not in stopped:
+                _remember(engine, provider, load.problem)  # at once: a run that is killed must not ask again
+            stopped[provider] = load.problem
+        elif load.outcome in ("loaded", "unchanged") and provider in SERVICES:
+            answered.add(provider)
+    for provider in answered - stopped.keys():
+        _remember(engine, provider, None)
     return loads
 
 
@@ -153,16 +169,12 @@ def _blocked(engine: Engine, provider: str) -> Blocked | None:
 
 
 def _remember(engine: Engine, provider: str, problem: Later | None) -> None:
-    until = problem.until if isinstance(problem, Blocked) else None
     with engine.begin() as connection:
-        provider_store.set_provider_state(
-            connection,
-            provider,
-            "api",
-            works=problem is None,
-            reason=str(problem) if problem else None,
-            blocked_until=until,
-        )
+        if problem is None:
+            provider_store.note_works(connection, provider, "api")
+        else:
+            until = problem.until if isinstance(problem, Blocked) else None
+            provider_store.note_trouble(connection, provider, "api", str(problem), until)
 
 
 def _known_files(engine: Engine, provider: str) -> Known:

@@ -75,6 +75,7 @@ def retrain(why: str | None = None) -> Retrained:
             "architecture": hyperparameters.architecture,
             "hyperparameters": asdict(hyperparameters),
             "recipe_id": recipe_id,
+            "origins": training_set.origins,
             "dataset_fingerprint": training_set.fingerprint,
             "labels": [{"id": label.id, "slug": label.slug} for label in training_set.labels],
             "versions": versions(),

@@ -32,46 +32,53 @@ class FeatureService:
     providers: tuple[str, ...]  # whose tracks it knows, by their own ids
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Of how many tracks a service had features, and why it did not get to the others, if so."""
+
+    tracks: int = 0
+    problem: str | None = None
+
+
 @task(task_run_name="audio features of {service.origin}", cache_policy=NO_CACHE)
-def collect_features(engine: Engine, service: FeatureService, ask_again_days: int) -> int:
-    """Ask for the features of each track that the service was not lately asked about; returns how many it had.
+def collect_features(engine: Engine, service: FeatureService, ask_again_days: int) -> Measured:
+    """Ask for the features of each track that the service was not lately asked about.
 
     A service that refuses this to our key is left alone for `ask_again_days`; the reason is in provider_state.
     """
-    logger = get_run_logger()
-    with try_lock(engine, Lock.FEATURES) as alone:
-        if not alone:
-            return 0  # another run is asking
-        with engine.connect() as connection:
-            if queries.blocked(connection, service.origin) or queries.is_closed(
-                connection, service.origin, CAPABILITY, ask_again_days
-            ):
-                return 0
-            waiting = queries.tracks_without_features(
-                connection, service.origin, service.providers, ask_again_days
-            )
-        measured = 0
+    with try_lock(engine, Lock.FEATURES) as alone, engine.connect() as connection:
+        if (
+            not alone  # another run is asking
+            or queries.blocked(connection, service.origin)
+            or queries.is_closed(connection, service.origin, CAPABILITY, ask_again_days)
+        ):
+            return Measured()
+        waiting = queries.tracks_without_features(
+            connection, service.origin, service.providers, ask_again_days
+        )
+        connection.rollback()  # no transaction stays open while the service is asked
+        tracks = 0
         for rows in batches(waiting, service.at_once):
             try:
-                measured += _ask(engine, service, rows)
+                tracks += _ask(engine, service, rows)
             except SourceError as problem:
-                logger.warning("%s", problem)
-                with engine.begin() as connection:
-                    if isinstance(problem, Closed):
-                        store.set_provider_state(
-                            connection, service.origin, CAPABILITY, works=False, reason=str(problem)
-                        )
-                    elif isinstance(problem, Blocked):
-                        store.set_provider_state(
-                            connection,
-                            service.origin,
-                            "api",
-                            works=False,
-                            reason=str(problem),
-                            blocked_until=problem.until,
-                        )
-                return measured
-    return measured
+                get_run_logger().warning("%s", problem)
+                _remember(engine, service.origin, problem)
+                return Measured(tracks, None if isinstance(problem, Closed) else str(problem))
+    if waiting:
+        _remember(engine, service.origin, None)
+    return Measured(tracks)
+
+
+def _remember(engine: Engine, origin: str, problem: SourceError | None) -> None:
+    """A refusal, or a pause that was asked for, outlives this run; any other fault does not."""
+    with engine.begin() as connection:
+        if isinstance(problem, Blocked):
+            store.note_trouble(connection, origin, "api", str(problem), problem.until)
+        elif isinstance(problem, Closed):
+            store.note_trouble(connection, origin, CAPABILITY, str(problem))
+        elif problem is None:
+            store.note_works(connection, origin, CAPABILITY)
 
 
 def _ask(engine: Engine, service: FeatureService, rows: Sequence[Any]) -> int:

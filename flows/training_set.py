@@ -33,6 +33,11 @@ class TrainingSet:
             if self.placements[clip.track_id].split == split
         ]
 
+    @property
+    def origins(self) -> list[str]:
+        """Whose content these clips are, and whose playlists give their labels."""
+        return sorted({origin for clip in self.clips for origin in clip.origins})
+
     def track_rows(self) -> list[dict[str, Any]]:
         """Rows for the table training_run_tracks."""
         label_of = {clip.track_id: clip.label_id for clip in self.clips}

@@ -1,6 +1,7 @@
 """Who we are to Spotify: the app by its key, or a person who has logged in. Only `login` ever asks a person."""
 
 import contextlib
+import math
 import re
 import secrets
 import threading
@@ -207,11 +208,13 @@ def login(
 
 
 def days_left(token_file: Path, now: datetime) -> int | None:
-    """Whole days until the login ends, 0 once it has; None where there is no login."""
+    """Days until the login ends, the last one counted as one, 0 once it has ended; None where there is no login."""
     token = TokenFile(token_file).read()
     if token is None:
         return None
-    return 0 if token.ended else max(0, (token.authorized_at + LOGIN_LASTS - now).days)
+    return (
+        0 if token.ended else max(0, math.ceil((token.authorized_at + LOGIN_LASTS - now) / timedelta(days=1)))
+    )
 
 
 def login_warning(token_file: Path, now: datetime) -> str | None:

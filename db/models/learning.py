@@ -30,6 +30,10 @@ class TrainingRun(Base):
     remarks: Mapped[list[str]] = mapped_column(
         server_default="[]", comment="What it had to leave out, a sentence each."
     )
+    origins: Mapped[list[str]] = mapped_column(
+        server_default="[]",
+        comment="Whose content it learnt from: providers of audio, and of playlists that gave labels.",
+    )
     architecture: Mapped[str] = mapped_column(comment="Name of the network: seed, …")
     hyperparameters: Mapped[dict[str, Any]] = mapped_column(comment="All of them, the random seed too.")
     recipe_id: Mapped[int] = mapped_column(

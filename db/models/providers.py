@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, SetNow, one_of
@@ -10,11 +10,15 @@ from db.models.base import Base, SetNow, one_of
 
 class ProviderState(Base):
     __tablename__ = "provider_state"
-    __table_args__ = ({"comment": "Whether something that a provider offers works for us, as last seen."},)
+    __table_args__ = (
+        {"comment": "What a provider offers that did not work for us once, and whether it does now."},
+    )
 
-    provider: Mapped[str] = mapped_column(primary_key=True, comment="spotify, deezer, reccobeats.")
+    provider: Mapped[str] = mapped_column(
+        primary_key=True, comment="spotify, deezer, reccobeats; previews: whoever hosts these."
+    )
     capability: Mapped[str] = mapped_column(
-        primary_key=True, comment="api: any request at all; login; audio_features."
+        primary_key=True, comment="api: any request at all; audio_features."
     )
     works: Mapped[bool] = mapped_column(comment="Whether it did when it was last tried.")
     reason: Mapped[str | None] = mapped_column(comment="Why not, in a sentence with the cure.")
@@ -28,7 +32,6 @@ class Lookup(Base):
     __tablename__ = "lookups"
     __table_args__ = (
         CheckConstraint(one_of("kind", "audio", "features"), "kind"),
-        Index("ix_lookups_again", "track_id", postgresql_where="again"),
         {
             "comment": "A source that was asked for something of a track and had none; so it is not asked anew."
         },

@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from db.models.catalogue import Label, Load, Playlist, RejectedRecord
 from db.store.rows import Row, unique
 
-
 # Compared with what was read here and not by the server: unsure how long an array is, it may go through all of it
 # for each member, which for 20 000 tracks takes most of a minute.
 MEMBERS = "SELECT track_id FROM playlist_tracks WHERE playlist_id = :playlist AND removed_at IS NULL"

@@ -10,31 +10,40 @@ from db.models.sound import AudioFeatures
 from db.store.rows import Row, arrays
 
 
-def set_provider_state(
+def note_trouble(
     connection: Connection,
     provider: str,
     capability: str,
-    *,
-    works: bool,
-    reason: str | None = None,
+    reason: str,
     blocked_until: datetime | None = None,
 ) -> None:
-    """Remember how something that a provider offers went just now."""
+    """Remember why something that a provider offers does not work for us, and until when it wants to be left alone."""
     connection.execute(
         text("""
             INSERT INTO provider_state (provider, capability, works, reason, blocked_until)
-            VALUES (:provider, :capability, :works, :reason, :blocked_until)
+            VALUES (:provider, :capability, false, :reason, :blocked_until)
             ON CONFLICT (provider, capability) DO UPDATE SET
-                   works = excluded.works, reason = excluded.reason,
+                   works = false, reason = excluded.reason,
                    blocked_until = excluded.blocked_until, checked_at = now()
         """),
         {
             "provider": provider,
             "capability": capability,
-            "works": works,
             "reason": reason,
             "blocked_until": blocked_until,
         },
+    )
+
+
+def note_works(connection: Connection, provider: str, capability: str) -> None:
+    """Remember that it works again; what never failed has no row. A pause that another run was asked for stays."""
+    connection.execute(
+        text("""
+            UPDATE provider_state SET works = true, reason = NULL, blocked_until = NULL, checked_at = now()
+             WHERE (provider, capability) = (:provider, :capability) AND NOT works
+               AND (blocked_until IS NULL OR blocked_until <= now())
+        """),
+        {"provider": provider, "capability": capability},
     )
 
 
@@ -100,3 +109,9 @@ def save_track_features(connection: Connection, rows: Sequence[Row]) -> None:
         ),
         list(rows),
     )
+
+
+def forget_lost_audio(connection: Connection) -> int:
+    """Drop clips of audio that Labelscope kept itself and that is gone: their tracks are looked for anew."""
+    lost = "DELETE FROM clips WHERE uri LIKE 'store:%' AND status = 'rejected' AND reason = 'missing'"
+    return connection.execute(text(lost)).rowcount

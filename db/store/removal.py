@@ -29,13 +29,7 @@ def remove_provider(connection: Connection, provider: str) -> Leavings:
     names = {"provider": provider}
     models = connection.scalars(
         text("""
-            DELETE FROM models WHERE training_run_id IN (
-                SELECT rt.training_run_id
-                  FROM training_run_tracks rt JOIN tracks t ON t.id = rt.track_id
-                 WHERE t.provider = :provider
-                    OR EXISTS (SELECT FROM clips c WHERE c.track_id = t.id AND c.provider = :provider)
-                    OR EXISTS (SELECT FROM playlist_tracks pt JOIN playlists p ON p.id = pt.playlist_id
-                                WHERE pt.track_id = t.id AND p.provider = :provider))
+            DELETE FROM models WHERE training_run_id IN (SELECT id FROM training_runs WHERE origins ? :provider)
             RETURNING path
         """),
         names,

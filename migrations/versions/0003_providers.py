@@ -13,9 +13,14 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "provider_state",
-        sa.Column("provider", sa.Text(), nullable=False, comment="spotify, deezer, reccobeats."),
         sa.Column(
-            "capability", sa.Text(), nullable=False, comment="api: any request at all; login; audio_features."
+            "provider",
+            sa.Text(),
+            nullable=False,
+            comment="spotify, deezer, reccobeats; previews: whoever hosts these.",
+        ),
+        sa.Column(
+            "capability", sa.Text(), nullable=False, comment="api: any request at all; audio_features."
         ),
         sa.Column("works", sa.Boolean(), nullable=False, comment="Whether it did when it was last tried."),
         sa.Column("reason", sa.Text(), nullable=True, comment="Why not, in a sentence with the cure."),
@@ -33,7 +38,7 @@ def upgrade() -> None:
             comment="When it was last tried.",
         ),
         sa.PrimaryKeyConstraint("provider", "capability", name=op.f("pk_provider_state")),
-        comment="Whether something that a provider offers works for us, as last seen.",
+        comment="What a provider offers that did not work for us once, and whether it does now.",
     )
     op.create_table(
         "lookups",
@@ -85,7 +90,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("track_id", "kind", "source", name=op.f("pk_lookups")),
         comment="A source that was asked for something of a track and had none; so it is not asked anew.",
     )
-    op.create_index("ix_lookups_again", "lookups", ["track_id"], unique=False, postgresql_where="again")
     op.add_column(
         "audio_features",
         sa.Column(
@@ -245,6 +249,22 @@ def upgrade() -> None:
         existing_nullable=False,
         existing_server_default=sa.text("now()"),
     )
+    op.add_column(
+        "training_runs",
+        sa.Column(
+            "origins",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default="[]",
+            nullable=False,
+            comment="Whose content it learnt from: providers of audio, and of playlists that gave labels.",
+        ),
+    )
+    op.execute("""
+        UPDATE training_runs r SET origins = coalesce(
+               (SELECT jsonb_agg(DISTINCT t.provider)
+                  FROM training_run_tracks rt JOIN tracks t ON t.id = rt.track_id
+                 WHERE rt.training_run_id = r.id), '[]')
+    """)
     # The crate of a folder is the folder above; the last part of its uri holds no slash.
     op.execute("UPDATE playlists SET listed_by = regexp_replace(external_id, '/[^/]*$', '')")
     op.create_index(
@@ -271,6 +291,7 @@ def downgrade() -> None:
         existing_comment="Where the playlist lives: spotify, deezer, folder, synth.",
         existing_nullable=False,
     )
+    op.drop_column("training_runs", "origins")
     op.drop_column("playlists", "listed_by")
     op.alter_column(
         "playlist_tracks",
@@ -360,6 +381,5 @@ def downgrade() -> None:
     op.drop_column("audio_features", "danceability")
     op.drop_column("audio_features", "loudness_db")
     op.drop_column("audio_features", "licence")
-    op.drop_index("ix_lookups_again", table_name="lookups", postgresql_where="again")
     op.drop_table("lookups")
     op.drop_table("provider_state")

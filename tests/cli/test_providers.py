@@ -1,6 +1,8 @@
 """Services from the command line: login as by a browser, runs without a key, purging, a wrong labels.toml."""
 
 import os
+import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -39,7 +41,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, services: StandIns) -> Iterato
     environment |= services.environment | {
         "LABELSCOPE_HOME": str(folder / "home"),
         "BROWSER": f"{sys.executable} {folder / 'browser.py'} %s",
-        "SPOTIPY_REDIRECT_URI": "http://127.0.0.1:8914/callback",
+        "SPOTIPY_REDIRECT_URI": f"http://127.0.0.1:{free_port()}/callback",
     }
 
     def run(*arguments: str, expect: int = 0, **extra: str) -> subprocess.CompletedProcess[str]:
@@ -59,6 +61,19 @@ def run(tmp_path_factory: pytest.TempPathFactory, services: StandIns) -> Iterato
     run.home = folder / "home"  # type: ignore[attr-defined]
     with prefect_server(folder / "home"):
         yield run
+
+
+@pytest.fixture(autouse=True)
+def logged_out(run: Run, services: StandIns) -> None:
+    """Each test begins without a login, at a Spotify that grants them."""
+    shutil.rmtree(run.home / "spotify", ignore_errors=True)  # type: ignore[attr-defined]
+    services.spotify.dead_grant = ""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def test_without_a_key_the_run_says_so_and_reads_the_others(run: Run) -> None:

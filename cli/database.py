@@ -17,9 +17,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from config.settings import Settings
-from db.engine import libpq_url, read_only
+from db.engine import libpq_url, read_only, reader
 from flows.home import database_address, open_database
 from services.postgres import postgres_server
 
@@ -48,8 +49,9 @@ def sql(
     """Ask the database, in a read-only transaction."""
     if not query.strip():
         raise typer.BadParameter("There is no statement.")
-    with open_database(Settings()) as engine:
-        columns, rows = read_only(engine, query, timeout)
+    settings = Settings()
+    with open_database(settings) as engine, reader(engine, settings.database_url is None) as restricted:
+        columns, rows = read_only(restricted, query, timeout)
     write_rows(columns, rows, form)
 
 
@@ -90,9 +92,9 @@ def rows_as_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: 
     table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for number, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[number], int | float | None) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(_cell(column)), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(Text(_cell(value)) for value in row))  # as text: no brackets mean markup
     return table
 
 
@@ -104,7 +106,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     # A crafted tag must not steer the terminal.
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value)).replace("[", r"\[")
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value))
 
 
 @app.command(epilog="Example: labelscope db url")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import typer
 from alembic.util import CommandError
+from psycopg import DataError
 from psycopg import Error as PostgresError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -63,11 +64,15 @@ def _sentence(error: Exception) -> str | None:
         return f"The disk is full at {error.filename or 'LABELSCOPE_HOME'}; make room and run again, nothing is lost."
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS):
         return f"{error.filename or 'LABELSCOPE_HOME'} cannot be written; set LABELSCOPE_HOME to a folder of yours."
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{error.filename} is in the way, or leads nowhere; remove it, or mount what it leads to."
     return None
 
 
 def _postgres_sentence(error: BaseException) -> str:
     diagnosis = error.diag if isinstance(error, PostgresError) else None
+    if isinstance(error, DataError) and (diagnosis is None or diagnosis.message_primary is None):
+        return f"A value in the answer cannot be shown ({' '.join(str(error).split())}); cast it to text in the query."
     if diagnosis is None or diagnosis.message_primary is None:  # it never got as far as the server
         return f"PostgreSQL cannot be reached ({' '.join(str(error).split())}); check DATABASE_URL."
     if "multiple commands" in diagnosis.message_primary:

@@ -20,6 +20,9 @@ class Lock(IntEnum):
     CONTENT = 0x1ABE1_05  # shared by whoever brings content in, alone for whoever removes some
 
 
+READER = "labelscope_reader"
+
+
 class AddressError(ValueError):
     """An address of a database that cannot be used."""
 
@@ -28,7 +31,7 @@ def normalised_url(address: str) -> str:
     """The address with its driver named: a bare `postgresql://` means another one to SQLAlchemy 2.0."""
     try:
         url = make_url(address)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # such as a password where the port should be: never shown
         raise AddressError(
             "DATABASE_URL is no address of a database; write postgresql://user:password@host:5432/database."
         ) from None
@@ -80,6 +83,28 @@ def _lock(engine: Engine, take: str, release: str, lock: Lock, key: int) -> Iter
         finally:
             if held is not False:
                 connection.execute(text(f"SELECT {release}(:lock, :key)"), names)
+
+
+@contextmanager
+def reader(engine: Engine, ours: bool) -> Iterator[Engine]:
+    """An engine for people's questions: of a role that can read all tables and do nothing else.
+
+    A transaction that is read-only is not enough: a superuser's COPY writes files and starts programs. In a
+    PostgreSQL of `ours` the role is made; elsewhere the rights are those of whoever DATABASE_URL names.
+    """
+    if not ours:
+        yield engine
+        return
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(Lock.MIGRATION)})
+        known = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :role)")
+        if not connection.scalar(known, {"role": READER}):
+            connection.execute(text(f"CREATE ROLE {READER} LOGIN IN ROLE pg_read_all_data"))
+    restricted = open_engine(engine.url.set(username=READER).render_as_string(hide_password=False))
+    try:
+        yield restricted
+    finally:
+        restricted.dispose()
 
 
 def read_only(engine: Engine, query: str, timeout_seconds: int) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Row, text
 from db.queries import Rows
 
 # A source's answer about a track's audio stands for a while: "no" does, and so does the fifth mishap in a row with
-# one preview. A service that cannot be reached says nothing of the track.
+# one preview. A service or folder that cannot be reached says nothing of the track.
 SETTLED = """
     l.kind = 'audio' AND l.checked_at > now() - make_interval(days => :days)
-    AND (NOT l.again OR (l.tries >= 5 AND l.reason <> 'unreachable'))
+    AND (NOT l.again OR (l.tries >= 5 AND l.reason NOT IN ('unreachable', 'no_folder')))
     AND (l.source <> 'library' OR l.version IS NOT DISTINCT FROM :version)
 """
 
@@ -63,7 +63,8 @@ def tracks_without_audio(
                    AND (SELECT count(*) FROM lookups l
                          WHERE l.track_id = t.id AND l.source = ANY(:sources) AND {SETTLED}
                        ) < cardinality(CAST(:sources AS text[]))
-                 ORDER BY t.id
+                 ORDER BY (SELECT max(l.checked_at) FROM lookups l WHERE l.track_id = t.id AND l.kind = 'audio')
+                          NULLS FIRST, t.id  -- those that keep failing let the others go first
             """),
             {"sources": list(sources), "days": ask_again_days, "version": library_version},
         )

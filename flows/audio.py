@@ -1,5 +1,6 @@
 """Find audio for the tracks that have none: their own preview, Deezer's, or a file of the user's library."""
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -36,6 +37,7 @@ class Collected:
     found: int = 0
     nowhere: int = 0
     later: int = 0
+    problem: str | None = None  # why whoever gives out audio is left alone for now
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
     with engine.begin() as connection:
         store.forget_lost_audio(connection)
         waiting = queries.tracks_without_audio(connection, sources, ask_again_days, library_version)
-        put_off = queries.blocked(connection, PREVIEWS) is not None
+        put_off = queries.blocked(connection, PREVIEWS)
 
     def known(hashes: list[str]) -> set[str]:
         with engine.connect() as connection:
@@ -88,7 +90,8 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
         _remember(engine, search.blocked)
     found = sum(batch.found for batch in fetched)
     nowhere = sum(batch.nowhere for batch in fetched)
-    return Collected(found, nowhere, later=len(waiting) - found - nowhere)
+    problem = str(search.blocked) if search.blocked else put_off.reason if put_off and waiting else None
+    return Collected(found, nowhere, len(waiting) - found - nowhere, problem)
 
 
 def _remember(engine: Engine, blocked: Blocked | None) -> None:
@@ -118,9 +121,11 @@ def fetch_batch(search: Search, inbox: Path, track_ids: list[int]) -> Collected:
         store.forget_not_found(connection, "audio", [(track_id, one.source) for track_id, one in found])
         store.save_not_found(connection, "audio", not_found)
     put_away((one.file for _, one in found if one.file is not None), search.audio)
-    for row in not_found:
-        if row["again"]:
-            get_run_logger().warning("Track %d (%s): %s", row["track_id"], row["reason"], row["detail"])
+    passing = Counter(row["reason"] for row in not_found if row["again"])
+    for reason, number in passing.items():
+        get_run_logger().warning(
+            "%d tracks wait for the next run (%s); audio_not_found says why.", number, reason
+        )
     later = sum(1 for one, missing in outcomes if not one and (not missing or missing[-1][0].again))
     return Collected(len(found), len(rows) - len(found) - later, later)
 

@@ -121,6 +121,7 @@ def _ingest_listed(engine: Engine, settings: Settings, configuration: Configurat
     measured = [collect_features(engine, service, again) for service in outside.feature_services()]
     problems = [
         *(str(load.problem) for load in loads if load.problem),
+        audio.problem,
         *(service.problem for service in measured),
         login_warning(settings.spotify_token_file, datetime.now(UTC)),
     ]

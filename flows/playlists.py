@@ -1,5 +1,6 @@
 """Bring one playlist into the database, whatever source it comes from."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 from sqlalchemy import Engine
+from sqlalchemy.exc import DataError
 
 from db.engine import Lock, try_lock
 from db.store import playlists as store
@@ -16,6 +18,7 @@ from db.store.tracks import TrackEntry, save_entries
 from flows.batches import batches
 from sources.catalogue import AudioClip, Entry, KnownHashes, Playlist, Reference, Rejection, Source
 from sources.errors import Later, Moved, SourceError, Unavailable
+from sources.storable import storable_key
 
 ENTRIES_PER_TRANSACTION = 500
 READINGS = 3  # of a list that changes while it is read
@@ -61,7 +64,12 @@ def ingest_playlist(
     with engine.begin() as connection:
         label = asdict(reference.label)
         playlist_id = store.register_playlist(
-            connection, reference.provider, reference.external_id, label, listed_by
+            connection,
+            reference.provider,
+            reference.external_id,
+            label,
+            listed_by,
+            keep_name=looked is not None,  # as in a crate; in labels.toml a person has written it
         )
     with try_lock(engine, Lock.PLAYLIST, playlist_id) as alone:
         if not alone:
@@ -72,6 +80,10 @@ def ingest_playlist(
             return _ingest(engine, source, reference, playlist_id, known, looked)
         except SourceError as problem:
             return _leave_as_it_is(engine, playlist_id, reference, problem)
+        except DataError as error:  # one playlist's odd value must not cost the others anything
+            why = " ".join(str(error.orig).split())[:200]
+            sentence = f"PostgreSQL does not take a value of this playlist ({why}); report it, with its id."
+            return _leave_as_it_is(engine, playlist_id, reference, Later(sentence))
 
 
 def _leave_as_it_is(engine: Engine, playlist_id: int, reference: Reference, problem: SourceError) -> Loaded:
@@ -133,15 +145,21 @@ def _load(
             snapshot_id=None if reasons & MOVED else playlist.snapshot_id,
             added_at=added_at,
             keep_absent=bool(reasons & PASSING),
-            rejections=[asdict(rejection) for rejection in rejections],
+            rejections=[_rejection_row(rejection) for rejection in rejections],
             started_at=started_at,
             flow_run_id=flow_run.get_id(),
         )
+    # No title goes into the log, which a purge does not reach; rejected_records has each entry with its cure.
     logger = get_run_logger()
-    logger.info("%s: %d tracks, %d new, %d gone", playlist.name, counts.tracks, counts.added, counts.removed)
-    for rejection in rejections:
-        logger.warning("Left out (%s): %s", rejection.reason, rejection.detail)
+    name = playlist.label.name
+    logger.info("%s: %d tracks, %d new, %d gone", name, counts.tracks, counts.added, counts.removed)
+    for reason, number in Counter(rejection.reason for rejection in rejections).items():
+        logger.warning("%s: %d left out (%s); rejected_records says which.", name, number, reason)
     return counts
+
+
+def _rejection_row(rejection: Rejection) -> dict[str, Any]:
+    return asdict(rejection) | {"reference": storable_key(rejection.reference)}
 
 
 def entry_rows(entry: Entry) -> TrackEntry:

@@ -57,6 +57,7 @@ def retrain(why: str | None = None) -> Retrained:
             return Retrained("busy", "Another training is running; its result will count.")
         with engine.begin() as connection:
             store.mark_dead_trainings(connection)
+            store.retire_champion(connection, allowed, "It learnt from what training.allow no longer lists.")
             recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
         with engine.connect() as connection:
             why = why or reason_to_train(connection, recipe_id, recipe, settings, allowed)

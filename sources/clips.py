@@ -10,6 +10,7 @@ import soundfile as sf
 from sources.tags import clean_text
 
 WINDOW_S = 30.0  # what streaming services give as a preview, so clips of whole files compare to those
+LONGEST_S = 7 * 86_400  # more than any set lasts
 WHOLE_UP_TO_S = 45.0  # a file up to this long is one clip
 
 
@@ -42,7 +43,8 @@ def probe(path: Path) -> Sound:
         cause = clean_text(getattr(error, "error_string", error)).rstrip(".")
         sentence = f"cannot be decoded ({cause}); fetch it again, or convert it to FLAC or MP3."
         raise UnusableError("not_audio", sentence) from error
-    if not 0 < frames < 2**62:  # 0: a Vorbis file cut off; 2^63 - 1: a FLAC whose header was never completed
+    # 0: a Vorbis file cut off; 2^63 - 1, or years: a FLAC whose header was never completed
+    if not 0 < frames <= LONGEST_S * rate:
         raise UnusableError("no_length", "was cut off, or not finished; fetch it again, or re-encode it.")
     return Sound(frames / rate, form, tags)
 

@@ -10,7 +10,7 @@ from typing import Any
 from sources.catalogue import Entry, KnownHashes, Playlist, Reference, Rejection
 from sources.deezer_api import NO_RIGHT, DeezerApi, Refused, next_index
 from sources.deezer_tracks import UnusableRecordError, added_at_of, read_track, unsigned
-from sources.errors import Moved, Unavailable
+from sources.errors import Later, Moved, Unavailable
 from sources.tags import clean_text
 
 
@@ -51,9 +51,12 @@ class DeezerSource:
             for record in page:
                 records += 1
                 yield _read(record, times)
-        if _snapshot_of(self._about(playlist.external_id)) != playlist.snapshot_id:
+        about = self._about(playlist.external_id)
+        if _snapshot_of(about) != playlist.snapshot_id:
             raise _moved(playlist)
-        missing = (total or 0) - records
+        counted = about.get("nb_tracks")
+        total = max(total or 0, counted if isinstance(counted, int) else 0)
+        missing = total - records
         if missing > 0:
             yield Rejection(
                 f"deezer:playlist:{playlist.external_id}",
@@ -70,15 +73,22 @@ class DeezerSource:
 
     def _pages(self, playlist_id: str) -> Iterator[tuple[int, list[Any]]]:
         """(tracks in all, those of this page), from the first page to the last."""
-        index = 0
+        index, before = 0, None
         while True:
             try:
                 answer = self.api.playlist_page(playlist_id, index)
             except Refused as refusal:
                 raise _unavailable(playlist_id, refusal) from None
-            data, total = answer.get("data"), answer.get("total")
-            page = data if isinstance(data, list) else []
-            size = total if isinstance(total, int) else index + len(page)
+            page, total = answer.get("data"), answer.get("total")
+            if isinstance(total, str) and total.isdecimal():
+                total = int(total)
+            if not isinstance(page, list) or isinstance(total, bool) or not isinstance(total, int):
+                raise Later(
+                    f"Deezer (playlist/{playlist_id}/tracks) answered with no page of tracks; run again."
+                )
+            if page and page == before:
+                raise Later(f"Deezer (playlist/{playlist_id}/tracks) gave one page twice; run again.")
+            before, size = page, total
             yield size, page
             further = next_index(answer) or index + len(page)  # a page may hide some of its tracks
             if not index < further < size:

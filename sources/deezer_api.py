@@ -106,7 +106,10 @@ class DeezerApi:
         self._window.wait()
         try:
             response = self._session.get(
-                f"{self._api_url}/{path}", params=parameters, timeout=self.timeout_seconds
+                f"{self._api_url}/{path}",
+                params=parameters,
+                timeout=self.timeout_seconds,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise Passing(what, fault_of(error)) from None

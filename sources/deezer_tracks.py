@@ -1,6 +1,5 @@
 """A track as Deezer words it, as a Track: pure functions from JSON."""
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,6 +15,9 @@ LATEST_S = 253_402_300_799  # seconds since 1970 at the end of the year 9999
 
 class UnusableRecordError(Exception):
     """An entry of a playlist is no track. Arguments: a reason code, and what follows its name in the sentence."""
+
+
+LONGEST_S = 7 * 86_400.0  # of a recording; more is a mistake
 
 
 def read_track(record: Mapping[str, Any]) -> Track:
@@ -70,7 +72,7 @@ def seconds_of(record: Mapping[str, Any]) -> float | None:
         seconds = float(record.get("duration") or 0)
     except (TypeError, ValueError, OverflowError):
         return None
-    return seconds if 0 < seconds < math.inf else None
+    return seconds if 0 < seconds <= LONGEST_S else None
 
 
 def preview_of(record: Mapping[str, Any]) -> str | None:

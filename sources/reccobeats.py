@@ -52,7 +52,10 @@ class ReccoBeats:
     def _ask(self, ids: list[str]) -> list[Mapping[str, Any]]:
         try:
             response = self._session.get(
-                self._url, params={"ids": ",".join(ids)}, timeout=self._timeout_seconds
+                self._url,
+                params={"ids": ",".join(ids)},
+                timeout=self._timeout_seconds,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise Passing(WHAT, fault_of(error)) from None

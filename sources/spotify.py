@@ -64,11 +64,20 @@ class SpotifySource:
             if offset >= total:
                 break
             page = self.api.page(playlist_id, offset)
-            if not page["items"] or page["total"] != total or page.get("offset", offset) != offset:
+            if page["total"] != total or page.get("offset", offset) != offset:
                 raise _moved(playlist)
+            if not page["items"]:
+                break
         now = self.api.playlist(playlist_id, "snapshot_id")
-        if offset != total or clean_text(now["snapshot_id"]) != playlist.snapshot_id:
+        if offset > total or clean_text(now["snapshot_id"]) != playlist.snapshot_id:
             raise _moved(playlist)
+        if offset < total:
+            yield Rejection(
+                f"spotify:playlist:{playlist_id}",
+                "not_listed",
+                f"Spotify counts {total - offset} more entries in {playlist.name!r} than it lists; look at them there.",
+                {"total": total, "listed": offset},
+            )
 
     def audio_features(self, track_ids: list[str]) -> dict[str, TrackFeatures | None]:
         """Spotify's own figures for up to 100 tracks by their ids, for one request; None for those that it has none of.

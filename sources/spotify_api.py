@@ -77,6 +77,7 @@ class SpotifyApi:
         self._access = access
         self._patience = patience
         session = new_session()
+        session.max_redirects = 0  # an API that answers from elsewhere is not the one that we asked
         session.hooks["response"].append(_refuse)
         self._client = _Client(
             auth_manager=access, requests_session=session, requests_timeout=timeout_seconds

@@ -5,6 +5,7 @@ import fcntl
 import json
 import logging
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -55,7 +56,13 @@ class TokenFile:
             return None
         except OSError as error:
             why = error.strerror or type(error).__name__
-        except (ValueError, KeyError, TypeError, RecursionError):  # their text may hold what is in the file
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            OverflowError,
+            RecursionError,
+        ):  # their text may hold what is in the file
             why = "it is damaged"
         warn_once(
             f"The login to Spotify in {self.path} is not used ({why}); remove the file, or log in again."
@@ -117,8 +124,10 @@ def _parse(content: object) -> UserToken:
         raise TypeError
     texts = {name: content[name] for name in ("client_id", "access_token", "refresh_token")}
     authorized_at = datetime.fromisoformat(content["authorized_at"])
-    if not all(isinstance(text, str) and text.isascii() for text in texts.values()):
+    if not all(isinstance(text, str) and re.fullmatch("[!-~]*", text) for text in texts.values()):
         raise TypeError
+    if authorized_at.year > 9000:  # six months later must still be a date
+        raise ValueError
     if authorized_at.tzinfo is None:
         authorized_at = authorized_at.replace(tzinfo=UTC)
     return UserToken(**texts, expires_at=float(content["expires_at"]), authorized_at=authorized_at)

@@ -1,8 +1,10 @@
-"""JSON of a provider as PostgreSQL can hold it."""
+"""What a provider says, as PostgreSQL can hold it."""
 
+import hashlib
 import re
 from typing import Any
 
+MAX_KEY_BYTES = 1000
 MAX_DEPTH = 30  # of nested JSON; Spotify's own has 6
 
 
@@ -17,3 +19,12 @@ def storable(value: Any, depth: int = MAX_DEPTH) -> Any:
     if isinstance(value, list):
         return [storable(element, depth - 1) for element in value] if depth else None
     return value
+
+
+def storable_key(text: str) -> str:
+    """The text, or where an index could not hold it (1000 bytes), its beginning and a hash of it all."""
+    content = text.encode("utf-8", "replace")
+    if len(content) <= MAX_KEY_BYTES:
+        return text
+    beginning = content[: MAX_KEY_BYTES - 80].decode("utf-8", "ignore")
+    return f"{beginning}… {hashlib.sha256(content).hexdigest()}"

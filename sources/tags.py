@@ -9,6 +9,8 @@ from typing import Any, BinaryIO
 import mutagen
 from mutagen.id3 import ID3
 
+from sources.storable import storable_key
+
 MAX_CHARACTERS = 1000  # of one value; longer ones are lyrics, comments or rubbish
 MAX_VALUES = 20  # of one tag
 MAX_TAGS = 80  # of one file
@@ -81,7 +83,7 @@ def _show_surrogate(match: re.Match[str]) -> str:
 def artist_key(name: str) -> str:
     """The same key for "DJ  Möbius" and "dj möbius": NFKC, case folded, single spaces."""
     folded = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())[:MAX_CHARACTERS]
+    return storable_key(" ".join(unicodedata.normalize("NFKC", folded).split())[:MAX_CHARACTERS])
 
 
 def read_tags(file: BinaryIO) -> Tags:

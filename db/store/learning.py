@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.models.learning import (
@@ -84,6 +84,17 @@ def promote(connection: Connection, model_id: int, reason: str) -> None:
         .where(Model.id == model_id)
         .values(status="champion", reason=reason, promoted_at=func.now())
     )
+
+
+def retire_champion(connection: Connection, allowed: Sequence[str], reason: str) -> bool:
+    """Take the champion out of use if it learnt from any origin but the allowed ones; returns whether it was."""
+    learnt = select(TrainingRun.id).where(~TrainingRun.origins.contained_by(list(allowed)))
+    retire = (
+        update(Model)
+        .where(Model.status == "champion", Model.training_run_id.in_(learnt))
+        .values(status="retired", reason=reason)
+    )
+    return connection.execute(retire).rowcount > 0
 
 
 def reject(connection: Connection, model_id: int, reason: str) -> None:

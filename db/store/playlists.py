@@ -27,19 +27,31 @@ class LoadCounts:
 
 
 def register_playlist(
-    connection: Connection, provider: str, external_id: str, label: Row, listed_by: str
+    connection: Connection,
+    provider: str,
+    external_id: str,
+    label: Row,
+    listed_by: str,
+    *,
+    keep_name: bool = True,
 ) -> int:
     """Make sure that the playlist and its label have rows; the playlist's id.
 
     A playlist that nobody has seen yet is called by its external id. A description never gives way to none.
+    With `keep_name` a known label keeps its name, whatever a folder is called.
     """
     described = upsert(Label).values(**label)
     connection.execute(
         described.on_conflict_do_update(
             index_elements=["slug"],
-            set_={"description": described.excluded.description},
-            where=(described.excluded.description != "")
-            & (described.excluded.description != Label.description),
+            set_={
+                "name": Label.name if keep_name else described.excluded.name,
+                "description": func.coalesce(
+                    func.nullif(described.excluded.description, ""), Label.description
+                ),
+            },
+            where=((described.excluded.name != Label.name) & (not keep_name))
+            | ~described.excluded.description.in_(["", Label.description]),
         )
     )
     playlist_id: int = connection.execute(

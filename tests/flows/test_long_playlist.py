@@ -11,7 +11,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from prefect.logging import disable_run_logger
 from sqlalchemy import Engine, event
 
 from db.engine import open_engine
@@ -57,8 +56,9 @@ class Work:
 
 def handled(node: dict[str, Any]) -> int:
     """Rows that this part of a plan and all parts below it gave or threw away."""
-    of_a_loop = sum(rows for name, rows in node.items() if name.startswith(("Actual Rows", "Rows Removed")))
-    return round(of_a_loop * node["Actual Loops"]) + sum(map(handled, node.get("Plans", [])))
+    given = (rows for name, rows in node.items() if name.startswith(("Actual Rows", "Rows Removed")))
+    here: float = sum(given) * node["Actual Loops"]
+    return round(here) + sum(map(handled, node.get("Plans", [])))
 
 
 @contextmanager
@@ -99,6 +99,8 @@ def test_four_times_the_tracks_are_four_times_the_work(
     flows: SimpleNamespace, database_url: str, plans: str
 ) -> None:
     """Counted and not timed. A server that has seen a statement often plans it without a look at its arrays."""
+    from prefect.logging import disable_run_logger
+
     from flows.playlists import ingest_playlist
 
     with watched(database_url, plans) as (engine, work), disable_run_logger():

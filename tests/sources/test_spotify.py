@@ -213,7 +213,6 @@ def test_a_list_that_moved_before_it_was_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        {"items": [], "total": 2},
         {"items": [None], "total": 3},
         {"items": [None, None], "total": 2},
         {"items": [None], "total": 2, "offset": 0},
@@ -223,6 +222,14 @@ def test_a_count_that_does_not_fit(tmp_path: Path, page: dict[str, Any]) -> None
     playlist = {"snapshot_id": "S", "name": "A", "items": {"items": [None], "total": 2}}
     with scripted_api(tmp_path, *map(json_answer, (playlist, playlist, page, playlist))) as source:
         fails(lambda: list(source.entries(look_at(source), {})), Moved)
+
+
+def test_a_list_that_shows_less_than_it_counts_is_read_and_says_so(tmp_path: Path) -> None:
+    playlist = {"snapshot_id": "S", "name": "A", "items": {"items": [None], "total": 2}}
+    end = {"items": [], "total": 2}
+    with scripted_api(tmp_path, *map(json_answer, (playlist, playlist, end, playlist))) as source:
+        *_, last = source.entries(look_at(source), {})
+    assert isinstance(last, Rejection) and last.reason == "not_listed" and "1 more" in last.detail
 
 
 # What is not to be had

@@ -134,6 +134,10 @@ def test_sql_shows_what_it_was_given_and_nothing_else(run: Run, trained: str) ->
 def test_sql_changes_nothing_and_says_what_is_wrong(run: Run, trained: str) -> None:
     assert "read-only" in run("sql", "DELETE FROM tracks", expect=1).stderr
     assert "nonsense" in run("sql", "SELECT nonsense", expect=1).stderr
+    for harm in ("COPY (SELECT 1) TO PROGRAM 'id'", "SELECT pg_read_file('postgresql.conf')"):
+        assert "permission denied" in run("sql", harm, expect=1).stderr
+    assert "[/foo]" in run("sql", "SELECT '[/foo]' AS \"[/a]\"").stdout
+    assert "cast it to text" in run("sql", "SELECT '10000-01-01'::timestamptz", expect=1).stderr
 
 
 def test_status_for_people_and_for_programs(run: Run, trained: str) -> None:
@@ -151,7 +155,6 @@ def test_db_url_and_upgrade(run: Run) -> None:
     ("arguments", "code", "sentence"),
     [
         (["run", "--folder", "nowhere"], 1, "No crate at"),
-        (["ingest"], 2, "--folder"),
         (["fly"], 2, "No such command"),
     ],
 )
@@ -166,6 +169,7 @@ def test_failures_are_a_sentence_and_an_exit_code(
     [
         ("nonsense", "DATABASE_URL"),
         ("mysql://x/y", "DATABASE_URL"),
+        ("postgresql://user:s3cret/db", "no address"),
         ("postgresql://nobody@127.0.0.1:1/none", "check DATABASE_URL"),
     ],
 )

@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from db import queries
+from db import provider_queries, queries
 from db.store import playlists as store
+from db.store.providers import save_not_found
 from db.store.tracks import TrackEntry, save_entries
 from tests.db.contents import contents
 
@@ -230,3 +231,44 @@ def test_the_same_track_twice_in_a_batch_is_one_row(engine: Engine) -> None:
     load(engine, [entry("one"), entry("one")])
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM tracks")) == 1
+
+
+def test_a_person_who_renames_a_label_is_heard_and_a_folder_is_not(engine: Engine) -> None:
+    def name_after(name: str, **options: bool) -> str:
+        with engine.begin() as connection:
+            store.register_playlist(connection, "folder", PLAYLIST, LABEL | {"name": name}, CRATE, **options)
+            return str(connection.scalar(text("SELECT name FROM labels")))
+
+    assert name_after("Drumcode") == "Drumcode"
+    assert name_after("Drumcode Records", keep_name=False) == "Drumcode Records"
+    assert name_after("drumcode") == "Drumcode Records"
+
+
+def test_tracks_that_keep_failing_let_the_others_go_first(engine: Engine) -> None:
+    load(engine, [(track, artists, []) for track, artists, _ in map(entry, ("one", "two", "three"))])
+    failed = {
+        "track_id": 1,
+        "source": "own",
+        "reason": "unreachable",
+        "detail": "It is down.",
+        "again": True,
+        "version": None,
+        "checked_at": datetime.now(UTC),
+    }
+
+    def waiting() -> list[int]:
+        with engine.connect() as connection:
+            return provider_queries.tracks_without_audio(connection, ["own"], 30, None)
+
+    assert waiting() == [1, 2, 3]
+    for _ in range(9):  # a service that is down says nothing of the track, however often
+        with engine.begin() as connection:
+            save_not_found(connection, "audio", [failed])
+    assert waiting() == [2, 3, 1]
+    for _ in range(4):
+        with engine.begin() as connection:
+            save_not_found(connection, "audio", [failed | {"track_id": 2, "reason": "truncated"}])
+    assert 2 in waiting()
+    with engine.begin() as connection:  # the fifth mishap in a row with one preview
+        save_not_found(connection, "audio", [failed | {"track_id": 2, "reason": "truncated"}])
+    assert waiting() == [3, 1]

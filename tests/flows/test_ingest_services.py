@@ -298,6 +298,11 @@ def test_ambiguous_tracks_and_spotifys_content_stay_out_of_training_until_allowe
     assert rows(engine, ambiguous)
     assert rows(engine, f"SELECT count(*) FROM training_run_tracks WHERE track_id IN ({ambiguous})") == [(0,)]
 
+    labels.write_text(labels.read_text().replace(', "spotify"]', "]"))
+    flows.retrain()
+    in_use = "SELECT status, reason FROM models ORDER BY id"
+    assert ("retired", "It learnt from what training.allow no longer lists.") in rows(engine, in_use)
+
 
 def test_purge_takes_all_of_spotify_and_nothing_else(
     flows: SimpleNamespace, watch: Watch, engine: Engine
@@ -342,6 +347,49 @@ def test_what_nobody_confirms_for_long_enough_is_forgotten(
     assert flows.ingest().expired == 1 and rows(engine, left) == [(0,)]
     files = {path.stem for path in (Settings().home / "audio").rglob("*.mp3")}
     assert files == {sha256 for (sha256,) in rows(engine, "SELECT sha256 FROM clips")}
+
+
+def test_audio_that_is_lost_is_fetched_again(flows: SimpleNamespace, watch: Watch, engine: Engine) -> None:
+    watch(music.small_world())
+    flows.ingest()
+    uri, sha256 = rows(engine, "SELECT uri, sha256 FROM clips ORDER BY id LIMIT 1")[0]
+    lost = Settings().home / uri.removeprefix("store:")
+    lost.unlink()
+    flows.extract()
+    assert rows(engine, f"SELECT DISTINCT reason FROM clips WHERE sha256 = '{sha256}'") == [("missing",)]
+    assert flows.ingest().audio.found >= 1
+    assert lost.exists() and flows.extract().rejected == 0
+
+
+def test_a_pause_that_a_host_of_previews_wants_is_told_and_kept(
+    flows: SimpleNamespace, watch: Watch, engine: Engine
+) -> None:
+    services = watch(music.small_world())
+    services.dial.fail_next("previews", "429-long")
+    first = flows.ingest()
+    assert first.audio.later and any("previews" in problem for problem in first.problems)
+    services.dial.forget()
+    second = flows.ingest()
+    assert "previews" not in services.requests and second.problems
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE provider_state SET blocked_until = now()"))
+    assert flows.ingest().complete
+
+
+def test_one_playlist_with_a_value_that_no_table_takes_costs_the_others_nothing(
+    flows: SimpleNamespace, watch: Watch, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sources import spotify_tracks
+
+    watch(music.small_world())
+    seconds = spotify_tracks._seconds
+    monkeypatch.setattr(
+        spotify_tracks, "_seconds", lambda value: seconds(value) and 1e300
+    )  # a ceiling forgotten
+    outcome = flows.ingest()
+    table = coverage(engine)
+    assert table["Ladder tracks"].status == "ok"
+    assert table["Rumble tracks"].status == "deferred" and "PostgreSQL" in outcome.problems[0]
 
 
 def test_features_of_all_origins_stand_side_by_side_and_the_best_says_whose_it_is(

@@ -91,7 +91,7 @@ def test_ten_thousand_tracks_fit_into_little_memory(
 ) -> None:
     told = measured_ingest(10_000, {"LABELSCOPE_HOME": str(tmp_path)})
     assert told.members == 10_000
-    assert told.beyond_mb < 300
+    assert told.beyond_mb < 80  # a run that holds all entries at once takes 127, and up to 300 are allowed
 
 
 @pytest.mark.parametrize("plans", ["force_custom_plan", "force_generic_plan"])
@@ -101,7 +101,7 @@ def test_four_times_the_tracks_are_four_times_the_work(
     """Counted and not timed. A server that has seen a statement often plans it without a look at its arrays."""
     from prefect.logging import disable_run_logger
 
-    from flows.playlists import ingest_playlist
+    from flows.playlists import ENTRIES_PER_TRANSACTION, ingest_playlist
 
     with watched(database_url, plans) as (engine, work), disable_run_logger():
 
@@ -117,10 +117,8 @@ def test_four_times_the_tracks_are_four_times_the_work(
         for first in (0, 1, LONG):  # new; again but for one; all gone, and others in their place
             short = ingest(f"short {plans}", range(first, first + SHORT))
             long = ingest(f"long {plans}", range(10 * LONG + first, 10 * LONG + first + LONG))
-            for statement, times in short.times.items():
-                assert long.times[statement] in (times, 4 * times), statement
-            for (
-                statement,
-                rows,
-            ) in short.rows.items():  # the odd rows: a plan may begin to scan for some reason
-                assert long.rows[statement] <= 4 * rows + LONG / 4, statement
+            for done, tracks in ((short, SHORT), (long, LONG)):
+                assert set(done.times.values()) == {1, tracks // ENTRIES_PER_TRANSACTION}
+            for statement, rows in short.rows.items():
+                odd = LONG / 4  # should a plan change meanwhile, for small reasons
+                assert long.rows[statement] <= 4 * rows + odd, statement

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,7 @@ from sources.http import Patience
 from tests.services import music
 from tests.services.faults import deezer_error
 from tests.services.stand_ins import StandIns, listening_socket, serving, stand_ins
+from tests.sources.scripted import answer, scripted
 
 LABEL = Label("wobbly-ladder", "Wobbly Ladder")
 LIST = "908622995"
@@ -425,3 +427,61 @@ def test_a_length_that_is_none_is_not_known(duration: object) -> None:
 def test_when_it_was_added(time_add: object, year: int | None) -> None:
     added = added_at_of({"time_add": time_add})
     assert (added.year if added else None) == year
+
+
+# Answers that no sane service gives
+
+ABOUT = {"id": 908622995, "title": "L", "checksum": "c", "nb_tracks": 2}
+TRACKS = [{"id": n, "title": f"T{n}", "artist": {"id": 1, "name": "A"}, "duration": 200} for n in range(1, 5)]
+
+
+def scripted_list(*pages: dict[str, Any]) -> tuple[list[Entry | Rejection], Exception | None]:
+    """What comes of a look, the pages and a last look; then the error, if any."""
+    with scripted(*(answer(body=body) for body in (ABOUT, *pages, ABOUT))) as service:
+        source = DeezerSource(DeezerApi(service.url, 10_000, QUICK))
+        playlist = source.look(reference())
+        found: list[Entry | Rejection] = []
+        try:
+            found += source.entries(playlist, {})
+        except Later as error:
+            return found, error
+        return found, None
+
+
+def test_a_total_in_words_is_a_number() -> None:
+    found, error = scripted_list({"data": TRACKS[:1], "total": "2"}, {"data": TRACKS[1:2], "total": "2"})
+    assert error is None and len(found) == 2
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        ({"id": 1, "total": 2},),
+        ({"data": TRACKS[:2]},),
+        ({"data": TRACKS[:2], "total": None},),
+        ({"data": TRACKS[:2], "total": 4}, {"data": TRACKS[:2], "total": 4}),
+    ],
+)
+def test_a_page_that_makes_no_sense_is_no_end_of_the_list(pages: tuple[dict[str, Any], ...]) -> None:
+    assert isinstance(scripted_list(*pages)[1], Later)
+
+
+def test_an_empty_list_that_counts_tracks_says_that_they_are_hidden() -> None:
+    found, error = scripted_list({"data": [], "total": 0})
+    assert error is None
+    assert [one.reason for one in found if isinstance(one, Rejection)] == ["not_listed"]
+
+
+def test_an_answer_from_elsewhere_is_not_followed() -> None:
+    with (
+        scripted(answer(body=ABOUT)) as other,
+        scripted(answer(302, None, Location=other.url + "/playlist/1")) as service,
+    ):
+        with pytest.raises(Later):
+            DeezerSource(DeezerApi(service.url, 10_000, QUICK)).look(reference())
+        assert other.requests == []
+
+
+@pytest.mark.parametrize("duration", [1e300, "99999999999", -1, "nan", True])
+def test_a_length_that_no_recording_has_is_not_known(duration: object) -> None:
+    assert seconds_of({"duration": duration}) in (None, 1.0)

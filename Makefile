@@ -27,7 +27,7 @@ demo-spotify: install  ## the whole job on playlists, against stand-ins of Spoti
 	$(BIN)/python -m tests.services.demo
 
 test: install  ## all tests but the slow ones
-	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m 'not slow' -n 3 --dist loadfile  # three, as many wait for servers
 
 test-slow: install  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow

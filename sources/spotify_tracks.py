@@ -53,10 +53,9 @@ def read_entry(entry: object, seen: Seen) -> Entry | Rejection:
     """
     stored = storable(entry)
     payload = stored if isinstance(stored, dict) else {"entry": stored}
-    item = _item(entry)
+    item = _item(payload)
     if item is None:
         return _without_track(entry, payload, seen)
-    item = storable(item)
     name = clean_text(item.get("name") or "") or "An entry"
     uri = clean_text(item.get("uri") or "")
     if payload.get("is_local") is True or item.get("is_local") is True or uri.startswith("spotify:local:"):

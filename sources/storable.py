@@ -4,6 +4,7 @@ import hashlib
 import re
 from typing import Any
 
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 MAX_KEY_BYTES = 1000
 MAX_DEPTH = 30  # of nested JSON; Spotify's own has 6
 
@@ -11,7 +12,7 @@ MAX_DEPTH = 30  # of nested JSON; Spotify's own has 6
 def storable(value: Any, depth: int = MAX_DEPTH) -> Any:
     """The same JSON as PostgreSQL can hold it: no NUL, no half characters, no NaN or infinity, not too deep."""
     if isinstance(value, str):
-        return re.sub("[\0\ud800-\udfff]", "\ufffd", value)
+        return value if value.isprintable() else UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, float):
         return value if abs(value) < float("inf") else None
     if isinstance(value, dict):

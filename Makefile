@@ -26,8 +26,8 @@ demo: install  ## the whole job on music that Labelscope makes itself
 demo-spotify: install  ## the whole job on playlists, against stand-ins of Spotify and Deezer on this machine
 	$(BIN)/python -m tests.services.demo
 
-test: install  ## all tests but the slow ones
-	$(BIN)/python -m pytest -m 'not slow' -n 3 --dist loadfile  # three, as many wait for servers
+test: install  ## all tests but the slow ones; three at a time, as many wait for servers
+	$(BIN)/python -m pytest -m 'not slow' -n 3 --dist loadfile
 
 test-slow: install  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow

@@ -1,0 +1,40 @@
+"""What tests of an ingest look at: rows, everything there is, and coverage; and how they begin anew."""
+
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from config.settings import Settings
+from db import queries
+from tests.db.contents import contents
+from tests.flows.final_state import final_state
+
+CHECK_TIMES = ("last_seen_at", "checked_at")
+
+
+def rows(engine: Engine, query: str) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def everything(engine: Engine) -> dict[str, list[str]]:
+    with engine.connect() as connection:
+        return contents(connection, without=CHECK_TIMES)
+
+
+def state_of(engine: Engine) -> dict[str, list[Any]]:
+    with engine.connect() as connection:
+        return final_state(connection, Settings().home)
+
+
+def coverage(engine: Engine) -> dict[str, Any]:
+    with engine.connect() as connection:
+        return {row.playlist: row for row in queries.view(connection, "playlist_coverage")}
+
+
+def wipe(engine: Engine) -> None:
+    """An empty database and an empty home."""
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE labels, playlists, artists, tracks, provider_state CASCADE"))
+    for path in sorted((Settings().home / "audio").rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()

@@ -18,6 +18,7 @@ class Lock(IntEnum):
     PLAYLIST = 0x1ABE1_03  # with the playlist's id as key
     FEATURES = 0x1ABE1_04
     CONTENT = 0x1ABE1_05  # shared by whoever brings content in, alone for whoever removes some
+    EVALUATE = 0x1ABE1_06
 
 
 READER = "labelscope_reader"

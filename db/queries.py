@@ -1,9 +1,11 @@
-"""Statements that read, but for those about providers. All return rows with named columns, or plain values."""
+"""Statements that read, but for those about providers and the split. All return rows, or plain values."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
+
+from db.split_queries import TRAINABLE, USABLE
 
 Rows = Sequence[Row[Any]]
 
@@ -17,8 +19,11 @@ def known_files(connection: Connection, provider: str) -> dict[tuple[str, int, i
     return {(row.uri, row.bytes, row.modified_ns): row.sha256 for row in rows}
 
 
-def clips_to_extract(connection: Connection, recipe_id: int) -> list[int]:
-    """Ids of clips that wait, that have no spectrogram by this recipe yet, or whose mishap may have passed."""
+def clips_to_extract(connection: Connection, recipe_id: int, fingerprint_version: int) -> list[int]:
+    """Ids of clips that wait, or whose mishap may have passed, and of those without all that extraction makes.
+
+    That is a spectrogram by this recipe, and for clips that are ready a fingerprint of this version.
+    """
     return list(
         connection.scalars(
             text("""
@@ -30,9 +35,13 @@ def clips_to_extract(connection: Connection, recipe_id: int) -> list[int]:
                 SELECT id FROM clips c
                  WHERE status IN ('ready', 'too_short') AND NOT EXISTS (
                        SELECT FROM spectrograms s WHERE s.clip_id = c.id AND s.recipe_id = :recipe)
+                UNION
+                SELECT id FROM clips c
+                 WHERE status = 'ready' AND NOT EXISTS (
+                       SELECT FROM fingerprints f WHERE f.clip_id = c.id AND f.version = :version)
                  ORDER BY id
             """),
-            {"recipe": recipe_id},
+            {"recipe": recipe_id, "version": fingerprint_version},
         )
     )
 
@@ -43,11 +52,11 @@ def labels(connection: Connection) -> Rows:
 
 
 def usable_clips(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> Rows:
-    """Each clip that may be learnt from: ready, of a track with exactly one label, by `allowed` origins alone.
+    """Each clip that may be learnt from: ready, of a placed track with exactly one label, by `allowed` origins alone.
 
-    Both the clip's audio and a playlist that gives the label must come from one of these. Rows have track_id,
-    label_id, title, album, artists (list of names), clip_id, path, sha256, frames, and origins (whose audio, and
-    whose playlists that may count).
+    Both the clip's audio and a playlist that gives the label must come from one of these. Tracks that were put
+    aside are left out. Rows have track_id, label_id, title, album, artists (list of names), clip_id, path, sha256,
+    frames, origins (whose audio, and whose playlists that may count), split, group_key and scheme.
     """
     return connection.execute(
         text("""
@@ -56,8 +65,10 @@ def usable_clips(connection: Connection, recipe_id: int, allowed: Sequence[str])
                           WHERE ta.track_id = t.id ORDER BY ta.position) AS artists,
                    c.id AS clip_id, s.path, s.sha256, s.frames,
                    ARRAY[c.provider]
-                       || ARRAY(SELECT o FROM unnest(tl.origins) AS o WHERE o = ANY(:allowed)) AS origins
+                       || ARRAY(SELECT o FROM unnest(tl.origins) AS o WHERE o = ANY(:allowed)) AS origins,
+                   ts.split, ts.group_key, ts.scheme
               FROM track_labels tl
+              JOIN track_splits ts ON ts.track_id = tl.track_id AND ts.split <> 'aside'
               JOIN tracks t ON t.id = tl.track_id
               JOIN clips c ON c.track_id = t.id AND c.status = 'ready'
               JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
@@ -83,21 +94,15 @@ def held_back(connection: Connection, recipe_id: int, allowed: Sequence[str]) ->
     ).all()
 
 
-def earlier_splits(connection: Connection) -> Rows:
-    """track_id, split, group_key and scheme as last decided, so that no track ever changes sides."""
-    return connection.execute(
-        text("""
-            SELECT DISTINCT ON (track_id) track_id, split, group_key, scheme FROM training_run_tracks
-             ORDER BY track_id, training_run_id DESC
-        """)
-    ).all()
-
-
 def last_training(connection: Connection) -> Row[Any] | None:
-    """The newest training that came to an end or was refused: id, status, error, recipe_id, dataset_fingerprint."""
+    """The newest training that came to an end or was refused.
+
+    It has id, status, error, recipe_id, dataset_fingerprint, labels, architecture and hyperparameters.
+    """
     return connection.execute(
         text("""
-            SELECT id, status, error, recipe_id, dataset_fingerprint FROM training_runs
+            SELECT id, status, error, recipe_id, dataset_fingerprint, labels, architecture, hyperparameters
+              FROM training_runs
              WHERE status IN ('completed', 'refused') ORDER BY id DESC LIMIT 1
         """)
     ).one_or_none()
@@ -106,6 +111,22 @@ def last_training(connection: Connection) -> Row[Any] | None:
 def champion(connection: Connection) -> Row[Any] | None:
     """The model in use: model_id, training_run_id, architecture, path, sha256, recipe_id, labels, …"""
     return connection.execute(text("SELECT * FROM champion")).one_or_none()
+
+
+def model(connection: Connection, model_id: int) -> Row[Any] | None:
+    """One model, in use or not.
+
+    It has id, status, architecture, path, sha256, recipe_id, labels, training_run_id, origins and calibration.
+    """
+    return connection.execute(
+        text("""
+            SELECT m.id, m.status, m.architecture, m.path, m.sha256, t.recipe_id, t.labels, m.training_run_id,
+                   t.origins, m.calibration
+              FROM models m JOIN training_runs t ON t.id = m.training_run_id
+             WHERE m.id = :model
+        """),
+        {"model": model_id},
+    ).one_or_none()
 
 
 def metric(connection: Connection, model_id: int, split: str, level: str, name: str) -> float | None:
@@ -123,16 +144,19 @@ def metric(connection: Connection, model_id: int, split: str, level: str, name: 
 def count_new_tracks(
     connection: Connection, recipe_id: int, training_run_id: int, allowed: Sequence[str]
 ) -> tuple[int, int]:
-    """How many usable tracks with one label a training has not seen, and how many it has."""
+    """How many tracks a training could now have that an earlier one has not seen, and how many that has.
+
+    Tracks that were put aside, or that no place was found for yet, do not count, nor do labels that cannot be
+    trained (`split_queries.trainable_labels`): they would set a training off again and again.
+    """
     row = connection.execute(
-        text("""
-            WITH seen AS (SELECT track_id FROM training_run_tracks WHERE training_run_id = :run)
-            SELECT (SELECT count(*) FROM track_labels tl
-                     WHERE tl.label_id IS NOT NULL AND tl.origins && :allowed
-                       AND NOT EXISTS (SELECT FROM seen WHERE seen.track_id = tl.track_id)
-                       AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id
-                                    WHERE c.track_id = tl.track_id AND c.status = 'ready'
-                                      AND c.provider = ANY(:allowed) AND s.recipe_id = :recipe)) AS new,
+        text(f"""
+            WITH {USABLE}, {TRAINABLE},
+                 seen AS (SELECT track_id FROM training_run_tracks WHERE training_run_id = :run)
+            SELECT (SELECT count(*) FROM usable u
+                      JOIN track_splits ts ON ts.track_id = u.track_id AND ts.split <> 'aside'
+                     WHERE u.label_id IN (SELECT label_id FROM trainable)
+                       AND NOT EXISTS (SELECT FROM seen WHERE seen.track_id = u.track_id)) AS new,
                    (SELECT count(*) FROM seen) AS seen
         """),
         {"run": training_run_id, "recipe": recipe_id, "allowed": list(allowed)},
@@ -194,6 +218,9 @@ def problems(connection: Connection) -> Rows:
                     SELECT 'ambiguous', 'The track is in playlists of two labels; it is kept out of training.'
                       FROM track_labels WHERE ambiguous
                     UNION ALL
+                    SELECT split, 'A track is kept out of training: ' || rtrim(reason, '.') || '.'
+                      FROM track_splits WHERE split = 'aside'
+                    UNION ALL
                     SELECT source || ': ' || reason, detail FROM audio_not_found) AS problem
              GROUP BY reason ORDER BY count DESC, reason
         """)
@@ -212,7 +239,7 @@ def counts(connection: Connection) -> Row[Any]:
                    (SELECT count(*) FROM clips WHERE status = 'new') AS clips_waiting,
                    (SELECT count(*) FROM predictions p JOIN models m ON m.id = p.model_id
                      WHERE m.status = 'champion') AS tracks_predicted,
-                   (SELECT count(*) FROM models) AS models
+                   (SELECT count(*) FROM models WHERE status <> 'yardstick') AS models
         """)
     ).one()
 

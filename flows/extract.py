@@ -1,4 +1,4 @@
-"""Turn clips into spectrograms and audio features, on all cores."""
+"""Turn clips into spectrograms, audio features and fingerprints, on all cores."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError
@@ -27,6 +27,7 @@ from flows.home import audio_path, open_database, spectrogram_folder
 from flows.progress import progress_bar
 from ml.extract import ClipJob, Extraction, Failure, extract_clip, initialise_worker
 from ml.features import EXTRACTOR, EXTRACTOR_VERSION
+from ml.fingerprint import FINGERPRINT_VERSION
 from ml.spectrogram import Recipe
 
 Schedule = Callable[[ClipJob, Recipe, Path], ProcessFuture[Any]]
@@ -60,12 +61,12 @@ class Extracted:
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_AT_ONCE),  # type: ignore[arg-type]  # generic in what it runs
 )
 def extract(again: bool = False) -> Extracted:
-    """Compute the log-mel spectrogram and the audio features of each clip that has none yet.
+    """Compute the log-mel spectrogram, the audio features and the fingerprint of each clip that has none yet.
 
     - **reads** the clips' audio files, decoded by one process a core; a file that hangs or kills its decoder costs
       only itself.
-    - **writes** spectrogram files below `spectrograms/`, their rows, audio features, and the status of each clip:
-      ready, too short for one crop, or rejected with its reason. `again` tries the rejected ones once more.
+    - **writes** spectrogram files below `spectrograms/`, their rows, audio features, fingerprints, and the status of
+      each clip: ready, too short for one crop, or rejected with its reason. `again` tries the rejected ones once more.
     """
     settings = Settings()
     recipe = Recipe()
@@ -74,7 +75,7 @@ def extract(again: bool = False) -> Extracted:
             recipe_id = store.register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
             if again:
                 store.retry_rejected(connection)
-            waiting = queries.clips_to_extract(connection, recipe_id)
+            waiting = queries.clips_to_extract(connection, recipe_id, FINGERPRINT_VERSION)
         if not waiting:
             return Extracted()
         total = Extracted()
@@ -130,7 +131,7 @@ def extract_batch(work: ClipWork, clip_ids: list[int]) -> Extracted:
     """Extract some clips in one transaction. Clips that another run is extracting are left to it."""
     folder = spectrogram_folder(work.settings, work.recipe.fingerprint())
     with work.engine.begin() as connection:
-        clips = store.claim_clips(connection, clip_ids, work.recipe_id)
+        clips = store.claim_clips(connection, clip_ids, work.recipe_id, FINGERPRINT_VERSION)
         futures = [work.schedule(_job(clip, work.settings), work.recipe, folder) for clip in clips]
         outcomes = [
             _outcome(clip, future, work.settings) for clip, future in zip(clips, futures, strict=True)
@@ -143,6 +144,7 @@ def extract_batch(work: ClipWork, clip_ids: list[int]) -> Extracted:
             connection,
             [_spectrogram_row(extraction, work.recipe_id) for extraction in extractions],
             [_features_row(extraction, track_of[extraction.clip_id]) for extraction in extractions],
+            [_fingerprint_row(extraction) for extraction in extractions if not extraction.too_short],
             too_short,
         )
         store.reject_clips(connection, [asdict(failure) for failure in failures])
@@ -198,4 +200,13 @@ def _features_row(extraction: Extraction, track_id: int) -> dict[str, Any]:
         "clip_id": extraction.clip_id,
         "origin": EXTRACTOR,
         "extractor_version": EXTRACTOR_VERSION,
+    }
+
+
+def _fingerprint_row(extraction: Extraction) -> dict[str, Any]:
+    return {
+        "clip_id": extraction.clip_id,
+        "version": FINGERPRINT_VERSION,
+        "landmarks": extraction.fingerprint.landmarks,
+        "sketch": list(extraction.fingerprint.sketch),
     }

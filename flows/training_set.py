@@ -1,4 +1,4 @@
-"""From rows of usable clips to what a training needs: labels in order, splits, examples, a fingerprint."""
+"""From rows of usable clips to what a training needs: labels in order, examples on their sides, a fingerprint."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,28 +10,34 @@ from sqlalchemy import Connection
 from db import queries
 from ml.dataset import Example, fingerprint
 from ml.spectrogram import Recipe
-from ml.split import Placement, TrackInfo, TrainingRefused, assign_splits, untested_labels
+from ml.split import TrainingRefused, refuse_if_hopeless, untested_labels
+
+SIDES = ("train", "validation", "holdout")
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """All tracks that may be learnt from, each on its side."""
+    """All tracks that may be learnt from, each on the side on which it was placed once and for all."""
 
     labels: tuple[Any, ...]  # rows with id, slug and name, in the order of the network's outputs
     clips: tuple[Any, ...]  # rows of db.queries.usable_clips, of these labels only
-    placements: dict[int, Placement]  # by track id
     fingerprint: str
     remarks: tuple[str, ...]  # what was left out and why, a sentence each
-    refusal: str | None  # why there can be no training; then there are no placements
+    refusal: str | None  # why there can be no training
 
-    def examples(self, split: str, folder: Path) -> list[Example]:
-        """The clips of one side, their spectrograms below `folder`."""
+    def examples(self, folder: Path, side: str | None = None) -> list[Example]:
+        """The clips of one side, or of all, their spectrograms below `folder`."""
         position = {label.id: index for index, label in enumerate(self.labels)}
         return [
             Example(clip.track_id, clip.clip_id, position[clip.label_id], folder / clip.path, clip.frames)
             for clip in self.clips
-            if self.placements[clip.track_id].split == split
+            if side is None or clip.split == side
         ]
+
+    @property
+    def group_of(self) -> dict[int, str]:
+        """The group of each track."""
+        return {clip.track_id: clip.group_key for clip in self.clips}
 
     @property
     def origins(self) -> list[str]:
@@ -40,17 +46,8 @@ class TrainingSet:
 
     def track_rows(self) -> list[dict[str, Any]]:
         """Rows for the table training_run_tracks."""
-        label_of = {clip.track_id: clip.label_id for clip in self.clips}
-        return [
-            {
-                "track_id": track_id,
-                "label_id": label_of[track_id],
-                "split": placement.split,
-                "group_key": placement.group,
-                "scheme": placement.scheme,
-            }
-            for track_id, placement in self.placements.items()
-        ]
+        names = ("track_id", "label_id", "split", "group_key", "scheme")
+        return [{name: getattr(clip, name) for name in names} for clip in _first_of_each_track(self.clips)]
 
 
 def read_training_set(
@@ -58,48 +55,32 @@ def read_training_set(
 ) -> TrainingSet:
     """What could be learnt from now. Grows with the number of usable clips: one query and one pass over them.
 
-    `allowed` are the origins that may go into a model. Labels of which nothing could be held out are left out, since
+    `allowed` are the origins that may go into a model. Labels of which nothing is held out are left out, since
     nobody could tell how well they are known.
     """
     clips = queries.usable_clips(connection, recipe_id, allowed)
-    present = {clip.label_id for clip in clips}
-    labels = [label for label in queries.labels(connection) if label.id in present]
-    name_of = {label.id: label.name for label in labels}
-    tracks = [
-        TrackInfo(clip.track_id, name_of[clip.label_id], tuple(clip.artists), clip.album, clip.title)
-        for clip in _first_of_each_track(clips)
-    ]
-    previous = {
-        row.track_id: Placement(row.split, row.group_key, row.scheme)
-        for row in queries.earlier_splits(connection)
-    }
+    name_of = {label.id: label.name for label in queries.labels(connection)}
+    tracks = [(name_of[clip.label_id], clip.split, clip.group_key) for clip in _first_of_each_track(clips)]
     try:
-        placements = assign_splits(tracks, previous)
+        refuse_if_hopeless(tracks)
     except TrainingRefused as refusal:
-        return TrainingSet(tuple(labels), tuple(clips), {}, _fingerprint(clips, {}, recipe), (), str(refusal))
-    untested = untested_labels(tracks, placements)
+        untested, refused = {}, str(refusal)
+    else:
+        untested, refused = untested_labels(tracks), None
     clips = [clip for clip in clips if name_of[clip.label_id] not in untested]
-    kept = {clip.track_id for clip in clips}
-    placements = {track_id: placement for track_id, placement in placements.items() if track_id in kept}
+    present = {clip.label_id for clip in clips}
+    rows = ((clip.sha256, str(clip.label_id), clip.split, clip.group_key) for clip in clips)
     return TrainingSet(
-        labels=tuple(label for label in labels if label.name not in untested),
+        labels=tuple(label for label in queries.labels(connection) if label.id in present),
         clips=tuple(clips),
-        placements=placements,
-        fingerprint=_fingerprint(clips, placements, recipe),
+        fingerprint=fingerprint(rows, recipe.fingerprint()),
         remarks=tuple(untested.values()),
-        refusal=None,
+        refusal=refused,
     )
 
 
 def _first_of_each_track(clips: Sequence[Any]) -> Iterable[Any]:
     return {clip.track_id: clip for clip in reversed(clips)}.values()
-
-
-def _fingerprint(clips: Sequence[Any], placements: dict[int, Placement], recipe: Recipe) -> str:
-    nowhere = Placement("", "", "")
-    placed = ((clip, placements.get(clip.track_id, nowhere)) for clip in clips)
-    rows = ((clip.sha256, str(clip.label_id), placement.split, placement.group) for clip, placement in placed)
-    return fingerprint(rows, recipe.fingerprint())
 
 
 def held_back(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> str | None:

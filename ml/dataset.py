@@ -1,18 +1,15 @@
-"""Spectrogram files to training crops: 128 frames x 128 bands, float16, in memory or read from the files.
+"""Spectrogram files to training crops: `crop_frames` frames x 128 bands, float16, read when they are needed.
 
-A clip gives floor(frames / 128) consecutive crops from its first frame on: ten for 30 s at 22 050 Hz and
-hop 512.
+A clip gives floor(frames / crop_frames) consecutive crops from its first frame on: ten of 128 frames for 30 s at
+22 050 Hz and hop 512. A training may also cut crops anywhere else in it.
 
-Memory: one crop is 128 x 128 x 2 bytes = 32 KiB, a 30 s clip 320 KiB; order of growth: number of crops. Up
-to `memory_limit` bytes the crops lie in one float16 array; past it only their places are kept (16 bytes
-each) and every batch is read from the .npy files, which the operating system caches as far as it has room.
-Standardisation and float32 happen inside the network, so that a crop costs half the memory until the moment
-it is used.
+Memory: some 24 bytes a crop and the batch in hand, whatever the size of the crate. Each crop is one read of 32 KiB at
+its place in the .npy file, which the operating system caches as far as it has room: ten times faster than mapping
+the file anew for every crop, and no descriptor stays open. Standardisation and float32 happen inside the network.
 """
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +22,6 @@ from ml.spectrogram import load_spectrogram
 
 CROP_FRAMES: Final = 128
 BYTES: Final = 2  # of one float16
-MEMORY_LIMIT: Final = 2 * 2**30  # 65 536 crops, about 6 500 clips of 30 s
 DEVIATION_FLOOR: Final = 1e-3  # dB; a band that never changes (above a codec's cut-off) must not blow up
 
 
@@ -46,18 +42,18 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Crops:
-    """The crops of some clips, in the order of the clips; `take` gives their values.
+    """The consecutive crops of some clips, in the order of the clips; `take` reads them, `read` any others.
 
     `label`, `clip_id`, `track_id` hold one entry a crop; `unreadable` lists clips that were left out, with
-    the reason. `array` is float16 (n, crop_frames, bands), or None where the crops stay on disk.
+    the reason.
     """
 
     examples: tuple[Example, ...]
+    first_byte: NDArray[np.int64]  # (examples,) where in its file the values of each clip begin
     example: NDArray[np.int64]  # (n,) position in `examples`
-    offset: NDArray[np.int64]  # (n,) byte of the clip's file at which the crop begins
+    start: NDArray[np.int64]  # (n,) first frame within the clip
     crop_frames: int
     n_mels: int
-    array: NDArray[np.float16] | None
     unreadable: tuple[tuple[int, str], ...]
 
     def __len__(self) -> int:
@@ -80,27 +76,28 @@ class Crops:
         return values[self.example]
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
-        """Values of these crops, float16 (len(rows), crop_frames, n_mels).
+        """Values of these crops, float16 (len(rows), crop_frames, n_mels); raises like `read`."""
+        return self.read(self.example[rows], self.start[rows])
+
+    def read(self, example: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.float16]:
+        """Values of the crops that begin at frame `start[i]` of clip `example[i]`: float16 (n, crop_frames, n_mels).
 
         Raises SpectrogramError where a file on disk has gone or shrunk since it was checked.
         """
-        if self.array is not None:
-            return self.array[rows]
-        batch = np.empty((len(rows), self.crop_frames, self.n_mels), dtype=np.float16)
-        for place, row in enumerate(rows):
-            batch[place] = self._from_file(int(row))
+        batch = np.empty((len(example), self.crop_frames, self.n_mels), dtype=np.float16)
+        for place, (clip, frame) in enumerate(zip(example.tolist(), start.tolist(), strict=True)):
+            batch[place] = self._from_file(clip, frame)
         return batch
 
-    def _from_file(self, row: int) -> NDArray[np.float16]:
-        # One seek and one read: ten times faster than opening a memory map for every crop.
-        example = self.examples[self.example[row]]
+    def _from_file(self, clip: int, frame: int) -> NDArray[np.float16]:
         size = self.crop_frames * self.n_mels
+        first = int(self.first_byte[clip]) + frame * self.n_mels * BYTES
         try:
-            values = np.fromfile(example.path, dtype=np.float16, count=size, offset=int(self.offset[row]))
+            values = np.fromfile(self.examples[clip].path, dtype=np.float16, count=size, offset=first)
         except OSError as error:
-            raise SpectrogramError(_sentence(example, f"cannot be read ({error})")) from error
+            raise SpectrogramError(_sentence(self.examples[clip], f"cannot be read ({error})")) from error
         if values.size < size:
-            raise SpectrogramError(_sentence(example, "has shrunk since the training began"))
+            raise SpectrogramError(_sentence(self.examples[clip], "has shrunk since it was checked"))
         return values.reshape(self.crop_frames, self.n_mels)
 
 
@@ -112,45 +109,32 @@ class Standardisation:
     deviation: tuple[float, ...]
 
 
-def load_crops(
-    examples: Sequence[Example],
-    *,
-    n_mels: int = 128,
-    crop_frames: int = CROP_FRAMES,
-    memory_limit: int = MEMORY_LIMIT,
-) -> Crops:
-    """Check every spectrogram file and cut it into crops, held in memory up to `memory_limit` bytes.
+def load_crops(examples: Sequence[Example], *, n_mels: int = 128, crop_frames: int = CROP_FRAMES) -> Crops:
+    """Check every spectrogram file and say where its crops are.
 
-    Each file is read once and in full, one at a time. A clip whose file is missing, damaged or too short is
-    left out and reported in `unreadable` as (clip_id, sentence); the training goes on without it.
+    Each file is read once and in full, one at a time; none is kept. A clip whose file is missing, damaged or too
+    short is left out and reported in `unreadable` as (clip_id, sentence); the training goes on without it.
     """
-    promised = sum(example.frames // crop_frames for example in examples)
-    shape = (promised, crop_frames, n_mels)
-    # Filled clip by clip: joining a list of clips at the end would need the memory twice.
-    array = np.empty(shape, dtype=np.float16) if math.prod(shape) * BYTES <= memory_limit else None
-    filled = 0
     usable: list[Example] = []
-    offsets: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+    first_byte: list[int] = []
     unreadable: list[tuple[int, str]] = []
     for example in examples:
         try:
-            crops, offset = _read(example, n_mels, crop_frames)
+            first_byte.append(_check(example, n_mels, crop_frames))
         except SpectrogramError as error:
             unreadable.append((example.clip_id, str(error)))
-            continue
-        if array is not None:
-            array[filled : filled + len(crops)] = crops
-        filled += len(crops)
-        usable.append(example)
-        offsets.append(offset + np.arange(len(crops), dtype=np.int64) * crop_frames * n_mels * BYTES)
-    numbers = [example.frames // crop_frames for example in usable]
+        else:
+            usable.append(example)
+    numbers = np.array([example.frames // crop_frames for example in usable], dtype=np.int64)
+    before = np.concatenate([[0], np.cumsum(numbers)[:-1]]).astype(np.int64) if usable else numbers
+    example_of = np.repeat(np.arange(len(usable)), numbers)
     return Crops(
         examples=tuple(usable),
-        example=np.repeat(np.arange(len(usable), dtype=np.int64), numbers),
-        offset=np.concatenate(offsets),
+        first_byte=np.array(first_byte, dtype=np.int64),
+        example=example_of,
+        start=(np.arange(len(example_of)) - before[example_of]) * crop_frames,
         crop_frames=crop_frames,
         n_mels=n_mels,
-        array=array[:filled] if array is not None else None,
         unreadable=tuple(unreadable),
     )
 
@@ -181,10 +165,9 @@ def fingerprint(rows: Iterable[tuple[str, str, str, str]], recipe_fingerprint: s
     return hashlib.sha256(json.dumps([recipe_fingerprint, sorted(rows)]).encode()).hexdigest()
 
 
-def _read(example: Example, n_mels: int, crop_frames: int) -> tuple[NDArray[np.float16], int]:
-    """All crops of a clip, (crops, crop_frames, n_mels), checked to be finite, and their first byte."""
-    number = example.frames // crop_frames
-    if number == 0:
+def _check(example: Example, n_mels: int, crop_frames: int) -> int:
+    """The byte at which the values of a clip begin; they are there, of the promised shape, and finite."""
+    if example.frames < crop_frames:
         raise SpectrogramError(
             f"Clip {example.clip_id} has {example.frames} frames, less than a crop of {crop_frames}: take a"
             " longer one."
@@ -202,10 +185,9 @@ def _read(example: Example, n_mels: int, crop_frames: int) -> tuple[NDArray[np.f
     ):
         fault = f"has the shape {clip.shape}, not ({example.frames}, {n_mels}) row by row"
         raise SpectrogramError(_sentence(example, fault))
-    crops = np.array(clip[: number * crop_frames]).reshape(number, crop_frames, n_mels)
-    if not np.isfinite(crops).all():
+    if not np.isfinite(clip).all():
         raise SpectrogramError(_sentence(example, "holds values that are not finite"))
-    return crops, clip.offset
+    return int(clip.offset)
 
 
 def _sentence(example: Example, fault: str) -> str:

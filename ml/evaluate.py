@@ -1,27 +1,19 @@
 """How good is it: probabilities of crops to metrics and confusions of crops, clips and tracks.
 
-A clip's probabilities are the mean of its crops', a track's the mean of its clips'. Accuracy comes with a
-95 % interval from a bootstrap over groups (tracks that share an artist or album): tracks of one group are
-right or wrong together, so that an interval over single crops would be far too narrow.
+Every figure comes with a 95 % interval from a bootstrap over groups (tracks that share an artist or album):
+tracks of one group are right or wrong together, so that an interval over single crops would be far too narrow.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import (
-    accuracy_score,
-    confusion_matrix,
-    f1_score,
-    log_loss,
-    precision_recall_fscore_support,
-)
 
-LEVELS: Final = ("crop", "clip", "track")
-RESAMPLES: Final = 1000
+from ml.bootstrap import interval, resample, tally
+from ml.calibration import Temperatures, calibrate
+from ml.levels import LEVELS, items_by_level
+from ml.metrics import figures, item_sums, ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +56,17 @@ class Evaluation:
         raise KeyError(f"There is no {name} at level {level} for label {label}.")
 
 
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """The items of one level: label, probabilities and group (numbered from 0) of each."""
+
+    split: str
+    name: str
+    true: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    group: NDArray[np.intp]
+
+
 def evaluate(
     split: str,
     probabilities: NDArray[np.floating],
@@ -71,85 +74,88 @@ def evaluate(
     clip_id: NDArray[np.integer],
     track_id: NDArray[np.integer],
     group: Sequence[str] | None = None,
+    temperatures: Temperatures | None = None,
+    levels: Sequence[str] = LEVELS,
+    known: Mapping[int, bool] | None = None,
 ) -> Evaluation:
     """Metrics of one split from its crops: probabilities (n, labels); label, clip, track, group (n,).
 
-    Over all labels, at each level: `accuracy` (with interval), `majority` (the share of the most frequent
-    label, which accuracy has to beat), `balanced_accuracy`, `macro_f1` (both over the labels that occur),
-    `top2_accuracy`, `log_loss`.
-    For each label that occurs: `precision`, `recall`, `f1`, with its support as count. Without `group`,
+    At each level the mean probabilities are first calibrated by that level's temperature.
+
+    Over all labels: `accuracy`, `majority` (the share of the most frequent label, which accuracy has to beat),
+    `balanced_accuracy`, `macro_f1` (both over the labels that occur), `top2_accuracy`, `ece` (expected
+    calibration error: how far confidence and accuracy are apart, in 10 equal bins of confidence), `log_loss`.
+    For each label that occurs: `precision`, `recall`, `f1`, with its support as count.
+    With `known` (of each track id, whether the model would name a label at all), at level track:
+    `known_share`, and where any is known `accuracy_when_known`, with the known tracks as count.
+
+    All but `majority` have a 95 % interval from a bootstrap over groups. A label without an item in a resample
+    is left out of that resample's means, and its own figures leave that resample out. Few items in a bin differ
+    by chance alone, so the interval of `ece` lies high, at times above the figure itself. Without `group`,
     tracks are the groups; with fewer than two groups there is no interval. No crops, no rows.
     """
     if len(probabilities) == 0:
         return Evaluation((), ())
-    columns = list(range(probabilities.shape[1]))
-    crops = pd.DataFrame(np.asarray(probabilities, dtype=np.float64), columns=columns)
-    crops = crops.assign(
-        truth=truth, clip=clip_id, track=track_id, group=list(group) if group is not None else track_id
-    )
-    about = dict.fromkeys(columns, "mean") | dict.fromkeys(("truth", "track", "group"), "first")
-    clips = crops.groupby("clip", as_index=False).agg(about)
-    tracks = clips.groupby("track", as_index=False).agg(
-        {key: how for key, how in about.items() if key != "track"}
-    )
+    groups = np.unique(track_id if group is None else np.asarray(group), return_inverse=True)[1]
     metrics: list[Metric] = []
     confusions: list[Confusion] = []
-    for level, table in zip(LEVELS, (crops, clips, tracks), strict=True):
-        true = table["truth"].to_numpy(dtype=np.int64)
-        scores = table[columns].to_numpy()
-        groups = pd.factorize(table["group"])[0]
-        metrics += _overall(split, level, true, scores, groups)
-        metrics += _per_label(split, level, true, scores)
-        matrix = confusion_matrix(true, scores.argmax(axis=1), labels=columns)
-        confusions += [
-            Confusion(split, level, row, column, int(matrix[row, column]))
-            for row in columns
-            for column in columns
-        ]
+    for name, items in items_by_level(probabilities, clip_id, track_id, levels).items():
+        scores = items.probabilities
+        level = _Level(
+            split,
+            name,
+            truth[items.crop].astype(np.int64),
+            scores if temperatures is None else calibrate(scores, getattr(temperatures, name)),
+            np.unique(groups[items.crop], return_inverse=True)[1],
+        )
+        metrics += _metrics(level)
+        confusions += _confusions(level)
+        if name == "track" and known is not None:
+            metrics += _of_known(level, np.array([known[track] for track in track_id[items.crop].tolist()]))
     return Evaluation(tuple(metrics), tuple(confusions))
 
 
-def _overall(
-    split: str, level: str, true: NDArray[np.int64], scores: NDArray[np.float64], groups: NDArray[np.int64]
-) -> Iterator[Metric]:
-    predicted = scores.argmax(axis=1)
-    support = np.bincount(true, minlength=scores.shape[1])
-    present = np.flatnonzero(support)  # a label without a single example would count as a failure
-    recall = precision_recall_fscore_support(
-        true, predicted, labels=present, average="macro", zero_division=0
-    )[1]
-    best_two = np.argsort(-scores, axis=1, kind="stable")[:, :2]
-    values = {
-        "majority": support.max() / len(true),
-        "balanced_accuracy": recall,
-        "macro_f1": f1_score(true, predicted, labels=present, average="macro", zero_division=0),
-        "top2_accuracy": (best_two == true[:, None]).any(axis=1).mean(),
-        "log_loss": log_loss(true, scores / scores.sum(axis=1, keepdims=True), labels=range(scores.shape[1])),
-    }
-    low, high = _interval(predicted == true, groups)
-    yield Metric(split, level, "accuracy", None, float(accuracy_score(true, predicted)), len(true), low, high)
-    for name, value in values.items():
-        yield Metric(split, level, name, None, float(value), len(true))
-
-
-def _per_label(
-    split: str, level: str, true: NDArray[np.int64], scores: NDArray[np.float64]
-) -> Iterator[Metric]:
-    labels = range(scores.shape[1])
-    columns = precision_recall_fscore_support(true, scores.argmax(axis=1), labels=labels, zero_division=0)
-    for label, (precision, recall, f1, support) in enumerate(zip(*columns, strict=True)):
+def _metrics(level: _Level) -> Iterator[Metric]:
+    sums = item_sums(level.true, level.probabilities, level.group)
+    values = figures(sums.sum(axis=0, keepdims=True))
+    resampled = figures(resample(sums)) if len(sums) > 1 else None
+    for name, value in values.overall.items():
+        spread = None if resampled is None or name == "majority" else resampled.overall[name]
+        yield _metric(level, name, None, value[0], len(level.true), spread)
+    for label, support in enumerate(np.bincount(level.true)):
         if support == 0:
             continue
-        for name, value in (("precision", precision), ("recall", recall), ("f1", f1)):
-            yield Metric(split, level, name, label, float(value), int(support))
+        for name, value in values.by_label.items():
+            spread = None if resampled is None else resampled.by_label[name][:, label]
+            yield _metric(level, name, label, value[0, label], support, spread)
 
 
-def _interval(right: NDArray[np.bool_], groups: NDArray[np.int64]) -> tuple[float, float] | tuple[None, None]:
-    """95 % interval of the share of right answers: whole groups drawn with replacement, from one seed."""
-    size = np.bincount(groups)
-    if len(size) < 2:
-        return None, None
-    hits = np.bincount(groups, weights=right)
-    draws = np.random.default_rng(0).multinomial(len(size), np.full(len(size), 1 / len(size)), size=RESAMPLES)
-    low, high = np.quantile((draws @ hits) / (draws @ size), (0.025, 0.975))
-    return float(low), float(high)
+def _of_known(level: _Level, known: NDArray[np.bool_]) -> Iterator[Metric]:
+    right = level.probabilities.argmax(axis=1) == level.true
+    none = np.zeros_like(level.true)
+    sums = np.hstack([tally(level.group, none, 1, weight) for weight in (None, known, known & right)])
+    values = _known_figures(sums.sum(axis=0, keepdims=True))
+    resampled = _known_figures(resample(sums)) if len(sums) > 1 else {}
+    for name, count in (("known_share", len(known)), ("accuracy_when_known", known.sum())):
+        if not np.isnan(values[name][0]):
+            yield _metric(level, name, None, values[name][0], count, resampled.get(name))
+
+
+def _known_figures(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Of rows of tracks, known tracks, known tracks whose label is right: (rows, 3)."""
+    tracks, known, right = sums.T
+    return {"known_share": ratio(known, tracks), "accuracy_when_known": ratio(right, known)}
+
+
+def _metric(
+    level: _Level, name: str, label: int | None, value: float, count: int, spread: NDArray[np.float64] | None
+) -> Metric:
+    low, high = (None, None) if spread is None else interval(spread)
+    return Metric(level.split, level.name, name, label, float(value), int(count), low, high)
+
+
+def _confusions(level: _Level) -> Iterator[Confusion]:
+    labels = level.probabilities.shape[1]
+    pairs = level.true * labels + level.probabilities.argmax(axis=1)
+    for pair, count in enumerate(np.bincount(pairs, minlength=labels**2).tolist()):
+        yield Confusion(level.split, level.name, pair // labels, pair % labels, count)

@@ -1,4 +1,4 @@
-"""What a worker process does with one clip: decode it, store its spectrogram, describe its sound."""
+"""What a worker process does with one clip: decode it, store its spectrogram, its features and its fingerprint."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from ml.audio import AudioError, load_mono
 from ml.dataset import CROP_FRAMES
 from ml.features import AudioFeatures, audio_features
+from ml.fingerprint import Fingerprint, fingerprint
 from ml.spectrogram import Recipe, log_mel, save_spectrogram
 
 
@@ -27,7 +28,7 @@ class ClipJob:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """A stored spectrogram and the features of its clip."""
+    """A stored spectrogram, the features and the fingerprint of its clip."""
 
     clip_id: int
     frames: int
@@ -35,6 +36,7 @@ class Extraction:
     sha256: str  # of the spectrogram file
     bytes: int
     features: AudioFeatures
+    fingerprint: Fingerprint
     too_short: bool  # fewer frames than a crop: stored, yet of no use for training or prediction
 
 
@@ -71,7 +73,7 @@ def initialise_worker() -> None:
 
 
 def extract_clip(job: ClipJob, recipe: Recipe, folder: Path) -> Extraction | Failure:
-    """Decode a clip, write its spectrogram below `folder` and compute its features.
+    """Decode a clip, write its spectrogram below `folder` and compute its features and its fingerprint.
 
     A file that cannot be used comes back as a Failure: running again would not help.
 
@@ -93,5 +95,6 @@ def extract_clip(job: ClipJob, recipe: Recipe, folder: Path) -> Extraction | Fai
         sha256=stored.sha256,
         bytes=stored.bytes,
         features=audio_features(samples, recipe.sample_rate),
+        fingerprint=fingerprint(spectrogram),
         too_short=len(spectrogram) < CROP_FRAMES,
     )

@@ -21,7 +21,6 @@ from ml.dataset import CROP_FRAMES, Standardisation
 
 CARD: Final = "labelscope.json"
 CARD_FORMAT: Final = 1
-ARCHITECTURES: Final = ("seed",)
 
 
 class ModelFileError(Exception):
@@ -38,51 +37,6 @@ class ModelCard:
     architecture: str = "seed"
     crop_frames: int = CROP_FRAMES
     training: dict[str, Any] | None = None  # hyper-parameters, epochs, seconds: plain JSON values
-
-
-def build(
-    number_of_labels: int,
-    standardisation: Standardisation,
-    architecture: str = "seed",
-    crop_frames: int = CROP_FRAMES,
-) -> keras.Model:
-    """An untrained network: crops in dB (n, crop_frames, bands) to probabilities (n, number_of_labels).
-
-    `seed`: three convolutions along time (64, 128, 256 filters of 4 frames, ReLU, unpadded), each
-    batch-normalised and halved by max-pooling, then the maximum over time and one dense layer; 265 925
-    parameters for five labels. Standardisation is its first layer: fixed numbers, not parameters.
-
-    Raises ValueError for an architecture that is not in ARCHITECTURES.
-    """
-    if architecture not in ARCHITECTURES:
-        raise ValueError(f"Unknown architecture {architecture!r}: choose one of {', '.join(ARCHITECTURES)}.")
-    scale = [1.0 / deviation for deviation in standardisation.deviation]
-    offset = [-mean * factor for mean, factor in zip(standardisation.mean, scale, strict=True)]
-    layers = [
-        keras.Input((crop_frames, len(scale)), name="decibels"),
-        keras.layers.Rescaling(scale, offset, name="standardise"),
-    ]
-    for number, filters in enumerate((64, 128, 256)):
-        # The bands are channels, so a filter sees every band at once and slides along time alone.
-        layers += [
-            keras.layers.Conv1D(
-                filters,
-                4,
-                activation="relu",
-                kernel_regularizer=keras.regularizers.L2(0.001) if number == 0 else None,
-                data_format="channels_last",  # said aloud: a person's keras.json may hold another default
-            ),
-            keras.layers.BatchNormalization(),
-            keras.layers.MaxPooling1D(2, data_format="channels_last"),
-        ]
-    layers += [
-        keras.layers.GlobalMaxPooling1D(data_format="channels_last"),
-        keras.layers.Dropout(0.3),
-        keras.layers.Dense(256, activation="relu"),
-        keras.layers.Dropout(0.3),
-        keras.layers.Dense(number_of_labels, activation="softmax"),
-    ]
-    return keras.Sequential(layers, name=architecture)
 
 
 def save_model(network: keras.Model, card: ModelCard, path: Path) -> str:

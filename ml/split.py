@@ -1,38 +1,41 @@
-"""Which tracks the network trains on, is tuned on and is tested on: no group of tracks is ever on two sides.
+"""On which side of the split each track stands: decided once, when the track is new, and never changed.
 
-A network that has heard an artist recognises the artist, not the label, so tracks are dealt out in groups:
+A model's figures mean something only while no track that it learnt from tests it, nor one that will test its successor.
+So a track that was placed never moves. A new track joins the side of those that it is tied to (`ml/grouping.py`); one
+that ties two sides together is put aside, and is in no training. What is tied to nothing yet is dealt out in groups.
 
-* label with at least five distinct artists: all tracks that share an artist (`artist`);
-* label with fewer: all tracks that share artist and album (`album`), or artist and title where there is no
-  album (`title`).
-
-Tracks with the same artist and title share a group whatever their label: a single and its compilation copy,
-or the same recording in two playlists, would leak as well. Groups are the connected components of these
-ties. An artist with tracks in labels of both kinds is whole in the first kind, split by album in the other.
+Dealing goes by quota, not by the bare hash of the group: of each third label with five albums, a hash would hold
+nothing out. The hash decides the order among groups of one size, so that the same tracks are dealt alike on every
+machine.
 """
 
 import hashlib
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from ml.grouping import TrackInfo, components, keys, schemes
 
-# Share of each label's tracks, the split that teaches the network most first.
+__all__ = [
+    "ASIDE",
+    "SHARES",
+    "Placed",
+    "Placement",
+    "TrackInfo",
+    "TrainingRefused",
+    "assign_splits",
+    "refuse_if_hopeless",
+    "untested_labels",
+]
+
+# Share of each label's tracks.
 SHARES: Final[Mapping[str, float]] = {"train": 0.6, "validation": 0.2, "holdout": 0.2}
 # Ties go to holdout before validation: better untuned than untested.
 PREFERENCE: Final = ("train", "holdout", "validation")
-# With fewer distinct artists than this, whole artists are too coarse to fill three splits.
-MIN_ARTISTS: Final = 5
-# What catalogues write where they know no artist; as an artist it would tie unrelated tracks together.
-NOBODY: Final = frozenset({"", "unknown", "unknown artist", "various", "various artists", "va", "v/a", "n/a"})
-BRACKETS: Final = re.compile(r"\s*[(\[].*$")
-VERSION: Final = re.compile(r"\s+-\s+[^-]*\b(remaster(ed)?|(re)?mix|edit|version|live|mono|stereo)\b.*$")
+ASIDE: Final = "aside"
+
+Label = str | None
 
 
 class TrainingRefused(Exception):  # noqa: N818  (an outcome that is reported, rather than a bug)
@@ -40,181 +43,230 @@ class TrainingRefused(Exception):  # noqa: N818  (an outcome that is reported, r
 
 
 @dataclass(frozen=True, slots=True)
-class TrackInfo:
-    """What the split needs to know of one track of the crate; each track comes once, with one label."""
+class Placement:
+    """Where a track stands: its split, its group's key, the scheme by which it was grouped, and why."""
 
-    track_id: int
-    label: str
-    artists: tuple[str, ...]
-    album: str | None
-    title: str
+    split: str  # "train", "validation", "holdout" or "aside"
+    group: str
+    scheme: str  # "artist", "album" or "title"
+    reason: str  # a phrase, which names other tracks by their ids
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a track stands: its split, its group's key, and the scheme by which it was grouped."""
+class Placed:
+    """A track that was placed before, described as it is now."""
 
-    split: str  # "train", "validation" or "holdout"
+    track: TrackInfo
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Anchor:
+    """A placed track that a new one is tied to, and by what; the one with the lowest id speaks for its split."""
+
+    track_id: int
+    tie: str  # a phrase
     group: str
-    scheme: str  # "artist", "album" or "title"
+    split: str
+
+
+Anchors = dict[str, Anchor]  # by split
 
 
 def assign_splits(
-    tracks: Sequence[TrackInfo], previous: Mapping[int, Placement] | None = None
+    new: Sequence[TrackInfo],
+    placed: Sequence[Placed] = (),
+    same_recording: Iterable[tuple[int, int]] = (),
 ) -> dict[int, Placement]:
-    """Place every track; the same tracks give the same placements in any order, process and machine.
+    """Place the new tracks; the same tracks give the same placements in any order, process and machine.
 
-    A label with three groups or more has something in every split, one with two has training and holdout
-    tracks, one with a single group is only trained on (`untested_labels` names those). Groups that span
-    labels can bend this.
+    `same_recording` are pairs of track ids that hold the same sound, whatever their labels and names say. They are
+    ties like a common artist; pairs of two placed tracks, or with a track unknown here, change nothing.
 
-    `previous` holds earlier placements by track id, of tracks that are gone too. A label keeps the scheme
-    that it was first grouped by, and a group that was placed keeps its split, so that a new arrival never
-    moves an old track. The one exception: a new track that ties together groups of different splits (a
-    collaboration, say) moves all of them to the most exposed of these splits, because tracks that a model
-    has learned from must never test a later one. Leave placements out of `previous` to draw them anew.
+    1. A new track whose own ties lead to placed tracks of two splits is put aside, and ties nothing.
+    2. The others form groups. A group that is tied to placed tracks of one split joins them; one that is tied to two
+       splits, by different members, is put aside as a whole.
+    3. Groups without such ties are dealt out, large ones first, to the split that their labels lack most. A label with
+       three groups or more then has something in every split, one with two has training and holdout tracks, one
+       with a single group is only trained on. Groups that span labels can bend this.
 
-    Raises TrainingRefused where fewer than two labels have two groups.
+    Tracks that were put aside tie nothing later. Grows with the new tracks, and one pass over the placed ones.
     """
-    previous = previous or {}
-    schemes = _schemes(tracks, previous)
-    groups = _groups(tracks, schemes)
-    counts = {key: Counter(track.label for track in members) for key, members in groups.items()}
-    _refuse_if_hopeless(counts)
-    split_of = _deal(counts, _kept(groups, previous))
-    return {
-        track.track_id: Placement(split_of[key], key, schemes[track.track_id])
-        for key, members in groups.items()
-        for track in members
-    }
-
-
-def untested_labels(tracks: Iterable[TrackInfo], placements: Mapping[int, Placement]) -> dict[str, str]:
-    """Labels without a holdout track, each with one sentence that says why and what to add."""
-    groups: dict[str, set[str]] = defaultdict(set)
-    tested: set[str] = set()
-    for track in tracks:
-        placement = placements[track.track_id]
-        groups[track.label].add(placement.group)
-        if placement.split == "holdout":
-            tested.add(track.label)
-    return {
-        label: f"Label '{label}' is left out of the training, since none of its {len(keys)} group(s) of artists or"
-        " albums could be held out to test it: add tracks of other artists or albums."
-        for label, keys in sorted(groups.items())
-        if label not in tested
-    }
-
-
-def _schemes(tracks: Sequence[TrackInfo], previous: Mapping[int, Placement]) -> dict[int, str]:
-    """The scheme of each track: its label's earlier one, else by the label's number of distinct artists."""
-    artists: dict[str, set[str]] = defaultdict(set)
-    before: dict[str, set[str]] = defaultdict(set)
-    for track in tracks:
-        artists[track.label].update(_artists(track))
-        if track.track_id in previous:
-            before[track.label].add(previous[track.track_id].scheme)
-    schemes = {}
-    for track in tracks:
-        by_artist = len(artists[track.label]) >= MIN_ARTISTS
-        if before[track.label]:  # an 'album' label may hold 'title' tracks and the other way round
-            by_artist = "artist" in before[track.label]
-        if by_artist and _artists(track):
-            schemes[track.track_id] = "artist"
-        else:
-            schemes[track.track_id] = "album" if track.album else "title"
-    return schemes
-
-
-def _keys(track: TrackInfo, scheme: str) -> set[str]:
-    """The ties of one track: every other track with one of these keys belongs to the same group."""
-    names = _artists(track) or {"?"}
-    keys = {f"title:{name}|{_plain_title(track.title)}" for name in names}
-    if scheme == "artist":
-        keys |= {f"artist:{name}" for name in names}
-    elif scheme == "album":
-        keys |= {f"album:{name}|{_plain(track.album or '')}" for name in names}
-    return keys
-
-
-def _groups(tracks: Sequence[TrackInfo], schemes: Mapping[int, str]) -> dict[str, list[TrackInfo]]:
-    """Connected components of tracks and keys, each named by its first key in alphabetical order."""
-    keys_of = [sorted(_keys(track, schemes[track.track_id])) for track in tracks]
-    names = sorted({key for keys in keys_of for key in keys})
-    node = {key: len(tracks) + position for position, key in enumerate(names)}
-    pairs = [(row, node[key]) for row, keys in enumerate(keys_of) for key in keys]
-    if not pairs:
+    if not new:
         return {}
-    rows, columns = np.array(pairs).T
-    size = len(tracks) + len(names)
-    _, component = connected_components(
-        coo_array((np.ones(len(pairs)), (rows, columns)), shape=(size, size)), directed=False
+    standing = [one for one in placed if one.placement.split != ASIDE]
+    scheme_of = schemes(new, ((one.track, one.placement.scheme) for one in placed))
+    keys_of = {track.track_id: keys(track, scheme_of[track.track_id]) for track in new}
+    pairs = sorted({(min(pair), max(pair)) for pair in same_recording})
+    anchors_of = _anchors(keys_of, standing, pairs)
+    result: dict[int, Placement] = {}
+
+    def place(track_id: int, split: str, group: str, reason: str) -> None:
+        result[track_id] = Placement(split, group, scheme_of[track_id], reason)
+
+    for track_id, anchors in anchors_of.items():
+        if len(anchors) > 1:
+            place(
+                track_id,
+                ASIDE,
+                min(keys_of[track_id]),
+                f"it ties {_both(anchors)}, which stay where they are",
+            )
+    free = {track_id: ties for track_id, ties in keys_of.items() if track_id not in result}
+    untied: dict[str, list[int]] = {}
+    for key, members in components(free, pairs).items():
+        anchors = _together(anchors_of[member] for member in members)
+        if not anchors:
+            untied[key] = members
+        elif len(anchors) > 1:
+            for member in members:
+                place(member, ASIDE, key, f"its group ties {_both(anchors)}, which stay where they are")
+        else:
+            (anchor,) = anchors.values()
+            for member in members:
+                own = anchors_of[member].get(anchor.split)
+                through = f"tied to track {anchor.track_id} through other new tracks"
+                place(member, anchor.split, anchor.group, own.tie if own else through)
+    label_of = {track.track_id: track.label for track in new}
+    there = Counter((one.track.label, one.placement.split, one.placement.group) for one in standing)
+    there.update(
+        (label_of[track_id], found.split, found.group)
+        for track_id, found in result.items()
+        if found.split != ASIDE
     )
-    first_key: dict[int, str] = {}
-    for key in names:
-        first_key.setdefault(int(component[node[key]]), key)
-    groups: dict[str, list[TrackInfo]] = defaultdict(list)
-    for row, track in enumerate(tracks):
-        groups[first_key[int(component[row])]].append(track)
-    return dict(groups)
+    counts = {key: Counter(label_of[member] for member in members) for key, members in untied.items()}
+    for key, split in _deal(counts, there).items():
+        for member in untied[key]:
+            place(member, split, key, "its group was dealt")
+    return result
 
 
-def _kept(groups: Mapping[str, list[TrackInfo]], previous: Mapping[int, Placement]) -> dict[str, str]:
-    """The groups that were placed before, by a member or by their key, in the most exposed split of those."""
-    by_key: dict[str, set[str]] = defaultdict(set)
-    for placement in previous.values():
-        by_key[placement.group].add(placement.split)
-    kept = {}
-    for key, members in groups.items():
-        before = by_key[key] | {previous[t.track_id].split for t in members if t.track_id in previous}
-        if before:
-            kept[key] = min(before, key=list(SHARES).index)
-    return kept
+def untested_labels(tracks: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """Labels that nothing can be learnt of, or that nothing is held out of, each with a sentence why and the cure.
+
+    `tracks` are the label, split and group of each track that may be learnt from.
+    """
+    splits, groups = _by_label(tracks)
+    return {
+        label: f"Label '{label}' is left out of the training, since none of its {len(groups[label])} group(s) of"
+        f" artists or albums could be {_missing(splits[label])}: add tracks of other artists or albums."
+        for label in sorted(splits)
+        if not {"train", "holdout"} <= splits[label]
+    }
 
 
-def _refuse_if_hopeless(counts: Mapping[str, Counter[str]]) -> None:
-    groups = Counter(label for count in counts.values() for label in count)
-    splittable = [label for label, number in groups.items() if number >= 2]
-    if len(splittable) < 2:
+def refuse_if_hopeless(tracks: Iterable[tuple[str, str, str]]) -> None:
+    """Raise TrainingRefused where fewer than two labels have both training and holdout tracks.
+
+    `tracks` are the label, split and group of each track that may be learnt from.
+    """
+    splits, _ = _by_label(tracks)
+    number = sum({"train", "holdout"} <= own for own in splits.values())
+    if number < 2:
         raise TrainingRefused(
-            f"Training needs two labels with two separate artists or albums each, and {len(splittable)} of"
-            f" {len(groups)} label(s) has them: add playlists or tracks, then retrain."
+            f"Training needs two labels with two separate artists or albums each, and {number} of"
+            f" {len(splits)} label(s) has them: add playlists or tracks, then retrain."
         )
 
 
-def _deal(counts: Mapping[str, Counter[str]], kept: Mapping[str, str]) -> dict[str, str]:
-    """Give each group the split that its labels lack most, large groups first, kept ones unmoved.
+def _by_label(
+    tracks: Iterable[tuple[str, str, str]],
+) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:
+    """The splits and the groups of each label."""
+    splits: dict[str, set[str]] = defaultdict(set)
+    groups: dict[str, set[str]] = defaultdict(set)
+    for label, split, group in tracks:
+        splits[label].add(split)
+        groups[label].add(group)
+    return splits, groups
 
-    A split that a label still must have comes first once only as many groups are left as such splits.
+
+def _missing(splits: set[str]) -> str:
+    return "held out to test it" if "holdout" not in splits else "used to learn from"
+
+
+def _anchors(
+    keys_of: Mapping[int, set[str]], standing: Iterable[Placed], pairs: Iterable[tuple[int, int]]
+) -> dict[int, Anchors]:
+    """The placed tracks that each new one is tied to by itself, one for each split."""
+    wanted = set().union(*keys_of.values())
+    by_key: dict[str, Anchors] = defaultdict(dict)
+    placed: dict[int, Placement] = {}
+    for one in standing:
+        number, where = one.track.track_id, one.placement
+        placed[number] = where
+        # The key of its group ties, too: by that key it may have come here, through a track that is gone.
+        for key in wanted & (keys(one.track, where.scheme) | {where.group}):
+            tie = f"in the group of track {number} by {key.partition(':')[0]}"
+            _add(by_key[key], Anchor(number, tie, where.group, where.split))
+    found: dict[int, Anchors] = {}
+    for track_id, own in keys_of.items():
+        found[track_id] = _together(by_key[key] for key in own if key in by_key)
+    for track_id, other in (both for one, two in pairs for both in ((one, two), (two, one))):
+        if track_id in keys_of and other in placed:
+            where = placed[other]
+            tie = f"same recording as track {other} by fingerprint"
+            _add(found[track_id], Anchor(other, tie, where.group, where.split))
+    return found
+
+
+def _add(anchors: Anchors, anchor: Anchor) -> None:
+    anchors[anchor.split] = min(anchors.get(anchor.split, anchor), anchor)
+
+
+def _together(several: Iterable[Anchors]) -> Anchors:
+    total: Anchors = {}
+    for anchors in several:
+        for anchor in anchors.values():
+            _add(total, anchor)
+    return total
+
+
+def _both(anchors: Anchors) -> str:
+    """The tracks that are tied, with their splits: "track 1 (train) and track 7 (holdout)"."""
+    return " and ".join(
+        f"track {anchors[split].track_id} ({split})" for split in PREFERENCE if split in anchors
+    )
+
+
+def _deal(
+    counts: Mapping[str, Counter[Label]], there: Mapping[tuple[Label, str, str], int]
+) -> dict[str, str]:
+    """Give each group the split that its labels lack most, large groups first.
+
+    `counts` are the tracks of each new group by label, `there` those that have a place by label, split and group. A
+    split that a label still must have comes first once only as many groups are left as such splits.
     """
-    total: Counter[str] = Counter()
-    number: Counter[str] = Counter()
-    for count in counts.values():
+    total: Counter[Label] = Counter()
+    have: dict[Label, Counter[str]] = defaultdict(Counter)
+    groups: dict[Label, set[str]] = defaultdict(set)
+    for (label, split, group), size in there.items():
+        total[label] += size
+        have[label][split] += size
+        groups[label].add(group)
+    left: Counter[Label] = Counter()
+    for key, count in counts.items():
         total.update(count)
-        number.update(count.keys())
-    have: dict[str, Counter[str]] = {label: Counter() for label in total}
-    left = Counter(number)
+        left.update(count.keys())
+        for label in count:
+            groups[label].add(key)
     split_of: dict[str, str] = {}
-
-    def place(key: str, split: str) -> None:
-        split_of[key] = split
-        for label, size in counts[key].items():
-            have[label][split] += size
-            left[label] -= 1
 
     def gain(key: str, split: str) -> tuple[int, float]:
         forced, deficit = 0, 0.0
-        for label in counts[key]:
-            shares = _shares(number[label])
+        for label in sorted(counts[key], key=str):
+            shares = _shares(len(groups[label]))
             missing = [name for name in shares if not have[label][name]]
             forced += split in missing and left[label] <= len(missing)
             deficit += shares.get(split, -1.0) - have[label][split] / total[label]
         return forced, deficit
 
-    for key in sorted(kept):
-        place(key, kept[key])
-    for key in sorted(counts.keys() - kept.keys(), key=lambda key: (-counts[key].total(), _hash(key))):
-        place(key, max(PREFERENCE, key=lambda split: gain(key, split)))
+    for key in sorted(counts, key=lambda key: (-counts[key].total(), _hash(key))):
+        split = max(PREFERENCE, key=lambda split: gain(key, split))
+        split_of[key] = split
+        for label, size in counts[key].items():
+            have[label][split] += size
+            left[label] -= 1
     return split_of
 
 
@@ -223,21 +275,6 @@ def _shares(groups: int) -> dict[str, float]:
     wanted = PREFERENCE[: min(groups, 3)]
     whole = sum(SHARES[split] for split in wanted)
     return {split: SHARES[split] / whole for split in wanted}
-
-
-def _artists(track: TrackInfo) -> set[str]:
-    return {name for name in map(_plain, track.artists) if name not in NOBODY}
-
-
-def _plain(text: str) -> str:
-    """Case, width and spacing differ between catalogues; the name does not."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def _plain_title(title: str) -> str:
-    """The title without "(Live)", "[30s]", "- Remastered 2011": versions of a recording belong together."""
-    plain = _plain(title)
-    return VERSION.sub("", BRACKETS.sub("", plain)) or plain
 
 
 def _hash(key: str) -> str:

@@ -1,7 +1,4 @@
-"""One training: crops in, a trained network and its history out.
-
-On two CPU cores an epoch over 1 900 crops takes about two seconds; the first adds some for compilation.
-"""
+"""One training: crops in, a trained network and its history out."""
 
 import math
 import time
@@ -11,10 +8,12 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from ml.dataset import CROP_FRAMES, Crops, standardisation
-from ml.model import ModelCard, build
+from ml.batches import OrderedBatches, TrainingBatches
+from ml.dataset import Crops, Standardisation, standardisation
+from ml.hyperparameters import Hyperparameters
+from ml.model import ModelCard
+from ml.networks import build, ensemble
 
 
 class TrainingFailed(Exception):  # noqa: N818  (the outcome of a run, like TrainingRefused, rather than a bug)
@@ -22,23 +21,10 @@ class TrainingFailed(Exception):  # noqa: N818  (the outcome of a run, like Trai
 
 
 @dataclass(frozen=True, slots=True)
-class Hyperparameters:
-    """Every choice that is not data. Equal values and equal crops repeat a training on the same machine."""
-
-    architecture: str = "seed"  # the layers: see ml.model.ARCHITECTURES
-    crop_frames: int = CROP_FRAMES  # frames that the network sees at once: 2.97 s at 22 050 Hz and hop 512
-    batch_size: int = 64  # crops to a gradient step
-    learning_rate: float = 0.0003  # of Adam; at 0.001 the best epoch comes sooner and is no better
-    epochs: int = 40  # passes over the training crops at most, once `minimum_steps` are made
-    minimum_steps: int = 150  # before early stopping looks: batch normalisation averages over ~100
-    patience: int = 8  # epochs without a better loss after which the training stops
-    seed: int = 1  # of initial weights, dropout and the order of the crops
-
-
-@dataclass(frozen=True, slots=True)
 class Epoch:
-    """One pass over the training crops; accuracy counts crops; no validation crops, no such values."""
+    """One pass over the training clips; accuracy counts crops. Validation is None where it was not looked at."""
 
+    member: int  # which network of the model, from 1
     epoch: int  # from 1
     loss: float
     accuracy: float
@@ -49,12 +35,11 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A network with the weights of its best epoch, the card for its file, and how it got there."""
+    """A network, the card for its file, and how it got there. Outputs are (probabilities, embedding)."""
 
     network: keras.Model
     card: ModelCard
     history: tuple[Epoch, ...]
-    best_epoch: int  # from 1
     seconds: float
 
 
@@ -63,107 +48,126 @@ def train(
     validation_crops: Crops | None,
     labels: Sequence[str],
     recipe: dict[str, Any],
-    hyperparameters: Hyperparameters | None = None,
+    hyperparameters: Hyperparameters,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Trained:
-    """Train a network on crops whose `label` is a position in `labels`; `recipe` only goes into the card.
+    """Train a model on crops whose `label` is a position in `labels`; `recipe` only goes into the card.
 
-    Adam on cross-entropy, each label weighted by the inverse of its share of the crops; standardised by the
-    training crops alone; early stopping on the validation loss, with the weights of the best epoch
-    restored. Without validation crops the training loss takes its place, which notices the end of learning
-    but not overfitting.
+    AdamW on cross-entropy, each label weighted by the inverse of its share of the crops; standardised by the
+    training crops alone. With `patience`, the weights of the epoch with the least validation loss are kept (without
+    validation crops: training loss, which notices the end of learning but not overfitting); else those of the last.
+
+    An epoch is linear in the clips, memory bounded by the batch.
 
     Raises TrainingFailed where a label has no training crop or the loss is no longer finite, and
     ml.dataset.SpectrogramError where a file disappears while its crops are read from disk.
     """
-    chosen = hyperparameters or Hyperparameters()
     started = time.perf_counter()
     weights = _class_weights(train_crops, labels)
     statistics = standardisation(train_crops)
-    keras.utils.set_random_seed(chosen.seed)
-    network = build(len(labels), statistics, chosen.architecture, chosen.crop_frames)
-    network.compile(
-        optimizer=keras.optimizers.Adam(chosen.learning_rate),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=True,
-    )
-
-    batches = _Batches(train_crops, chosen.batch_size, chosen.seed)
-    validation = (
-        _Batches(validation_crops, chosen.batch_size)
-        if validation_crops is not None and len(validation_crops)
-        else None
-    )
-    # A crate of three batches would otherwise be given up before it was looked at a hundred times.
-    warm_up = math.ceil(chosen.minimum_steps / len(batches))
-    stopping = keras.callbacks.EarlyStopping(
-        "val_loss" if validation else "loss",
-        patience=chosen.patience,
-        mode="min",
-        restore_best_weights=True,
-        start_from_epoch=warm_up,
-    )
     history: list[Epoch] = []
-    network.fit(
-        batches,
-        validation_data=validation,
-        epochs=max(chosen.epochs, warm_up + 1),
-        class_weight=weights,
-        shuffle=False,  # _Batches does, from the seed
-        callbacks=[stopping, keras.callbacks.TerminateOnNaN(), _recorder(history, on_epoch)],
-        verbose=0,
-    )
-    if not all(
-        math.isfinite(value) for epoch in history for value in (epoch.loss, epoch.validation_loss or 0.0)
-    ):
-        raise TrainingFailed(
-            f"The loss was no longer finite in epoch {len(history)}: lower the learning rate"
-            f" ({chosen.learning_rate}) and look for spectrograms with extreme values."
+    members = []
+    for number in range(hyperparameters.members):
+        member, epochs = _train_member(
+            number, train_crops, validation_crops, statistics, weights, hyperparameters, on_epoch
         )
+        members.append(member)
+        history += epochs
     seconds = time.perf_counter() - started
     summary = {
-        "hyperparameters": asdict(chosen),
+        "hyperparameters": asdict(hyperparameters),
         "train_crops": len(train_crops),
         "validation_crops": len(validation_crops) if validation_crops is not None else 0,
         "epochs": len(history),
-        "best_epoch": stopping.best_epoch + 1,
         "seconds": round(seconds, 3),
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
     }
-    card = ModelCard(tuple(labels), recipe, statistics, chosen.architecture, chosen.crop_frames, summary)
-    return Trained(network, card, tuple(history), stopping.best_epoch + 1, seconds)
+    card = ModelCard(
+        tuple(labels),
+        recipe,
+        statistics,
+        hyperparameters.architecture,
+        hyperparameters.crop_frames,
+        training=summary,
+    )
+    return Trained(ensemble(members), card, tuple(history), seconds)
 
 
-class _Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
-    """Batches of float16 crops and labels, from memory or disk alike.
+def _train_member(
+    number: int,
+    train_crops: Crops,
+    validation_crops: Crops | None,
+    statistics: Standardisation,
+    weights: dict[int, float],
+    chosen: Hyperparameters,
+    on_epoch: Callable[[Epoch], None] | None,
+) -> tuple[keras.Model, list[Epoch]]:
+    seed = chosen.seed * 1000 + number  # members of two trainings share no beginning
+    keras.utils.set_random_seed(seed)
+    network = build(len(weights), statistics, chosen.architecture, chosen.crop_frames)
+    batches = TrainingBatches(train_crops, len(weights), statistics, chosen, seed)
+    # A crate of three batches would otherwise be given up before it was looked at a hundred times.
+    at_least = math.ceil(chosen.minimum_steps / len(batches))
+    epochs = max(chosen.epochs, at_least)
+    network.compile(
+        optimizer=_optimiser(chosen, epochs * len(batches)),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=chosen.label_smoothing),
+        metrics=["accuracy"],
+        jit_compile=True,
+    )
+    history: list[Epoch] = []
+    callbacks = [keras.callbacks.TerminateOnNaN(), _recorder(number + 1, history, on_epoch)]
+    if chosen.weight_average:
+        callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=False))
+    validation = None
+    if validation_crops is not None and len(validation_crops):
+        validation = OrderedBatches(validation_crops, len(weights), chosen.batch_size)
+    if chosen.patience is not None:
+        callbacks.append(
+            keras.callbacks.EarlyStopping(
+                "val_loss" if validation else "loss",
+                patience=chosen.patience,
+                mode="min",
+                restore_best_weights=True,
+                start_from_epoch=at_least,
+            )
+        )
+    network.fit(
+        batches,
+        validation_data=validation,
+        # Where nothing is decided by it, a look at the end of each tenth is enough.
+        validation_freq=1 if chosen.patience is not None else max(1, epochs // 10),
+        epochs=epochs + (chosen.patience is not None),
+        class_weight=weights,
+        shuffle=False,  # TrainingBatches does, from the seed
+        callbacks=callbacks,
+        verbose=0,
+    )
+    values = [
+        value for epoch in history for value in (epoch.loss, epoch.validation_loss) if value is not None
+    ]
+    if not all(map(math.isfinite, values)):
+        raise TrainingFailed(
+            f"The loss was no longer finite in epoch {len(history)}: lower the learning rate"
+            f" ({chosen.learning_rate}) and look for spectrograms with extreme values."
+        )
+    return network, history
 
-    With a seed: in a new order each epoch, all of one size so that only one gradient step is compiled; the
-    few crops that remain sit out this epoch. Without: in order and complete.
-    """
 
-    def __init__(self, crops: Crops, batch_size: int, seed: int | None = None) -> None:
-        super().__init__()
-        self.crops = crops
-        self.label = crops.label
-        self.batch_size = min(batch_size, len(crops))
-        self.random = None if seed is None else np.random.default_rng(seed)
-        self.order: NDArray[np.int64] = np.arange(len(crops))
-        self.on_epoch_end()
-
-    def __len__(self) -> int:
-        if self.random is not None:
-            return len(self.crops) // self.batch_size
-        return math.ceil(len(self.crops) / self.batch_size)
-
-    def __getitem__(self, batch: int) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
-        rows = self.order[batch * self.batch_size : (batch + 1) * self.batch_size]
-        return self.crops.take(rows), self.label[rows]
-
-    def on_epoch_end(self) -> None:
-        if self.random is not None:
-            self.order = self.random.permutation(len(self.crops))
+def _optimiser(chosen: Hyperparameters, steps: int) -> keras.optimizers.Optimizer:
+    rate: float | keras.optimizers.schedules.LearningRateSchedule = chosen.learning_rate
+    if chosen.warm_up:
+        rising = max(1, round(chosen.warm_up * steps))
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0, steps - rising, warmup_target=chosen.learning_rate, warmup_steps=rising
+        )
+    return keras.optimizers.AdamW(
+        rate,
+        weight_decay=chosen.weight_decay,
+        use_ema=bool(chosen.weight_average),
+        ema_momentum=chosen.weight_average or 0.99,
+    )
 
 
 def _class_weights(crops: Crops, labels: Sequence[str]) -> dict[int, float]:
@@ -177,7 +181,9 @@ def _class_weights(crops: Crops, labels: Sequence[str]) -> dict[int, float]:
     return {label: len(crops) / (len(labels) * int(count)) for label, count in enumerate(counts)}
 
 
-def _recorder(history: list[Epoch], on_epoch: Callable[[Epoch], None] | None) -> keras.callbacks.Callback:
+def _recorder(
+    member: int, history: list[Epoch], on_epoch: Callable[[Epoch], None] | None
+) -> keras.callbacks.Callback:
     """Appends a row per epoch to `history` and passes it on."""
     began = 0.0
 
@@ -187,6 +193,7 @@ def _recorder(history: list[Epoch], on_epoch: Callable[[Epoch], None] | None) ->
 
     def end(epoch: int, logs: dict[str, float]) -> None:
         row = Epoch(
+            member=member,
             epoch=epoch + 1,
             loss=float(logs["loss"]),
             accuracy=float(logs["accuracy"]),

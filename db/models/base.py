@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Numeric, String, Text, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 NAMING = {
@@ -25,6 +25,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB,
         list[dict[str, Any]]: JSONB,
         list[str]: JSONB,
+        list[int]: ARRAY(BigInteger),
     }
 
 

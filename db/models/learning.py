@@ -1,15 +1,41 @@
-"""Trainings, models, how good they are, and what they say."""
+"""Where tracks stand, trainings, models, how good they are, and what they say."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Id, SetNow, Sha256, one_of
 
 SPLITS = ("train", "validation", "holdout")
 LEVELS = ("crop", "clip", "track")
+ASIDE = "aside"  # tied to both sides of the split, so on neither
+NEW = "new"  # not among the tracks of a model's training
+
+
+class TrackSplit(Base):
+    __tablename__ = "track_splits"
+    __table_args__ = (
+        CheckConstraint(one_of("scheme", "artist", "album", "title"), "scheme"),
+        CheckConstraint(one_of("split", *SPLITS, ASIDE), "split"),
+        Index(None, "group_key"),
+        Index("ix_track_splits_aside", "track_id", postgresql_where="split = 'aside'"),
+        {"comment": "On which side of the split a track stands: decided once, and never changed."},
+    )
+
+    track_id: Mapped[int] = mapped_column(
+        ForeignKey("tracks.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="The track.",
+    )
+    group_key: Mapped[str] = mapped_column(comment="Tracks of one group are never on two sides.")
+    scheme: Mapped[str] = mapped_column(comment="What made the group: artist, album or title.")
+    split: Mapped[str] = mapped_column(
+        comment="train, validation, holdout; aside: it ties two of them, so that it is in no training."
+    )
+    reason: Mapped[str] = mapped_column(comment="Why it stands here.")
+    decided_at: Mapped[SetNow] = mapped_column(comment="When that was decided.")
 
 
 class TrainingRun(Base):
@@ -24,6 +50,9 @@ class TrainingRun(Base):
     flow_run_id: Mapped[str | None] = mapped_column(comment="The Prefect flow run that did it.")
     why: Mapped[str] = mapped_column(
         comment="What set it off: the first one, enough new tracks, a person's wish."
+    )
+    on_demand: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="True: a person wished it, whether or not it was due."
     )
     status: Mapped[str] = mapped_column(server_default="running", comment="How it stands or ended.")
     error: Mapped[str | None] = mapped_column(comment="Why it was refused or failed.")
@@ -41,6 +70,9 @@ class TrainingRun(Base):
     )
     dataset_fingerprint: Mapped[Sha256] = mapped_column(comment="Hash over spectrograms, labels and splits.")
     labels: Mapped[list[dict[str, Any]]] = mapped_column(comment="Ids and slugs in the order of the outputs.")
+    tracks: Mapped[int] = mapped_column(
+        server_default="0", comment="How many tracks it had, those removed since then included."
+    )
     versions: Mapped[dict[str, Any]] = mapped_column(comment="Python, libraries, backend, and code revision.")
     history: Mapped[list[dict[str, Any]]] = mapped_column(
         server_default="[]", comment="One entry per epoch: losses and accuracies."
@@ -73,18 +105,28 @@ class TrainingRunTrack(Base):
 class Model(Base):
     __tablename__ = "models"
     __table_args__ = (
-        UniqueConstraint("training_run_id"),
-        CheckConstraint(one_of("status", "candidate", "champion", "retired", "rejected"), "status"),
+        UniqueConstraint("training_run_id", "architecture"),
+        CheckConstraint(
+            one_of("status", "candidate", "champion", "retired", "rejected", "yardstick"), "status"
+        ),
         Index("uq_models_one_champion", "status", unique=True, postgresql_where="status = 'champion'"),
-        {"comment": "A trained network in a file. At most one is the champion, the one in use."},
+        {"comment": "A trained model in a file. At most one is the champion, the one in use."},
     )
 
     id: Mapped[Id] = mapped_column(comment="Primary key.")
     training_run_id: Mapped[int] = mapped_column(ForeignKey("training_runs.id"), comment="How it came about.")
-    path: Mapped[str] = mapped_column(comment="The .keras file, relative to models/ in the home.")
-    sha256: Mapped[Sha256] = mapped_column(comment="Of the .keras file; a file that differs is refused.")
-    bytes: Mapped[int] = mapped_column(comment="Size of the .keras file.")
-    status: Mapped[str] = mapped_column(server_default="candidate", comment="Whether it is in use.")
+    architecture: Mapped[str] = mapped_column(comment="What it is: seed, labelscope, baseline, …")
+    path: Mapped[str] = mapped_column(comment="The model's file, relative to models/ in the home.")
+    sha256: Mapped[Sha256] = mapped_column(comment="Of the model's file; a file that differs is refused.")
+    bytes: Mapped[int] = mapped_column(comment="Size of the model's file.")
+    calibration: Mapped[dict[str, Any]] = mapped_column(
+        server_default="{}",
+        comment="Temperature of each level, and below which familiarity a track is unknown; as in the file.",
+    )
+    status: Mapped[str] = mapped_column(
+        server_default="candidate",
+        comment="Whether it is in use; yardstick: trained to compare with, and never in use.",
+    )
     reason: Mapped[str | None] = mapped_column(comment="Why it has this status.")
     created_at: Mapped[SetNow] = mapped_column(comment="When it was trained.")
     promoted_at: Mapped[datetime | None] = mapped_column(comment="When it became champion.")
@@ -149,14 +191,24 @@ class Prediction(Base):
     __table_args__ = (
         UniqueConstraint("track_id", "model_id"),
         Index(None, "model_id"),
+        CheckConstraint(one_of("split", *SPLITS, ASIDE, NEW), "split"),
         {"comment": "What a model says of a track: the mean over its clips."},
     )
 
     id: Mapped[Id] = mapped_column(comment="Primary key.")
     track_id: Mapped[int] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), comment="The track.")
     model_id: Mapped[int] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), comment="The model.")
-    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), comment="The most probable label.")
-    confidence: Mapped[float] = mapped_column(comment="The probability of that label, 0 to 1.")
+    label_id: Mapped[int | None] = mapped_column(
+        ForeignKey("labels.id"), comment="The most probable label; null: unknown, it is like none of them."
+    )
+    confidence: Mapped[float] = mapped_column(comment="The probability of the most probable label, 0 to 1.")
+    familiarity: Mapped[float | None] = mapped_column(
+        comment="How much it is like what the model knows; null where that was not measured."
+    )
+    split: Mapped[str] = mapped_column(
+        server_default=NEW,
+        comment="Its side in the model's training; new: it was not in it; aside: neither, and tied to two sides.",
+    )
     clips: Mapped[int] = mapped_column(comment="How many clips were heard.")
     created_at: Mapped[SetNow] = mapped_column(comment="When it was scored.")
 

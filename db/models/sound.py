@@ -1,4 +1,4 @@
-"""Clips of audio, and what was computed from them: spectrograms and features."""
+"""Clips of audio, and what was computed from them: spectrograms, features and fingerprints."""
 
 from typing import Any
 
@@ -137,3 +137,26 @@ class AudioFeatures(Base):
     valence: Mapped[float | None] = mapped_column(comment="Spotify's measure, 0 to 1.")
     time_signature: Mapped[int | None] = mapped_column(SmallInteger, comment="Beats in a bar.")
     created_at: Mapped[SetNow] = mapped_column(comment="When it was computed or fetched.")
+
+
+class Fingerprint(Base):
+    __tablename__ = "fingerprints"
+    __table_args__ = (
+        # Without a list of pending entries, which each search would have to read from end to end.
+        Index(None, "sketch", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        {"comment": "What a recording is known again by: landmarks in the spectrogram of a clip."},
+    )
+
+    clip_id: Mapped[int] = mapped_column(
+        ForeignKey("clips.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="The clip that was heard.",
+    )
+    version: Mapped[int] = mapped_column(
+        comment="Of the code that made it; only fingerprints of one version can be compared."
+    )
+    landmarks: Mapped[bytes] = mapped_column(comment="Pairs of a hash and the frame at which it stands.")
+    sketch: Mapped[list[int]] = mapped_column(
+        comment="A few numbers; clips of one recording have some in common."
+    )
+    created_at: Mapped[SetNow] = mapped_column(comment="When it was computed.")

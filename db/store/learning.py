@@ -1,27 +1,34 @@
 """Write what learning brought: trainings, models and their metrics, promotions, predictions."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Connection, func, insert, select, text, update
 
 from db.models.learning import (
     Confusion,
     Metric,
     Model,
-    Prediction,
     PredictionScore,
     TrainingRun,
     TrainingRunTrack,
 )
+from db.store.rows import Row, arrays
 
-Row = Mapping[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class ModelRows:
+    """A trained model (architecture, path, sha256, bytes, calibration) with all rows of its figures."""
+
+    model: Row
+    metrics: Sequence[Row]
+    confusions: Sequence[Row]
 
 
 def start_training(connection: Connection, run: Row, tracks: Sequence[Row]) -> int:
     """Leave a row of a training that now begins, with the exact tracks; returns its id."""
-    run_id: int = connection.execute(insert(TrainingRun).values(**run).returning(TrainingRun.id)).scalar_one()
+    begin = insert(TrainingRun).values(**run, tracks=len(tracks)).returning(TrainingRun.id)
+    run_id: int = connection.execute(begin).scalar_one()
     if tracks:  # a refused training has none, and an empty list would be a row of defaults
         connection.execute(
             insert(TrainingRunTrack), [{**track, "training_run_id": run_id} for track in tracks]
@@ -56,22 +63,33 @@ def complete_training(
     *,
     history: Sequence[Row],
     seconds: float,
-    model: Row,
-    metrics: Iterable[Row],
-    confusions: Iterable[Row],
-) -> int:
-    """Write a finished training's model and all its figures at once; returns the model's id, a candidate."""
+    models: Sequence[ModelRows],
+) -> list[int]:
+    """Write a finished training's models and all their figures at once; returns their ids, in order.
+
+    The first is a candidate; the others, trained on the same tracks to compare it with, are yardsticks.
+    """
     connection.execute(
         update(TrainingRun)
         .where(TrainingRun.id == training_run_id)
         .values(status="completed", history=list(history), seconds=seconds, finished_at=func.now())
     )
-    model_id: int = connection.execute(
-        insert(Model).values(**model, training_run_id=training_run_id).returning(Model.id)
-    ).scalar_one()
-    connection.execute(insert(Metric), [{**row, "model_id": model_id} for row in metrics])
-    connection.execute(insert(Confusion), [{**row, "model_id": model_id} for row in confusions])
-    return model_id
+    ids = []
+    for position, rows in enumerate(models):
+        known = {"training_run_id": training_run_id, "status": "yardstick" if position else "candidate"}
+        add = insert(Model).values(**rows.model, **known).returning(Model.id)
+        model_id: int = connection.execute(add).scalar_one()
+        add_metrics(connection, model_id, rows.metrics)
+        if rows.confusions:
+            connection.execute(insert(Confusion), [{**row, "model_id": model_id} for row in rows.confusions])
+        ids.append(model_id)
+    return ids
+
+
+def add_metrics(connection: Connection, model_id: int, rows: Sequence[Row]) -> None:
+    """Write more figures of a model: split, level, name, label_id, value, count, and where known ci_low, ci_high."""
+    if rows:
+        connection.execute(insert(Metric), [{**row, "model_id": model_id} for row in rows])
 
 
 def promote(connection: Connection, model_id: int, reason: str) -> None:
@@ -105,26 +123,33 @@ def reject(connection: Connection, model_id: int, reason: str) -> None:
 def save_predictions(connection: Connection, model_id: int, predictions: Sequence[Row]) -> int:
     """Write what a model says of tracks; tracks that it has scored before are left alone.
 
-    Rows have track_id, clips, and scores: a mapping from label id to probability. Returns how many were new.
+    Rows have track_id, clips, scores (a mapping from label id to probability), familiarity, and known: False
+    where the track is like none of the labels, and is said to be unknown. Returns how many were new.
     """
-    if not predictions:
-        return 0
     rows = []
     for prediction in predictions:
         label_id, confidence = max(prediction["scores"].items(), key=lambda score: score[1])
-        rows.append(
-            {
-                "model_id": model_id,
-                "track_id": prediction["track_id"],
-                "label_id": label_id,
-                "confidence": confidence,
-                "clips": prediction["clips"],
-            }
-        )
+        found = {"label_id": label_id if prediction["known"] else None, "confidence": confidence}
+        rows.append({**prediction, **found})
     # Sorted, so that two processes that score the same tracks cannot wait for each other in a circle.
-    rows.sort(key=lambda row: row["track_id"])
     written = connection.execute(
-        upsert(Prediction).on_conflict_do_nothing().returning(Prediction.id, Prediction.track_id), rows
+        text("""
+            INSERT INTO predictions (track_id, model_id, label_id, confidence, clips, familiarity, split)
+            SELECT n.track_id, m.id, n.label_id, n.confidence, n.clips, n.familiarity,
+                   coalesce(rt.split, CASE WHEN ts.split = 'aside' THEN ts.split END, 'new')
+              FROM unnest(CAST(:track_id AS bigint[]), CAST(:label_id AS bigint[]),
+                          CAST(:confidence AS float8[]), CAST(:clips AS bigint[]),
+                          CAST(:familiarity AS float8[]))
+                   AS n (track_id, label_id, confidence, clips, familiarity)
+              JOIN models m ON m.id = :model
+              LEFT JOIN training_run_tracks rt
+                     ON rt.training_run_id = m.training_run_id AND rt.track_id = n.track_id
+              LEFT JOIN track_splits ts ON ts.track_id = n.track_id
+             ORDER BY n.track_id
+            ON CONFLICT (track_id, model_id) DO NOTHING
+            RETURNING id, track_id
+        """),
+        arrays(rows, "track_id", "label_id", "confidence", "clips", "familiarity") | {"model": model_id},
     ).all()
     scores = {prediction["track_id"]: prediction["scores"] for prediction in predictions}
     if written:

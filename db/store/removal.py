@@ -22,9 +22,11 @@ class Leavings:
 
 
 def remove_provider(connection: Connection, provider: str) -> Leavings:
-    """Remove a provider's playlists, tracks, artists, audio and features, and the models that learnt from them.
+    """Remove a provider's playlists, tracks, artists, audio and features, and whatever was learnt from them.
 
-    Audio and features that another provider gave for a track of this one go too, since the track goes.
+    That is: trainings with all their models, and evaluations. One that is running loses its row and so cannot
+    end with a model. Audio and features that another provider gave for a track of this one go too, since the
+    track goes.
     """
     names = {"provider": provider}
     models = connection.scalars(
@@ -34,6 +36,8 @@ def remove_provider(connection: Connection, provider: str) -> Leavings:
         """),
         names,
     ).all()
+    connection.execute(text("DELETE FROM training_runs WHERE origins ? :provider"), names)
+    connection.execute(text("DELETE FROM evaluations WHERE origins ? :provider"), names)
     doomed = connection.scalars(
         text("""
             SELECT c.id FROM clips c JOIN tracks t ON t.id = c.track_id

@@ -1,12 +1,13 @@
-"""Write what extraction found: spectrograms, audio features, and why a clip could not be used."""
+"""Write what extraction found: spectrograms, audio features, fingerprints, and why a clip could not be used."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from db.models.sound import AudioFeatures, Clip, Spectrogram, SpectrogramRecipe
+from db.models.sound import AudioFeatures, Clip, Fingerprint, Spectrogram, SpectrogramRecipe
 
 Row = Mapping[str, Any]
 
@@ -26,15 +27,20 @@ def register_recipe(connection: Connection, fingerprint: str, parameters: Row) -
     return recipe_id
 
 
-def claim_clips(connection: Connection, clip_ids: Sequence[int], recipe_id: int) -> Sequence[Any]:
+def claim_clips(
+    connection: Connection, clip_ids: Sequence[int], recipe_id: int, fingerprint_version: int
+) -> Sequence[Any]:
     """Lock those of the clips that nobody else is extracting, or has; free again when the transaction ends.
 
-    Rows have id, track_id, uri, offset_seconds and duration_seconds.
+    A ready clip without a fingerprint of this version is not done. Rows have id, track_id, uri, offset_seconds
+    and duration_seconds.
     """
     columns = (Clip.id, Clip.track_id, Clip.uri, Clip.offset_seconds, Clip.duration_seconds)
-    done = exists().where(Spectrogram.clip_id == Clip.id, Spectrogram.recipe_id == recipe_id)
-    waiting = (Clip.id == func.any(list(clip_ids)), (Clip.status == "new") | ~done)
-    claim = select(*columns).where(*waiting).order_by(Clip.id).with_for_update(skip_locked=True)
+    drawn = exists().where(Spectrogram.clip_id == Clip.id, Spectrogram.recipe_id == recipe_id)
+    known = exists().where(Fingerprint.clip_id == Clip.id, Fingerprint.version == fingerprint_version)
+    waiting = Clip.status.in_(("new", "rejected")) | ~drawn | ((Clip.status == "ready") & ~known)
+    some = select(*columns).where(Clip.id == func.any(list(clip_ids)), waiting)
+    claim = some.order_by(Clip.id).with_for_update(skip_locked=True)
     return connection.execute(claim).all()
 
 
@@ -45,16 +51,41 @@ def retry_rejected(connection: Connection) -> int:
 
 
 def save_extractions(
-    connection: Connection, spectrograms: Sequence[Row], features: Sequence[Row], too_short: Sequence[int]
+    connection: Connection,
+    spectrograms: Sequence[Row],
+    features: Sequence[Row],
+    fingerprints: Sequence[Row],
+    too_short: Sequence[int],
 ) -> None:
-    """Write spectrograms and features of clips; the clips become ready, or too short for one crop."""
+    """Write spectrograms, features and fingerprints of clips, which become ready, or too short for one crop.
+
+    What is there stays as it is, but for a fingerprint of another version, which is replaced. Fingerprints have
+    clip_id, version, landmarks (bytes) and sketch (whole numbers of 64 bits).
+    """
     if spectrograms:
         connection.execute(upsert(Spectrogram).on_conflict_do_nothing(), spectrograms)
         _set_status(connection, "ready", [row["clip_id"] for row in spectrograms])
     if features:
         connection.execute(upsert(AudioFeatures).on_conflict_do_nothing(), features)
+    if fingerprints:
+        connection.execute(_replace_fingerprint(), fingerprints)
     if too_short:
         _set_status(connection, "too_short", too_short)
+
+
+def _replace_fingerprint() -> Insert:
+    insert = upsert(Fingerprint)
+    new = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=[Fingerprint.clip_id],
+        set_={
+            "version": new.version,
+            "landmarks": new.landmarks,
+            "sketch": new.sketch,
+            "created_at": func.now(),
+        },
+        where=Fingerprint.version != new.version,
+    )
 
 
 def _set_status(connection: Connection, status: str, clip_ids: Sequence[int]) -> None:

@@ -1,97 +1,29 @@
 """Models, their promotion, and what they say."""
 
-from typing import Any
-
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from db import queries
-from db.store import learning, sound
+from db.store import learning, sound, splits
+from tests.db.trainings import (
+    ALLOWED,
+    FINGERPRINT_VERSION,
+    LABELS,
+    figure,
+    model_rows,
+    prediction,
+    start,
+    train,
+)
 
-LABELS = ("drumcode", "kompakt")
 OTHER_RECIPE = 99  # one by which no clip has a spectrogram yet
 
-ALLOWED = ["folder"]
 
-
-@pytest.fixture
-def crate(engine: Engine) -> Engine:
-    """Two labels, four tracks with a clip and a spectrogram each, one recipe."""
-    with engine.begin() as connection:
-        connection.execute(
-            text("""
-                INSERT INTO labels (slug, name) VALUES ('drumcode', 'Drumcode'), ('kompakt', 'Kompakt');
-                INSERT INTO tracks (provider, external_id, title)
-                SELECT 'folder', 'sha256:' || n, 'track ' || n FROM generate_series(1, 4) n;
-                INSERT INTO playlists (provider, external_id, label_id, name)
-                SELECT 'folder', slug, id, name FROM labels;
-                INSERT INTO playlist_tracks (playlist_id, track_id) SELECT 1 + id % 2, id FROM tracks;
-                INSERT INTO clips (track_id, provider, uri, sha256, bytes, modified_ns,
-                                   offset_seconds, duration_seconds)
-                SELECT id, 'folder', 'file:///' || id, repeat('0', 64), 1, 1, 0, 30 FROM tracks;
-            """)
-        )
-        recipe = sound.register_recipe(connection, "0123456789ab", {"n_mels": 128})
-        rows = [
-            {
-                "clip_id": n,
-                "recipe_id": recipe,
-                "path": f"{n}.npy",
-                "sha256": "1" * 64,
-                "bytes": 1,
-                "frames": 1292,
-            }
-            for n in range(1, 5)
-        ]
-        sound.save_extractions(connection, rows, [], [])
-    return engine
-
-
-def train(engine: Engine) -> int:
-    """A finished training's model."""
-    run = {
-        "why": "test",
-        "architecture": "seed",
-        "hyperparameters": {},
-        "recipe_id": 1,
-        "dataset_fingerprint": "f" * 64,
-        "labels": [{"id": n + 1, "slug": slug} for n, slug in enumerate(LABELS)],
-        "versions": {},
-    }
-    tracks = [
-        {"track_id": n, "label_id": 1 + n % 2, "split": "holdout", "group_key": str(n), "scheme": "title"}
-        for n in range(1, 5)
-    ]
-    figure = {
-        "split": "holdout",
-        "level": "track",
-        "name": "accuracy",
-        "label_id": None,
-        "value": 0.75,
-        "count": 4,
-    }
-    cell = {"split": "holdout", "level": "track"}
-    confusions = [
-        cell | {"true_label_id": 1, "predicted_label_id": 1, "count": 2},
-        cell | {"true_label_id": 2, "predicted_label_id": 2, "count": 1},
-        cell | {"true_label_id": 2, "predicted_label_id": 1, "count": 1},
-    ]
-    with engine.begin() as connection:
-        run_id = learning.start_training(connection, run, tracks)
-        return learning.complete_training(
-            connection,
-            run_id,
-            history=[{"epoch": 1, "loss": 1.0}],
-            seconds=1.5,
-            model={"path": "1/seed.keras", "sha256": "2" * 64, "bytes": 10},
-            metrics=[figure],
-            confusions=confusions,
-        )
-
-
-def prediction(track_id: int, **scores: float) -> dict[str, Any]:
-    return {"track_id": track_id, "clips": 1, "scores": dict(enumerate(scores.values(), start=1))}
+def claimed(
+    connection: Connection, clips: list[int], recipe: int = 1, version: int = FINGERPRINT_VERSION
+) -> list[int]:
+    return [clip.id for clip in sound.claim_clips(connection, clips, recipe, version)]
 
 
 def test_there_is_one_champion_and_the_one_before_it_is_kept(crate: Engine) -> None:
@@ -106,15 +38,6 @@ def test_there_is_one_champion_and_the_one_before_it_is_kept(crate: Engine) -> N
     assert champion is not None and champion.track_accuracy == 0.75
     with pytest.raises(IntegrityError), crate.begin() as connection:
         connection.execute(text("UPDATE models SET status = 'champion'"))
-
-
-def test_label_accuracy_says_how_good_and_what_it_is_taken_for(crate: Engine) -> None:
-    model = train(crate)
-    with crate.begin() as connection:
-        learning.promote(connection, model, "the first")
-    with crate.connect() as connection:
-        rows = [tuple(row) for row in queries.view(connection, "label_accuracy")]
-    assert rows == [("Drumcode", 2, 2, 1.0, None, None), ("Kompakt", 2, 2, 0.5, "Drumcode", 0.5)]
 
 
 def test_predictions_are_written_once(crate: Engine) -> None:
@@ -132,16 +55,66 @@ def test_predictions_are_written_once(crate: Engine) -> None:
     assert [tuple(row) for row in said] == [(1, 2, 0.75), (2, 1, 0.9)]
 
 
+def test_a_prediction_says_which_side_the_track_stood_on_and_whether_it_is_like_any_label(
+    crate: Engine,
+) -> None:
+    model = train(crate)
+    with crate.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO tracks (provider, external_id, title)
+                SELECT 'folder', 'sha256:' || n, 'track ' || n FROM generate_series(5, 6) n
+            """)
+        )
+        place = {"track_id": 6, "group_key": "title:6", "scheme": "title", "split": "aside", "reason": "test"}
+        splits.place_tracks(connection, [place])
+        rows = [prediction(n, known=n != 3, drumcode=0.9, kompakt=0.1) for n in (1, 3, 5, 6)]
+        learning.save_predictions(connection, model, rows)
+        said = connection.execute(
+            text("SELECT track_id, label_id, confidence, familiarity, split FROM predictions ORDER BY 1")
+        ).all()
+    assert [tuple(row) for row in said] == [
+        (1, 1, 0.9, 0.5, "train"),
+        (3, None, 0.9, 0.5, "holdout"),
+        (5, 1, 0.9, 0.5, "new"),
+        (6, 1, 0.9, 0.5, "aside"),
+    ]
+
+
+def test_models_of_one_training_are_a_candidate_and_its_yardsticks(crate: Engine) -> None:
+    network = train(crate, model_rows("labelscope"), model_rows("baseline"), architecture="labelscope")
+    with crate.begin() as connection:
+        learning.add_metrics(connection, network, [figure("balanced_accuracy_over_baseline", 0.1)])
+        learning.add_metrics(connection, network, [])
+        candidate, yardstick = queries.model(connection, network), queries.model(connection, network + 1)
+        assert queries.metric(connection, network, "holdout", "track", "accuracy") == 0.75
+        assert queries.counts(connection).models == 1
+        assert queries.model(connection, 99) is None
+        last = queries.last_training(connection)
+    assert candidate is not None and yardstick is not None and last is not None
+    assert (candidate.status, candidate.architecture, candidate.origins) == (
+        "candidate",
+        "labelscope",
+        ["folder"],
+    )
+    assert (yardstick.status, yardstick.architecture) == ("yardstick", "baseline")
+    assert last.architecture == "labelscope" and [label["slug"] for label in last.labels] == list(LABELS)
+
+
+def test_a_yardstick_is_never_left_as_if_it_were_to_be_judged(crate: Engine) -> None:
+    train(crate, model_rows("seed"), model_rows("baseline"))
+    with crate.begin() as connection:
+        assert learning.mark_dead_trainings(connection) == 1
+        statuses = connection.scalars(text("SELECT status FROM models ORDER BY id")).all()
+    assert statuses == ["rejected", "yardstick"]
+
+
 def test_a_training_that_died_is_marked_and_one_that_ended_is_not(crate: Engine) -> None:
     model = train(crate)
     with crate.begin() as connection:
         learning.promote(connection, model, "the first")
-        connection.execute(
-            text("""
-                INSERT INTO training_runs (why, architecture, hyperparameters, recipe_id, dataset_fingerprint, labels,
-                                           versions) VALUES ('test', 'seed', '{}', 1, repeat('f', 64), '[]', '{}')
-            """)
-        )
+    start(crate)
+    with crate.begin() as connection:
         assert learning.mark_dead_trainings(connection) == 1
         assert learning.mark_dead_trainings(connection) == 0
     with crate.connect() as connection:
@@ -151,22 +124,47 @@ def test_a_training_that_died_is_marked_and_one_that_ended_is_not(crate: Engine)
 
 def test_a_lost_spectrogram_sends_its_clip_back(crate: Engine) -> None:
     with crate.begin() as connection:
-        assert queries.clips_to_extract(connection, 1) == []
+        assert queries.clips_to_extract(connection, 1, FINGERPRINT_VERSION) == []
         sound.forget_spectrograms(connection, [3], 1)
-        assert queries.clips_to_extract(connection, 1) == [3]
+        assert queries.clips_to_extract(connection, 1, FINGERPRINT_VERSION) == [3]
         assert [clip.clip_id for clip in queries.usable_clips(connection, 1, ALLOWED)] == [1, 2, 4]
 
 
 def test_two_workers_never_take_the_same_clip(crate: Engine) -> None:
     with crate.begin() as one, crate.begin() as other:
-        assert [clip.id for clip in sound.claim_clips(one, [1, 2], OTHER_RECIPE)] == [1, 2]
-        assert [clip.id for clip in sound.claim_clips(other, [1, 2, 3], OTHER_RECIPE)] == [3]
+        assert claimed(one, [1, 2], OTHER_RECIPE) == [1, 2]
+        assert claimed(other, [1, 2, 3], OTHER_RECIPE) == [3]
 
 
 def test_what_another_worker_has_done_is_not_taken_again(crate: Engine) -> None:
     with crate.begin() as connection:
         sound.forget_spectrograms(connection, [2], 1)
-        assert [clip.id for clip in sound.claim_clips(connection, [1, 2, 3, 4], 1)] == [2]
+        assert claimed(connection, [1, 2, 3, 4]) == [2]
+
+
+def test_a_ready_clip_is_heard_again_for_a_fingerprint_of_another_version(crate: Engine) -> None:
+    def save(version: int, landmarks: bytes) -> bytes | None:
+        """Returns what is kept."""
+        row = {"clip_id": 1, "version": version, "landmarks": landmarks, "sketch": [7]}
+        sound.save_extractions(connection, [], [], [row], [])
+        return connection.scalar(text("SELECT landmarks FROM fingerprints WHERE clip_id = 1"))
+
+    newer = FINGERPRINT_VERSION + 1
+    with crate.begin() as connection:
+        connection.execute(text("UPDATE clips SET status = 'too_short' WHERE id = 2"))
+        assert queries.clips_to_extract(connection, 1, newer) == [1, 3, 4]
+        assert claimed(connection, [1, 2, 3, 4], version=newer) == [1, 3, 4]
+        assert save(FINGERPRINT_VERSION, b"again") == b""
+        assert save(newer, b"new") == b"new"
+        assert queries.clips_to_extract(connection, 1, newer) == [3, 4]
+        assert claimed(connection, [1, 2, 3, 4], version=newer) == [3, 4]
+
+
+def test_a_clip_whose_audio_was_lost_can_come_back_with_the_spectrogram_that_it_has(crate: Engine) -> None:
+    with crate.begin() as connection:
+        sound.reject_clips(connection, [{"clip_id": 1, "reason": "missing", "detail": "It is not there."}])
+        assert queries.clips_to_extract(connection, 1, FINGERPRINT_VERSION) == [1]
+        assert claimed(connection, [1, 2]) == [1]
 
 
 def test_a_rejected_clip_is_tried_again_where_its_mishap_may_have_passed(crate: Engine) -> None:
@@ -177,9 +175,9 @@ def test_a_rejected_clip_is_tried_again_where_its_mishap_may_have_passed(crate: 
             {"clip_id": 2, "reason": "silent", "detail": "It is silent."},
         ]
         sound.reject_clips(connection, failures)
-        assert queries.clips_to_extract(connection, 1) == [1]
+        assert queries.clips_to_extract(connection, 1, FINGERPRINT_VERSION) == [1]
         assert sound.retry_rejected(connection) == 2
-        assert queries.clips_to_extract(connection, 1) == [1, 2]
+        assert queries.clips_to_extract(connection, 1, FINGERPRINT_VERSION) == [1, 2]
 
 
 def test_a_track_is_predicted_once_all_its_clips_were_heard(crate: Engine) -> None:

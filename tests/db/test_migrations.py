@@ -22,6 +22,59 @@ def test_up_down_up_leaves_nothing_and_agrees_with_the_models(empty_database: st
     engine.dispose()
 
 
+def test_what_earlier_versions_wrote_is_carried_over_and_back(empty_database: str) -> None:
+    migrate.upgrade(empty_database, "0004")
+    engine = create_engine(empty_database)
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO labels (slug, name) VALUES ('drumcode', 'Drumcode');
+                INSERT INTO tracks (provider, external_id, title)
+                SELECT 'folder', 'sha256:' || n, 'track ' || n FROM generate_series(1, 3) n;
+                INSERT INTO spectrogram_recipes (fingerprint, parameters) VALUES ('0123456789ab', '{}');
+                INSERT INTO training_runs (why, architecture, hyperparameters, recipe_id, dataset_fingerprint,
+                                           labels, versions)
+                SELECT 'test', 'seed', '{}', 1, repeat('f', 64), '[]', '{}' FROM generate_series(1, 2);
+                INSERT INTO training_run_tracks (training_run_id, track_id, label_id, split, group_key, scheme)
+                VALUES (1, 1, 1, 'holdout', 'a', 'artist'), (2, 1, 1, 'train', 'b', 'artist'),
+                       (2, 2, 1, 'holdout', 'c', 'title');
+                INSERT INTO models (training_run_id, path, sha256, bytes, status)
+                VALUES (1, '1/seed.keras', repeat('1', 64), 1, 'retired'),
+                       (2, '2/seed.keras', repeat('2', 64), 1, 'champion');
+                INSERT INTO predictions (track_id, model_id, label_id, confidence, clips)
+                SELECT n, m, 1, 0.5, 1 FROM generate_series(1, 3) n, generate_series(1, 2) m;
+            """)
+        )
+    migrate.upgrade(empty_database)
+    with engine.begin() as connection:
+        places = connection.execute(
+            text("SELECT track_id, group_key, split, reason FROM track_splits ORDER BY 1")
+        )
+        assert [tuple(row) for row in places] == [
+            (1, "b", "train", "placed by an earlier training"),
+            (2, "c", "holdout", "placed by an earlier training"),
+        ]
+        sides = connection.execute(text("SELECT model_id, split FROM predictions ORDER BY 1, track_id"))
+        assert [tuple(row) for row in sides] == [
+            *((1, "holdout"), (1, "new"), (1, "new")),
+            *((2, "train"), (2, "holdout"), (2, "new")),
+        ]
+        assert connection.scalars(text("SELECT architecture FROM models")).all() == ["seed", "seed"]
+        assert connection.scalars(text("SELECT tracks FROM training_runs ORDER BY id")).all() == [1, 2]
+        connection.execute(
+            text("""
+                INSERT INTO models (training_run_id, architecture, path, sha256, bytes, status)
+                VALUES (2, 'baseline', '2/baseline.skops', repeat('3', 64), 1, 'yardstick');
+                UPDATE predictions SET label_id = NULL WHERE id = 1;
+            """)
+        )
+    migrate.downgrade(empty_database, "0004")
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM models")) == 2
+        assert connection.scalar(text("SELECT count(*) FROM predictions")) == 5
+    engine.dispose()
+
+
 def test_processes_that_migrate_at_once_all_succeed(empty_database: str) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         pool.map(migrate.upgrade, [empty_database] * 3)

@@ -1,8 +1,13 @@
+from random import Random
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn import metrics
 
-from ml.evaluate import Confusion, evaluate
+from ml.calibration import Temperatures, calibrate
+from ml.evaluate import Confusion, Evaluation, evaluate
 
 # Six crops of four clips of three tracks: clip 1 = (0, 1), clip 2 = (2), clip 3 = (3, 4), clip 4 = (5).
 SCORES = np.array(
@@ -102,3 +107,138 @@ def test_nothing_to_evaluate_gives_no_rows() -> None:
     none = np.empty(0, dtype=np.int64)
     result = evaluate("holdout", np.empty((0, 3)), none, none, none)
     assert result.metrics == result.confusions == ()
+
+
+def test_every_figure_but_majority_has_an_interval_about_it() -> None:
+    random = np.random.default_rng(1)
+    truth = random.integers(3, size=120)
+    scores = random.dirichlet(np.ones(3), size=120) + np.eye(3)[truth] * 0.4
+    ids = np.arange(120)
+    result = evaluate("holdout", scores / scores.sum(axis=1, keepdims=True), truth, ids, ids // 2, ids // 4)
+    for metric in result.metrics:
+        if metric.name == "majority":
+            assert metric.ci_low is metric.ci_high is None
+        else:
+            assert metric.ci_low is not None
+            assert metric.ci_high is not None
+            assert metric.ci_low < metric.value < metric.ci_high or metric.name == "ece"
+    assert {metric.name for metric in result.metrics} == {
+        *("accuracy", "majority", "balanced_accuracy", "macro_f1", "top2_accuracy", "ece", "log_loss"),
+        *("precision", "recall", "f1"),
+    }
+
+
+def test_a_label_of_one_group_is_left_out_of_resamples_without_it() -> None:
+    # Label 0: ten groups, all right. Label 1: a single group, all wrong. Balanced accuracy of a resample is 0.5
+    # with that group, 1 without it; recall of label 1 is 0 wherever there is one.
+    truth = np.array([0] * 10 + [1])
+    scores = np.tile([0.9, 0.1], (11, 1))
+    ids = np.arange(11)
+    found = {
+        (metric.name, metric.label): (metric.ci_low, metric.value, metric.ci_high)
+        for metric in evaluate("holdout", scores, truth, ids, ids, levels=["track"]).metrics
+    }
+    assert found["balanced_accuracy", None] == (0.5, 0.5, 1.0)
+    assert found["recall", 1] == (0.0, 0.0, 0.0)
+    assert found["recall", 0] == (1.0, 1.0, 1.0)
+
+
+def test_only_the_levels_that_are_asked_for_are_evaluated() -> None:
+    result = evaluate("holdout", SCORES, TRUTH, CLIP, TRACK, levels=("clip", "track"))
+    whole = evaluate("holdout", SCORES, TRUTH, CLIP, TRACK)
+    assert result.metrics == tuple(metric for metric in whole.metrics if metric.level != "crop")
+    assert result.confusions == tuple(row for row in whole.confusions if row.level != "crop")
+
+
+def test_each_level_is_calibrated_after_the_means_are_taken() -> None:
+    temperatures = Temperatures(crop=0.5, clip=2.0, track=3.0)
+    result = evaluate("holdout", SCORES, TRUTH, CLIP, TRACK, temperatures=temperatures)
+    for level, (true, scores) in LEVELS.items():
+        calibrated = calibrate(scores, getattr(temperatures, level))
+        loss = metrics.log_loss(true, calibrated, labels=[0, 1, 2])
+        assert result.value(level, "log_loss") == pytest.approx(loss)
+        assert result.value(level, "accuracy") == metrics.accuracy_score(true, scores.argmax(axis=1))
+
+
+def test_unknown_tracks_lower_the_share_of_known_and_not_the_accuracy_of_the_others() -> None:
+    # Of the three tracks, 20 and 30 are right about labels 2 and 1 only in part: 10 is taken for label 1, 30 for 2.
+    result = evaluate("holdout", SCORES, TRUTH, CLIP, TRACK, known={10: False, 20: True, 30: True})
+    assert result.value("track", "known_share") == pytest.approx(2 / 3)
+    assert result.value("track", "accuracy_when_known") == 0.5
+    assert {m.name: m.count for m in result.metrics if "known" in m.name} == {
+        "known_share": 3,
+        "accuracy_when_known": 2,
+    }
+    assert result.value("track", "accuracy") == pytest.approx(1 / 3)
+    with pytest.raises(KeyError):
+        result.value("clip", "known_share")
+
+
+def test_where_nothing_is_known_there_is_no_accuracy_of_it() -> None:
+    result = evaluate("holdout", SCORES, TRUTH, CLIP, TRACK, known=dict.fromkeys((10, 20, 30), False))
+    assert result.value("track", "known_share") == 0.0
+    with pytest.raises(KeyError):
+        result.value("track", "accuracy_when_known")
+
+
+def test_probabilities_that_mean_what_they_say_have_next_to_no_calibration_error() -> None:
+    random = np.random.default_rng(2)
+    scores = random.dirichlet([1.0, 1.0, 1.0], size=40_000)
+    truth = (scores.cumsum(axis=1) < random.random((40_000, 1))).sum(axis=1)
+    ids = np.arange(40_000)
+    calibrated = evaluate("holdout", scores, truth, ids, ids, ids % 50, levels=["crop"])
+    assert calibrated.value("crop", "ece") < 0.01
+    sure = evaluate("holdout", scores, truth, ids, ids, ids % 50, Temperatures(crop=0.2), levels=["crop"])
+    gap = calibrate(scores, 0.2).max(axis=1).mean() - sure.value("crop", "accuracy")
+    assert sure.value("crop", "ece") == pytest.approx(gap, abs=0.01)  # too sure in every bin
+
+
+@st.composite
+def crops(draw: st.DrawFn) -> tuple[np.ndarray, ...]:
+    """Probabilities, label, clip, track and group of some crops; a track has one label and one group."""
+    labels, tracks, number = draw(st.integers(2, 5)), draw(st.integers(1, 6)), draw(st.integers(1, 30))
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    track = random.integers(tracks, size=number)
+    clip = track * 2 + random.integers(2, size=number)
+    truth = random.integers(labels, size=tracks)[track]
+    group = random.integers(3, size=tracks)[track]
+    return random.dirichlet(np.full(labels, 0.5), size=number), truth, clip, track, group
+
+
+def figures_of(result: Evaluation) -> dict[tuple[str, str, int | None, str], float | None]:
+    return {
+        (metric.level, metric.name, metric.label, end): getattr(metric, end)
+        for metric in result.metrics
+        for end in ("value", "ci_low", "ci_high")
+    }
+
+
+@settings(max_examples=25, deadline=None)
+@given(crops())
+def test_figures_are_shares_and_losses_are_not_negative(some: tuple[np.ndarray, ...]) -> None:
+    for (_, name, _, _), value in figures_of(evaluate("train", *some)).items():
+        if value is not None:
+            assert 0 <= value <= (np.inf if name == "log_loss" else 1 + 1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(crops(), st.randoms(use_true_random=False))
+def test_the_order_of_the_crops_changes_nothing(some: tuple[np.ndarray, ...], random: Random) -> None:
+    order = random.sample(range(len(some[0])), len(some[0]))
+    mixed = evaluate("train", *(column[order] for column in some))
+    straight = evaluate("train", *some)
+    assert figures_of(mixed) == pytest.approx(figures_of(straight), abs=1e-9)
+    assert mixed.confusions == straight.confusions
+
+
+@settings(max_examples=25, deadline=None)
+@given(crops())
+def test_who_is_always_right_has_the_best_figures(some: tuple[np.ndarray, ...]) -> None:
+    scores, truth, *ids = some
+    result = evaluate("train", np.eye(scores.shape[1])[truth], truth, *ids)
+    for metric in result.metrics:
+        if metric.name != "majority":
+            best = 0.0 if metric.name in ("ece", "log_loss") else 1.0
+            assert metric.value == pytest.approx(best)
+            assert metric.ci_low in (None, pytest.approx(best))
+            assert metric.ci_high in (None, pytest.approx(best))

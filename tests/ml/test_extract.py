@@ -12,6 +12,7 @@ import soundfile
 
 from ml.audio import load_mono
 from ml.extract import ClipJob, Extraction, Failure, extract_clip
+from ml.fingerprint import fingerprint
 from ml.spectrogram import Recipe, load_spectrogram, log_mel
 
 RECIPE = Recipe()
@@ -27,6 +28,7 @@ def test_a_clip_is_stored_and_described(tmp_path: Path, tone_mp3: Path) -> None:
     assert np.array_equal(stored, expected.astype(np.float16))
     assert result.bytes == (tmp_path / result.path).stat().st_size
     assert result.features.key == 9
+    assert result.fingerprint == fingerprint(stored)
     assert pickle.loads(pickle.dumps(result)) == result
 
 

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.split import SHARES, Placement, TrackInfo, TrainingRefused, assign_splits, untested_labels
+from ml.grouping import keys
+from ml.split import (
+    SHARES,
+    Placed,
+    Placement,
+    TrackInfo,
+    TrainingRefused,
+    assign_splits,
+    refuse_if_hopeless,
+    untested_labels,
+)
 
 
 def crate(artists: int, tracks_each: int, label: str = "a", first: int = 0) -> list[TrackInfo]:
@@ -23,6 +33,17 @@ def shares(tracks: list[TrackInfo], placed: dict[int, Placement], label: str) ->
     return {split: own.count(split) / len(own) for split in SHARES}
 
 
+def kept(tracks: list[TrackInfo], placements: dict[int, Placement]) -> list[Placed]:
+    return [Placed(track, placements[track.track_id]) for track in tracks if track.track_id in placements]
+
+
+def facts(tracks: list[TrackInfo], placements: dict[int, Placement]) -> list[tuple[str, str, str]]:
+    return [
+        (str(track.label), placements[track.track_id].split, placements[track.track_id].group)
+        for track in tracks
+    ]
+
+
 names = st.sampled_from(["Ada", "ada ", "Bo", "Cy", "Di", "Eve", "Flo", "Unknown", "Various Artists"])
 tracks_strategy = st.lists(
     st.builds(
@@ -35,58 +56,61 @@ tracks_strategy = st.lists(
     ),
     max_size=40,
 ).map(lambda tracks: [replace(track, track_id=number) for number, track in enumerate(tracks)])
+pairs_strategy = st.lists(st.tuples(st.integers(0, 45), st.integers(0, 45)), max_size=6)
 
 
-def place_or_none(
-    tracks: list[TrackInfo], previous: dict[int, Placement] | None = None
+def in_batches(
+    tracks: list[TrackInfo], pairs: list[tuple[int, int]], sizes: list[int]
 ) -> dict[int, Placement]:
-    try:
-        return assign_splits(tracks, previous)
-    except TrainingRefused:
-        return {}
+    """Place tracks as they come in, batch after batch; placements that were made are never asked for again."""
+    placements: dict[int, Placement] = {}
+    first = 0
+    for size in [*sizes, len(tracks)]:
+        some = tracks[first : first + size]
+        made = assign_splits(some, kept(tracks[:first], placements), pairs)
+        assert set(made) == {track.track_id for track in some}
+        assert not set(made) & set(placements)
+        placements |= made
+        first += len(some)
+    return placements
+
+
+@given(tracks_strategy, pairs_strategy, st.lists(st.integers(0, 15), max_size=4))
+def test_no_tie_is_ever_on_two_sides(
+    tracks: list[TrackInfo], pairs: list[tuple[int, int]], sizes: list[int]
+) -> None:
+    # A pair between two tracks is found when the later one comes in, as fingerprints are.
+    placements = in_batches(tracks, pairs, sizes)
+    sides: dict[object, set[str]] = defaultdict(set)
+    for track in tracks:
+        place = placements[track.track_id]
+        if place.split != "aside":
+            for tie in {place.group} | keys(track, place.scheme):
+                sides[tie].add(place.split)
+    for one, other in pairs:
+        splits = {placements[track].split for track in (one, other) if track in placements}
+        sides[one, other, "recording"] |= splits if "aside" not in splits else set()
+    assert all(len(splits) <= 1 for splits in sides.values())
+    assert {place.split for place in placements.values()} <= {*SHARES, "aside"}
+    assert all(place.reason for place in placements.values())
+
+
+@given(tracks_strategy, pairs_strategy, st.integers(0, 40), st.randoms())
+def test_the_order_does_not_matter(
+    tracks: list[TrackInfo], pairs: list[tuple[int, int]], number: int, random: object
+) -> None:
+    before = assign_splits(tracks[:number])
+    placed = kept(tracks[:number], before)
+    expected = assign_splits(tracks[number:], placed, pairs)
+    new, turned = tracks[number:], [(other, one) for one, other in pairs]
+    for some in (new, placed, turned):
+        random.shuffle(some)  # type: ignore[attr-defined]
+    assert assign_splits(new, placed, turned) == expected
 
 
 @given(tracks_strategy)
-def test_no_tie_is_on_two_sides(tracks: list[TrackInfo]) -> None:
-    placed = place_or_none(tracks)
-    sides: dict[object, set[str]] = defaultdict(set)
-    for track in tracks:
-        if track.track_id not in placed:
-            continue
-        place = placed[track.track_id]
-        sides[place.group].add(place.split)
-        for artist in {name.strip().casefold() for name in track.artists} - {"unknown", "various artists"}:
-            sides["title", artist, track.title.removesuffix(" (Live)")].add(place.split)
-            if place.scheme == "artist":
-                # Labels with few artists may share this one, split by album, so only its own kind is bound.
-                sides["artist", artist].add(place.split)
-            elif place.scheme == "album":
-                sides["album", artist, track.album].add(place.split)
-    assert all(len(splits) == 1 for splits in sides.values())
-
-
-@given(tracks_strategy, st.randoms())
-def test_the_order_of_the_tracks_does_not_matter(tracks: list[TrackInfo], random: object) -> None:
-    shuffled = list(tracks)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert place_or_none(tracks) == place_or_none(shuffled)
-
-
-@given(tracks_strategy, st.integers(0, 40))
-def test_old_tracks_stay_unless_a_new_one_ties_them(tracks: list[TrackInfo], number: int) -> None:
-    before = place_or_none(tracks[:number])
-    after = place_or_none(tracks, before)
-    if not after:
-        return
-    old_sides: dict[str, set[str]] = defaultdict(set)
-    for track_id, place in before.items():
-        old_sides[after[track_id].group].add(place.split)
-    for track_id, place in before.items():
-        sides = old_sides[after[track_id].group]
-        # A tie over two sides joins the side that has taught a network most; nothing trained on becomes a test.
-        assert after[track_id].split == min(sides, key=list(SHARES).index)
-        if len(sides) == 1:
-            assert after[track_id].split == place.split
+def test_nothing_is_aside_while_nothing_was_placed(tracks: list[TrackInfo]) -> None:
+    assert "aside" not in {place.split for place in assign_splits(tracks).values()}
 
 
 @given(
@@ -113,10 +137,16 @@ def test_shares_are_met_where_groups_are_small() -> None:
         assert shares(tracks, placed, label) == pytest.approx(SHARES, abs=0.03)
 
 
+def test_shares_are_met_where_tracks_come_in_little_by_little() -> None:
+    tracks = crate(60, 2)
+    placements = in_batches(tracks, [], [10] * 12)
+    assert shares(tracks, placements, "a") == pytest.approx(SHARES, abs=0.05)
+
+
 def test_placements_are_the_same_on_every_machine() -> None:
     placed = assign_splits(crate(5, 1) + crate(5, 1, "b", first=5))
     assert [placed[track].split[0] for track in range(10)] == list("vthtthvttt")
-    assert placed[0] == Placement(placed[0].split, "artist:a 0", "artist")
+    assert placed[0] == Placement(placed[0].split, "artist:a 0", "artist", "its group was dealt")
 
 
 def test_the_scheme_follows_the_number_of_artists_and_stays() -> None:
@@ -128,16 +158,16 @@ def test_the_scheme_follows_the_number_of_artists_and_stays() -> None:
     assert placed[0].group == "album:a 0|album 0"
 
     fifth = TrackInfo(50, "a", ("a 5",), "album 9", "new")
-    assert assign_splits([*few, *other, fifth])[0].scheme == "artist"
-    grown = assign_splits([*few, *other, fifth], placed)
-    assert grown[0].scheme == "album"
-    assert {track: grown[track] for track in placed} == placed
+    assert assign_splits([*few, *other, fifth])[50].scheme == "artist"
+    assert assign_splits([fifth], kept([*few, *other], placed))[50].scheme == "album"
 
 
 def test_without_artist_and_album_the_title_groups() -> None:
     tracks = [TrackInfo(number, "a", ("Unknown",), None, f"Sun ({number})") for number in range(3)]
     placed = assign_splits(tracks + crate(2, 1, "a", 10) + crate(2, 1, "b", 20))
-    assert {placed[number] for number in range(3)} == {Placement("train", "title:?|sun", "title")}
+    assert {(placed[number].split, placed[number].group, placed[number].scheme) for number in range(3)} == {
+        ("train", "title:?|sun", "title")
+    }
 
 
 def test_the_same_recording_in_two_labels_is_one_group() -> None:
@@ -145,28 +175,82 @@ def test_the_same_recording_in_two_labels_is_one_group() -> None:
     twin = replace(tracks[0], track_id=500, label="b", title=tracks[0].title.upper() + " - Remastered 2011")
     placed = assign_splits([*tracks, twin])
     assert placed[500].group == placed[0].group
+    later = assign_splits([twin], kept(tracks, assign_splits(tracks)))[500]
+    assert later.reason == "in the group of track 0 by artist"
 
 
-def test_a_collaboration_moves_two_artists_to_the_side_of_training() -> None:
+@pytest.mark.parametrize("split", SHARES)
+def test_a_recording_under_another_name_joins_the_side_of_the_first(split: str) -> None:
+    tracks = crate(10, 2) + crate(10, 2, "b", first=100)
+    before = assign_splits(tracks)
+    first = next(track for track in tracks if before[track.track_id].split == split)
+    again = TrackInfo(999, "c", ("someone else",), None, "another name")
+    placed = assign_splits([again], kept(tracks, before), [(first.track_id, 999)])[999]
+    assert (placed.split, placed.group) == (split, before[first.track_id].group)
+    assert placed.reason == f"same recording as track {first.track_id} by fingerprint"
+
+
+def test_a_new_track_between_two_sides_is_put_aside_and_moves_nothing() -> None:
     tracks = crate(10, 2) + crate(10, 2, "b", first=100)
     before = assign_splits(tracks)
     artist = {split: next(t for t in tracks if before[t.track_id].split == split) for split in SHARES}
-    both = TrackInfo(999, "a", (*artist["train"].artists, *artist["holdout"].artists), None, "together")
-    after = assign_splits([*tracks, both], before)
+    names = (*artist["train"].artists, *artist["holdout"].artists)
+    bridge = TrackInfo(999, "a", names, None, "together")
+    friend = TrackInfo(1000, "a", ("newcomer", names[0]), None, "with one of them")
+    placed = assign_splits([bridge, friend], kept(tracks, before))
+    assert placed[999].split == "aside"
+    train, holdout = artist["train"].track_id, artist["holdout"].track_id
     assert (
-        after[999].split
-        == after[artist["train"].track_id].split
-        == after[artist["holdout"].track_id].split
-        == "train"
+        placed[999].reason
+        == f"it ties track {train} (train) and track {holdout} (holdout), which stay where they are"
     )
+    assert placed[1000].split == "train"
+
+    # Once aside, it ties nothing: a track of the same title under one of the names joins that one alone.
+    again = TrackInfo(1001, "a", (names[1],), None, "together")
+    with_bridge = kept([*tracks, bridge], before | placed)
+    assert assign_splits([again], with_bridge, [(999, 1001)])[1001].split == "holdout"
 
 
-def test_a_group_is_remembered_after_its_tracks_are_gone() -> None:
-    tracks = crate(10, 1) + crate(10, 1, "b", first=100)
+def test_a_chain_of_new_tracks_between_two_sides_is_put_aside() -> None:
+    tracks = crate(10, 2) + crate(10, 2, "b", first=100)
     before = assign_splits(tracks)
-    for gone in tracks:
-        replaced = [replace(t, track_id=777, title="new") if t is gone else t for t in tracks]
-        assert assign_splits(replaced, before)[777].split == before[gone.track_id].split
+    artist = {split: next(t for t in tracks if before[t.track_id].split == split) for split in SHARES}
+    chain = [
+        TrackInfo(900 + number, "a", pair, None, f"link {number}")
+        for number, pair in enumerate(
+            [(*artist["train"].artists, "x"), ("x", "y"), ("y", *artist["validation"].artists)]
+        )
+    ]
+    placed = assign_splits(chain, kept(tracks, before))
+    assert {place.split for place in placed.values()} == {"aside"}
+    one_side = assign_splits(chain[:2], kept(tracks, before))
+    assert {place.split for place in one_side.values()} == {"train"}
+    assert one_side[901].reason == f"tied to track {artist['train'].track_id} through other new tracks"
+
+
+def test_the_key_of_a_group_ties_after_the_track_that_gave_it_is_gone() -> None:
+    tracks = [*crate(8, 1), TrackInfo(50, "a", ("a 0", "zed"), None, "both")]
+    before = assign_splits(tracks)
+    left = [track for track in tracks if track.track_id != 0]
+    new = TrackInfo(60, "a", ("A 0",), None, "solo again")
+    assert assign_splits([new], kept(left, before))[60].group == before[50].group == "artist:a 0"
+
+
+def test_a_label_that_grows_by_a_second_group_gets_a_holdout() -> None:
+    one = [replace(track, album="first") for track in crate(1, 3)]
+    before = assign_splits(one)
+    assert {place.split for place in before.values()} == {"train"}
+    more = [replace(track, album="second", title=f"b-side {track.title}") for track in crate(1, 3, first=10)]
+    assert {place.split for place in assign_splits(more, kept(one, before)).values()} == {"holdout"}
+
+
+def test_a_placed_track_without_a_label_still_ties() -> None:
+    tracks = crate(8, 1)
+    before = assign_splits(tracks)
+    nameless = [replace(track, label=None) for track in tracks]
+    new = TrackInfo(60, "a", ("a 3",), None, "a 3 0")
+    assert assign_splits([new], kept(nameless, before))[60].split == before[3].split
 
 
 def test_two_groups_are_trained_and_tested_one_is_only_trained_on() -> None:
@@ -175,9 +259,17 @@ def test_two_groups_are_trained_and_tested_one_is_only_trained_on() -> None:
     placed = assign_splits(tracks)
     assert shares(tracks, placed, "a") == {"train": 0.5, "validation": 0.0, "holdout": 0.5}
     assert shares(tracks, placed, "c")["train"] == 1.0
-    untested = untested_labels(tracks, placed)
+    untested = untested_labels(facts(tracks, placed))
     assert list(untested) == ["c"]
-    assert "Label 'c'" in untested["c"]
+    assert "Label 'c'" in untested["c"] and "held out" in untested["c"]
+
+
+def test_a_label_that_is_only_held_out_is_left_out() -> None:
+    rows = [("a", "train", "1"), ("a", "holdout", "2"), ("b", "holdout", "3"), ("b", "validation", "4")]
+    assert list(untested_labels(rows)) == ["b"]
+    assert "none of its 2 group(s)" in untested_labels(rows)["b"]
+    with pytest.raises(TrainingRefused, match="1 of 2 label"):
+        refuse_if_hopeless(rows)
 
 
 @pytest.mark.parametrize("groups", [(), (1,), (8,), (8, 1), (1, 1, 1)])
@@ -188,4 +280,9 @@ def test_too_little_to_split_is_refused(groups: tuple[int, ...]) -> None:
         for track in crate(artists, 2, f"label {number}", first=100 * number)
     ]
     with pytest.raises(TrainingRefused, match="two labels with two separate artists or albums"):
-        assign_splits(tracks)
+        refuse_if_hopeless(facts(tracks, assign_splits(tracks)))
+
+
+def test_two_labels_of_two_groups_are_enough() -> None:
+    tracks = [replace(track, album="one") for track in crate(2, 2) + crate(2, 2, "b", first=100)]
+    refuse_if_hopeless(facts(tracks, assign_splits(tracks)))

@@ -1,0 +1,116 @@
+"""Statements that read which tracks can be learnt from, and on which side of the split they stand."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, text
+
+Rows = Sequence[Row[Any]]
+
+# Tracks with exactly one label and a clip that may be learnt from, as in `queries.usable_clips`, placed or not.
+USABLE: Final = """
+    usable AS (
+        SELECT tl.track_id, tl.label_id
+          FROM track_labels tl
+         WHERE tl.label_id IS NOT NULL AND tl.origins && :allowed
+           AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+                        WHERE c.track_id = tl.track_id AND c.status = 'ready'
+                          AND c.provider = ANY(:allowed))
+    )
+"""
+# Labels with such tracks on both sides.
+TRAINABLE: Final = """
+    trainable AS (
+        SELECT u.label_id
+          FROM usable u JOIN track_splits ts ON ts.track_id = u.track_id AND ts.split IN ('train', 'holdout')
+         GROUP BY u.label_id HAVING count(DISTINCT ts.split) = 2
+    )
+"""
+# The names of a track's artists in order of credit, the track being `t`.
+ARTISTS: Final = """
+    ARRAY(SELECT a.name FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
+           WHERE ta.track_id = t.id ORDER BY ta.position)
+"""
+
+
+def unplaced_tracks(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> Rows:
+    """Tracks that may be learnt from and have no place yet: track_id, label (name), title, album, artists (names).
+
+    A track without a fingerprint waits for extraction: once placed, it could not join its near-duplicates.
+    """
+    return connection.execute(
+        text(f"""
+            WITH {USABLE}
+            SELECT t.id AS track_id, l.name AS label, t.title, t.album, {ARTISTS} AS artists
+              FROM usable u
+              JOIN tracks t ON t.id = u.track_id
+              JOIN labels l ON l.id = u.label_id
+             WHERE NOT EXISTS (SELECT FROM track_splits ts WHERE ts.track_id = u.track_id)
+               AND EXISTS (SELECT FROM clips c JOIN fingerprints f ON f.clip_id = c.id
+                            WHERE c.track_id = u.track_id)
+             ORDER BY t.id
+        """),
+        {"recipe": recipe_id, "allowed": list(allowed)},
+    ).all()
+
+
+def placed_tracks(connection: Connection) -> Rows:
+    """All tracks that have a place, those put aside too, whatever may be learnt from now.
+
+    Rows have track_id, label (name; None where it has none now), title, album, artists (names), split, group_key
+    and scheme.
+    """
+    return connection.execute(
+        text(f"""
+            SELECT t.id AS track_id, l.name AS label, t.title, t.album, {ARTISTS} AS artists,
+                   ts.split, ts.group_key, ts.scheme
+              FROM track_splits ts
+              JOIN tracks t ON t.id = ts.track_id
+              LEFT JOIN track_labels tl ON tl.track_id = t.id
+              LEFT JOIN labels l ON l.id = tl.label_id
+             ORDER BY t.id
+        """)
+    ).all()
+
+
+def fingerprint_candidates(connection: Connection, track_ids: Sequence[int]) -> Rows:
+    """Clips of these tracks beside clips of other tracks that may be the same recording, by their sketches.
+
+    Rows have track_id, clip_id, other_track_id and other_clip_id. A pair whose tracks are both among these comes
+    both ways round. One search of an index for each clip.
+    """
+    return connection.execute(
+        text("""
+            SELECT * FROM (
+                SELECT c.track_id, c.id AS clip_id,
+                       -- One by one: PostgreSQL expects far too many overlaps, and would read all clips for a join.
+                       (SELECT track_id FROM clips WHERE id = o.clip_id) AS other_track_id,
+                       o.clip_id AS other_clip_id
+                  FROM clips c
+                  JOIN fingerprints f ON f.clip_id = c.id
+                  JOIN fingerprints o ON o.sketch && f.sketch AND o.version = f.version AND o.clip_id <> c.id
+                 WHERE c.track_id = ANY(:tracks)
+            ) AS pair
+             WHERE other_track_id <> track_id
+             ORDER BY clip_id, other_clip_id
+        """),
+        {"tracks": list(track_ids)},
+    ).all()
+
+
+def fingerprints(connection: Connection, clip_ids: Sequence[int]) -> Rows:
+    """clip_id and landmarks (bytes) of those of the clips that have a fingerprint."""
+    return connection.execute(
+        text("SELECT clip_id, landmarks FROM fingerprints WHERE clip_id = ANY(:clips) ORDER BY clip_id"),
+        {"clips": list(clip_ids)},
+    ).all()
+
+
+def trainable_labels(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> list[int]:
+    """Ids of the labels that a training now would have: with usable tracks both to learn from and held out."""
+    return list(
+        connection.scalars(
+            text(f"WITH {USABLE}, {TRAINABLE} SELECT label_id FROM trainable ORDER BY label_id"),
+            {"recipe": recipe_id, "allowed": list(allowed)},
+        )
+    )

@@ -1,0 +1,131 @@
+"""Which tracks must stay together: by artist, by album, by title, or because they are one recording.
+
+A network that has heard an artist recognises the artist, not the label, so tracks are dealt out in groups:
+
+* label with at least five distinct artists: all tracks that share an artist (`artist`);
+* label with fewer: all tracks that share artist and album (`album`), or artist and title where there is no
+  album (`title`).
+
+Tracks with the same artist and title share a group whatever their label: a single and its compilation copy,
+or the same recording in two playlists, would leak as well. Groups are the connected components of these
+ties. An artist with tracks in labels of both kinds is whole in the first kind, split by album in the other.
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+# With fewer distinct artists than this, whole artists are too coarse to fill three splits.
+MIN_ARTISTS: Final = 5
+# What catalogues write where they know no artist; as an artist it would tie unrelated tracks together.
+NOBODY: Final = frozenset({"", "unknown", "unknown artist", "various", "various artists", "va", "v/a", "n/a"})
+BRACKETS: Final = re.compile(r"\s*[(\[].*$")
+VERSION: Final = re.compile(r"\s+-\s+[^-]*\b(remaster(ed)?|(re)?mix|edit|version|live|mono|stereo)\b.*$")
+
+
+@dataclass(frozen=True, slots=True)
+class TrackInfo:
+    """What the split needs to know of one track of the crate; each track comes once, with one label."""
+
+    track_id: int
+    label: str | None  # None: of no single label now, which only a track that was placed before can be
+    artists: tuple[str, ...]
+    album: str | None
+    title: str
+
+
+def schemes(tracks: Iterable[TrackInfo], earlier: Iterable[tuple[TrackInfo, str]] = ()) -> dict[int, str]:
+    """The scheme of each track by id: that of its label, or what its artists and album allow.
+
+    `earlier` are other tracks with the schemes that they were grouped by. A label keeps the scheme that it was first
+    grouped by; a new label gets its own by the number of its distinct artists.
+    """
+    tracks = list(tracks)
+    artists: dict[str | None, set[str]] = defaultdict(set)
+    for track in tracks:
+        artists[track.label].update(artist_names(track))
+    before: dict[str | None, set[str]] = defaultdict(set)
+    for track, scheme in earlier:
+        before[track.label].add(scheme)
+    found = {}
+    for track in tracks:
+        by_artist = len(artists[track.label]) >= MIN_ARTISTS
+        if before[track.label]:  # an 'album' label may hold 'title' tracks and the other way round
+            by_artist = "artist" in before[track.label]
+        if by_artist and artist_names(track):
+            found[track.track_id] = "artist"
+        else:
+            found[track.track_id] = "album" if track.album else "title"
+    return found
+
+
+def keys(track: TrackInfo, scheme: str) -> set[str]:
+    """The ties of one track: every other track with one of these keys belongs to the same group."""
+    names = artist_names(track) or {"?"}
+    ties = {f"title:{name}|{_plain_title(track.title)}" for name in names}
+    if scheme == "artist":
+        ties |= {f"artist:{name}" for name in names}
+    elif scheme == "album":
+        ties |= {f"album:{name}|{_plain(track.album or '')}" for name in names}
+    return ties
+
+
+def components(
+    ties: Mapping[int, Iterable[str]], pairs: Iterable[tuple[int, int]] = ()
+) -> dict[str, list[int]]:
+    """Connected components of tracks by their keys and by pairs of track ids: track ids, ascending.
+
+    Each is named by its first key in alphabetical order; every track has a key. Pairs with a track that is not in
+    `ties` are passed over. Grows with the number of keys and pairs.
+    """
+    tracks = sorted(ties)
+    names = sorted({key for track in tracks for key in ties[track]})
+    node_of_track = {track: node for node, track in enumerate(tracks)}
+    node_of_key = {key: len(tracks) + node for node, key in enumerate(names)}
+    edges = [(node_of_track[track], node_of_key[key]) for track in tracks for key in ties[track]]
+    edges += [
+        (node_of_track[one], node_of_track[other])
+        for one, other in pairs
+        if one in node_of_track and other in node_of_track
+    ]
+    if not edges:
+        return {}
+    component = _components(edges, len(tracks) + len(names))
+    first_key: dict[int, str] = {}
+    for key in names:
+        first_key.setdefault(component[node_of_key[key]], key)
+    groups: dict[str, list[int]] = defaultdict(list)
+    for track in tracks:
+        groups[first_key[component[node_of_track[track]]]].append(track)
+    return dict(groups)
+
+
+def _components(edges: Sequence[tuple[int, int]], nodes: int) -> list[int]:
+    """The number of the component of each node."""
+    rows, columns = np.array(edges).T
+    graph = coo_array((np.ones(len(edges)), (rows, columns)), shape=(nodes, nodes))
+    numbers: list[int] = connected_components(graph, directed=False)[1].tolist()
+    return numbers
+
+
+def artist_names(track: TrackInfo) -> set[str]:
+    """The artists' names as they are compared, without those that mean nobody."""
+    return {name for name in map(_plain, track.artists) if name not in NOBODY}
+
+
+def _plain(text: str) -> str:
+    """Case, width and spacing differ between catalogues; the name does not."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _plain_title(title: str) -> str:
+    """The title without "(Live)", "[30s]", "- Remastered 2011": versions of a recording belong together."""
+    plain = _plain(title)
+    return VERSION.sub("", BRACKETS.sub("", plain)) or plain

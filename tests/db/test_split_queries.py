@@ -1,0 +1,96 @@
+"""Where tracks stand, which have no place yet, and which may be the same recording."""
+
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from db import queries, split_queries
+from db.store import sound, splits
+from tests.db.trainings import ALLOWED, FINGERPRINT_VERSION, train
+
+
+def place(track_id: int, split: str) -> dict[str, Any]:
+    about = {"group_key": f"title:{track_id}", "scheme": "title", "reason": "ties groups of two sides"}
+    return {**about, "track_id": track_id, "split": split}
+
+
+def unplace(engine: Engine, *track_ids: int) -> None:
+    with engine.begin() as connection:
+        delete = text("DELETE FROM track_splits WHERE track_id = ANY(:tracks)")
+        connection.execute(delete, {"tracks": list(track_ids)})
+
+
+def test_the_first_decision_stands(crate: Engine) -> None:
+    unplace(crate, 4)
+    with crate.begin() as connection:
+        assert splits.place_tracks(connection, [place(n, "validation") for n in range(1, 5)]) == 1
+        assert splits.place_tracks(connection, []) == 0
+        sides = [row.split for row in split_queries.placed_tracks(connection)]
+    assert sides == ["train", "train", "holdout", "validation"]
+
+
+def test_a_track_has_no_place_until_it_can_be_compared_and_is_learnt_from_once_it_has(crate: Engine) -> None:
+    unplace(crate, 3, 4)
+    with crate.begin() as connection:
+        connection.execute(text("DELETE FROM fingerprints WHERE clip_id = 4"))
+        connection.execute(
+            text("INSERT INTO artists (provider, external_id, name) VALUES ('folder', 'ada', 'Ada')")
+        )
+        connection.execute(text("INSERT INTO track_artists (track_id, artist_id, position) VALUES (3, 1, 0)"))
+        [new] = split_queries.unplaced_tracks(connection, 1, ALLOWED)
+        assert tuple(new) == (3, "Kompakt", "track 3", None, ["Ada"])
+        assert split_queries.unplaced_tracks(connection, 1, ["deezer"]) == []
+        assert [clip.track_id for clip in queries.usable_clips(connection, 1, ALLOWED)] == [1, 2]
+        splits.place_tracks(connection, [place(3, "holdout")])
+        [*_, clip] = queries.usable_clips(connection, 1, ALLOWED)
+    assert (clip.track_id, clip.split, clip.group_key, clip.scheme) == (3, "holdout", "title:3", "title")
+
+
+def test_a_track_put_aside_is_in_no_training_and_says_why(crate: Engine) -> None:
+    unplace(crate, 3)
+    train(crate)
+    with crate.begin() as connection:
+        connection.execute(text("DELETE FROM training_run_tracks WHERE track_id = 3"))
+        splits.place_tracks(connection, [place(3, "aside")])
+        assert [clip.track_id for clip in queries.usable_clips(connection, 1, ALLOWED)] == [1, 2, 4]
+        assert queries.count_new_tracks(connection, 1, 1, ALLOWED) == (0, 3)
+        assert split_queries.unplaced_tracks(connection, 1, ALLOWED) == []
+        examples = {row.reason: row.example for row in queries.problems(connection)}
+    assert examples["aside"] == "A track is kept out of training: ties groups of two sides."
+
+
+def test_a_label_counts_once_it_has_tracks_on_both_sides(crate: Engine) -> None:
+    train(crate)
+    unplace(crate, 3)
+    with crate.begin() as connection:
+        connection.execute(text("DELETE FROM training_run_tracks"))
+        assert split_queries.trainable_labels(connection, 1, ALLOWED) == [1]
+        assert queries.count_new_tracks(connection, 1, 1, ALLOWED) == (2, 0)
+        splits.place_tracks(connection, [place(3, "holdout")])
+        assert split_queries.trainable_labels(connection, 1, ALLOWED) == [1, 2]
+        assert queries.count_new_tracks(connection, 1, 1, ALLOWED) == (4, 0)
+
+
+def test_a_placed_track_that_lost_its_label_still_holds_its_place(crate: Engine) -> None:
+    with crate.begin() as connection:
+        connection.execute(text("UPDATE playlist_tracks SET removed_at = now() WHERE track_id = 2"))
+        rows = [(row.track_id, row.label) for row in split_queries.placed_tracks(connection)]
+    assert rows == [(1, "Kompakt"), (2, None), (3, "Kompakt"), (4, "Drumcode")]
+
+
+def test_clips_whose_sketches_overlap_are_candidates_found_by_an_index(crate: Engine) -> None:
+    def heard(clip_id: int, sketch: list[int], version: int = FINGERPRINT_VERSION + 1) -> dict[str, Any]:
+        return {"clip_id": clip_id, "version": version, "landmarks": bytes([clip_id]), "sketch": sketch}
+
+    far = -(2**63)
+    with crate.begin() as connection:
+        prints = [heard(1, [far, 8]), heard(2, [8, 9]), heard(3, [9, 10]), heard(4, [far], version=99)]
+        sound.save_extractions(connection, [], [], prints, [])
+        pairs = [tuple(row) for row in split_queries.fingerprint_candidates(connection, [1, 3])]
+        assert pairs == [(1, 1, 2, 2), (3, 3, 2, 2)]
+        assert [tuple(row) for row in split_queries.fingerprints(connection, [1, 99])] == [(1, b"\x01")]
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = connection.scalars(
+            text("EXPLAIN SELECT 1 FROM fingerprints f JOIN fingerprints o ON o.sketch && f.sketch")
+        ).all()
+    assert any("ix_fingerprints_sketch" in line for line in plan)

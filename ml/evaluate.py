@@ -1,4 +1,4 @@
-"""How good is it: probabilities of crops to metrics and confusions of crops, clips and tracks.
+"""How good is it: answers at crop, clip and track level to metrics and confusions.
 
 Every figure comes with a 95 % interval from a bootstrap over groups (tracks that share an artist or album):
 tracks of one group are right or wrong together, so that an interval over single crops would be far too narrow.
@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.answers import Answers
 from ml.bootstrap import interval, resample, tally
-from ml.calibration import Temperatures, calibrate
-from ml.levels import LEVELS, items_by_level
 from ml.metrics import figures, item_sums, ratio
 
 
@@ -56,31 +55,8 @@ class Evaluation:
         raise KeyError(f"There is no {name} at level {level} for label {label}.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """The items of one level: label, probabilities and group (numbered from 0) of each."""
-
-    split: str
-    name: str
-    true: NDArray[np.int64]
-    probabilities: NDArray[np.float64]
-    group: NDArray[np.intp]
-
-
-def evaluate(
-    split: str,
-    probabilities: NDArray[np.floating],
-    truth: NDArray[np.integer],
-    clip_id: NDArray[np.integer],
-    track_id: NDArray[np.integer],
-    group: Sequence[str] | None = None,
-    temperatures: Temperatures | None = None,
-    levels: Sequence[str] = LEVELS,
-    known: Mapping[int, bool] | None = None,
-) -> Evaluation:
-    """Metrics of one split from its crops: probabilities (n, labels); label, clip, track, group (n,).
-
-    At each level the mean probabilities are first calibrated by that level's temperature.
+def evaluate(split: str, answers: Sequence[Answers], known: Mapping[int, bool] | None = None) -> Evaluation:
+    """Metrics and confusions of what a model said of one split, level by level.
 
     Over all labels: `accuracy`, `majority` (the share of the most frequent label, which accuracy has to beat),
     `balanced_accuracy`, `macro_f1` (both over the labels that occur), `top2_accuracy`, `ece` (expected
@@ -91,54 +67,48 @@ def evaluate(
 
     All but `majority` have a 95 % interval from a bootstrap over groups. A label without an item in a resample
     is left out of that resample's means, and its own figures leave that resample out. Few items in a bin differ
-    by chance alone, so the interval of `ece` lies high, at times above the figure itself. Without `group`,
-    tracks are the groups; with fewer than two groups there is no interval. No crops, no rows.
+    by chance alone, so the interval of `ece` lies high, at times above the figure itself. With fewer than two
+    groups there is no interval. No answers, no rows.
     """
-    if len(probabilities) == 0:
-        return Evaluation((), ())
-    groups = np.unique(track_id if group is None else np.asarray(group), return_inverse=True)[1]
     metrics: list[Metric] = []
     confusions: list[Confusion] = []
-    for name, items in items_by_level(probabilities, clip_id, track_id, levels).items():
-        scores = items.probabilities
-        level = _Level(
-            split,
-            name,
-            truth[items.crop].astype(np.int64),
-            scores if temperatures is None else calibrate(scores, getattr(temperatures, name)),
-            np.unique(groups[items.crop], return_inverse=True)[1],
-        )
-        metrics += _metrics(level)
-        confusions += _confusions(level)
-        if name == "track" and known is not None:
-            metrics += _of_known(level, np.array([known[track] for track in track_id[items.crop].tolist()]))
+    for level in answers:
+        group = np.unique(level.group, return_inverse=True)[1]
+        metrics += _metrics(split, level, group)
+        confusions += _confusions(split, level)
+        if level.level == "track" and known is not None:
+            metrics += _of_known(
+                split, level, group, np.array([known[track] for track in level.item_id.tolist()])
+            )
     return Evaluation(tuple(metrics), tuple(confusions))
 
 
-def _metrics(level: _Level) -> Iterator[Metric]:
-    sums = item_sums(level.true, level.probabilities, level.group)
+def _metrics(split: str, answers: Answers, group: NDArray[np.intp]) -> Iterator[Metric]:
+    sums = item_sums(answers.true, answers.probabilities, group)
     values = figures(sums.sum(axis=0, keepdims=True))
     resampled = figures(resample(sums)) if len(sums) > 1 else None
     for name, value in values.overall.items():
         spread = None if resampled is None or name == "majority" else resampled.overall[name]
-        yield _metric(level, name, None, value[0], len(level.true), spread)
-    for label, support in enumerate(np.bincount(level.true)):
+        yield _metric(split, answers.level, name, None, value[0], len(answers.true), spread)
+    for label, support in enumerate(np.bincount(answers.true)):
         if support == 0:
             continue
         for name, value in values.by_label.items():
             spread = None if resampled is None else resampled.by_label[name][:, label]
-            yield _metric(level, name, label, value[0, label], support, spread)
+            yield _metric(split, answers.level, name, label, value[0, label], support, spread)
 
 
-def _of_known(level: _Level, known: NDArray[np.bool_]) -> Iterator[Metric]:
-    right = level.probabilities.argmax(axis=1) == level.true
-    none = np.zeros_like(level.true)
-    sums = np.hstack([tally(level.group, none, 1, weight) for weight in (None, known, known & right)])
+def _of_known(
+    split: str, answers: Answers, group: NDArray[np.intp], known: NDArray[np.bool_]
+) -> Iterator[Metric]:
+    right = answers.probabilities.argmax(axis=1) == answers.true
+    none = np.zeros_like(answers.true)
+    sums = np.hstack([tally(group, none, 1, weight) for weight in (None, known, known & right)])
     values = _known_figures(sums.sum(axis=0, keepdims=True))
     resampled = _known_figures(resample(sums)) if len(sums) > 1 else {}
     for name, count in (("known_share", len(known)), ("accuracy_when_known", known.sum())):
         if not np.isnan(values[name][0]):
-            yield _metric(level, name, None, values[name][0], count, resampled.get(name))
+            yield _metric(split, answers.level, name, None, values[name][0], count, resampled.get(name))
 
 
 def _known_figures(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
@@ -148,14 +118,20 @@ def _known_figures(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
 
 
 def _metric(
-    level: _Level, name: str, label: int | None, value: float, count: int, spread: NDArray[np.float64] | None
+    split: str,
+    level: str,
+    name: str,
+    label: int | None,
+    value: float,
+    count: int,
+    spread: NDArray[np.float64] | None,
 ) -> Metric:
     low, high = (None, None) if spread is None else interval(spread)
-    return Metric(level.split, level.name, name, label, float(value), int(count), low, high)
+    return Metric(split, level, name, label, float(value), int(count), low, high)
 
 
-def _confusions(level: _Level) -> Iterator[Confusion]:
-    labels = level.probabilities.shape[1]
-    pairs = level.true * labels + level.probabilities.argmax(axis=1)
+def _confusions(split: str, answers: Answers) -> Iterator[Confusion]:
+    labels = answers.probabilities.shape[1]
+    pairs = answers.true * labels + answers.probabilities.argmax(axis=1)
     for pair, count in enumerate(np.bincount(pairs, minlength=labels**2).tolist()):
-        yield Confusion(level.split, level.name, pair // labels, pair % labels, count)
+        yield Confusion(split, answers.level, pair // labels, pair % labels, count)

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from random import Random
 
 import numpy as np
@@ -7,7 +8,10 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from ml.calibration import Temperatures, calibrate
-from ml.evaluate import Confusion, Evaluation, evaluate
+from ml.answers import answers_by_level, pooled
+from ml.evaluate import Confusion, Evaluation
+from ml.evaluate import evaluate as evaluate_answers
+from ml.levels import LEVELS as EVERY_LEVEL
 
 # Six crops of four clips of three tracks: clip 1 = (0, 1), clip 2 = (2), clip 3 = (3, 4), clip 4 = (5).
 SCORES = np.array(
@@ -24,6 +28,21 @@ LEVELS = {
     "clip": (np.array([0, 0, 2, 1]), CLIP_SCORES),
     "track": (np.array([0, 2, 1]), TRACK_SCORES),
 }
+
+
+def evaluate(
+    split: str,
+    scores: np.ndarray,
+    truth: np.ndarray,
+    clip: np.ndarray,
+    track: np.ndarray,
+    group: Sequence[str] | np.ndarray | None = None,
+    temperatures: Temperatures | None = None,
+    levels: Sequence[str] = EVERY_LEVEL,
+    known: dict[int, bool] | None = None,
+) -> Evaluation:
+    answers = answers_by_level(scores, truth, clip, track, group, temperatures, levels)
+    return evaluate_answers(split, answers, known)
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -172,6 +191,18 @@ def test_unknown_tracks_lower_the_share_of_known_and_not_the_accuracy_of_the_oth
     assert result.value("track", "accuracy") == pytest.approx(1 / 3)
     with pytest.raises(KeyError):
         result.value("clip", "known_share")
+
+
+def test_pooled_answers_give_the_figures_of_all_of_them_whatever_their_order() -> None:
+    of_track = [TRACK == track for track in (30, 10, 20)]
+    parts = [answers_by_level(SCORES[own], TRUTH[own], CLIP[own], TRACK[own]) for own in of_track]
+    together = evaluate_answers("holdout", pooled(parts))
+    whole = evaluate("holdout", SCORES, TRUTH, CLIP, TRACK)
+    assert figures_of(together) == pytest.approx(figures_of(whole))
+    assert together.confusions == whole.confusions
+    assert [answers.item_id.tolist() for answers in pooled(parts)][1:] == [[1, 2, 3, 4], [10, 20, 30]]
+    twice = evaluate_answers("holdout", pooled(parts * 2))
+    assert twice.value("track", "accuracy") == whole.value("track", "accuracy")
 
 
 def test_where_nothing_is_known_there_is_no_accuracy_of_it() -> None:

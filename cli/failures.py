@@ -26,7 +26,13 @@ from sources.folder import CrateError
 
 SENTENCES = (AddressError, BusyError, ConfigurationError, CrateError, ServiceError, SourceError)
 # By name, as importing them would import Keras.
-SENTENCES_OF_KERAS = ("ModelFileError", "TrainingFailed", "SpectrogramError")
+SENTENCES_OF_KERAS = (
+    "HyperparameterError",
+    "ModelFileError",
+    "PromotionRefused",
+    "SpectrogramError",
+    "TrainingFailed",
+)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import database, providers, show
+from cli import database, learning, providers, show
 from cli.failures import told_in_one_sentence
 from config.settings import Settings
 from flows.home import contain, surroundings
@@ -25,6 +25,11 @@ app = typer.Typer(
 )
 app.add_typer(database.app, name="db")
 app.command(name="sql", epilog=database.SQL_EXAMPLE)(database.sql)
+app.command(name="models", epilog="Example: labelscope models")(learning.models)
+app.command(name="promote", epilog='Example: labelscope promote 3 --why "it hears Kompakt better"')(
+    learning.promote
+)
+app.command(name="evaluate", epilog="Example: labelscope evaluate --folds 5 --repeats 3")(learning.evaluate)
 app.command(name="login", epilog="Example: labelscope login spotify")(providers.login)
 app.command(name="purge", epilog="Example: labelscope purge --provider spotify")(providers.purge)
 
@@ -97,12 +102,16 @@ def extract(
 def retrain(
     why: Annotated[str, typer.Option(help="The reason, kept with the training.")] = "a person's wish",
 ) -> None:
-    """Train the network now; the new model is used if it is at least as good as the one before."""
+    """Train the network now; if it is better than the one in use, it takes its place and scores all tracks again."""
     with surroundings(Settings()):
+        from flows.predict import predict as score
         from flows.retrain import retrain as flow
 
         retrained = flow(why)
+        predicted = score() if retrained.outcome == "promoted" else None
     show.retrained(retrained)
+    if predicted is not None:
+        show.predicted(predicted)
     if retrained.outcome in ("refused", "busy"):
         raise typer.Exit(1)
 

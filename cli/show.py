@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # these import Prefect and Keras
     from flows.score_files import ScoredFile
 
 
+UNKNOWN = "unknown: like none of the labels"
+
+
 def outcome(of_run: "Outcome") -> None:
     """All stages of a pipeline run, a line each."""
     ingested(of_run.ingested)
@@ -77,11 +80,11 @@ def results(settings: Settings) -> None:
         accuracy = queries.view(connection, "label_accuracy")
         problems = queries.problems(connection)
     if champion is not None:
-        _table("Labels", accuracy)
+        table("Labels", accuracy)
         right, largest = f"{champion.track_accuracy:.1%}", f"{champion.majority:.1%}"
         typer.echo(f"{right} of held-out tracks right; always naming the largest label would be {largest}.")
     if problems:
-        _table("Not used, and why", problems)
+        table("Not used, and why", problems)
 
 
 def where_to_look(settings: Settings) -> None:
@@ -126,17 +129,17 @@ def status(settings: Settings, as_json: bool) -> None:
         typer.echo(
             f"model    {champion.model_id} ({champion.architecture}): {right}, {counts.tracks_predicted} tracks scored"
         )
-    _table("What services do not do for us now", troubles)
-    _table("Coverage", coverage)
-    _table("Trainings", trainings)
-    _table("Not used, and why", problems)
+    table("What services do not do for us now", troubles)
+    table("Coverage", coverage)
+    table("Trainings", trainings)
+    table("Not used, and why", problems)
 
 
 def scored_files(files: "Sequence[ScoredFile]") -> None:
     """The most probable labels of each file, or why there are none."""
     columns = ("file", "sounds like", "confidence", "then", "note")
     rows = [
-        (file.path.name, *[*file.ranking[0], file.ranking[1][0]], None)
+        (file.path.name, *file.ranking[0], file.ranking[1][0], None if file.known else UNKNOWN)
         if file.ranking
         else (file.path.name, None, None, None, file.problem)
         for file in files
@@ -146,7 +149,7 @@ def scored_files(files: "Sequence[ScoredFile]") -> None:
         raise typer.Exit(1)
 
 
-def _table(title: str, rows: Sequence[Any]) -> None:
+def table(title: str | None, rows: Sequence[Any]) -> None:
     if rows:
         typer.echo()
         print_table(rows_as_table(list(rows[0]._fields), [tuple(row) for row in rows], title))

@@ -5,6 +5,7 @@ Which labels are watched, and what may be done with what comes in, stands in lab
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -75,6 +76,19 @@ class Settings(BaseSettings):
     extraction_batch: int = Field(32, ge=1, description="Clips in one task and one transaction.")
     extraction_timeout_seconds: int = Field(120, ge=1, description="A clip that takes longer is rejected.")
     prediction_batch: int = Field(256, ge=1, description="Tracks in one task and one transaction.")
+    architecture: Literal["labelscope", "seed"] = Field(
+        "labelscope", description="The network that is trained: ours, or the notebook's."
+    )
+    hyperparameters: dict[str, float | int | None] = Field(
+        default_factory=dict,
+        description='Other choices than ml/hyperparameters.py makes for it, as JSON: {"members": 1, "epochs": 20}.',
+    )
+    promotion_probability: float = Field(
+        0.9,
+        ge=0.5,
+        le=1,
+        description="A new model is used if it is better than the champion in this share of resamples of the holdout.",
+    )
     retrain_new_tracks: int = Field(20, ge=1, description="New usable tracks that make a retraining due …")
     retrain_new_share: float = Field(0.1, ge=0, description="… if they are also this share of those known.")
     random_seed: int = Field(1, description="Makes trainings repeatable.")

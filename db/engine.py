@@ -19,6 +19,7 @@ class Lock(IntEnum):
     FEATURES = 0x1ABE1_04
     CONTENT = 0x1ABE1_05  # shared by whoever brings content in, alone for whoever removes some
     EVALUATE = 0x1ABE1_06
+    PLACE = 0x1ABE1_07
 
 
 READER = "labelscope_reader"
@@ -65,6 +66,13 @@ def try_lock(engine: Engine, lock: Lock, key: int = 0) -> Iterator[bool]:
     """
     with _lock(engine, "pg_try_advisory_lock", "pg_advisory_unlock", lock, key) as held:
         yield held is True
+
+
+@contextmanager
+def hold_lock(engine: Engine, lock: Lock) -> Iterator[None]:
+    """Hold an advisory lock alone, for the block; waits for whoever holds it."""
+    with _lock(engine, "pg_advisory_lock", "pg_advisory_unlock", lock, 0):
+        yield
 
 
 @contextmanager

@@ -108,6 +108,18 @@ def last_training(connection: Connection) -> Row[Any] | None:
     ).one_or_none()
 
 
+def was_trained(connection: Connection, dataset_fingerprint: str, architecture: str) -> bool:
+    """Whether a training of this architecture on exactly these data came to an end."""
+    found: bool | None = connection.scalar(
+        text("""
+            SELECT EXISTS (SELECT FROM training_runs WHERE status = 'completed'
+                              AND dataset_fingerprint = :fingerprint AND architecture = :architecture)
+        """),
+        {"fingerprint": dataset_fingerprint, "architecture": architecture},
+    )
+    return bool(found)
+
+
 def champion(connection: Connection) -> Row[Any] | None:
     """The model in use: model_id, training_run_id, architecture, path, sha256, recipe_id, labels, …"""
     return connection.execute(text("SELECT * FROM champion")).one_or_none()

@@ -8,6 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine
 
 from db import split_queries as queries
+from db.engine import Lock, hold_lock, share_lock
 from db.store.splits import place_tracks
 from flows.batches import batches
 from flows.progress import progress_bar
@@ -22,8 +23,14 @@ def place_new_tracks(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> 
     """Place the tracks that may be learnt from and have no place yet, in one transaction; returns how many.
 
     Nothing but one query where there are none. Else grows with the new tracks, each of which asks an index for
-    candidates by its fingerprint, and one pass over the placed ones. Two runs at once must be kept apart by a lock.
+    candidates by its fingerprint, and one pass over the placed ones. Waits for another run that is placing, and for one
+    that removes content.
     """
+    with share_lock(engine, Lock.CONTENT), hold_lock(engine, Lock.PLACE):
+        return _place(engine, recipe_id, allowed)
+
+
+def _place(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
     with engine.connect() as connection:
         unplaced = queries.unplaced_tracks(connection, recipe_id, allowed)
         if not unplaced:

@@ -36,8 +36,9 @@ def predict() -> Predicted:
     """Score every track with usable audio that the champion has not scored yet.
 
     - **reads** the champion's file and the tracks' spectrograms.
-    - **writes** a prediction for each track, the mean over its clips, with one probability a label. Without a champion
-      there is nothing to do. Audio from origins that training.allow does not list goes into no model, so it is not
+    - **writes** a prediction for each track, the mean over its clips, with one probability a label, and no label where
+      the model is less sure than it was of nearly all tracks that it was tuned on. Without a champion there is nothing
+      to do. Audio from origins that training.allow does not list goes into no model, so it is not
       scored.
     """
     settings = Settings()
@@ -90,7 +91,7 @@ def predict_batch(
     crops = scorer.score_many(spectrograms())
     incomplete = {row.track_id for row in lost}  # these are scored once all their clips are there again
     scored = [
-        (row.track_id, scores.mean(axis=0))
+        (row.track_id, scores)
         for row, scores in zip(readable, crops, strict=True)
         if row.track_id not in incomplete
     ]
@@ -98,9 +99,10 @@ def predict_batch(
     predictions = []
     for track_id, of_track in groupby(scored, key=lambda pair: pair[0]):
         of_clips = [scores for _, scores in of_track]
-        probabilities = np.mean(of_clips, axis=0).tolist()
-        scores = dict(zip(label_ids, probabilities, strict=True))
-        predictions.append({"track_id": track_id, "clips": len(of_clips), "scores": scores})
+        verdict = scorer.verdict(of_clips)
+        scores = dict(zip(label_ids, verdict.probabilities.tolist(), strict=True))
+        said = {"scores": scores, "known": verdict.known}
+        predictions.append({"track_id": track_id, "clips": len(of_clips), **said})
     with engine.begin() as connection:
         if lost:
             forget_spectrograms(connection, [row.clip_id for row in lost], champion.recipe_id)

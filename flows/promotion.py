@@ -1,63 +1,103 @@
 """Challenger against champion: which of two models is to be used."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from config.settings import Settings
 from db import queries
 from db.store import learning as store
-from flows.evaluation import evaluate_side
 from flows.home import model_folder, spectrogram_folder
 from flows.training_set import TrainingSet
+from ml.answers import Answers, tracks_of
+from ml.comparison import Comparison, compare
+from ml.contenders import network_answers
 from ml.dataset import load_crops
 from ml.model import ModelFileError
 from ml.predict import load_model
 from ml.spectrogram import Recipe
 
-LEVEL, FIGURE = "track", "balanced_accuracy"
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a challenger is to be used, why, and what the comparison gave where there was one."""
+
+    promoted: bool
+    reason: str
+    comparison: Comparison | None = None
 
 
 @task(name="promote or reject", cache_policy=NO_CACHE)
-def decide(
+def judge(
     engine: Engine,
     settings: Settings,
-    model_id: int,
+    challenger: Answers,
     training_set: TrainingSet,
     recipe: Recipe,
     recipe_id: int,
-) -> tuple[bool, str]:
-    """Promote the new model if it is at least as good as the champion on the same held-out tracks.
+) -> Decision:
+    """Compare what the challenger says of the held-out tracks with what the champion says of the same ones.
 
-    The champion never trained on those, since a track never changes sides. Returns whether it was promoted, and why.
+    Neither has learnt from them, since a track never changes sides. It is promoted if its balanced accuracy is higher
+    in a set share of the resamples of a paired bootstrap over groups.
     """
     with engine.connect() as connection:
         champion = queries.champion(connection)
-        challenger = queries.metric(connection, model_id, "holdout", LEVEL, FIGURE)
-    better, reason = True, "It is the first model."
-    if champion is not None:
-        slugs = [label["slug"] for label in champion.labels]
-        if slugs != [label.slug for label in training_set.labels]:
-            reason = (
-                f"The labels have changed since model {champion.model_id}, which knows {', '.join(slugs)}."
-            )
-        elif champion.recipe_id != recipe_id:
-            reason = f"The recipe of the spectrograms has changed since model {champion.model_id}."
-        else:
-            try:
-                scorer = load_model(model_folder(settings) / champion.path, champion.sha256)
-            except ModelFileError as problem:
-                reason = f"The champion, model {champion.model_id}, cannot be compared: {problem}"
-            else:
-                crops = load_crops(
-                    training_set.examples("holdout", spectrogram_folder(settings, recipe.fingerprint()))
-                )
-                current = evaluate_side(scorer, "holdout", crops, training_set).value(LEVEL, FIGURE)
-                assert challenger is not None
-                better = challenger >= current
-                comparison = f"{challenger:.3f} against {current:.3f} of model {champion.model_id}"
-                reason = f"Balanced accuracy on held-out tracks: {comparison}."
-    with engine.begin() as connection:
-        (store.promote if better else store.reject)(connection, model_id, reason)
-    get_run_logger().info("Model %d is %s: %s", model_id, "champion" if better else "rejected", reason)
-    return better, reason
+    if champion is None:
+        return Decision(True, "It is the first model, or no other is in use.")
+    slugs = [label["slug"] for label in champion.labels]
+    if slugs != [label.slug for label in training_set.labels]:
+        return Decision(
+            True, f"The labels have changed since model {champion.model_id}, which knows {', '.join(slugs)}."
+        )
+    if champion.recipe_id != recipe_id:
+        return Decision(True, f"The recipe of the spectrograms has changed since model {champion.model_id}.")
+    try:
+        scorer = load_model(model_folder(settings) / champion.path, champion.sha256)
+    except ModelFileError as problem:
+        return Decision(True, f"The champion, model {champion.model_id}, cannot be compared: {problem}")
+    examples = training_set.examples(spectrogram_folder(settings, recipe.fingerprint()), "holdout")
+    crops = load_crops(examples, crop_frames=scorer.card.crop_frames)
+    current = tracks_of(network_answers(scorer, crops, training_set.group_of))
+    found = compare(challenger.probabilities, current.probabilities, current.true, current.group.tolist())
+    decision = Decision(
+        found.probability_better >= settings.promotion_probability,
+        f"Balanced accuracy on {found.tracks} held-out tracks of {found.groups} groups: {found.challenger:.3f} against"
+        f" {found.champion:.3f} of model {champion.model_id}, a difference of {found.difference:+.3f} (95 % interval"
+        f" {found.low:+.3f} to {found.high:+.3f}); better in {found.probability_better:.1%} of the resamples,"
+        f" and {settings.promotion_probability:.0%} are asked for.",
+        found,
+    )
+    get_run_logger().info(decision.reason)
+    return decision
+
+
+class PromotionRefused(Exception):  # noqa: N818  (an outcome, rather than a bug)
+    """The model cannot be put to use; the message says why and what helps."""
+
+
+def promote(
+    connection: Connection, settings: Settings, model_id: int, allowed: Sequence[str], why: str
+) -> None:
+    """Put a model to use because a person says so; the champion is retired and kept.
+
+    Raises PromotionRefused where there is no such model or it may not be used, and ModelFileError where its file is
+    not what it was.
+    """
+    model = queries.model(connection, model_id)
+    if model is None or model.status == "yardstick":
+        raise PromotionRefused(
+            f"There is no model {model_id} that could be used: see `labelscope models` for those there are."
+        )
+    if model.status == "champion":
+        raise PromotionRefused(f"Model {model_id} is the champion already.")
+    if foreign := sorted(set(model.origins) - set(allowed)):
+        raise PromotionRefused(
+            f"Model {model_id} learnt from {', '.join(foreign)}, which training.allow in labels.toml does not list:"
+            " add it there if its terms allow, or choose another model."
+        )
+    load_model(model_folder(settings) / model.path, model.sha256)
+    store.promote(connection, model_id, why)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from config.settings import Settings
 from db import queries
 from flows.home import model_folder, open_database
@@ -23,6 +21,7 @@ class ScoredFile:
     path: Path
     ranking: tuple[tuple[str, float], ...] = ()
     problem: str | None = None
+    known: bool = True  # False: it is like none of the labels; the first is only the nearest
 
 
 def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
@@ -55,9 +54,11 @@ def _score_file(scorer: Scorer, path: Path, names: dict[str, str], windows: int)
         return ScoredFile(path, problem=f"{path.name} {problem.args[1]}")
     except OSError as problem:
         return ScoredFile(path, problem=f"{path.name} cannot be read: {problem.strerror}.")
-    scores = [crops.mean(axis=0) for crops in scorer.score_many(clips) if len(crops)]
+    scores = [crops for crops in scorer.score_many(clips) if len(crops)]
     if not scores:
         return ScoredFile(path, problem=f"{path.name} is shorter than one crop of 3 s; use a longer file.")
-    probabilities = np.mean(scores, axis=0)
-    order = np.argsort(-probabilities)
-    return ScoredFile(path, tuple((names[scorer.labels[i]], float(probabilities[i])) for i in order))
+    verdict = scorer.verdict(scores)
+    ranking = sorted(
+        zip(scorer.labels, verdict.probabilities.tolist(), strict=True), key=lambda pair: -pair[1]
+    )
+    return ScoredFile(path, tuple((names[slug], share) for slug, share in ranking), known=verdict.known)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from db import queries
+from ml.crossvalidation import Crate
 from ml.dataset import Example, fingerprint
 from ml.spectrogram import Recipe
 from ml.split import TrainingRefused, refuse_if_hopeless, untested_labels
@@ -39,6 +40,11 @@ class TrainingSet:
         """The group of each track."""
         return {clip.track_id: clip.group_key for clip in self.clips}
 
+    def crate(self, folder: Path, recipe: Recipe) -> Crate:
+        """All clips, whichever side they stand on, for a cross-validation that divides them anew."""
+        slugs = tuple(label.slug for label in self.labels)
+        return Crate(tuple(self.examples(folder)), slugs, self.group_of, recipe.to_dict())
+
     @property
     def origins(self) -> list[str]:
         """Whose content these clips are, and whose playlists give their labels."""
@@ -64,7 +70,8 @@ def read_training_set(
     try:
         refuse_if_hopeless(tracks)
     except TrainingRefused as refusal:
-        untested, refused = {}, str(refusal)
+        untested: dict[str, str] = {}
+        refused: str | None = str(refusal)
     else:
         untested, refused = untested_labels(tracks), None
     clips = [clip for clip in clips if name_of[clip.label_id] not in untested]

@@ -51,6 +51,11 @@ def answers_by_level(
     )
 
 
+def tracks_of(answers: Iterable[Answers]) -> Answers:
+    """The answers at level track, which are always there."""
+    return next(one for one in answers if one.level == "track")
+
+
 def pooled(parts: Iterable[tuple[Answers, ...]]) -> tuple[Answers, ...]:
     """The answers of several models, of folds or of repeats, as if one had given them, in order of their ids.
 

@@ -32,7 +32,7 @@ class OrderedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is u
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """What a network learns from in one epoch, another one each time, all of it repeatable from the seed.
 
-    All batches are of one size so that only one gradient step is compiled: the few crops that remain sit out this epoch.
+    All batches are of one size so that only one gradient step is compiled: the few crops that remain sit out an epoch.
     Memory: one batch, and 16 bytes a crop of an epoch.
     """
 

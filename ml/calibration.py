@@ -1,8 +1,12 @@
-"""Probabilities that mean what they say: one temperature a level, fitted on tracks the model did not learn from.
+"""Probabilities that mean what they say, and what is unknown: fitted on tracks the model did not learn from.
 
 Temperature scaling (Guo et al. 2017, "On calibration of modern neural networks") takes every probability to the
 power 1 / T: above 1 the model becomes less sure, below 1 surer, and the order of the labels never changes. Each
 level has its own, because the mean of several crops is less sure, and more often right, than one crop.
+
+That a track is like none of the labels is told by the calibrated probability of the most probable one (Hendrycks and
+Gimpel 2017, "A baseline for detecting misclassified and out-of-distribution examples"). Distances between what the
+network knows of tracks (nearest neighbours, Mahalanobis) told no better on real music: docs/model.md.
 """
 
 from dataclasses import dataclass
@@ -19,6 +23,7 @@ from ml.metrics import LEAST_PROBABILITY
 LOWEST: Final = 0.2  # temperatures that are believed: few tracks, all of them right, would ask for 0
 HIGHEST: Final = 5.0
 FEWEST_TRACKS: Final = 20  # below, the temperature would be one of these tracks alone
+UNKNOWN_SHARE: Final = 0.05  # of tracks of known labels that may be called unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,33 @@ class Temperatures:
     crop: float = 1.0
     clip: float = 1.0
     track: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How sure a model may be, and what it does not know."""
+
+    temperatures: Temperatures = Temperatures()
+    unknown_below: float = 0.0  # a track of which the model is less sure is unknown; at 0.0 none is
+
+
+def fit_calibration(
+    probabilities: NDArray[np.floating],
+    truth: NDArray[np.integer],
+    clip_id: NDArray[np.integer],
+    track_id: NDArray[np.integer],
+) -> Calibration:
+    """Temperatures and threshold from crops of held-out tracks: probabilities (n, labels), label, clip, track (n,).
+
+    A track is unknown where the most probable label is less probable than for all but UNKNOWN_SHARE of these tracks;
+    with fewer than FEWEST_TRACKS none ever is.
+    """
+    temperatures = fit_temperatures(probabilities, truth, clip_id, track_id)
+    if len(np.unique(track_id)) < FEWEST_TRACKS:
+        return Calibration(temperatures)
+    tracks = items_by_level(probabilities, clip_id, track_id, ["track"])["track"].probabilities
+    confidence = calibrate(tracks, temperatures.track).max(axis=1)
+    return Calibration(temperatures, float(np.quantile(confidence, UNKNOWN_SHARE)))
 
 
 def fit_temperatures(

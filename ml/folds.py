@@ -49,8 +49,8 @@ def grouped_folds(
 def random_division(label: NDArray[np.integer], seed: int) -> Division:
     """The notebook's protocol: a tenth of the tracks at random, whoever made them, is the holdout.
 
-    Another tenth is the validation set, which the notebook did without. Tracks of one artist or album stand on all sides,
-    so what comes out says little about music that the model has not heard; it is there for comparison alone.
+    Another tenth is the validation set, which the notebook did without. Tracks of one artist or album stand on all
+    sides, so what comes out says little about music that the model has not heard; it is there for comparison alone.
     """
     everything = np.arange(len(label))
     rest, holdout = train_test_split(everything, test_size=TEST_SHARE, random_state=seed)

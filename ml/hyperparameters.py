@@ -1,7 +1,8 @@
 """Every choice of a training that is not data, and the choices that stand for each architecture."""
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 from ml.dataset import CROP_FRAMES
 
@@ -16,15 +17,11 @@ class Hyperparameters:
     epochs: int = 40  # passes over the training clips; at most, where `patience` may end it sooner
     minimum_steps: int = 150  # gradient steps at least, however small the crate
     learning_rate: float = 0.001  # the highest of the schedule
-    warm_up: float = (
-        0.0  # share of the steps in which the rate rises, to fall as a cosine; 0: it never changes
-    )
+    warm_up: float = 0.0  # share of the steps in which the rate rises, to fall as a cosine; 0: it is constant
     weight_decay: float = 0.0  # of AdamW
     patience: int | None = None  # epochs without a better validation loss that end a training; None: none do
     label_smoothing: float = 0.0  # share of each label's certainty that is spread over all labels
-    weight_average: float = (
-        0.0  # momentum of the moving average of the weights that is kept; 0: the last ones are
-    )
+    weight_average: float = 0.0  # momentum of the moving average of weights that is kept; 0: the last ones
     random_crops: int | None = None  # crops from anywhere in each clip and epoch; None: its consecutive ones
     gain_db: float = 0.0  # deviation of the gain that each training crop is given at random
     equaliser_db: float = 0.0  # deviation of the random equaliser that each training crop goes through
@@ -47,3 +44,17 @@ PRESETS: Final = {
     "seed": Hyperparameters("seed", batch_size=64, learning_rate=0.0003, patience=8),
 }
 """What each architecture is trained with."""
+
+
+class HyperparameterError(ValueError):
+    """A choice that does not exist; the message names those that do."""
+
+
+def choose(architecture: str, seed: int, changes: Mapping[str, Any]) -> Hyperparameters:
+    """The preset of an architecture with some changes, by name. Raises HyperparameterError for a name unknown here."""
+    names = [field.name for field in fields(Hyperparameters)]
+    if unknown := sorted(set(changes) - set(names)):
+        raise HyperparameterError(
+            f"LABELSCOPE_HYPERPARAMETERS names {', '.join(unknown)}: what can be chosen is {', '.join(names)}."
+        )
+    return replace(PRESETS[architecture], seed=seed, **changes)

@@ -1,8 +1,8 @@
-"""The network and its file: the layers, and one `.keras` file that describes itself.
+"""The model's file: one `.keras` file that describes itself.
 
 The file is an ordinary Keras archive with one more member, `labelscope.json` (the ModelCard): the label
-order, the recipe of the spectrograms, the standardisation and how the training went. One file is enough to
-score a spectrogram, and one sha256 covers all of it. It loads with Keras alone, in safe mode and without
+order, the recipe of the spectrograms, the standardisation, the calibration and how the training went. One file is
+enough to score a spectrogram, and one sha256 covers all of it. It loads with Keras alone, in safe mode and without
 custom code.
 """
 
@@ -11,16 +11,17 @@ import json
 import os
 import uuid
 import zipfile
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import keras
 
+from ml.calibration import Calibration, Temperatures
 from ml.dataset import CROP_FRAMES, Standardisation
 
 CARD: Final = "labelscope.json"
-CARD_FORMAT: Final = 1
+CARD_FORMAT: Final = 2
 
 
 class ModelFileError(Exception):
@@ -34,8 +35,9 @@ class ModelCard:
     labels: tuple[str, ...]
     recipe: dict[str, Any]
     standardisation: Standardisation
-    architecture: str = "seed"
+    architecture: str
     crop_frames: int = CROP_FRAMES
+    calibration: Calibration = field(default_factory=Calibration)
     training: dict[str, Any] | None = None  # hyper-parameters, epochs, seconds: plain JSON values
 
 
@@ -101,7 +103,10 @@ def read_card(path: Path) -> ModelCard:
         card = ModelCard(**values)
         statistics = Standardisation(**values["standardisation"])
         fixed = Standardisation(mean=tuple(statistics.mean), deviation=tuple(statistics.deviation))
-        return replace(card, labels=tuple(card.labels), standardisation=fixed)
+        calibration = Calibration(
+            Temperatures(**values["calibration"]["temperatures"]), values["calibration"]["unknown_below"]
+        )
+        return replace(card, labels=tuple(card.labels), standardisation=fixed, calibration=calibration)
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
         raise ModelFileError(
             f"The file {str(path)!r} is no model of this version ({error}): restore it from a backup or"

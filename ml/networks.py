@@ -10,7 +10,6 @@ from ml.dataset import CROP_FRAMES, Standardisation
 
 CHANNELS_LAST: Final = "channels_last"  # said aloud: a person's keras.json may hold another default
 VARIANCE_FLOOR: Final = 1e-3  # below it the gradient of a square root would be too steep
-EMBEDDING: Final = "embedding"
 
 
 def build(
@@ -21,8 +20,8 @@ def build(
 ) -> keras.Model:
     """An untrained network: crops in dB (n, crop_frames, bands) to probabilities (n, number_of_labels).
 
-    Standardisation is its first layer: fixed numbers, not parameters. The layer named `embedding` holds what the
-    network knows of a crop before it decides. Bands are channels: a filter sees all of them and slides along time.
+    Standardisation is its first layer: fixed numbers, not parameters. Bands are channels: a filter sees all of
+    them and slides along time alone.
 
     Raises ValueError for an architecture that is not in ARCHITECTURES.
     """
@@ -53,7 +52,7 @@ def seed(crops: keras.KerasTensor, number_of_labels: int) -> keras.KerasTensor:
         signal = layers.MaxPooling1D(2, data_format=CHANNELS_LAST)(signal)
     signal = layers.GlobalMaxPooling1D(data_format=CHANNELS_LAST)(signal)
     signal = layers.Dropout(0.3)(signal)
-    signal = layers.Dense(256, activation="relu", name=EMBEDDING)(signal)
+    signal = layers.Dense(256, activation="relu")(signal)
     signal = layers.Dropout(0.3)(signal)
     return layers.Dense(number_of_labels, activation="softmax")(signal)
 
@@ -61,7 +60,8 @@ def seed(crops: keras.KerasTensor, number_of_labels: int) -> keras.KerasTensor:
 def labelscope(crops: keras.KerasTensor, number_of_labels: int) -> keras.KerasTensor:
     """Three padded convolutions (64, 96, 128 filters of 4 frames), batch-normalised, each followed by max-pooling;
     then the mean, the maximum and the deviation of every channel over time, side by side (after Dieleman,
-    "Recommending music on Spotify with deep learning", 2014), and a linear decision: 121 541 parameters for five labels.
+    "Recommending music on Spotify with deep learning", 2014), and a linear decision: 121 541 parameters for five
+    labels.
     """
     signal = crops
     for filters in (64, 96, 128):
@@ -71,7 +71,7 @@ def labelscope(crops: keras.KerasTensor, number_of_labels: int) -> keras.KerasTe
         signal = layers.MaxPooling1D(2, data_format=CHANNELS_LAST)(signal)
     deviation = ops.sqrt(ops.var(signal, axis=1) + VARIANCE_FLOOR)
     pooled = (ops.mean(signal, axis=1), ops.max(signal, axis=1), deviation)
-    signal = layers.Concatenate(name=EMBEDDING)(pooled)
+    signal = layers.Concatenate()(pooled)
     signal = layers.Dropout(0.3)(signal)
     return layers.Dense(number_of_labels, activation="softmax")(signal)
 
@@ -83,20 +83,13 @@ ARCHITECTURES: Final[dict[str, Callable[[keras.KerasTensor, int], keras.KerasTen
 
 
 def ensemble(members: Sequence[keras.Model]) -> keras.Model:
-    """One network whose probabilities are the mean of its members', and whose outputs are (probabilities, embedding).
-
-    The embedding is that of all members side by side.
-    """
-    decibels = keras.Input(members[0].input_shape[1:], name="decibels")
-    probabilities, embeddings = [], []
-    for number, member in enumerate(members):
-        both = keras.Model(
-            member.input, [member.output, member.get_layer(EMBEDDING).output], name=f"member_{number}"
-        )
-        one, embedding = both(decibels)
-        probabilities.append(one)
-        embeddings.append(embedding)
+    """One network whose probabilities are the mean of its members'; a single member as it is."""
     if len(members) == 1:
-        return keras.Model(decibels, [probabilities[0], embeddings[0]], name=members[0].name)
-    mean = layers.Average(name="mean")(probabilities)
-    return keras.Model(decibels, [mean, layers.Concatenate()(embeddings)], name=members[0].name)
+        return members[0]
+    decibels = keras.Input(members[0].input_shape[1:], name="decibels")
+    inner = [
+        keras.Model(member.input, member.output, name=f"member_{number}")
+        for number, member in enumerate(members, start=1)
+    ]
+    mean = layers.Average(name="mean")([member(decibels) for member in inner])
+    return keras.Model(decibels, mean, name=members[0].name)

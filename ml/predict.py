@@ -1,4 +1,4 @@
-"""A model file to what it says: spectrograms in, probabilities and embeddings of crops out, a verdict on a track."""
+"""A model file to what it says: spectrograms in, probabilities of crops out, and a verdict on a track."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,21 +11,9 @@ from numpy.typing import NDArray
 
 from ml.calibration import calibrate
 from ml.dataset import Crops
-from ml.familiarity import familiarity
 from ml.model import ModelCard, load_network
 
 BATCH: Final = 64  # crops to a forward pass; always full, so that one shape is compiled
-
-
-@dataclass(frozen=True, slots=True)
-class CropScores:
-    """What a network says of some crops, not calibrated."""
-
-    probabilities: NDArray[np.float32]  # (crops, labels), rows summing to 1
-    embeddings: NDArray[np.float32]  # (crops, dimensions): what it knows of a crop before it decides
-
-    def __len__(self) -> int:
-        return len(self.probabilities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +21,12 @@ class Verdict:
     """What a model says of a track."""
 
     probabilities: NDArray[np.float64]  # (labels,), calibrated
-    familiarity: float  # how much the track is like what the model has learnt from; see ml.familiarity
     known: bool  # False: it is like none of the labels, whichever is the most probable
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the most probable label."""
+        return float(self.probabilities.max())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +46,15 @@ class Scorer:
         """Parameters of the spectrograms that the network was trained on; others give meaningless scores."""
         return self.card.recipe
 
-    def score(self, spectrogram: NDArray[np.floating]) -> CropScores:
-        """Scores of the consecutive crops of a spectrogram (frames, bands) in dB; none where it is shorter than one."""
+    def score(self, spectrogram: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Probabilities of the consecutive crops of a spectrogram (frames, bands) in dB: (crops, labels).
+
+        A spectrogram shorter than one crop has no score: (0, labels). Rows sum to 1; their mean is the
+        clip's.
+        """
         return self.score_many([spectrogram])[0]
 
-    def score_many(self, spectrograms: Iterable[NDArray[np.floating]]) -> list[CropScores]:
+    def score_many(self, spectrograms: Iterable[NDArray[np.floating]]) -> list[NDArray[np.float32]]:
         """`score` of each, in order, many clips to a forward pass.
 
         The spectrograms may come from a generator: one batch of crops (64 x 32 KiB) is held at a time.
@@ -66,7 +62,7 @@ class Scorer:
         """
         frames, bands = self.card.crop_frames, len(self.card.standardisation.mean)
         batch = np.zeros((BATCH, frames, bands), dtype=np.float16)
-        scores: list[CropScores] = []
+        scores: list[NDArray[np.float32]] = []
         filled = 0
         numbers: list[int] = []
         for spectrogram in spectrograms:
@@ -80,47 +76,30 @@ class Scorer:
                     scores.append(self._forward(batch, filled))
                     filled = 0
         scores.append(self._forward(batch, filled))
-        if not numbers:
-            return []
-        ends = np.cumsum(numbers)[:-1]
-        probabilities = np.split(np.concatenate([some.probabilities for some in scores]), ends)
-        embeddings = np.split(np.concatenate([some.embeddings for some in scores]), ends)
-        return [CropScores(*pair) for pair in zip(probabilities, embeddings, strict=True)]
+        ends = np.cumsum(numbers)
+        return np.split(np.concatenate(scores), ends[:-1]) if numbers else []
 
-    def score_crops(self, crops: Crops) -> CropScores:
-        """Scores of the crops of a dataset, read one by one."""
+    def score_crops(self, crops: Crops) -> NDArray[np.float32]:
+        """Probabilities of the crops of a dataset, read batch by batch: (crops, labels)."""
         rows = (crops.take(np.array([row]))[0] for row in range(len(crops)))
-        some = self.score_many(rows)
-        if not some:
-            return self._nothing()
-        return CropScores(
-            np.concatenate([one.probabilities for one in some]),
-            np.concatenate([one.embeddings for one in some]),
-        )
+        empty = np.empty((0, len(self.labels)), dtype=np.float32)
+        return np.concatenate([empty, *self.score_many(rows)])
 
-    def verdict(self, clips: Sequence[CropScores]) -> Verdict:
-        """What the model says of a track from the scores of its clips, each with at least one crop.
+    def verdict(self, clips: Sequence[NDArray[np.floating]]) -> Verdict:
+        """What the model says of a track from the scores of its clips, (crops, labels), each of at least one crop.
 
         A clip's probabilities are the mean of its crops', the track's the mean of its clips', calibrated.
         """
-        mean = np.mean([clip.probabilities.mean(axis=0, dtype=np.float64) for clip in clips], axis=0)
+        mean = np.mean([scores.mean(axis=0, dtype=np.float64) for scores in clips], axis=0)
         calibration = self.card.calibration
-        probabilities = calibrate(mean[None], calibration.temperatures.track)
-        found = float(familiarity(probabilities)[0])
-        return Verdict(probabilities[0], found, found >= calibration.unknown_below)
+        (probabilities,) = calibrate(mean[None], calibration.temperatures.track)
+        return Verdict(probabilities, bool(probabilities.max() >= calibration.unknown_below))
 
-    def _forward(self, batch: NDArray[np.float16], filled: int) -> CropScores:
+    def _forward(self, batch: NDArray[np.float16], filled: int) -> NDArray[np.float32]:
         if filled == 0:
-            return self._nothing()
-        probabilities, embeddings = self.network.predict_on_batch(batch)
-        return CropScores(
-            np.asarray(probabilities, dtype=np.float32)[:filled],
-            np.asarray(embeddings, dtype=np.float32)[:filled],
-        )
-
-    def _nothing(self) -> CropScores:
-        sizes = (shape[1] for shape in self.network.output_shape)
-        return CropScores(*(np.empty((0, size), dtype=np.float32) for size in sizes))
+            return np.empty((0, len(self.labels)), dtype=np.float32)
+        scores: NDArray[np.float32] = np.asarray(self.network.predict_on_batch(batch), dtype=np.float32)
+        return scores[:filled]
 
 
 def load_model(path: Path, expected_sha256: str | None = None) -> Scorer:

@@ -1,19 +1,21 @@
-"""One training: crops in, a trained network and its history out."""
+"""One training: crops in, a calibrated model and its history out."""
 
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import keras
 import numpy as np
 
 from ml.batches import OrderedBatches, TrainingBatches
+from ml.calibration import fit_calibration
 from ml.dataset import Crops, Standardisation, standardisation
 from ml.hyperparameters import Hyperparameters
 from ml.model import ModelCard
 from ml.networks import build, ensemble
+from ml.predict import Scorer
 
 
 class TrainingFailed(Exception):  # noqa: N818  (the outcome of a run, like TrainingRefused, rather than a bug)
@@ -35,10 +37,9 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A network, the card for its file, and how it got there. Outputs are (probabilities, embedding)."""
+    """A model, calibrated where there were validation crops, and how it got there."""
 
-    network: keras.Model
-    card: ModelCard
+    scorer: Scorer
     history: tuple[Epoch, ...]
     seconds: float
 
@@ -56,6 +57,7 @@ def train(
     AdamW on cross-entropy, each label weighted by the inverse of its share of the crops; standardised by the
     training crops alone. With `patience`, the weights of the epoch with the least validation loss are kept (without
     validation crops: training loss, which notices the end of learning but not overfitting); else those of the last.
+    At last the validation crops say how sure the model may be, and what is unknown to it: ml.calibration.
 
     An epoch is linear in the clips, memory bounded by the batch.
 
@@ -73,6 +75,14 @@ def train(
         )
         members.append(member)
         history += epochs
+    network = ensemble(members)
+    card = ModelCard(
+        tuple(labels), recipe, statistics, hyperparameters.architecture, hyperparameters.crop_frames
+    )
+    if validation_crops is not None and len(validation_crops):
+        probabilities = Scorer(network, card).score_crops(validation_crops)
+        ids = (validation_crops.label, validation_crops.clip_id, validation_crops.track_id)
+        card = replace(card, calibration=fit_calibration(probabilities, *ids))
     seconds = time.perf_counter() - started
     summary = {
         "hyperparameters": asdict(hyperparameters),
@@ -83,15 +93,7 @@ def train(
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
     }
-    card = ModelCard(
-        tuple(labels),
-        recipe,
-        statistics,
-        hyperparameters.architecture,
-        hyperparameters.crop_frames,
-        training=summary,
-    )
-    return Trained(ensemble(members), card, tuple(history), seconds)
+    return Trained(Scorer(network, replace(card, training=summary)), tuple(history), seconds)
 
 
 def _train_member(

@@ -121,7 +121,7 @@ class Model(Base):
     bytes: Mapped[int] = mapped_column(comment="Size of the model's file.")
     calibration: Mapped[dict[str, Any]] = mapped_column(
         server_default="{}",
-        comment="Temperature of each level, and below which familiarity a track is unknown; as in the file.",
+        comment="Temperature of each level, and below which confidence a track is unknown; as in the file.",
     )
     status: Mapped[str] = mapped_column(
         server_default="candidate",
@@ -202,9 +202,6 @@ class Prediction(Base):
         ForeignKey("labels.id"), comment="The most probable label; null: unknown, it is like none of them."
     )
     confidence: Mapped[float] = mapped_column(comment="The probability of the most probable label, 0 to 1.")
-    familiarity: Mapped[float | None] = mapped_column(
-        comment="How much it is like what the model knows; null where that was not measured."
-    )
     split: Mapped[str] = mapped_column(
         server_default=NEW,
         comment="Its side in the model's training; new: it was not in it; aside: neither, and tied to two sides.",

@@ -36,16 +36,20 @@ def start_training(connection: Connection, run: Row, tracks: Sequence[Row]) -> i
     return run_id
 
 
-def mark_dead_trainings(connection: Connection) -> int:
-    """Say of trainings that did not come to a verdict that they crashed; call it while holding `Lock.RETRAIN`."""
+def mark_dead_trainings(connection: Connection) -> list[int]:
+    """Say of trainings that did not come to an end that they crashed; call it while holding `Lock.RETRAIN`.
+
+    Returns their ids; none of them has a model.
+    """
     died = "The process died before the training came to a verdict."
-    unjudged = update(Model).where(Model.status == "candidate").values(status="rejected", reason=died)
-    runs = list(connection.scalars(unjudged.returning(Model.training_run_id)))
-    return connection.execute(
-        update(TrainingRun)
-        .where((TrainingRun.status == "running") | TrainingRun.id.in_(runs))
-        .values(status="crashed", error=died, finished_at=func.now())
-    ).rowcount
+    return list(
+        connection.scalars(
+            update(TrainingRun)
+            .where(TrainingRun.status == "running")
+            .values(status="crashed", error=died, finished_at=func.now())
+            .returning(TrainingRun.id)
+        )
+    )
 
 
 def fail_training(connection: Connection, training_run_id: int, error: str) -> None:
@@ -67,7 +71,8 @@ def complete_training(
 ) -> list[int]:
     """Write a finished training's models and all their figures at once; returns their ids, in order.
 
-    The first is a candidate; the others, trained on the same tracks to compare it with, are yardsticks.
+    The first is a candidate, to be promoted or rejected in the same transaction; the others, trained on the same
+    tracks to compare it with, are yardsticks.
     """
     connection.execute(
         update(TrainingRun)
@@ -123,8 +128,8 @@ def reject(connection: Connection, model_id: int, reason: str) -> None:
 def save_predictions(connection: Connection, model_id: int, predictions: Sequence[Row]) -> int:
     """Write what a model says of tracks; tracks that it has scored before are left alone.
 
-    Rows have track_id, clips, scores (a mapping from label id to probability), familiarity, and known: False
-    where the track is like none of the labels, and is said to be unknown. Returns how many were new.
+    Rows have track_id, clips, scores (a mapping from label id to probability), and known: False where the track is
+    like none of the labels, and is said to be unknown. Returns how many were new.
     """
     rows = []
     for prediction in predictions:
@@ -134,13 +139,12 @@ def save_predictions(connection: Connection, model_id: int, predictions: Sequenc
     # Sorted, so that two processes that score the same tracks cannot wait for each other in a circle.
     written = connection.execute(
         text("""
-            INSERT INTO predictions (track_id, model_id, label_id, confidence, clips, familiarity, split)
-            SELECT n.track_id, m.id, n.label_id, n.confidence, n.clips, n.familiarity,
+            INSERT INTO predictions (track_id, model_id, label_id, confidence, clips, split)
+            SELECT n.track_id, m.id, n.label_id, n.confidence, n.clips,
                    coalesce(rt.split, CASE WHEN ts.split = 'aside' THEN ts.split END, 'new')
               FROM unnest(CAST(:track_id AS bigint[]), CAST(:label_id AS bigint[]),
-                          CAST(:confidence AS float8[]), CAST(:clips AS bigint[]),
-                          CAST(:familiarity AS float8[]))
-                   AS n (track_id, label_id, confidence, clips, familiarity)
+                          CAST(:confidence AS float8[]), CAST(:clips AS bigint[]))
+                   AS n (track_id, label_id, confidence, clips)
               JOIN models m ON m.id = :model
               LEFT JOIN training_run_tracks rt
                      ON rt.training_run_id = m.training_run_id AND rt.track_id = n.track_id
@@ -149,7 +153,7 @@ def save_predictions(connection: Connection, model_id: int, predictions: Sequenc
             ON CONFLICT (track_id, model_id) DO NOTHING
             RETURNING id, track_id
         """),
-        arrays(rows, "track_id", "label_id", "confidence", "clips", "familiarity") | {"model": model_id},
+        arrays(rows, "track_id", "label_id", "confidence", "clips") | {"model": model_id},
     ).all()
     scores = {prediction["track_id"]: prediction["scores"] for prediction in predictions}
     if written:

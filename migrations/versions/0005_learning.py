@@ -287,7 +287,7 @@ def upgrade() -> None:
             postgresql.JSONB(astext_type=sa.Text()),
             server_default="{}",
             nullable=False,
-            comment="Temperature of each level, and below which familiarity a track is unknown; as in the file.",
+            comment="Temperature of each level, and below which confidence a track is unknown; as in the file.",
         ),
     )
     op.alter_column(
@@ -338,15 +338,6 @@ def upgrade() -> None:
         "A trained model in a file. At most one is the champion, the one in use.",
         existing_comment="A trained network in a file. At most one is the champion, the one in use.",
         schema=None,
-    )
-    op.add_column(
-        "predictions",
-        sa.Column(
-            "familiarity",
-            sa.Float(),
-            nullable=True,
-            comment="How much it is like what the model knows; null where that was not measured.",
-        ),
     )
     op.add_column(
         "predictions",
@@ -438,7 +429,6 @@ def downgrade() -> None:
         existing_comment="The most probable label; null: unknown, it is like none of them.",
     )
     op.drop_column("predictions", "split")
-    op.drop_column("predictions", "familiarity")
     op.create_table_comment(
         "models",
         "A trained network in a file. At most one is the champion, the one in use.",

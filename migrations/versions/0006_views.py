@@ -170,8 +170,7 @@ VIEWS = {
                p.label_id = tl.label_id AS correct, p.split, p.model_id,
                coalesce(guess.name,
                         (SELECT l.name FROM prediction_scores s JOIN labels l ON l.id = s.label_id
-                          WHERE s.prediction_id = p.id ORDER BY s.probability DESC, l.id LIMIT 1)) AS nearest,
-               p.familiarity
+                          WHERE s.prediction_id = p.id ORDER BY s.probability DESC, l.id LIMIT 1)) AS nearest
           FROM predictions p
           JOIN models m ON m.id = p.model_id AND m.status = 'champion'
           JOIN tracks t ON t.id = p.track_id

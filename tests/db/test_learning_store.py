@@ -71,13 +71,13 @@ def test_a_prediction_says_which_side_the_track_stood_on_and_whether_it_is_like_
         rows = [prediction(n, known=n != 3, drumcode=0.9, kompakt=0.1) for n in (1, 3, 5, 6)]
         learning.save_predictions(connection, model, rows)
         said = connection.execute(
-            text("SELECT track_id, label_id, confidence, familiarity, split FROM predictions ORDER BY 1")
+            text("SELECT track_id, label_id, confidence, split FROM predictions ORDER BY 1")
         ).all()
     assert [tuple(row) for row in said] == [
-        (1, 1, 0.9, 0.5, "train"),
-        (3, None, 0.9, 0.5, "holdout"),
-        (5, 1, 0.9, 0.5, "new"),
-        (6, 1, 0.9, 0.5, "aside"),
+        (1, 1, 0.9, "train"),
+        (3, None, 0.9, "holdout"),
+        (5, 1, 0.9, "new"),
+        (6, 1, 0.9, "aside"),
     ]
 
 

@@ -78,4 +78,4 @@ def train(engine: Engine, *models: learning.ModelRows, **known: Any) -> int:
 def prediction(track_id: int, *, known: bool = True, **scores: float) -> dict[str, Any]:
     """What a model says of a track: probabilities of the labels, in their order."""
     said = dict(enumerate(scores.values(), start=1))
-    return {"track_id": track_id, "clips": 1, "scores": said, "familiarity": 0.5, "known": known}
+    return {"track_id": track_id, "clips": 1, "scores": said, "known": known}

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from ml.calibration import Temperatures, calibrate
 from ml.answers import answers_by_level, pooled
+from ml.calibration import Temperatures, calibrate
 from ml.evaluate import Confusion, Evaluation
 from ml.evaluate import evaluate as evaluate_answers
 from ml.levels import LEVELS as EVERY_LEVEL
@@ -194,7 +194,7 @@ def test_unknown_tracks_lower_the_share_of_known_and_not_the_accuracy_of_the_oth
 
 
 def test_pooled_answers_give_the_figures_of_all_of_them_whatever_their_order() -> None:
-    of_track = [TRACK == track for track in (30, 10, 20)]
+    of_track = [track == TRACK for track in (30, 10, 20)]
     parts = [answers_by_level(SCORES[own], TRUTH[own], CLIP[own], TRACK[own]) for own in of_track]
     together = evaluate_answers("holdout", pooled(parts))
     whole = evaluate("holdout", SCORES, TRUTH, CLIP, TRACK)

@@ -1,23 +1,15 @@
-"""Figures of a model on one side of the split, and their rows."""
+"""Figures of models to rows: positions of labels become ids."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from flows.training_set import TrainingSet
-from ml.dataset import Crops
-from ml.evaluate import Evaluation, evaluate
-from ml.predict import Scorer
-
-
-def evaluate_side(scorer: Scorer, split: str, crops: Crops, training_set: TrainingSet) -> Evaluation:
-    """All figures of a model on the crops of one side."""
-    groups = [training_set.placements[int(track_id)].group for track_id in crops.track_id]
-    return evaluate(split, scorer.score_crops(crops), crops.label, crops.clip_id, crops.track_id, groups)
+from ml.comparison import Comparison
+from ml.evaluate import Evaluation
 
 
 def metric_rows(evaluations: Iterable[Evaluation], label_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Rows for the table metrics: positions of labels become ids."""
+    """Rows for the table metrics."""
     rows = [asdict(metric) for evaluation in evaluations for metric in evaluation.metrics]
     for row in rows:
         label = row.pop("label")
@@ -32,3 +24,17 @@ def confusion_rows(evaluations: Iterable[Evaluation], label_ids: Sequence[int]) 
         row["true_label_id"] = label_ids[row.pop("true")]
         row["predicted_label_id"] = label_ids[row.pop("predicted")]
     return rows
+
+
+def comparison_row(comparison: Comparison, other: str) -> dict[str, Any]:
+    """A row for the table metrics: by how much a model is better than another one on held-out tracks."""
+    return {
+        "split": "holdout",
+        "level": "track",
+        "name": f"balanced_accuracy_over_{other}",
+        "label_id": None,
+        "value": comparison.difference,
+        "ci_low": comparison.low,
+        "ci_high": comparison.high,
+        "count": comparison.tracks,
+    }

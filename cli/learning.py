@@ -1,0 +1,64 @@
+"""`labelscope models`, `promote` and `evaluate`: which models there are, which is in use, and how good they are."""
+
+from typing import Annotated
+
+import typer
+
+from cli import show
+from config.labels import read_labels
+from config.settings import Settings
+from db import queries
+from db.engine import Lock, try_lock
+from flows.home import open_database, surroundings
+from flows.removal import BusyError
+
+
+def models() -> None:
+    """All models, newest first: how good each is on held-out tracks, which one is in use, and why."""
+    with open_database(Settings()) as engine, engine.connect() as connection:
+        rows = queries.view(connection, "model_list")
+    if not rows:
+        typer.echo("There is no model yet: labelscope run")
+    show.table(None, rows)
+
+
+def promote(
+    model_id: Annotated[int, typer.Argument(help="The model's id, from `labelscope models`.")],
+    why: Annotated[str, typer.Option(help="The reason, kept with the model.")] = "a person's wish",
+) -> None:
+    """Use this model from now on, and let it score all tracks; the one before is kept."""
+    settings = Settings()
+    with surroundings(settings):
+        from flows.predict import predict
+        from flows.promotion import promote as put_to_use
+
+        with open_database(settings) as engine, try_lock(engine, Lock.RETRAIN) as alone:
+            if not alone:
+                raise BusyError("A training is about to choose a model; wait for its end, and promote again.")
+            with engine.begin() as connection:
+                allowed = read_labels(settings.labels).training.allow
+                put_to_use(connection, settings, model_id, allowed, why)
+        predicted = predict()
+    typer.echo(f"Model {model_id} is in use.")
+    show.predicted(predicted)
+
+
+def evaluate(
+    folds: Annotated[int, typer.Option(min=3, help="Parts into which the groups are dealt.")] = 5,
+    repeats: Annotated[int, typer.Option(min=1, help="How often they are dealt anew.")] = 3,
+) -> None:
+    """Cross-validate the networks and the baseline on all tracks, beside the models in use; takes its time.
+
+    Each track is judged by a model that has heard neither its artist nor its album.
+    """
+    settings = Settings()
+    with surroundings(settings):
+        from flows.evaluate import evaluate as flow
+
+        evaluated = flow(folds, repeats)
+    if evaluated.outcome != "completed":
+        typer.echo(evaluated.reason, err=True)
+        raise typer.Exit(1)
+    with open_database(settings) as engine, engine.connect() as connection:
+        rows = queries.view(connection, "evaluation_table")
+    show.table(None, rows)

@@ -1,0 +1,90 @@
+"""Evaluate ways of learning on the whole crate by cross-validation, apart from any model that is in use."""
+
+from dataclasses import asdict, dataclass
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from config.labels import read_labels
+from config.settings import Settings
+from db.engine import Lock, try_lock
+from db.store import evaluations as store
+from db.store.sound import register_recipe
+from flows.contest import NETWORKS, contest
+from flows.home import open_database, spectrogram_folder
+from flows.placement import place_new_tracks
+from flows.training_set import read_training_set
+from flows.versions import versions
+from ml.hyperparameters import PRESETS
+from ml.spectrogram import Recipe
+from ml.split import TrainingRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """How an evaluation ended: completed, busy or refused; why; and its id where there is one."""
+
+    outcome: str
+    reason: str
+    evaluation_id: int | None = None
+
+
+@flow(name="evaluate")
+def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
+    """Cross-validate the networks and the classical baseline over all usable tracks, by groups of artists or albums.
+
+    - **reads** spectrogram files; trains `folds` x `repeats` models of each kind, and keeps none of them.
+    - **writes** an evaluation with its figures: of the grouped cross-validation; of the notebook's own protocol, a
+      random split by track; of models that one label was kept from, how well they notice that they do not know it.
+    - One evaluation at a time; the models in use are not touched.
+    """
+    settings = Settings()
+    allowed = read_labels(settings.labels).training.allow
+    recipe = Recipe()
+    with open_database(settings) as engine, try_lock(engine, Lock.EVALUATE) as alone:
+        if not alone:
+            return Evaluated("busy", "Another evaluation is running; ask it for its table when it is done.")
+        with engine.begin() as connection:
+            store.mark_dead_evaluations(connection)
+            recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
+        place_new_tracks(engine, recipe_id, allowed)
+        with engine.connect() as connection:
+            training_set = read_training_set(connection, recipe_id, recipe, allowed)
+        if training_set.refusal:
+            return Evaluated("refused", training_set.refusal)
+        crate = training_set.crate(spectrogram_folder(settings, recipe.fingerprint()), recipe)
+        chosen = {name: PRESETS[name] for name in NETWORKS}
+        run = {
+            "flow_run_id": flow_run.get_id(),
+            "folds": folds,
+            "repeats": repeats,
+            "seed": settings.random_seed,
+            "recipe_id": recipe_id,
+            "dataset_fingerprint": training_set.fingerprint,
+            "labels": [{"id": label.id, "slug": label.slug} for label in training_set.labels],
+            "hyperparameters": {name: asdict(values) for name, values in chosen.items()},
+            "versions": versions(),
+            "tracks": len(crate.tracks),
+            "groups": len(set(crate.group_of.values())),
+            "origins": training_set.origins,
+        }
+        with engine.begin() as connection:
+            evaluation_id = store.start_evaluation(connection, run)
+        try:
+            metrics, confusions = contest(
+                crate,
+                chosen,
+                folds,
+                repeats,
+                settings.random_seed,
+                [label.id for label in training_set.labels],
+            )
+            with engine.begin() as connection:
+                store.complete_evaluation(connection, evaluation_id, metrics, confusions)
+        except BaseException as error:
+            with engine.begin() as connection:
+                store.fail_evaluation(connection, evaluation_id, f"{type(error).__name__}: {error}")
+            if isinstance(error, TrainingRefused):
+                return Evaluated("refused", str(error), evaluation_id)
+            raise
+    return Evaluated("completed", "All figures are in evaluation_table.", evaluation_id)

@@ -1,0 +1,179 @@
+"""How good a way of learning is on a whole crate: every track is judged by a model that never met its group.
+
+Repeated, grouped cross-validation, the notebook's random split to compare with, and models that one label was kept
+from, to see whether they notice that they do not know it. Everything here trains; nothing is kept but the answers.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.answers import Answers, pooled, tracks_of
+from ml.contenders import Features, baseline_answers, fit_baseline, network_answers
+from ml.dataset import Example, load_crops
+from ml.folds import Division, grouped_folds, random_division
+from ml.hyperparameters import Hyperparameters
+from ml.predict import Scorer
+from ml.train import train
+
+
+@dataclass(frozen=True)
+class Crate:
+    """Clips to learn from, whose `label` is a position in `labels`, and the group of each track."""
+
+    examples: tuple[Example, ...]
+    labels: tuple[str, ...]
+    group_of: Mapping[int, str]
+    recipe: dict[str, Any]
+
+    @cached_property
+    def tracks(self) -> dict[int, int]:
+        """The label of each track, by its id."""
+        return {example.track_id: example.label for example in self.examples}
+
+    def divisions(self, folds: int, seed: int) -> Iterator[Division]:
+        """Divisions of the tracks by group; raises ml.split.TrainingRefused where a label has too few groups."""
+        label = np.array(list(self.tracks.values()))
+        yield from grouped_folds(label, [self.group_of[track] for track in self.tracks], folds, seed)
+
+    def random_division(self, seed: int) -> Division:
+        """A division of the tracks at random."""
+        return random_division(np.array(list(self.tracks.values())), seed)
+
+    def sides(self, division: Division) -> "Sides":
+        """The clips on each side of a division."""
+        track_ids = np.array(list(self.tracks))
+        return Sides(
+            *(
+                self._clips_of(set(track_ids[rows].tolist()))
+                for rows in (division.train, division.validation, division.holdout)
+            )
+        )
+
+    def without(self, label: int) -> "Crate":
+        """The crate as if it had never had this label."""
+        kept = [
+            replace(example, label=example.label - (example.label > label))
+            for example in self.examples
+            if example.label != label
+        ]
+        names = tuple(name for place, name in enumerate(self.labels) if place != label)
+        return replace(self, examples=tuple(kept), labels=names)
+
+    def only(self, label: int) -> tuple[Example, ...]:
+        """The clips of one label, under label 0: what a model knows nothing of has no place among its labels."""
+        return tuple(replace(example, label=0) for example in self.examples if example.label == label)
+
+    def _clips_of(self, track_ids: set[int]) -> tuple[Example, ...]:
+        return tuple(example for example in self.examples if example.track_id in track_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The clips that are learnt from, that tune a model, and that test it."""
+
+    train: tuple[Example, ...]
+    validation: tuple[Example, ...]
+    holdout: tuple[Example, ...]
+
+
+Learner = Callable[[Crate, Sides, int], tuple[Answers, ...]]
+"""Learns from two sides with a random seed and answers for the third."""
+
+
+def network(hyperparameters: Hyperparameters) -> Learner:
+    """Trains a network; answers for crops, clips and tracks."""
+
+    def learn(crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
+        scorer = train_on(crate, sides, hyperparameters, seed)
+        tested = load_crops(sides.holdout, crop_frames=hyperparameters.crop_frames)
+        return network_answers(scorer, tested, crate.group_of)
+
+    return learn
+
+
+def baseline(features: Features) -> Learner:
+    """Trains the baseline on `features` of each clip (ml.contenders.features_of); answers for clips and tracks."""
+
+    def learn(crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
+        fitted = fit_baseline(sides.train, sides.validation, features, crate.labels, crate.recipe, seed)
+        return baseline_answers(fitted, sides.holdout, features, crate.group_of)
+
+    return learn
+
+
+def train_on(crate: Crate, sides: Sides, hyperparameters: Hyperparameters, seed: int) -> Scorer:
+    """A network that has learnt from two sides of a crate."""
+    chosen = replace(hyperparameters, seed=seed)
+    learnt, tuned = (
+        load_crops(side, crop_frames=chosen.crop_frames) for side in (sides.train, sides.validation)
+    )
+    return train(learnt, tuned, crate.labels, crate.recipe, chosen).scorer
+
+
+def cross_validate(
+    crate: Crate,
+    learner: Learner,
+    folds: int,
+    repeats: int,
+    seed: int,
+    on_fold: Callable[[], None] = lambda: None,
+) -> list[tuple[Answers, ...]]:
+    """The answers for every track, once a repeat; groups are dealt anew for each, with seeds from `seed` on.
+
+    The same seed deals the same folds for every learner, so that their answers can be compared pair by pair.
+    """
+    answers = []
+    for repeat in range(repeats):
+        parts = []
+        for number, division in enumerate(crate.divisions(folds, seed + repeat)):
+            parts.append(learner(crate, crate.sides(division), (seed + repeat) * 100 + number))
+            on_fold()
+        answers.append(pooled(parts))
+    return answers
+
+
+def probabilities_of_tracks(repeats: Sequence[tuple[Answers, ...]]) -> NDArray[np.float64]:
+    """What was said of each track in each repeat, in order of track ids: (repeats, tracks, labels)."""
+    return np.stack([tracks_of(answers).probabilities for answers in repeats])
+
+
+@dataclass(frozen=True, slots=True)
+class Confidences:
+    """How sure models were of tracks whose label they knew, and of tracks of one that was kept from them."""
+
+    known: NDArray[np.float64]  # (tracks,) the calibrated probability of the most probable label
+    unknown: NDArray[np.float64]  # (other tracks,)
+    known_group: NDArray[np.str_]
+    unknown_group: NDArray[np.str_]
+
+
+def leave_one_label_out(
+    crate: Crate,
+    hyperparameters: Hyperparameters,
+    folds: int,
+    seed: int,
+    on_label: Callable[[], None] = lambda: None,
+) -> list[Confidences]:
+    """For each label in turn: a model that never met it, on held-out tracks of the others and on all of its own.
+
+    One division each, the first of `folds`. Raises ml.split.TrainingRefused where a label has too few groups.
+    """
+    found = []
+    for label in range(len(crate.labels)):
+        rest = crate.without(label)
+        sides = rest.sides(next(rest.divisions(folds, seed)))
+        scorer = train_on(rest, sides, hyperparameters, seed * 100 + label)
+        sure = []
+        for examples in (sides.holdout, crate.only(label)):
+            crops = load_crops(examples, crop_frames=hyperparameters.crop_frames)
+            tracks = tracks_of(network_answers(scorer, crops, crate.group_of))
+            sure.append((tracks.probabilities.max(axis=1), tracks.group))
+        (known, known_group), (unknown, unknown_group) = sure
+        found.append(Confidences(known, unknown, known_group, unknown_group))
+        on_label()
+    return found

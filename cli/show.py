@@ -66,7 +66,8 @@ def predicted(stage: "Predicted") -> None:
     if stage.model_id is None:
         _say("predict", "no model is in use yet")
     else:
-        _say("predict", f"{stage.tracks} tracks scored by model {stage.model_id}")
+        line = f"{stage.tracks} tracks scored by model {stage.model_id}"
+        _say("predict", line + (f", {stage.clips / stage.seconds:.0f} clips a second" if stage.clips else ""))
 
 
 def _say(stage: str, line: str) -> None:
@@ -81,10 +82,24 @@ def results(settings: Settings) -> None:
         problems = queries.problems(connection)
     if champion is not None:
         table("Labels", accuracy)
-        right, largest = f"{champion.track_accuracy:.1%}", f"{champion.majority:.1%}"
-        typer.echo(f"{right} of held-out tracks right; always naming the largest label would be {largest}.")
+        typer.echo(f"{_accuracy(champion)}; always naming the largest label would be {champion.majority:.1%}.")
+        typer.echo(f"All labels counting alike: {_balanced(champion)}.")
     if problems:
         table("Not used, and why", problems)
+
+
+def _accuracy(champion: Any) -> str:
+    return f"{champion.track_accuracy:.1%} of held-out tracks right"
+
+
+def _balanced(champion: Any) -> str:
+    """Balanced accuracy on held-out tracks, with its interval and beside the baseline's, as far as they are known."""
+    said = f"{champion.balanced_accuracy:.1%}"
+    if champion.ci_low is not None:
+        said += f", with a 95 % interval of {champion.ci_low:.1%} to {champion.ci_high:.1%}"
+    if champion.baseline_accuracy is not None:
+        said += f"; the classical baseline has {champion.baseline_accuracy:.1%}"
+    return said
 
 
 def where_to_look(settings: Settings) -> None:
@@ -125,10 +140,11 @@ def status(settings: Settings, as_json: bool) -> None:
     if champion is None:
         typer.echo("model    none yet: labelscope run")
     else:
-        right = f"{champion.track_accuracy:.1%} of held-out tracks right"
         typer.echo(
-            f"model    {champion.model_id} ({champion.architecture}): {right}, {counts.tracks_predicted} tracks scored"
+            f"model    {champion.model_id} ({champion.architecture}): {_accuracy(champion)},"
+            f" {counts.tracks_predicted} tracks scored"
         )
+        typer.echo(f"         all labels counting alike: {_balanced(champion)}")
     table("What services do not do for us now", troubles)
     table("Coverage", coverage)
     table("Trainings", trainings)

@@ -1,5 +1,6 @@
 """Let the champion say what each track sounds like."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -25,10 +26,12 @@ from ml.spectrogram import Recipe, load_spectrogram
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """How many tracks were scored, by which model (None: there is no champion yet)."""
+    """How many tracks and clips were scored, by which model (None: there is no champion yet), and how long it took."""
 
     tracks: int = 0
     model_id: int | None = None
+    clips: int = 0
+    seconds: float = 0.0
 
 
 @flow(name="predict")
@@ -50,14 +53,18 @@ def predict() -> Predicted:
                 return Predicted()
             waiting = queries.tracks_to_predict(connection, champion.model_id, champion.recipe_id, allowed)
         if not waiting:
-            return Predicted(0, champion.model_id)
+            return Predicted(model_id=champion.model_id)
         scorer = load_model(model_folder(settings) / champion.path, champion.sha256)
-        scored = 0
+        tracks = clips = 0
+        began = time.perf_counter()
         with progress_bar("Predicting tracks", len(waiting)) as advance:
             for track_ids in batches(waiting, settings.prediction_batch):
-                scored += predict_batch(engine, settings, champion, scorer, track_ids, allowed)
+                written, heard = predict_batch(engine, settings, champion, scorer, track_ids, allowed)
+                tracks, clips = tracks + written, clips + heard
                 advance(len(track_ids))
-    return Predicted(scored, champion.model_id)
+        seconds = time.perf_counter() - began
+        get_run_logger().info("%d clips in %.1f s: %.0f a second.", clips, seconds, clips / seconds)
+    return Predicted(tracks, champion.model_id, clips, seconds)
 
 
 @task(task_run_name="tracks from {track_ids[0]} on", cache_policy=NO_CACHE)
@@ -68,8 +75,8 @@ def predict_batch(
     scorer: Scorer,
     track_ids: list[int],
     allowed: Sequence[str],
-) -> int:
-    """Score some tracks and write the predictions in one transaction; returns how many."""
+) -> tuple[int, int]:
+    """Score some tracks and write the predictions in one transaction; returns how many tracks, and clips heard."""
     folder = spectrogram_folder(settings, Recipe.from_dict(scorer.recipe).fingerprint())
     with engine.connect() as connection:
         rows = queries.spectrograms_of(connection, track_ids, champion.recipe_id, allowed)
@@ -106,4 +113,4 @@ def predict_batch(
     with engine.begin() as connection:
         if lost:
             forget_spectrograms(connection, [row.clip_id for row in lost], champion.recipe_id)
-        return save_predictions(connection, champion.model_id, predictions)
+        return save_predictions(connection, champion.model_id, predictions), len(scored)

@@ -22,7 +22,7 @@ import numpy as np
 from ml.audio import load_mono
 from ml.dataset import Crops, Example, load_crops, standardisation
 from ml.hyperparameters import PRESETS
-from ml.networks import build
+from ml.networks import build, seed
 from ml.predict import Scorer
 from ml.spectrogram import Recipe, load_spectrogram, log_mel, save_spectrogram
 from ml.train import train
@@ -62,7 +62,7 @@ def plain(crops: Crops, labels: tuple[str, ...]) -> list[float]:
     """What a notebook would do: all crops in one array, and `fit`."""
     everything = crops.take(np.arange(len(crops))).astype(np.float32)
     whole = len(crops) // 64 * 64  # whole batches, as ours has
-    network = build(len(labels), standardisation(crops), "seed")
+    network = build(seed, len(labels), standardisation(crops))
     network.compile(
         keras.optimizers.Adam(0.0003), "sparse_categorical_crossentropy", ["accuracy"], jit_compile=True
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pebble import ProcessPool
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
@@ -13,16 +14,17 @@ from ml.auroc import Auroc, auroc, mean
 from ml.comparison import compare
 from ml.contenders import features_of
 from ml.crossvalidation import (
+    BaselineLearner,
     Crate,
     Learner,
-    baseline,
+    NetworkLearner,
     cross_validate,
     leave_one_label_out,
-    network,
     probabilities_of_tracks,
 )
 from ml.evaluate import Evaluation, evaluate
 from ml.hyperparameters import Hyperparameters
+from ml.side_by_side import in_pool, training_processes
 
 OURS, SEED, BASELINE = "labelscope", "seed", "baseline"
 NETWORKS = (OURS, SEED)
@@ -38,26 +40,27 @@ def contest(
     repeats: int,
     seed: int,
     label_ids: Sequence[int],
+    workers: int,
 ) -> tuple[Rows, Rows]:
     """Metrics and confusions by all protocols; see db.models.evaluations for the rows.
 
     Trains (folds x repeats + 1) models of each kind, and one for each label that is left out.
     """
-    learners: dict[str, Learner] = {name: network(values) for name, values in chosen.items()}
-    learners[BASELINE] = baseline(features_of(crate.examples))
+    learners: dict[str, Learner] = {name: NetworkLearner(values) for name, values in chosen.items()}
+    learners[BASELINE] = BaselineLearner(features_of(crate.examples))
     trainings = len(learners) * (folds * repeats + 1) + len(crate.labels)
-    with progress_bar("Evaluating, in trainings", trainings) as advance:
+    with progress_bar("Evaluating, in trainings", trainings) as advance, training_processes(workers) as pool:
 
         def done() -> None:
             advance(1)
 
-        metrics, confusions = _grouped(crate, learners, folds, repeats, seed, label_ids, done)
+        metrics, confusions = _grouped(crate, learners, folds, repeats, seed, label_ids, pool, done)
+        at_random = crate.sides(crate.random_division(seed))
         for name, learner in learners.items():
-            answers = learner(crate, crate.sides(crate.random_division(seed)), seed)
+            (answers,) = in_pool(pool, learner, [(crate, at_random, seed)], done)
             more = _rows(evaluate("holdout", answers), "seed_protocol", name, label_ids)
             metrics, confusions = metrics + more[0], confusions + more[1]
-            done()
-        return metrics + _unknown(crate, chosen[OURS], folds, seed, label_ids, done), confusions
+        return metrics + _unknown(crate, chosen[OURS], folds, seed, label_ids, pool, done), confusions
 
 
 def _grouped(
@@ -67,6 +70,7 @@ def _grouped(
     repeats: int,
     seed: int,
     label_ids: Sequence[int],
+    pool: ProcessPool,
     done: Callable[[], None],
 ) -> tuple[Rows, Rows]:
     """Repeated cross-validation by groups, and by how much ours is better than each of the others."""
@@ -74,7 +78,7 @@ def _grouped(
     confusions: Rows = []
     said = {}
     for name, learner in learners.items():
-        answers = cross_validate(crate, learner, folds, repeats, seed, done)
+        answers = cross_validate(crate, learner, folds, repeats, seed, pool, done)
         evaluation = evaluate("holdout", pooled(answers))
         more = _rows(evaluation, "grouped", name, label_ids)
         metrics, confusions = metrics + more[0], confusions + more[1]
@@ -95,10 +99,11 @@ def _unknown(
     folds: int,
     seed: int,
     label_ids: Sequence[int],
+    pool: ProcessPool,
     done: Callable[[], None],
 ) -> Rows:
     """How well models tell tracks of labels that they know from those of one that they never met."""
-    found = leave_one_label_out(crate, hyperparameters, folds, seed, done)
+    found = leave_one_label_out(crate, hyperparameters, folds, seed, pool, done)
     areas = [auroc(one.known, one.unknown, one.known_group, one.unknown_group) for one in found]
     of_labels = dict(zip(label_ids, areas, strict=True))
     return [_auroc_row(None, mean(areas)), *(_auroc_row(label, area) for label, area in of_labels.items())]

@@ -71,13 +71,9 @@ def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
         with engine.begin() as connection:
             evaluation_id = store.start_evaluation(connection, run)
         try:
+            label_ids = [label.id for label in training_set.labels]
             metrics, confusions = contest(
-                crate,
-                chosen,
-                folds,
-                repeats,
-                settings.random_seed,
-                [label.id for label in training_set.labels],
+                crate, chosen, folds, repeats, settings.random_seed, label_ids, settings.workers
             )
             with engine.begin() as connection:
                 store.complete_evaluation(connection, evaluation_id, metrics, confusions)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pebble import ProcessPool
 
 from ml.answers import Answers, pooled, tracks_of
 from ml.contenders import Features, baseline_answers, fit_baseline, network_answers
@@ -18,6 +19,7 @@ from ml.dataset import Example, load_crops
 from ml.folds import Division, grouped_folds, random_division
 from ml.hyperparameters import Hyperparameters
 from ml.predict import Scorer
+from ml.side_by_side import in_pool
 from ml.train import train
 
 
@@ -82,28 +84,30 @@ class Sides:
 
 
 Learner = Callable[[Crate, Sides, int], tuple[Answers, ...]]
-"""Learns from two sides with a random seed and answers for the third."""
+"""Learns from two sides with a random seed and answers for the third. Has to be picklable to work in a process pool."""
 
 
-def network(hyperparameters: Hyperparameters) -> Learner:
+@dataclass(frozen=True, slots=True)
+class NetworkLearner:
     """Trains a network; answers for crops, clips and tracks."""
 
-    def learn(crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
-        scorer = train_on(crate, sides, hyperparameters, seed)
-        tested = load_crops(sides.holdout, crop_frames=hyperparameters.crop_frames)
+    hyperparameters: Hyperparameters
+
+    def __call__(self, crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
+        scorer = train_on(crate, sides, self.hyperparameters, seed)
+        tested = load_crops(sides.holdout, crop_frames=self.hyperparameters.crop_frames)
         return network_answers(scorer, tested, crate.group_of)
 
-    return learn
 
+@dataclass(frozen=True, slots=True)
+class BaselineLearner:
+    """Trains the baseline on features of each clip (ml.contenders.features_of); answers for clips and tracks."""
 
-def baseline(features: Features) -> Learner:
-    """Trains the baseline on `features` of each clip (ml.contenders.features_of); answers for clips and tracks."""
+    features: Features
 
-    def learn(crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
-        fitted = fit_baseline(sides.train, sides.validation, features, crate.labels, crate.recipe, seed)
-        return baseline_answers(fitted, sides.holdout, features, crate.group_of)
-
-    return learn
+    def __call__(self, crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
+        fitted = fit_baseline(sides.train, sides.validation, self.features, crate.labels, crate.recipe, seed)
+        return baseline_answers(fitted, sides.holdout, self.features, crate.group_of)
 
 
 def train_on(crate: Crate, sides: Sides, hyperparameters: Hyperparameters, seed: int) -> Scorer:
@@ -121,20 +125,21 @@ def cross_validate(
     folds: int,
     repeats: int,
     seed: int,
+    pool: ProcessPool | None = None,
     on_fold: Callable[[], None] = lambda: None,
 ) -> list[tuple[Answers, ...]]:
     """The answers for every track, once a repeat; groups are dealt anew for each, with seeds from `seed` on.
 
-    The same seed deals the same folds for every learner, so that their answers can be compared pair by pair.
+    The same seed deals the same folds for every learner, so that their answers can be compared pair by pair. In a
+    pool the folds are worked on side by side; without one, here and one after another.
     """
-    answers = []
-    for repeat in range(repeats):
-        parts = []
-        for number, division in enumerate(crate.divisions(folds, seed + repeat)):
-            parts.append(learner(crate, crate.sides(division), (seed + repeat) * 100 + number))
-            on_fold()
-        answers.append(pooled(parts))
-    return answers
+    tasks = [
+        (crate, crate.sides(division), (seed + repeat) * 100 + number)
+        for repeat in range(repeats)
+        for number, division in enumerate(crate.divisions(folds, seed + repeat))
+    ]
+    answers = in_pool(pool, learner, tasks, on_fold)
+    return [pooled(answers[first : first + folds]) for first in range(0, len(tasks), folds)]
 
 
 def probabilities_of_tracks(repeats: Sequence[tuple[Answers, ...]]) -> NDArray[np.float64]:
@@ -157,23 +162,29 @@ def leave_one_label_out(
     hyperparameters: Hyperparameters,
     folds: int,
     seed: int,
+    pool: ProcessPool | None = None,
     on_label: Callable[[], None] = lambda: None,
 ) -> list[Confidences]:
     """For each label in turn: a model that never met it, on held-out tracks of the others and on all of its own.
 
     One division each, the first of `folds`. Raises ml.split.TrainingRefused where a label has too few groups.
     """
-    found = []
-    for label in range(len(crate.labels)):
-        rest = crate.without(label)
-        sides = rest.sides(next(rest.divisions(folds, seed)))
-        scorer = train_on(rest, sides, hyperparameters, seed * 100 + label)
-        sure = []
-        for examples in (sides.holdout, crate.only(label)):
-            crops = load_crops(examples, crop_frames=hyperparameters.crop_frames)
-            tracks = tracks_of(network_answers(scorer, crops, crate.group_of))
-            sure.append((tracks.probabilities.max(axis=1), tracks.group))
-        (known, known_group), (unknown, unknown_group) = sure
-        found.append(Confidences(known, unknown, known_group, unknown_group))
-        on_label()
-    return found
+    tasks = [(crate, label, hyperparameters, folds, seed) for label in range(len(crate.labels))]
+    return in_pool(pool, without_label, tasks, on_label)
+
+
+def without_label(
+    crate: Crate, label: int, hyperparameters: Hyperparameters, folds: int, seed: int
+) -> Confidences:
+    """How sure a model that never met this label is of tracks of the others, and of its own."""
+    rest = crate.without(label)
+    sides = rest.sides(next(rest.divisions(folds, seed)))
+    scorer = train_on(rest, sides, hyperparameters, seed * 100 + label)
+
+    def confidence(examples: Sequence[Example]) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+        crops = load_crops(examples, crop_frames=hyperparameters.crop_frames)
+        tracks = tracks_of(network_answers(scorer, crops, crate.group_of))
+        return tracks.probabilities.max(axis=1), tracks.group
+
+    (known, known_group), (unknown, unknown_group) = map(confidence, (sides.holdout, crate.only(label)))
+    return Confidences(known, unknown, known_group, unknown_group)

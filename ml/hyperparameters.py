@@ -27,7 +27,9 @@ class Hyperparameters:
     equaliser_db: float = 0.0  # deviation of the random equaliser that each training crop goes through
     masks: float = 0.0  # widest share of the bands, and of the frames, that is masked (SpecAugment); 0: none
     mixup: float = 0.0  # alpha of the beta distribution by which pairs of crops are mixed; 0: they are not
-    members: int = 1  # networks that are trained from different beginnings; the model is their mean
+    members: int = (
+        1  # times that each network of the architecture is trained, from other beginnings each time
+    )
     seed: int = 1  # of initial weights, dropout and the order and places of crops
 
 
@@ -39,7 +41,6 @@ PRESETS: Final = {
         random_crops=4,
         equaliser_db=4.0,
         minimum_steps=400,
-        members=3,
     ),
     "seed": Hyperparameters("seed", batch_size=64, learning_rate=0.0003, patience=8),
 }

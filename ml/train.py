@@ -14,7 +14,7 @@ from ml.calibration import fit_calibration
 from ml.dataset import Crops, Standardisation, standardisation
 from ml.hyperparameters import Hyperparameters
 from ml.model import ModelCard
-from ml.networks import build, ensemble
+from ml.networks import ARCHITECTURES, Network, build, ensemble
 from ml.predict import Scorer
 
 
@@ -69,13 +69,13 @@ def train(
     statistics = standardisation(train_crops)
     history: list[Epoch] = []
     members = []
-    for number in range(hyperparameters.members):
+    for number, layers in enumerate(ARCHITECTURES[hyperparameters.architecture] * hyperparameters.members):
         member, epochs = _train_member(
-            number, train_crops, validation_crops, statistics, weights, hyperparameters, on_epoch
+            number, layers, train_crops, validation_crops, statistics, weights, hyperparameters, on_epoch
         )
         members.append(member)
         history += epochs
-    network = ensemble(members)
+    network = ensemble(members, hyperparameters.architecture)
     card = ModelCard(
         tuple(labels), recipe, statistics, hyperparameters.architecture, hyperparameters.crop_frames
     )
@@ -98,6 +98,7 @@ def train(
 
 def _train_member(
     number: int,
+    layers: Network,
     train_crops: Crops,
     validation_crops: Crops | None,
     statistics: Standardisation,
@@ -107,7 +108,7 @@ def _train_member(
 ) -> tuple[keras.Model, list[Epoch]]:
     seed = chosen.seed * 1000 + number  # members of two trainings share no beginning
     keras.utils.set_random_seed(seed)
-    network = build(len(weights), statistics, chosen.architecture, chosen.crop_frames)
+    network = build(layers, len(weights), statistics, chosen.crop_frames)
     batches = TrainingBatches(train_crops, len(weights), statistics, chosen, seed)
     # A crate of three batches would otherwise be given up before it was looked at a hundred times.
     at_least = math.ceil(chosen.minimum_steps / len(batches))

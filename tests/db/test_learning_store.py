@@ -101,25 +101,26 @@ def test_models_of_one_training_are_a_candidate_and_its_yardsticks(crate: Engine
     assert last.architecture == "labelscope" and [label["slug"] for label in last.labels] == list(LABELS)
 
 
-def test_a_yardstick_is_never_left_as_if_it_were_to_be_judged(crate: Engine) -> None:
-    train(crate, model_rows("seed"), model_rows("baseline"))
-    with crate.begin() as connection:
-        assert learning.mark_dead_trainings(connection) == 1
-        statuses = connection.scalars(text("SELECT status FROM models ORDER BY id")).all()
-    assert statuses == ["rejected", "yardstick"]
-
-
-def test_a_training_that_died_is_marked_and_one_that_ended_is_not(crate: Engine) -> None:
-    model = train(crate)
+def test_a_training_that_died_is_marked_and_those_that_ended_are_not(crate: Engine) -> None:
+    model = train(crate, model_rows("seed"), model_rows("baseline"))
+    refused = start(crate, status="refused", error="Training needs two labels.")
+    failed, dead = start(crate), start(crate)
     with crate.begin() as connection:
         learning.promote(connection, model, "the first")
-    start(crate)
-    with crate.begin() as connection:
-        assert learning.mark_dead_trainings(connection) == 1
-        assert learning.mark_dead_trainings(connection) == 0
-    with crate.connect() as connection:
-        statuses = connection.scalars(text("SELECT status FROM training_runs ORDER BY id")).all()
-    assert statuses == ["completed", "crashed"]
+        learning.fail_training(connection, failed, "The loss was no longer finite.")
+        assert learning.mark_dead_trainings(connection) == [dead]
+        assert learning.mark_dead_trainings(connection) == []
+        last = queries.last_training(connection)
+        runs = connection.execute(text("SELECT status, finished_at IS NULL FROM training_runs ORDER BY id"))
+        assert [tuple(run) for run in runs] == [
+            ("completed", False),
+            ("refused", True),
+            ("failed", False),
+            ("crashed", False),
+        ]
+        models = connection.scalars(text("SELECT status FROM models ORDER BY id")).all()
+    assert last is not None and last.id == refused
+    assert models == ["champion", "yardstick"]
 
 
 def test_a_lost_spectrogram_sends_its_clip_back(crate: Engine) -> None:
@@ -186,15 +187,6 @@ def test_a_track_is_predicted_once_all_its_clips_were_heard(crate: Engine) -> No
         assert queries.tracks_to_predict(connection, model, 1, ALLOWED) == [1, 2, 3, 4]
         sound.forget_spectrograms(connection, [3], 1)
         assert queries.tracks_to_predict(connection, model, 1, ALLOWED) == [1, 2, 4]
-
-
-def test_a_model_that_was_never_judged_is_not_taken_for_a_finished_training(crate: Engine) -> None:
-    train(crate)
-    with crate.begin() as connection:
-        assert queries.last_training(connection) is not None
-        assert learning.mark_dead_trainings(connection) == 1
-        assert queries.last_training(connection) is None
-        assert connection.scalar(text("SELECT status FROM models")) == "rejected"
 
 
 def test_new_tracks_are_counted_against_what_a_training_has_seen(crate: Engine) -> None:

@@ -6,7 +6,17 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
-from ml.calibration import FEWEST_TRACKS, HIGHEST, LOWEST, Temperatures, calibrate, fit_temperatures
+from ml.calibration import (
+    FEWEST_TRACKS,
+    HIGHEST,
+    LOWEST,
+    UNKNOWN_SHARE,
+    Calibration,
+    Temperatures,
+    calibrate,
+    fit_calibration,
+    fit_temperatures,
+)
 
 SHARES = arrays(np.float32, (4, 5), elements=st.floats(0, 1, width=32)).filter(lambda rows: rows.sum(1).all())
 
@@ -75,3 +85,27 @@ def test_too_few_tracks_say_nothing_about_confidence() -> None:
     assert fit_temperatures(scores**3, truth, np.arange(300), track) == Temperatures(1.0, 1.0, 1.0)
     none = np.empty(0, dtype=np.int64)
     assert fit_temperatures(np.empty((0, 3)), none, none, none) == Temperatures()
+
+
+def test_of_the_tracks_that_set_the_threshold_a_twentieth_is_unknown() -> None:
+    scores, truth = honest(400)
+    track = np.arange(400)
+    found = fit_calibration(scores, truth, track, track)
+    assert found.temperatures == fit_temperatures(scores, truth, track, track)
+    confidence = calibrate(scores, found.temperatures.track).max(axis=1)
+    assert (confidence < found.unknown_below).mean() == pytest.approx(UNKNOWN_SHARE)
+
+
+def test_what_is_unknown_is_decided_track_by_track_not_clip_by_clip() -> None:
+    # Each track has one clip that is sure and one that is not: no track is less sure than its mean.
+    track = np.repeat(np.arange(30), 2)
+    scores = np.tile([[0.9, 0.1], [0.5, 0.5]], (30, 1))
+    found = fit_calibration(scores, track % 2, np.arange(60), track)
+    assert found.unknown_below == pytest.approx(calibrate(np.array([[0.7, 0.3]]), found.temperatures.track).max())
+
+
+@pytest.mark.parametrize("tracks", [0, 1, FEWEST_TRACKS - 1])
+def test_with_few_tracks_nothing_is_unknown(tracks: int) -> None:
+    scores, truth = honest(tracks)
+    ids = np.arange(tracks)
+    assert fit_calibration(scores, truth, ids, ids) == Calibration(Temperatures(1.0, 1.0, 1.0), 0.0)

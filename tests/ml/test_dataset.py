@@ -2,6 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ml.dataset import Example, SpectrogramError, fingerprint, load_crops, standardisation
 
@@ -30,16 +32,29 @@ def test_the_rest_of_a_clip_is_left_out(tmp_path: Path, frames: int, number: int
     assert len(load_crops([write(tmp_path, 1, frames)])) == number
 
 
-def test_crops_read_from_disk_equal_those_in_memory(tmp_path: Path) -> None:
+def test_crops_come_in_the_order_that_is_asked_for(tmp_path: Path) -> None:
     examples = [write(tmp_path, number, 128 * number + 5) for number in (1, 2, 3)]
-    memory, disk = load_crops(examples), load_crops(examples, memory_limit=0)
-    assert memory.array is not None
-    assert disk.array is None
+    crops = load_crops(examples)
+    assert crops.clip_id.tolist() == [1, 2, 2, 3, 3, 3]
+    assert crops.start.tolist() == [0, 0, 128, 0, 128, 256]
     rows = np.array([5, 0, 3, 3, 1])
-    assert np.array_equal(memory.take(rows), disk.take(rows))
-    assert memory.take(rows).dtype == disk.take(rows).dtype == np.float16
-    assert memory.clip_id.tolist() == disk.clip_id.tolist() == [1, 2, 2, 3, 3, 3]
-    assert standardisation(memory) == standardisation(disk)
+    found = crops.take(rows)
+    assert found.dtype == np.float16
+    for values, row in zip(found, rows, strict=True):
+        first = crops.start[row]
+        whole = np.load(tmp_path / f"{crops.clip_id[row]}.npy")
+        assert np.array_equal(values, whole[first : first + 128])
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), crop_frames=st.sampled_from([16, 50, 128]))
+def test_a_crop_may_begin_at_any_frame(tmp_path: Path, data: st.DataObject, crop_frames: int) -> None:
+    examples = [write(tmp_path, number, 100 * number + 29) for number in (1, 2)]
+    crops = load_crops(examples, crop_frames=crop_frames)
+    clip = data.draw(st.integers(0, 1))
+    start = data.draw(st.integers(0, examples[clip].frames - crop_frames))
+    (values,) = crops.read(np.array([clip]), np.array([start]))
+    assert np.array_equal(values, np.load(examples[clip].path)[start : start + crop_frames])
 
 
 def test_damaged_clips_are_left_out_and_reported(tmp_path: Path) -> None:
@@ -61,19 +76,19 @@ def test_damaged_clips_are_left_out_and_reported(tmp_path: Path) -> None:
     short = write(tmp_path, 10, 127)
     bad = [missing, truncated, empty, pickled, not_finite, other_shape, by_column, short]
 
-    for limit in (0, 10**9):
-        crops = load_crops([*bad[:4], good, *bad[4:]], memory_limit=limit)
-        assert set(crops.clip_id) == {1}
-        assert np.array_equal(crops.take(np.arange(2)).reshape(256, 128), np.load(good.path)[:256])
-        assert [clip_id for clip_id, _ in crops.unreadable] == [example.clip_id for example in bad]
-        for clip_id, reason in crops.unreadable:
-            assert f"lip {clip_id} " in reason
-            assert reason.endswith((": extract it again.", ": take a longer one."))
+    crops = load_crops([*bad[:4], good, *bad[4:]])
+    assert crops.examples == (good,)
+    assert set(crops.clip_id) == {1}
+    assert np.array_equal(crops.take(np.arange(2)).reshape(256, 128), np.load(good.path)[:256])
+    assert [clip_id for clip_id, _ in crops.unreadable] == [example.clip_id for example in bad]
+    for clip_id, reason in crops.unreadable:
+        assert f"lip {clip_id} " in reason
+        assert reason.endswith((": extract it again.", ": take a longer one."))
 
 
 def test_a_file_that_disappears_after_loading_names_its_clip(tmp_path: Path) -> None:
     examples = [write(tmp_path, 41, 128), write(tmp_path, 42, 128)]
-    crops = load_crops(examples, memory_limit=0)
+    crops = load_crops(examples)
     examples[0].path.unlink()
     examples[1].path.write_bytes(examples[1].path.read_bytes()[:1000])
     for row, clip in enumerate((41, 42)):

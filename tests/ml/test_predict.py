@@ -1,20 +1,25 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ml.answers import answers_by_level, tracks_of
+from ml.calibration import Calibration, Temperatures
 from ml.dataset import Example, Standardisation, load_crops
-from ml.model import ModelCard, ModelFileError, build, save_model
+from ml.model import ModelCard, ModelFileError, save_model
+from ml.networks import build, seed
 from ml.predict import BATCH, Scorer, load_model
 
 LABELS = ("zebra", "ant", "moth")
+STATISTICS = Standardisation((-40.0,) * 128, (12.0,) * 128)
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    statistics = Standardisation((-40.0,) * 128, (12.0,) * 128)
     path = tmp_path_factory.mktemp("model") / "model.keras"
-    return path, save_model(build(3, statistics), ModelCard(LABELS, {"n_mels": 128}, statistics), path)
+    card = ModelCard(LABELS, {"n_mels": 128}, STATISTICS, "seed")
+    return path, save_model(build(seed, 3, STATISTICS), card, path)
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +68,7 @@ def test_the_crops_of_a_dataset_score_as_their_clips_do(scorer: Scorer, tmp_path
         np.save(tmp_path / f"{number}.npy", values)
         examples.append(Example(number, number, 0, tmp_path / f"{number}.npy", len(values)))
     expected = np.concatenate(scorer.score_many(decibels))
-    for limit in (0, 10**9):
-        assert np.allclose(scorer.score_crops(load_crops(examples, memory_limit=limit)), expected, atol=1e-6)
+    assert np.allclose(scorer.score_crops(load_crops(examples)), expected, atol=1e-6)
     assert scorer.score_crops(load_crops([])).shape == (0, 3)
 
 
@@ -77,3 +81,43 @@ def test_an_array_of_another_shape_is_refused(scorer: Scorer) -> None:
 def test_a_changed_file_is_refused(saved: tuple[Path, str]) -> None:
     with pytest.raises(ModelFileError, match="sha256"):
         load_model(saved[0], "0" * 64)
+
+
+def judge(scorer: Scorer, track_temperature: float, unknown_below: float) -> Scorer:
+    """The same model under another calibration."""
+    calibration = Calibration(Temperatures(crop=0.3, clip=4.0, track=track_temperature), unknown_below)
+    return replace(scorer, card=replace(scorer.card, calibration=calibration))
+
+
+# Two clips, of two crops and of one: clip means (0.7, 0.2, 0.1) and (0.1, 0.8, 0.1), track mean (0.4, 0.5, 0.1).
+CLIPS = (np.array([[0.9, 0.0, 0.1], [0.5, 0.4, 0.1]], dtype=np.float32), np.array([[0.1, 0.8, 0.1]]))
+
+
+def test_a_verdict_is_the_mean_of_the_clips_calibrated_as_a_track(scorer: Scorer) -> None:
+    plain = judge(scorer, 1.0, 0.0).verdict(CLIPS)
+    assert plain.probabilities == pytest.approx([0.4, 0.5, 0.1])
+    assert plain.confidence == pytest.approx(0.5)
+    softer = judge(scorer, 2.0, 0.0).verdict(CLIPS)
+    roots = np.sqrt([0.4, 0.5, 0.1])
+    assert softer.probabilities == pytest.approx(roots / roots.sum())
+    assert softer.confidence == softer.probabilities.max()
+
+
+def test_what_is_less_sure_than_the_threshold_is_unknown(scorer: Scorer) -> None:
+    exact = judge(scorer, 1.0, 0.0).verdict(CLIPS).confidence
+    assert judge(scorer, 1.0, exact).verdict(CLIPS).known
+    assert not judge(scorer, 1.0, exact + 1e-9).verdict(CLIPS).known
+    # The threshold is one of calibrated confidence: made softer, the same track falls below it.
+    assert not judge(scorer, 2.0, exact).verdict(CLIPS).known
+    assert judge(scorer, 2.0, 0.0).verdict(CLIPS).known
+
+
+def test_a_verdict_says_what_an_evaluation_says(scorer: Scorer) -> None:
+    calibrated = judge(scorer, 0.5, 0.0)
+    clips = calibrated.score_many([spectrogram(700, 3), spectrogram(300, 4)])
+    crops = np.concatenate(clips)
+    clip_id = np.repeat([1, 2], [len(scores) for scores in clips])
+    one = np.zeros(len(crops), dtype=np.int64)
+    temperatures = calibrated.card.calibration.temperatures
+    evaluated = tracks_of(answers_by_level(crops, one, clip_id, one, temperatures=temperatures))
+    assert calibrated.verdict(clips).probabilities == pytest.approx(evaluated.probabilities[0])

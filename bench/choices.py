@@ -1,6 +1,6 @@
 """What each choice of the `labelscope` training is worth: one changed at a time, by repeated grouped cross-validation.
 
-Run as `LABELSCOPE_HOME=… python -m bench.choices [NAME …]` on a home that holds a crate (`labelscope run --folder CRATE`).
+Run as `LABELSCOPE_HOME=… python -m bench.choices [NAME …]` on a home that holds a crate (`labelscope run --folder …`).
 All variants are trained on the same folds, so that differences are paired: the last columns are what a variant has over
 the choices that stand, with the 95 % interval over groups of artists or albums. Some minutes a variant on two cores;
 `--repeats 1` takes half of it, and says less.

@@ -25,6 +25,7 @@ from ml.dataset import Crops, load_crops
 from ml.evaluate import Evaluation, evaluate
 from ml.hyperparameters import Hyperparameters
 from ml.model import file_sha256, save_model
+from ml.networks import ARCHITECTURES
 from ml.spectrogram import Recipe
 from ml.train import Epoch, TrainingFailed, train
 
@@ -63,7 +64,8 @@ def fit(
             "No held-out spectrogram can be read, so nothing could be tested: extract, then retrain."
         )
     slugs = [label.slug for label in training_set.labels]
-    epochs = hyperparameters.epochs * hyperparameters.members
+    networks = len(ARCHITECTURES[hyperparameters.architecture]) * hyperparameters.members
+    epochs = hyperparameters.epochs * networks
     with progress_bar("Training, in epochs", epochs) as advance:
         trained = train(
             sides["train"],

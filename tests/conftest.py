@@ -1,23 +1,43 @@
-"""What every test may ask for: real clips, and a database of its own on a real PostgreSQL."""
+"""What every test may ask for: real clips, a database of its own on a real PostgreSQL, flows on a real Prefect server.
+
+It is read before anything imports JAX or reads settings, in this process or in one that a test starts: trainings are
+short, since tests ask what becomes of them and not how good they are, and what one has compiled serves the next.
+"""
 
 import itertools
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine
 
+from config.settings import Settings
 from db import migrate
 from db.engine import open_engine
 from services.postgres import PostgresAddress, embedded_postgres, ensure_database
+from sources.synth import render_crate
+from tests.stages import Stage, copied, copied_database, in_use
 
+ROOT = Path(__file__).resolve().parents[1]
 NUMBERS = itertools.count()
+
+os.environ |= {
+    "LABELSCOPE_HYPERPARAMETERS": '{"members": 1, "epochs": 2, "minimum_steps": 2}',
+    "LABELSCOPE_WORKERS": "1",  # each takes seconds to import what it needs, and tests run side by side
+    "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".pytest_cache" / "jax"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
 
 
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The folder of real clips beside the checkout; tests that want it are skipped where it is absent."""
-    folder = Path(__file__).resolve().parents[1].parent / "shared" / "corpus"
+    folder = ROOT.parent / "shared" / "corpus"
     if not folder.is_dir():
         pytest.skip("no corpus of real clips beside this checkout")
     return folder
@@ -49,13 +69,8 @@ def empty_database(postgres: PostgresAddress) -> str:
 @pytest.fixture
 def database_url(postgres: PostgresAddress, template: str) -> Iterator[str]:
     """The URL of a migrated database for this test alone."""
-    name = f"test_{next(NUMBERS)}"
-    server = create_engine(postgres.url("postgres"), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG"))
+    with copied_database(postgres, template) as name:
         yield postgres.url(name)
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
 
 
 @pytest.fixture
@@ -64,3 +79,98 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine = open_engine(database_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """The flows, with a Prefect server to report to. Imported here, since Prefect reads the environment once."""
+    before = dict(os.environ)
+    home = tmp_path_factory.mktemp("home")
+    os.environ["LABELSCOPE_HOME"] = str(home)
+    from flows.home import surroundings
+
+    with surroundings(Settings()):
+        from flows.evaluate import evaluate
+        from flows.extract import extract
+        from flows.ingest import ingest
+        from flows.pipeline import pipeline
+        from flows.predict import predict
+        from flows.retrain import retrain
+
+        yield SimpleNamespace(
+            home=home,
+            ingest=ingest,
+            extract=extract,
+            retrain=retrain,
+            predict=predict,
+            pipeline=pipeline,
+            evaluate=evaluate,
+        )
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five synthetic labels with four tracks of nine seconds each."""
+    folder = tmp_path_factory.mktemp("rendered")
+    render_crate(folder, tracks_per_label=4, artists_per_label=4, duration_s=9.0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def three_labels(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The crate of the stages below; who changes it puts it back."""
+    crate = tmp_path_factory.mktemp("stages") / "crate"
+    for folder in sorted(rendered.iterdir())[:3]:
+        shutil.copytree(folder, crate / folder.name)
+    return crate
+
+
+@pytest.fixture(scope="session")
+def extracted(
+    flows: SimpleNamespace, postgres: PostgresAddress, template: str, three_labels: Path
+) -> Iterator[Stage]:
+    """Twelve tracks of three labels, ready to be learnt from."""
+    home = three_labels.with_name("extracted")
+    home.mkdir()
+    with copied_database(postgres, template) as database:
+        stage = Stage(postgres, database, home)
+        with in_use(stage):
+            flows.ingest(three_labels)
+            flows.extract()
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def trained(flows: SimpleNamespace, extracted: Stage) -> Iterator[Stage]:
+    """They were learnt from once: model 1 is the champion, 2 its yardstick, and all tracks are scored."""
+    with copied(extracted, extracted.home.with_name("trained")) as stage:
+        with in_use(stage):
+            flows.retrain()
+            flows.predict()
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def rivals(flows: SimpleNamespace, trained: Stage) -> Iterator[Stage]:
+    """They were learnt from once more, because somebody wished it: model 3 is the challenger."""
+    with copied(trained, trained.home.with_name("rivals")) as stage:
+        with in_use(stage):
+            flows.retrain("to see the same again")
+        yield stage
+
+
+@pytest.fixture
+def go_on(tmp_path: Path) -> Iterator[Callable[[Stage], Engine]]:
+    """Lets the flows of this test go on from a stage, in a copy; returns an engine on the copied database."""
+    with ExitStack() as stack:
+
+        def start(stage: Stage) -> Engine:
+            copy = stack.enter_context(copied(stage, tmp_path / "home"))
+            stack.enter_context(in_use(copy))
+            engine = open_engine(copy.url)
+            stack.callback(engine.dispose)
+            return engine
+
+        yield start

@@ -1,6 +1,5 @@
-"""A Prefect server for all flow tests, a database for each, and small crates of synthetic music."""
+"""A database for each flow test, small crates of synthetic music, and stand-ins of the services."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,37 +9,8 @@ from typing import Any
 
 import pytest
 
-from config.settings import Settings
-from sources.synth import render_crate
 from tests.services.music import World
 from tests.services.stand_ins import StandIns, stand_ins
-
-
-@pytest.fixture(scope="session")
-def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    """The flows, with a Prefect server to report to. Imported here, since Prefect reads the environment once."""
-    before = dict(os.environ)
-    home = tmp_path_factory.mktemp("home")
-    os.environ["LABELSCOPE_HOME"] = str(home)
-    from flows.home import surroundings
-
-    with surroundings(Settings()):
-        from flows.extract import extract
-        from flows.ingest import ingest
-        from flows.pipeline import pipeline
-        from flows.predict import predict
-        from flows.retrain import retrain
-
-        yield SimpleNamespace(
-            home=home,
-            ingest=ingest,
-            extract=extract,
-            retrain=retrain,
-            predict=predict,
-            pipeline=pipeline,
-        )
-    os.environ.clear()
-    os.environ.update(before)
 
 
 @pytest.fixture
@@ -48,14 +18,6 @@ def own_database(flows: SimpleNamespace, database_url: str, monkeypatch: pytest.
     """Flows of this test write to a database of its own."""
     monkeypatch.setenv("DATABASE_URL", database_url)
     return database_url
-
-
-@pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five synthetic labels with four tracks of nine seconds each."""
-    folder = tmp_path_factory.mktemp("rendered")
-    render_crate(folder, tracks_per_label=4, artists_per_label=4, duration_s=9.0)
-    return folder
 
 
 @pytest.fixture

@@ -65,7 +65,9 @@ def test_an_equaliser_leaves_the_rhythm_alone_and_bends_only_at_its_points() -> 
     assert np.ptp(change, axis=1) == pytest.approx(0, abs=1e-4)  # the same at every moment of a crop
     curve = change[:, 0]
     assert curve.std(axis=0)[[0, -1]] == pytest.approx(4, rel=0.15)  # at the outermost points
-    assert np.abs(np.corrcoef(curve[:, 0], curve[:, -1])[0, 1]) < 0.2  # bass and treble know nothing of each other
+    assert (
+        np.abs(np.corrcoef(curve[:, 0], curve[:, -1])[0, 1]) < 0.2
+    )  # bass and treble know nothing of each other
     bends = np.abs(np.diff(curve, n=2)) > 1e-3
     assert bends.any(axis=0).sum() <= 2 * (EQUALISER_POINTS - 2)
 
@@ -94,7 +96,9 @@ def is_one_run(hidden: NDArray[np.bool_]) -> bool:
 
 
 def test_masks_reach_the_whole_share_and_every_place() -> None:
-    hidden = mask(np.zeros((3000, 20, 10), dtype=np.float32), 0.3, np.ones(10), np.random.default_rng(1)) == 1.0
+    hidden = (
+        mask(np.zeros((3000, 20, 10), dtype=np.float32), 0.3, np.ones(10), np.random.default_rng(1)) == 1.0
+    )
     assert hidden.all(axis=2).sum(axis=1).max() == 6
     assert hidden.all(axis=1).sum(axis=1).max() == 3
     assert hidden.any(axis=0).all()

@@ -101,7 +101,9 @@ def test_what_is_unknown_is_decided_track_by_track_not_clip_by_clip() -> None:
     track = np.repeat(np.arange(30), 2)
     scores = np.tile([[0.9, 0.1], [0.5, 0.5]], (30, 1))
     found = fit_calibration(scores, track % 2, np.arange(60), track)
-    assert found.unknown_below == pytest.approx(calibrate(np.array([[0.7, 0.3]]), found.temperatures.track).max())
+    assert found.unknown_below == pytest.approx(
+        calibrate(np.array([[0.7, 0.3]]), found.temperatures.track).max()
+    )
 
 
 @pytest.mark.parametrize("tracks", [0, 1, FEWEST_TRACKS - 1])

@@ -55,10 +55,10 @@ def retrain(why: str | None = None) -> Retrained:
         if not alone:
             return Retrained("busy", "Another training is running; its result will count.")
         with engine.begin() as connection:
-            dead = store.mark_dead_trainings(connection)
+            # Files go before the commit: whoever is killed in between finds the rows again.
+            _sweep(settings, store.mark_dead_trainings(connection))
             store.retire_champion(connection, allowed, "It learnt from what training.allow no longer lists.")
             recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
-        _sweep(settings, dead)
         place_new_tracks(engine, recipe_id, allowed)
         with engine.connect() as connection:
             due = why or reason_to_train(connection, recipe_id, recipe, settings, allowed)
@@ -104,8 +104,8 @@ def retrain(why: str | None = None) -> Retrained:
             model_id = _keep(engine, run_id, fitted, decision)
         except BaseException as error:
             with engine.begin() as connection:
-                store.fail_training(connection, run_id, f"{type(error).__name__}: {error}")
-            _sweep(settings, [run_id])
+                if store.fail_training(connection, run_id, f"{type(error).__name__}: {error}"):
+                    _sweep(settings, [run_id])
             raise
     outcome = "promoted" if decision.promoted else "rejected"
     return Retrained(outcome, decision.reason, training_set.remarks, model_id)
@@ -128,6 +128,6 @@ def _keep(engine: Engine, run_id: int, fitted: Fitted, decision: Decision) -> in
 
 
 def _sweep(settings: Settings, run_ids: Iterable[int]) -> None:
-    """Remove what trainings without a model have left of files."""
+    """Remove what trainings that ended without a model have left of files."""
     for run_id in run_ids:
         shutil.rmtree(model_folder(settings) / str(run_id), ignore_errors=True)

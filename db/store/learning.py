@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, exists, func, insert, select, text, update
 
 from db.models.learning import (
     Confusion,
@@ -52,13 +52,14 @@ def mark_dead_trainings(connection: Connection) -> list[int]:
     )
 
 
-def fail_training(connection: Connection, training_run_id: int, error: str) -> None:
-    """Say why a training ended without a model."""
+def fail_training(connection: Connection, training_run_id: int, error: str) -> bool:
+    """Say why a training ended without a model; False where it has one, having come to its end after all."""
     connection.execute(
         update(TrainingRun)
-        .where(TrainingRun.id == training_run_id)
+        .where(TrainingRun.id == training_run_id, TrainingRun.status == "running")
         .values(status="failed", error=error, finished_at=func.now())
     )
+    return not connection.scalar(select(exists().where(Model.training_run_id == training_run_id)))
 
 
 def complete_training(

@@ -9,24 +9,25 @@ from ml.dataset import Example
 
 CROP_FRAMES = 32  # far fewer than a real crop has: the tests are about learning, not about music
 CLIP_FRAMES = 2 * CROP_FRAMES
-LOUD = 8  # one frame in so many is an accent
 
 
 def rhythms(folder: Path, labels: Sequence[int], first: int = 0) -> list[Example]:
-    """One clip of two crops for each track, from track `first` on: of label k, accents come 2 ** k in a row.
+    """One clip of two crops for each track, from track `first` on: loud and soft in turn, 4 ** label frames each.
 
     All clips hold the same frames, in whole dB, in another order. So their standardisation is the same to the last
     bit whichever of them are learnt from, and what is compiled for one training serves the next.
     """
+    half = CLIP_FRAMES // 2
     frames = np.random.default_rng(0).normal(-50, 6, (CLIP_FRAMES, 128)).round()
-    frames[: CLIP_FRAMES // LOUD] += 25
+    frames[:half] += 15
     examples = []
     for track_id, label in enumerate(labels, start=first):
         random = np.random.default_rng(track_id)
-        loud = (np.arange(CLIP_FRAMES) + random.integers(CLIP_FRAMES)) % (LOUD * 2**label) < 2**label
+        length = 4**label
+        loud = (np.arange(CLIP_FRAMES) + random.integers(CLIP_FRAMES)) % (2 * length) < length
         order = np.empty(CLIP_FRAMES, dtype=np.int64)
-        order[loud] = random.permutation(CLIP_FRAMES // LOUD)
-        order[~loud] = random.permutation(np.arange(CLIP_FRAMES // LOUD, CLIP_FRAMES))
+        order[loud] = random.permutation(half)
+        order[~loud] = half + random.permutation(half)
         path = folder / f"{track_id}.npy"
         np.save(path, frames[order].astype(np.float16))
         examples.append(Example(track_id, 1000 + track_id, label, path, CLIP_FRAMES))

@@ -1,6 +1,5 @@
 """Sounds for the tests of the ml room."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -53,20 +52,3 @@ def tone_mp3(tmp_path: Path) -> Path:
 def some_clips(corpus: Path) -> list[Path]:
     """A few real clips, from every label."""
     return sorted(corpus.rglob("*.mp3"))[::45]
-
-
-@pytest.fixture(scope="session")
-def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Small trainings spend nearly all of their time in the compiler: what it made for one is kept for the next."""
-    import jax
-    from jax.experimental.compilation_cache.compilation_cache import reset_cache
-
-    def use(folder: str | None, least_seconds: float) -> None:
-        jax.config.update("jax_compilation_cache_dir", folder)
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", least_seconds)
-        reset_cache()  # otherwise the first compilation of the process has decided whether there is one
-
-    before = (jax.config.jax_compilation_cache_dir, jax.config.jax_persistent_cache_min_compile_time_secs)
-    use(str(tmp_path_factory.mktemp("compiled")), 0.0)
-    yield
-    use(*before)

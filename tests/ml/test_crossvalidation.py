@@ -8,22 +8,23 @@ from ml.answers import Answers, answers_by_level, pooled, tracks_of
 from ml.comparison import compare
 from ml.contenders import features_of
 from ml.crossvalidation import (
+    BaselineLearner,
     Crate,
+    NetworkLearner,
     Sides,
-    baseline,
     cross_validate,
     leave_one_label_out,
-    network,
     probabilities_of_tracks,
 )
 from ml.dataset import Example
 from ml.evaluate import evaluate
 from ml.hyperparameters import Hyperparameters
+from ml.side_by_side import training_processes
 from ml.split import TrainingRefused
 from tests.ml.clips import CROP_FRAMES, rhythms
 
 QUICK = Hyperparameters(
-    "seed", crop_frames=CROP_FRAMES, batch_size=6, learning_rate=0.002, epochs=1, minimum_steps=60
+    "seed", crop_frames=CROP_FRAMES, batch_size=6, learning_rate=0.0005, epochs=1, minimum_steps=150
 )
 
 
@@ -161,21 +162,30 @@ def sounding(tmp_path_factory: pytest.TempPathFactory) -> Crate:
     return Crate(tuple(examples), ("one", "two", "four"), group_of, {"n_mels": 128})
 
 
-@pytest.mark.usefixtures("compiled_once")
 def test_networks_and_baselines_that_learn_are_compared_track_by_track(sounding: Crate) -> None:
-    learners = {"network": network(QUICK), "baseline": baseline(features_of(sounding.examples))}
+    learners = {
+        "network": NetworkLearner(QUICK),
+        "baseline": BaselineLearner(features_of(sounding.examples)),
+    }
     said = {name: cross_validate(sounding, learner, 3, 1, seed=1) for name, learner in learners.items()}
     assert [answers.level for answers in said["network"][0]] == ["crop", "clip", "track"]
     assert [answers.level for answers in said["baseline"][0]] == ["clip", "track"]
     ours, theirs = (tracks_of(answers[0]) for answers in said.values())
-    for tracks in (ours, theirs):
+    for tracks, at_least in ((ours, 0.8), (theirs, 0.5)):  # the baseline hears little of a rhythm; chance is a third
         assert tracks.item_id.tolist() == list(range(27))
-        assert evaluate("holdout", [tracks]).value("track", "accuracy") > 0.8
+        assert evaluate("holdout", [tracks]).value("track", "accuracy") > at_least
     found = compare(*map(probabilities_of_tracks, said.values()), ours.true, ours.group.tolist())
     assert (found.tracks, found.groups) == (27, 9)
 
 
-@pytest.mark.usefixtures("compiled_once")
+def test_a_process_of_its_own_gives_the_same_answers(sounding: Crate) -> None:
+    learner = BaselineLearner(features_of(sounding.examples))
+    here = cross_validate(sounding, learner, 3, 2, seed=1)
+    with training_processes(1) as pool:
+        there = cross_validate(sounding, learner, 3, 2, seed=1, pool=pool)
+    assert np.array_equal(probabilities_of_tracks(here), probabilities_of_tracks(there))
+
+
 def test_each_label_in_turn_is_kept_from_a_model(sounding: Crate) -> None:
     done: list[int] = []
     found = leave_one_label_out(sounding, QUICK, folds=3, seed=1, on_label=lambda: done.append(1))

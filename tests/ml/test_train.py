@@ -1,28 +1,34 @@
+from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml.dataset import Crops, Example, load_crops
-from ml.train import Epoch, Hyperparameters, Trained, TrainingFailed, train
+from ml.calibration import FEWEST_TRACKS, HIGHEST, LOWEST, Calibration
+from ml.dataset import Crops, Example, SpectrogramError, load_crops
+from ml.hyperparameters import Hyperparameters
+from ml.networks import ARCHITECTURES
+from ml.train import Epoch, Trained, TrainingFailed, train
+from tests.ml.clips import CROP_FRAMES, rhythms
 
-LABELS = ("low", "high")
-QUICK = Hyperparameters(batch_size=8, learning_rate=0.001, epochs=3, minimum_steps=40, patience=2)
+LABELS = ("techno", "house")
+# 24 clips are 48 crops and six batches: 20 epochs.
+QUICK = Hyperparameters(
+    "seed",
+    crop_frames=CROP_FRAMES,
+    batch_size=8,
+    epochs=3,
+    minimum_steps=120,
+    learning_rate=0.001,
+    warm_up=0.1,
+)
+EPOCHS = 20
 
 
-def clips(folder: Path, labels: list[int], seed: int, scale: float = 1.0) -> list[Example]:
-    """Clips of two crops: noise, with an accent every 16 frames in the low bands for label 0, the high for 1."""
-    random = np.random.default_rng(seed)
-    examples = []
-    for number, label in enumerate(labels):
-        decibels = random.normal(-50, 6, (260, 128))
-        bands = slice(0, 40) if label == 0 else slice(88, 128)
-        decibels[::16, bands] += 25
-        path = folder / f"{seed}-{number}.npy"
-        np.save(path, (decibels * scale).astype(np.float16))
-        examples.append(Example(number, 100 * seed + number, label, path, 260))
-    return examples
+def crops_of(examples: list[Example]) -> Crops:
+    return load_crops(examples, crop_frames=CROP_FRAMES)
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +38,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def train_crops(folder: Path) -> Crops:
-    return load_crops(clips(folder, [0] * 14 + [1] * 6, seed=1))
+    return crops_of(rhythms(folder, [0] * 16 + [1] * 8))
 
 
 @pytest.fixture(scope="module")
 def validation_crops(folder: Path) -> Crops:
-    return load_crops(clips(folder, [0, 1] * 5, seed=2))
+    return crops_of(rhythms(folder, [0, 1] * 12, first=100))
 
 
 @pytest.fixture(scope="module")
@@ -45,69 +51,153 @@ def trained(train_crops: Crops, validation_crops: Crops) -> Trained:
     return train(train_crops, validation_crops, LABELS, {"n_mels": 128}, QUICK)
 
 
-@pytest.fixture(scope="module")
-def scores(trained: Trained, validation_crops: Crops) -> NDArray[np.float32]:
-    return np.asarray(trained.network.predict(validation_crops.take(np.arange(20)), verbose=0))
+def loss_of(trained: Trained, crops: Crops) -> float:
+    """Cross-entropy of the crops' own labels, and what the regulariser adds, as a validation counts it."""
+    scores = trained.scorer.score_crops(crops)
+    penalty = sum(map(float, trained.scorer.network.losses))
+    return float(-np.log(scores[np.arange(len(crops)), crops.label]).mean()) + penalty
 
 
-def test_what_can_be_told_apart_is_learned(scores: NDArray[np.float32], validation_crops: Crops) -> None:
-    assert (scores.argmax(axis=1) == validation_crops.label).mean() >= 0.95
+def numbers(history: tuple[Epoch, ...]) -> list[tuple[int, int]]:
+    return [(row.member, row.epoch) for row in history]
 
 
-def test_the_card_describes_the_training(trained: Trained, train_crops: Crops) -> None:
-    card = trained.card
-    assert card.labels == LABELS
-    assert card.recipe == {"n_mels": 128}
+def test_what_can_be_told_apart_is_learned(trained: Trained, validation_crops: Crops) -> None:
+    scores = trained.scorer.score_crops(validation_crops)
+    assert (scores.argmax(axis=1) == validation_crops.label).mean() > 0.9
+
+
+def test_the_card_describes_the_training(trained: Trained) -> None:
+    card = trained.scorer.card
+    assert (card.labels, card.recipe) == (LABELS, {"n_mels": 128})
+    assert (card.architecture, card.crop_frames) == ("seed", CROP_FRAMES)
+    assert np.mean(card.standardisation.mean) == pytest.approx(-42.5, abs=1)
     assert card.training is not None
-    assert card.training["train_crops"] == len(train_crops) == 40
-    assert card.training["validation_crops"] == 20
+    assert card.training["train_crops"] == card.training["validation_crops"] == 48
     assert card.training["epochs"] == len(trained.history)
-    assert card.training["hyperparameters"]["seed"] == QUICK.seed
-    assert np.mean(card.standardisation.mean) == pytest.approx(-50, abs=1)
+    assert card.training["hyperparameters"]["learning_rate"] == QUICK.learning_rate
+    assert 0 < sum(row.seconds for row in trained.history) < trained.seconds
 
 
-def test_the_weights_are_those_of_the_best_epoch(
-    trained: Trained, scores: NDArray[np.float32], validation_crops: Crops
+def test_a_small_crate_is_looked_at_often_enough_and_validated_ten_times(trained: Trained) -> None:
+    assert numbers(trained.history) == [(1, number) for number in range(1, EPOCHS + 1)]
+    for row in trained.history:
+        assert (row.validation_loss is None) == (row.validation_accuracy is None) == (row.epoch % 2 == 1)
+    assert trained.history[-1].loss < trained.history[0].loss / 2
+
+
+def test_without_patience_the_last_weights_are_kept(trained: Trained, validation_crops: Crops) -> None:
+    assert loss_of(trained, validation_crops) == pytest.approx(trained.history[-1].validation_loss, rel=1e-3)
+
+
+def test_the_rate_rises_and_falls_to_nothing(trained: Trained) -> None:
+    optimiser = trained.scorer.network.optimizer
+    assert int(optimiser.iterations) == QUICK.minimum_steps
+    assert float(optimiser.learning_rate) == pytest.approx(0, abs=1e-9)
+    schedule = keras.optimizers.AdamW.from_config(optimiser.get_config())
+
+    def rate_at(step: int) -> float:
+        schedule.iterations.assign(step)
+        return float(schedule.learning_rate)
+
+    rates = np.array([rate_at(step) for step in range(QUICK.minimum_steps)])
+    assert rates[0] == 0
+    assert rates.argmax() == 12  # a tenth of the steps
+    assert rates.max() == pytest.approx(QUICK.learning_rate)
+    assert (np.diff(rates[:13]) > 0).all() and (np.diff(rates[12:]) < 0).all()
+    assert rates[-1] < QUICK.learning_rate / 1000
+
+
+def test_the_same_training_again_gives_the_same_answers(
+    trained: Trained, train_crops: Crops, validation_crops: Crops
 ) -> None:
-    assert [epoch.epoch for epoch in trained.history] == list(range(1, len(trained.history) + 1))
-    # 40 crops in batches of 8 are five steps an epoch: the first eight epochs are not looked at.
-    best = min(trained.history[8:], key=lambda epoch: epoch.validation_loss or 0.0)
-    assert trained.best_epoch == best.epoch
-    cross_entropy = -np.log(scores[np.arange(20), validation_crops.label]).mean()
-    assert cross_entropy + sum(map(float, trained.network.losses)) == pytest.approx(
-        best.validation_loss, rel=1e-3
+    rows: list[Epoch] = []
+    again = train(train_crops, validation_crops, LABELS, {}, QUICK, rows.append)
+    assert tuple(rows) == again.history
+    assert [row.loss for row in rows] == pytest.approx([row.loss for row in trained.history], abs=1e-3)
+    scores, before = (one.scorer.score_crops(validation_crops) for one in (again, trained))
+    assert scores == pytest.approx(before, abs=1e-3)
+
+
+def test_enough_validation_tracks_calibrate_the_model(trained: Trained, validation_crops: Crops) -> None:
+    calibration = trained.scorer.card.calibration
+    temperatures = calibration.temperatures
+    for temperature in (temperatures.crop, temperatures.clip, temperatures.track):
+        assert LOWEST <= temperature <= HIGHEST
+        assert temperature != 1.0
+    scores = trained.scorer.score_crops(validation_crops)
+    verdicts = [trained.scorer.verdict([clip]) for clip in np.split(scores, 24)]
+    assert 0 < sum(not verdict.known for verdict in verdicts) <= 2  # a twentieth of 24
+
+
+def test_few_validation_tracks_or_none_leave_it_as_it_is(train_crops: Crops, folder: Path) -> None:
+    few = crops_of(rhythms(folder, [0, 1] * 8, first=200))
+    assert len(few.examples) < FEWEST_TRACKS
+    for validation in (few, None):
+        model = train(train_crops, validation, LABELS, {}, QUICK)
+        assert model.scorer.card.calibration == Calibration()
+        assert any(row.validation_loss is not None for row in model.history) == (validation is not None)
+
+
+def test_members_are_trained_one_after_another_from_other_beginnings(
+    train_crops: Crops, validation_crops: Crops
+) -> None:
+    model = train(train_crops, validation_crops, LABELS, {}, replace(QUICK, members=2))
+    assert numbers(model.history) == [
+        (member, number) for member in (1, 2) for number in range(1, EPOCHS + 1)
+    ]
+    first, second = model.history[:EPOCHS], model.history[EPOCHS:]
+    assert [row.loss for row in first] != pytest.approx([row.loss for row in second], abs=1e-3)
+    assert loss_of(model, validation_crops) < max(rows[-1].validation_loss or 0 for rows in (first, second))
+
+
+def test_every_network_of_an_architecture_is_trained(train_crops: Crops, validation_crops: Crops) -> None:
+    chosen = replace(QUICK, architecture="labelscope")
+    model = train(train_crops, validation_crops, LABELS, {}, chosen)
+    assert len(model.history) == EPOCHS * len(ARCHITECTURES["labelscope"])
+    assert model.scorer.network.name == "labelscope"
+    assert (model.scorer.score_crops(validation_crops).argmax(axis=1) == validation_crops.label).mean() > 0.9
+
+
+@pytest.fixture(scope="module")
+def misleading_crops(validation_crops: Crops) -> Crops:
+    """Validation clips of which a third bear the wrong label: whoever grows sure is wrong in the end."""
+    return crops_of(
+        [
+            replace(example, label=1 - example.label) if number % 3 == 0 else example
+            for number, example in enumerate(validation_crops.examples)
+        ]
     )
 
 
-def test_the_same_seed_gives_the_same_training_from_memory_and_from_disk(
-    trained: Trained, scores: NDArray[np.float32], folder: Path, validation_crops: Crops
+def test_with_patience_the_weights_of_the_best_epoch_are_kept(
+    train_crops: Crops, misleading_crops: Crops
 ) -> None:
-    rows: list[Epoch] = []
-    on_disk = load_crops(clips(folder, [0] * 14 + [1] * 6, seed=1), memory_limit=0)
-    again = train(on_disk, validation_crops, LABELS, {"n_mels": 128}, QUICK, rows.append)
-    assert tuple(rows) == again.history
-    assert [round(epoch.loss, 3) for epoch in rows] == [round(epoch.loss, 3) for epoch in trained.history]
-    again_scores = again.network.predict(validation_crops.take(np.arange(20)), verbose=0)
-    assert np.allclose(again_scores, scores, atol=1e-3)
-
-
-def test_without_validation_crops_the_training_loss_decides(train_crops: Crops) -> None:
-    only = train(train_crops, None, LABELS, {}, Hyperparameters(batch_size=64, epochs=2, minimum_steps=1))
-    assert [epoch.validation_loss for epoch in only.history] == [None, None]
-    assert only.best_epoch == 2
+    patient = replace(QUICK, epochs=EPOCHS, minimum_steps=1, patience=3)
+    model = train(train_crops, misleading_crops, LABELS, {}, patient)
+    losses = [row.validation_loss or np.nan for row in model.history]
+    best = int(np.argmin(losses[1:])) + 1  # the first epoch is not looked at
+    assert len(model.history) == best + 1 + 3 < EPOCHS
+    assert loss_of(model, misleading_crops) == pytest.approx(losses[best], rel=1e-3)
 
 
 def test_a_label_without_crops_is_named(train_crops: Crops) -> None:
     with pytest.raises(TrainingFailed, match="no training crop of drum-and-bass:"):
-        train(train_crops, None, (*LABELS, "drum-and-bass"), {})
+        train(train_crops, None, (*LABELS, "drum-and-bass"), {}, QUICK)
 
 
 def test_no_crops_at_all_is_a_failure_in_words() -> None:
-    with pytest.raises(TrainingFailed, match="no training crop of low, high:"):
-        train(load_crops([]), None, LABELS, {})
+    with pytest.raises(TrainingFailed, match="no training crop of techno, house:"):
+        train(load_crops([]), None, LABELS, {}, QUICK)
 
 
 def test_a_loss_that_is_not_finite_fails_in_words(train_crops: Crops) -> None:
-    wild = Hyperparameters(batch_size=8, learning_rate=1e30, epochs=3, minimum_steps=1)
     with pytest.raises(TrainingFailed, match="lower the learning rate"):
-        train(train_crops, None, LABELS, {}, wild)
+        train(train_crops, None, LABELS, {}, replace(QUICK, learning_rate=1e30))
+
+
+def test_a_file_that_disappears_during_the_training_is_named(folder: Path, train_crops: Crops) -> None:
+    lost = rhythms(folder, [0], first=300)[0]
+    crops = crops_of([*train_crops.examples[1:], lost])
+    with pytest.raises(SpectrogramError, match="^The spectrogram of clip 1300 "):
+        train(crops, None, LABELS, {}, QUICK, lambda _: lost.path.unlink())

@@ -1,0 +1,140 @@
+"""Challenger against champion on the same data, what stays of the verdict, and what can be asked of it in SQL."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from config.settings import Settings
+from tests.flows.looking import rows
+from tests.stages import Stage
+
+GoOn = Callable[[Stage], Engine]
+
+FIGURES = """
+    SELECT m.architecture, f.split, f.level, f.name, f.label_id, f.value, f.ci_low, f.ci_high, f.count
+      FROM metrics f JOIN models m ON m.id = f.model_id
+     WHERE m.training_run_id = {} AND f.name <> 'balanced_accuracy_over_champion'
+     ORDER BY 1, 2, 3, 4, 5
+"""
+CONFUSIONS = """
+    SELECT split, level, true_label_id, predicted_label_id, count
+      FROM confusions WHERE model_id = {} ORDER BY 1, 2, 3, 4
+"""
+
+
+def test_the_same_data_trained_on_twice_give_the_same_figures_to_three_decimals(
+    rivals: Stage, go_on: GoOn
+) -> None:
+    engine = go_on(rivals)
+
+    def figures(run: int) -> list[tuple[Any, ...]]:
+        return [
+            tuple(pytest.approx(value, abs=5e-4) if isinstance(value, float) else value for value in row)
+            for row in rows(engine, FIGURES.format(run))
+        ]
+
+    first = figures(1)
+    assert first == rows(engine, FIGURES.format(2))
+    levels = {(architecture, level) for architecture, _, level, *_ in first}
+    assert levels == {
+        *(("labelscope", level) for level in ("crop", "clip", "track")),
+        *(("baseline", level) for level in ("clip", "track")),
+    }
+    assert {split for _, split, *_ in first} == {"train", "validation", "holdout"}
+    assert rows(engine, CONFUSIONS.format(1)) == rows(engine, CONFUSIONS.format(3)) != []
+
+
+def test_a_challenger_that_is_no_better_is_rejected_with_the_numbers_and_the_champion_stays(
+    rivals: Stage, go_on: GoOn
+) -> None:
+    engine = go_on(rivals)
+    models = rows(engine, "SELECT id, training_run_id, architecture, status FROM models ORDER BY id")
+    assert models == [
+        (1, 1, "labelscope", "champion"),
+        (2, 1, "baseline", "yardstick"),
+        (3, 2, "labelscope", "rejected"),
+        (4, 2, "baseline", "yardstick"),
+    ]
+    [(accuracy,)] = rows(engine, "SELECT balanced_accuracy FROM champion")
+    [(reason,)] = rows(engine, "SELECT reason FROM models WHERE id = 3")
+    assert reason == (
+        f"Balanced accuracy on 3 held-out tracks of 3 groups: {accuracy:.3f} against {accuracy:.3f} of model 1, a"
+        " difference of +0.000 (95 % interval +0.000 to +0.000); better in 50.0% of the resamples, and 90% are"
+        " asked for."
+    )
+    compared = """SELECT model_id, name, value, ci_low, ci_high, count FROM metrics
+                   WHERE name LIKE 'balanced_accuracy_over%' ORDER BY 1, 2"""
+    assert [row[:2] for row in rows(engine, compared)] == [
+        (1, "balanced_accuracy_over_baseline"),
+        (3, "balanced_accuracy_over_baseline"),
+        (3, "balanced_accuracy_over_champion"),
+    ]
+    assert rows(engine, compared)[2][2:] == (0, 0, 0, 3)
+    assert rows(engine, "SELECT DISTINCT model_id FROM predictions") == [(1,)]
+
+
+def test_a_challenger_that_is_better_takes_over(
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As good as the champion is enough here, and it is: it is the same."""
+    engine = go_on(trained)
+    monkeypatch.setenv("LABELSCOPE_PROMOTION_PROBABILITY", "0.5")
+    outcome = flows.retrain("good enough")
+    assert (outcome.outcome, outcome.model_id) == ("promoted", 3)
+    assert rows(engine, "SELECT id, status FROM models WHERE status <> 'yardstick' ORDER BY 1") == [
+        (1, "retired"),
+        (3, "champion"),
+    ]
+    assert flows.predict().tracks == 12
+    assert rows(engine, "SELECT model_id, count(*) FROM predictions GROUP BY 1 ORDER BY 1") == [
+        (1, 12),
+        (3, 12),
+    ]
+    assert (Settings().home / "models" / "1" / "labelscope.keras").exists()
+
+
+def test_sql_alone_tells_what_made_the_model_why_it_is_in_use_and_what_it_gets_wrong(
+    rivals: Stage, go_on: GoOn
+) -> None:
+    engine = go_on(rivals)
+    data = "SELECT label, split, tracks, groups, origins FROM model_data WHERE model_id = 1"
+    kinds = (("train", 2), ("validation", 1), ("holdout", 1))
+    labels = ("glass-thimble", "harbour-echo-bureau", "mildew-tape-club")
+    assert rows(engine, data) == [
+        (label, split, tracks, tracks, ["folder"]) for label in labels for split, tracks in kinds
+    ]
+    [(reason, promoted, calibration)] = rows(engine, "SELECT reason, promoted_at, calibration FROM champion")
+    assert "first model" in reason and promoted is not None and "temperatures" in calibration
+    why = "SELECT training_run_id, why, model_id, model_status, on_demand FROM training_history"
+    assert rows(engine, why) == [
+        (2, "to see the same again", 3, "rejected", True),
+        (1, "the first training", 1, "champion", False),
+    ]
+    assert [row[0] for row in rows(engine, "SELECT id FROM model_list")] == [3, 1]
+
+    accuracy = dict(rows(engine, "SELECT label, accuracy FROM label_accuracy"))
+    wrong = dict(rows(engine, "SELECT true_label, sum(share) FROM mistakes GROUP BY 1"))
+    assert accuracy == {label: pytest.approx(1 - wrong.get(label, 0)) for label in labels}
+    moved = "SELECT label, training_run_id, accuracy, change FROM label_history"
+    assert rows(engine, moved) == [
+        (label, run, accuracy[label], change) for label in labels for run, change in ((2, 0.0), (1, None))
+    ]
+
+
+def test_predictions_say_on_which_side_the_track_stood_when_the_model_learnt(
+    rivals: Stage, go_on: GoOn
+) -> None:
+    engine = go_on(rivals)
+    said = """SELECT p.track_id, p.split, p.label, p.correct, p.predicted = p.label
+                FROM track_predictions p WHERE p.model_id = 1 ORDER BY 1"""
+    table = rows(engine, said)
+    sides = rows(
+        engine, "SELECT track_id, split FROM training_run_tracks WHERE training_run_id = 1 ORDER BY 1"
+    )
+    assert [row[:2] for row in table] == sides and len(table) == 12
+    assert all(row[3] == row[4] for row in table)
+    held_out = [row[3] for row in table if row[1] == "holdout"]
+    assert rows(engine, "SELECT track_accuracy FROM champion") == [(pytest.approx(sum(held_out) / 3),)]

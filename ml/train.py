@@ -112,7 +112,9 @@ def _train_member(
     batches = TrainingBatches(train_crops, len(weights), statistics, chosen, seed)
     # A crate of three batches would otherwise be given up before it was looked at a hundred times.
     at_least = math.ceil(chosen.minimum_steps / len(batches))
-    epochs = max(chosen.epochs, at_least)
+    epochs = max(
+        chosen.epochs, at_least + (chosen.patience is not None)
+    )  # stopping looks at what comes after
     network.compile(
         optimizer=_optimiser(chosen, epochs * len(batches)),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=chosen.label_smoothing),
@@ -141,7 +143,7 @@ def _train_member(
         validation_data=validation,
         # Where nothing is decided by it, a look at the end of each tenth is enough.
         validation_freq=1 if chosen.patience is not None else max(1, epochs // 10),
-        epochs=epochs + (chosen.patience is not None),
+        epochs=epochs,
         class_weight=weights,
         shuffle=False,  # TrainingBatches does, from the seed
         callbacks=callbacks,

@@ -102,11 +102,22 @@ def _unknown(
     pool: ProcessPool,
     done: Callable[[], None],
 ) -> Rows:
-    """How well models tell tracks of labels that they know from those of one that they never met."""
+    """How well models tell tracks of labels that they know from those of one that they never met.
+
+    Of two labels no model could be trained without one.
+    """
+    if len(crate.labels) < 3:
+        return []
     found = leave_one_label_out(crate, hyperparameters, folds, seed, pool, done)
-    areas = [auroc(one.known, one.unknown, one.known_group, one.unknown_group) for one in found]
-    of_labels = dict(zip(label_ids, areas, strict=True))
-    return [_auroc_row(None, mean(areas)), *(_auroc_row(label, area) for label, area in of_labels.items())]
+    areas = {
+        label: auroc(one.known, one.unknown, one.known_group, one.unknown_group)
+        for label, one in zip(label_ids, found, strict=True)
+        if len(one.known) and len(one.unknown)
+    }
+    if not areas:
+        return []
+    rows = [_auroc_row(label, area) for label, area in areas.items()]
+    return [_auroc_row(None, mean(list(areas.values()))), *rows]
 
 
 def _auroc_row(label_id: int | None, area: Auroc) -> dict[str, Any]:

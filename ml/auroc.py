@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from ml.bootstrap import interval, resample
+from ml.metrics import ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,17 @@ def auroc(
 ) -> Auroc:
     """From confidences (tracks,) and groups (tracks,) of known and of unknown tracks, at least one each.
 
-    The spread comes from a bootstrap over groups.
+    The spread comes from a bootstrap over groups; with a single group on either side there is none. Memory grows with
+    known times unknown tracks.
     """
-    confidence = np.concatenate([known, unknown])
-    truth = np.repeat([1, 0], [len(known), len(unknown)])
+    surer = (known[:, None] > unknown) + 0.5 * (known[:, None] == unknown)  # of each pair; ties count half
     group = np.unique(np.concatenate([known_group, unknown_group]), return_inverse=True)[1]
     # How often each group was drawn: a track counts that often.
-    times = resample(np.eye(group.max() + 1))[:, group]
-    resampled = np.array([_area(truth, confidence, weights) for weights in times])
-    return Auroc(float(roc_auc_score(truth, confidence)), resampled, len(confidence))
+    often, other = np.split(resample(np.eye(group.max() + 1))[:, group], [len(known)], axis=1)
+    resampled = ratio(((often @ surer) * other).sum(axis=1), often.sum(axis=1) * other.sum(axis=1))
+    if min(len(np.unique(known_group)), len(np.unique(unknown_group))) < 2:
+        resampled[:] = np.nan
+    return Auroc(float(surer.mean()), resampled, len(known) + len(unknown))
 
 
 def mean(areas: list[Auroc]) -> Auroc:
@@ -54,10 +56,3 @@ def mean(areas: list[Auroc]) -> Auroc:
         np.mean([area.resampled for area in areas], axis=0),
         sum(area.tracks for area in areas),
     )
-
-
-def _area(truth: NDArray[np.int64], confidence: NDArray[np.floating], weights: NDArray[np.float64]) -> float:
-    drawn = weights > 0
-    if len(np.unique(truth[drawn])) < 2:
-        return float("nan")
-    return float(roc_auc_score(truth[drawn], confidence[drawn], sample_weight=weights[drawn]))

@@ -149,7 +149,7 @@ def probabilities_of_tracks(repeats: Sequence[tuple[Answers, ...]]) -> NDArray[n
 
 @dataclass(frozen=True, slots=True)
 class Confidences:
-    """How sure models were of tracks whose label they knew, and of tracks of one that was kept from them."""
+    """How sure models were of tracks whose label they knew, and of tracks of one that was kept from them, if any."""
 
     known: NDArray[np.float64]  # (tracks,) the calibrated probability of the most probable label
     unknown: NDArray[np.float64]  # (other tracks,)
@@ -176,15 +176,23 @@ def leave_one_label_out(
 def without_label(
     crate: Crate, label: int, hyperparameters: Hyperparameters, folds: int, seed: int
 ) -> Confidences:
-    """How sure a model that never met this label is of tracks of the others, and of its own."""
+    """How sure a model that never met this label is of tracks of the others, and of those of its own.
+
+    A track of this label that shares a group with what was learnt from is left out.
+    """
     rest = crate.without(label)
     sides = rest.sides(next(rest.divisions(folds, seed)))
     scorer = train_on(rest, sides, hyperparameters, seed * 100 + label)
 
     def confidence(examples: Sequence[Example]) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         crops = load_crops(examples, crop_frames=hyperparameters.crop_frames)
-        tracks = tracks_of(network_answers(scorer, crops, crate.group_of))
+        answers = network_answers(scorer, crops, crate.group_of)
+        if not answers:
+            return np.empty(0), np.empty(0, dtype=np.str_)
+        tracks = tracks_of(answers)
         return tracks.probabilities.max(axis=1), tracks.group
 
-    (known, known_group), (unknown, unknown_group) = map(confidence, (sides.holdout, crate.only(label)))
+    met = {crate.group_of[example.track_id] for example in (*sides.train, *sides.validation)}
+    foreign = [example for example in crate.only(label) if crate.group_of[example.track_id] not in met]
+    (known, known_group), (unknown, unknown_group) = map(confidence, (sides.holdout, foreign))
     return Confidences(known, unknown, known_group, unknown_group)

@@ -28,8 +28,11 @@ def grouped_folds(
 
     Of `folds` parts, stratified by label, one is the holdout, the next one the validation set, the rest is learnt from.
 
-    Raises TrainingRefused where a label has fewer groups than folds: some fold would have nothing of it to test.
+    Raises TrainingRefused where a label has fewer groups than folds: some fold would have nothing of it to test; and
+    for fewer than three folds, which would leave nothing to learn from.
     """
+    if folds < 3:
+        raise TrainingRefused(f"{folds} folds leave nothing to learn from: ask for three or more.")
     groups = np.asarray(group)
     for one in np.unique(label):
         number = len(np.unique(groups[label == one]))
@@ -47,7 +50,7 @@ def grouped_folds(
 
 
 def random_division(label: NDArray[np.integer], seed: int) -> Division:
-    """The notebook's protocol: a tenth of the tracks at random, whoever made them, is the holdout.
+    """The notebook's protocol: a tenth of the tracks at random, whoever made them and whatever label, is the holdout.
 
     Another tenth is the validation set, which the notebook did without. Tracks of one artist or album stand on all
     sides, so what comes out says little about music that the model has not heard; it is there for comparison alone.

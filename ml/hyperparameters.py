@@ -52,10 +52,18 @@ class HyperparameterError(ValueError):
 
 
 def choose(architecture: str, seed: int, changes: Mapping[str, Any]) -> Hyperparameters:
-    """The preset of an architecture with some changes, by name. Raises HyperparameterError for a name unknown here."""
-    names = [field.name for field in fields(Hyperparameters)]
+    """The preset of an architecture with some changes, by name.
+
+    Raises HyperparameterError for a name that cannot be chosen, and where nothing would be trained.
+    """
+    names = [field.name for field in fields(Hyperparameters) if field.name not in ("architecture", "seed")]
     if unknown := sorted(set(changes) - set(names)):
         raise HyperparameterError(
             f"LABELSCOPE_HYPERPARAMETERS names {', '.join(unknown)}: what can be chosen is {', '.join(names)}."
         )
+    for name in ("batch_size", "epochs", "minimum_steps", "members"):
+        if changes.get(name, 1) < 1:
+            raise HyperparameterError(
+                f"LABELSCOPE_HYPERPARAMETERS sets {name} to {changes[name]}: take 1 or more."
+            )
     return replace(PRESETS[architecture], seed=seed, **changes)

@@ -59,5 +59,6 @@ def in_pool(
 
 def _on_one_core() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the process that gave the work ends it
-    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"  # read when the first computation begins
+    # Read when the first computation begins.
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
     threadpool_limits(limits=1)

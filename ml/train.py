@@ -124,7 +124,7 @@ def _train_member(
     history: list[Epoch] = []
     callbacks = [keras.callbacks.TerminateOnNaN(), _recorder(number + 1, history, on_epoch)]
     if chosen.weight_average:
-        callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=False))
+        callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     validation = None
     if validation_crops is not None and len(validation_crops):
         validation = OrderedBatches(validation_crops, len(weights), chosen.batch_size)
@@ -165,7 +165,7 @@ def _optimiser(chosen: Hyperparameters, steps: int) -> keras.optimizers.Optimize
     if chosen.warm_up:
         rising = max(1, round(chosen.warm_up * steps))
         rate = keras.optimizers.schedules.CosineDecay(
-            0.0, steps - rising, warmup_target=chosen.learning_rate, warmup_steps=rising
+            0.0, max(1, steps - rising), warmup_target=chosen.learning_rate, warmup_steps=rising
         )
     return keras.optimizers.AdamW(
         rate,

@@ -120,6 +120,11 @@ def test_purge_asks_first_and_leaves_nothing_of_a_provider(run: Run) -> None:
     assert not (run.home / "spotify").exists()  # type: ignore[attr-defined]
 
 
+def test_a_crate_that_is_not_there_is_told_in_a_sentence(run: Run) -> None:
+    told = run("run", "--folder", "nowhere", expect=1).stderr
+    assert "No crate at" in told and told.count("\n") == 1
+
+
 def test_a_wrong_labels_toml_is_told_with_its_line(run: Run, tmp_path: Path) -> None:
     labels = tmp_path / "labels.toml"
     labels.write_text('[[label]]\nname = "Kompakt"\nplaylists = [\n  "spotify:nonsense",\n]\n')

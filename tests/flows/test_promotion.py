@@ -1,13 +1,11 @@
 """Challenger against champion on the same data, what stays of the verdict, and what can be asked of it in SQL."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from config.settings import Settings
 from tests.flows.looking import rows
 from tests.stages import Stage
 
@@ -74,26 +72,6 @@ def test_a_challenger_that_is_no_better_is_rejected_with_the_numbers_and_the_cha
     ]
     assert rows(engine, compared)[2][2:] == (0, 0, 0, 3)
     assert rows(engine, "SELECT DISTINCT model_id FROM predictions") == [(1,)]
-
-
-def test_a_challenger_that_is_better_takes_over(
-    flows: SimpleNamespace, trained: Stage, go_on: GoOn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As good as the champion is enough here, and it is: it is the same."""
-    engine = go_on(trained)
-    monkeypatch.setenv("LABELSCOPE_PROMOTION_PROBABILITY", "0.5")
-    outcome = flows.retrain("good enough")
-    assert (outcome.outcome, outcome.model_id) == ("promoted", 3)
-    assert rows(engine, "SELECT id, status FROM models WHERE status <> 'yardstick' ORDER BY 1") == [
-        (1, "retired"),
-        (3, "champion"),
-    ]
-    assert flows.predict().tracks == 12
-    assert rows(engine, "SELECT model_id, count(*) FROM predictions GROUP BY 1 ORDER BY 1") == [
-        (1, 12),
-        (3, 12),
-    ]
-    assert (Settings().home / "models" / "1" / "labelscope.keras").exists()
 
 
 def test_sql_alone_tells_what_made_the_model_why_it_is_in_use_and_what_it_gets_wrong(

@@ -1,3 +1,4 @@
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from ml.crossvalidation import (
 from ml.dataset import Example
 from ml.evaluate import evaluate
 from ml.hyperparameters import Hyperparameters
-from ml.side_by_side import training_processes
 from ml.split import TrainingRefused
 from tests.ml.clips import CROP_FRAMES, rhythms
 
@@ -171,19 +171,23 @@ def test_networks_and_baselines_that_learn_are_compared_track_by_track(sounding:
     assert [answers.level for answers in said["network"][0]] == ["crop", "clip", "track"]
     assert [answers.level for answers in said["baseline"][0]] == ["clip", "track"]
     ours, theirs = (tracks_of(answers[0]) for answers in said.values())
-    for tracks, at_least in ((ours, 0.8), (theirs, 0.5)):  # the baseline hears little of a rhythm; chance is a third
+    for tracks, at_least in (
+        (ours, 0.8),
+        (theirs, 0.5),
+    ):  # the baseline hears little of a rhythm; chance is a third
         assert tracks.item_id.tolist() == list(range(27))
         assert evaluate("holdout", [tracks]).value("track", "accuracy") > at_least
     found = compare(*map(probabilities_of_tracks, said.values()), ours.true, ours.group.tolist())
     assert (found.tracks, found.groups) == (27, 9)
 
 
-def test_a_process_of_its_own_gives_the_same_answers(sounding: Crate) -> None:
-    learner = BaselineLearner(features_of(sounding.examples))
-    here = cross_validate(sounding, learner, 3, 2, seed=1)
-    with training_processes(1) as pool:
-        there = cross_validate(sounding, learner, 3, 2, seed=1, pool=pool)
-    assert np.array_equal(probabilities_of_tracks(here), probabilities_of_tracks(there))
+def test_what_is_sent_to_a_process_of_its_own_arrives_as_it_was(sounding: Crate) -> None:
+    sides = sounding.sides(next(sounding.divisions(3, seed=1)))
+    sent = (NetworkLearner(QUICK), sounding, sides)
+    assert pickle.loads(pickle.dumps(sent)) == sent
+    features = {1000: np.arange(65, dtype=np.float32)}
+    arrived = pickle.loads(pickle.dumps(BaselineLearner(features)))
+    assert np.array_equal(arrived.features[1000], features[1000])
 
 
 def test_each_label_in_turn_is_kept_from_a_model(sounding: Crate) -> None:

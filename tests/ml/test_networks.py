@@ -62,7 +62,7 @@ def test_the_seed_network_has_exactly_these_layers() -> None:
 
 
 @every_network
-@pytest.mark.parametrize(("labels", "frames"), [(5, 32), (5, 128), (2, 32)])
+@pytest.mark.parametrize(("labels", "frames"), [(5, 32), (5, 128)])
 def test_every_network_gives_each_crop_a_probability_of_each_label(
     network: Network, labels: int, frames: int
 ) -> None:
@@ -118,7 +118,7 @@ def test_each_band_is_standardised_inside_the_network() -> None:
 def test_an_ensemble_says_the_mean_of_its_members_and_survives_its_file(
     architecture: str, tmp_path: Path
 ) -> None:
-    members = [build(network, 3, PLAIN, 32) for network in ARCHITECTURES[architecture] * 2]
+    members = [build(network, 3, PLAIN, 32) for network in (ARCHITECTURES[architecture] * 2)[:2]]
     crops = noise(4, 32)
     each = np.stack([answers(member, crops) for member in members])
     together = ensemble(members, architecture)

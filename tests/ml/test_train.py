@@ -4,7 +4,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ml.calibration import FEWEST_TRACKS, HIGHEST, LOWEST, Calibration
 from ml.dataset import Crops, Example, SpectrogramError, load_crops
@@ -51,11 +50,14 @@ def trained(train_crops: Crops, validation_crops: Crops) -> Trained:
     return train(train_crops, validation_crops, LABELS, {"n_mels": 128}, QUICK)
 
 
-def loss_of(trained: Trained, crops: Crops) -> float:
-    """Cross-entropy of the crops' own labels, and what the regulariser adds, as a validation counts it."""
+def cross_entropy(trained: Trained, crops: Crops) -> float:
     scores = trained.scorer.score_crops(crops)
-    penalty = sum(map(float, trained.scorer.network.losses))
-    return float(-np.log(scores[np.arange(len(crops)), crops.label]).mean()) + penalty
+    return float(-np.log(scores[np.arange(len(crops)), crops.label]).mean())
+
+
+def penalty(trained: Trained) -> float:
+    """What the regularisers add to a loss."""
+    return sum(map(float, trained.scorer.network.losses))
 
 
 def numbers(history: tuple[Epoch, ...]) -> list[tuple[int, int]]:
@@ -87,7 +89,8 @@ def test_a_small_crate_is_looked_at_often_enough_and_validated_ten_times(trained
 
 
 def test_without_patience_the_last_weights_are_kept(trained: Trained, validation_crops: Crops) -> None:
-    assert loss_of(trained, validation_crops) == pytest.approx(trained.history[-1].validation_loss, rel=1e-3)
+    loss = cross_entropy(trained, validation_crops) + penalty(trained)
+    assert loss == pytest.approx(trained.history[-1].validation_loss, rel=1e-3)
 
 
 def test_the_rate_rises_and_falls_to_nothing(trained: Trained) -> None:
@@ -95,17 +98,11 @@ def test_the_rate_rises_and_falls_to_nothing(trained: Trained) -> None:
     assert int(optimiser.iterations) == QUICK.minimum_steps
     assert float(optimiser.learning_rate) == pytest.approx(0, abs=1e-9)
     schedule = keras.optimizers.AdamW.from_config(optimiser.get_config())
-
-    def rate_at(step: int) -> float:
+    rates = []
+    for step in (0, 6, 12, 66, 119):  # it rises for a tenth of the steps
         schedule.iterations.assign(step)
-        return float(schedule.learning_rate)
-
-    rates = np.array([rate_at(step) for step in range(QUICK.minimum_steps)])
-    assert rates[0] == 0
-    assert rates.argmax() == 12  # a tenth of the steps
-    assert rates.max() == pytest.approx(QUICK.learning_rate)
-    assert (np.diff(rates[:13]) > 0).all() and (np.diff(rates[12:]) < 0).all()
-    assert rates[-1] < QUICK.learning_rate / 1000
+        rates.append(float(schedule.learning_rate) / QUICK.learning_rate)
+    assert rates == pytest.approx([0, 0.5, 1, 0.5, 0], abs=1e-3)
 
 
 def test_the_same_training_again_gives_the_same_answers(
@@ -148,7 +145,9 @@ def test_members_are_trained_one_after_another_from_other_beginnings(
     ]
     first, second = model.history[:EPOCHS], model.history[EPOCHS:]
     assert [row.loss for row in first] != pytest.approx([row.loss for row in second], abs=1e-3)
-    assert loss_of(model, validation_crops) < max(rows[-1].validation_loss or 0 for rows in (first, second))
+    # The mean of two probabilities costs no more than the mean of what each costs.
+    of_each = (first[-1].validation_loss or 0) + (second[-1].validation_loss or 0) - penalty(model)
+    assert cross_entropy(model, validation_crops) <= of_each / 2 + 1e-4
 
 
 def test_every_network_of_an_architecture_is_trained(train_crops: Crops, validation_crops: Crops) -> None:
@@ -178,7 +177,25 @@ def test_with_patience_the_weights_of_the_best_epoch_are_kept(
     losses = [row.validation_loss or np.nan for row in model.history]
     best = int(np.argmin(losses[1:])) + 1  # the first epoch is not looked at
     assert len(model.history) == best + 1 + 3 < EPOCHS
-    assert loss_of(model, misleading_crops) == pytest.approx(losses[best], rel=1e-3)
+    loss = cross_entropy(model, misleading_crops) + penalty(model)
+    assert loss == pytest.approx(losses[best], rel=1e-3)
+
+
+@pytest.mark.xfail(strict=True, reason="the weights of the best epoch are kept before they are averaged")
+def test_with_patience_the_averaged_weights_of_the_best_epoch_are_kept(
+    train_crops: Crops, misleading_crops: Crops
+) -> None:
+    chosen = replace(QUICK, epochs=EPOCHS, minimum_steps=1, patience=EPOCHS, weight_average=0.9)
+    model = train(train_crops, misleading_crops, LABELS, {}, chosen)
+    assert len(model.history) == EPOCHS
+    best = min(row.validation_loss or np.nan for row in model.history[1:])
+    assert cross_entropy(model, misleading_crops) + penalty(model) == pytest.approx(best, rel=1e-3)
+
+
+@pytest.mark.xfail(strict=True, reason="Keras refuses a schedule that falls for no step")
+def test_a_training_of_one_step_has_a_schedule(train_crops: Crops) -> None:
+    chosen = replace(QUICK, epochs=1, minimum_steps=1, batch_size=48)
+    assert numbers(train(train_crops, None, LABELS, {}, chosen).history) == [(1, 1)]
 
 
 def test_a_label_without_crops_is_named(train_crops: Crops) -> None:
@@ -199,5 +216,5 @@ def test_a_loss_that_is_not_finite_fails_in_words(train_crops: Crops) -> None:
 def test_a_file_that_disappears_during_the_training_is_named(folder: Path, train_crops: Crops) -> None:
     lost = rhythms(folder, [0], first=300)[0]
     crops = crops_of([*train_crops.examples[1:], lost])
-    with pytest.raises(SpectrogramError, match="^The spectrogram of clip 1300 "):
+    with pytest.raises(SpectrogramError, match=r"^The spectrogram of clip 1300 "):
         train(crops, None, LABELS, {}, QUICK, lambda _: lost.path.unlink())

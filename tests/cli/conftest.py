@@ -1,0 +1,29 @@
+"""The front door in this process, for tests that want neither the time of another one nor its servers."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from cli.main import main
+
+FrontDoor = Callable[..., str]
+
+
+@pytest.fixture
+def front_door(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[FrontDoor]:
+    """Calls `labelscope` with some arguments; returns what it says: on stdout, or on stderr where it fails."""
+    before = dict(os.environ)
+
+    def call(*arguments: str, expect: int = 0) -> str:
+        capsys.readouterr()
+        monkeypatch.setattr("sys.argv", ["labelscope", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        assert ended.value.code == expect, said
+        return said.err if expect else said.out
+
+    yield call
+    os.environ.clear()
+    os.environ.update(before)

@@ -82,7 +82,9 @@ def results(settings: Settings) -> None:
         problems = queries.problems(connection)
     if champion is not None:
         table("Labels", accuracy)
-        typer.echo(f"{_accuracy(champion)}; always naming the largest label would be {champion.majority:.1%}.")
+        typer.echo(
+            f"{_accuracy(champion)}; always naming the largest label would be {champion.majority:.1%}."
+        )
         typer.echo(f"All labels counting alike: {_balanced(champion)}.")
     if problems:
         table("Not used, and why", problems)

@@ -68,7 +68,9 @@ class Settings(BaseSettings):
     )
 
     workers: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, description="Processes that decode audio."
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="Processes that decode audio, or that train in an evaluation.",
     )
     windows_per_track: int = Field(
         3, ge=1, le=100, description="Clips cut from a file longer than a preview."
@@ -81,7 +83,7 @@ class Settings(BaseSettings):
     )
     hyperparameters: dict[str, float | int | None] = Field(
         default_factory=dict,
-        description='Other choices than ml/hyperparameters.py makes for it, as JSON: {"members": 1, "epochs": 20}.',
+        description='Other choices than ml/hyperparameters.py makes for it, as JSON: {"members": 2, "epochs": 20}.',
     )
     promotion_probability: float = Field(
         0.9,
@@ -91,7 +93,7 @@ class Settings(BaseSettings):
     )
     retrain_new_tracks: int = Field(20, ge=1, description="New usable tracks that make a retraining due …")
     retrain_new_share: float = Field(0.1, ge=0, description="… if they are also this share of those known.")
-    random_seed: int = Field(1, description="Makes trainings repeatable.")
+    random_seed: int = Field(1, ge=0, lt=2**31, description="Makes trainings repeatable.")
 
     @property
     def spotify_token_file(self) -> Path:

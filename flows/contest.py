@@ -81,6 +81,8 @@ def _grouped(
         answers = cross_validate(crate, learner, folds, repeats, seed, pool, done)
         evaluation = evaluate("holdout", pooled(answers))
         more = _rows(evaluation, "grouped", name, label_ids)
+        for row in more[0]:
+            row["count"] //= repeats  # each item answers once a repeat
         metrics, confusions = metrics + more[0], confusions + more[1]
         said[name] = probabilities_of_tracks(answers)
         tracks = tracks_of(answers[0])
@@ -110,7 +112,7 @@ def _unknown(
         return []
     found = leave_one_label_out(crate, hyperparameters, folds, seed, pool, done)
     areas = {
-        label: auroc(one.known, one.unknown, one.known_group, one.unknown_group)
+        label: auroc(one.known, one.unknown, one.known_group, one.unknown_group, crate.group_of.values())
         for label, one in zip(label_ids, found, strict=True)
         if len(one.known) and len(one.unknown)
     }

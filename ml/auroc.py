@@ -1,11 +1,12 @@
 """How well confidence tells known labels from unknown ones: the area under the ROC curve, with its spread."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.bootstrap import interval, resample
+from ml.bootstrap import draws, interval
 from ml.metrics import ratio
 
 
@@ -33,16 +34,18 @@ def auroc(
     unknown: NDArray[np.floating],
     known_group: NDArray[np.str_],
     unknown_group: NDArray[np.str_],
+    groups: Iterable[str] = (),
 ) -> Auroc:
     """From confidences (tracks,) and groups (tracks,) of known and of unknown tracks, at least one each.
 
-    The spread comes from a bootstrap over groups; with a single group on either side there is none. Memory grows with
+    The spread comes from a bootstrap over `groups`, all of a crate, so that several areas meet the same resamples; else
+    over those that occur; with a single group on either side there is none. Memory grows with
     known times unknown tracks.
     """
     surer = (known[:, None] > unknown) + 0.5 * (known[:, None] == unknown)  # of each pair; ties count half
-    group = np.unique(np.concatenate([known_group, unknown_group]), return_inverse=True)[1]
-    # How often each group was drawn: a track counts that often.
-    often, other = np.split(resample(np.eye(group.max() + 1))[:, group], [len(known)], axis=1)
+    every = np.unique([*known_group, *unknown_group, *groups])
+    times = draws(len(every))  # a track counts as often as its group was drawn
+    often, other = (times[:, np.searchsorted(every, some)] for some in (known_group, unknown_group))
     resampled = ratio(((often @ surer) * other).sum(axis=1), often.sum(axis=1) * other.sum(axis=1))
     if min(len(np.unique(known_group)), len(np.unique(unknown_group))) < 2:
         resampled[:] = np.nan

@@ -53,6 +53,11 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         """Crops in a batch."""
         return min(self.chosen.batch_size, len(self.example))
 
+    @property
+    def epoch_labels(self) -> NDArray[np.int64]:
+        """The label of each crop of an epoch; those of a clip are as many in every epoch."""
+        return self.label[self.example]
+
     def __len__(self) -> int:
         return len(self.example) // self.size
 

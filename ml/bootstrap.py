@@ -9,6 +9,7 @@ The draws come from one fixed seed: the same number of groups gives the same dra
 same tracks meet the same resamples, and figures repeat exactly.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -37,17 +38,22 @@ def tally(
 
 def resample(sums: NDArray[np.float64], resamples: int = RESAMPLES) -> NDArray[np.float64]:
     """Sums over the groups of each resample, (resamples, columns), from sums per group (groups, columns)."""
-    groups = len(sums)
+    return np.concatenate([times @ sums for times in _draws(len(sums), resamples)])
+
+
+def draws(groups: int, resamples: int = RESAMPLES) -> NDArray[np.float64]:
+    """How often each group is in each of the same resamples: (resamples, groups)."""
+    return np.concatenate(list(_draws(groups, resamples)))
+
+
+def _draws(groups: int, resamples: int) -> Iterator[NDArray[np.float64]]:
+    """`draws`, some resamples at a time."""
     random = np.random.default_rng(SEED)
-    totals = np.empty((resamples, sums.shape[1]))
     step = max(1, BLOCK // groups)
     for first in range(0, resamples, step):
-        block = totals[first : first + step]
-        drawn = random.integers(groups, size=(len(block), groups))
-        drawn += np.arange(len(block))[:, None] * groups  # each row counts in a range of its own
-        times = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
-        np.matmul(times.astype(np.float64), sums, out=block)
-    return totals
+        drawn = random.integers(groups, size=(min(step, resamples - first), groups))
+        drawn += np.arange(len(drawn))[:, None] * groups  # each row counts in a range of its own
+        yield np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape).astype(np.float64)
 
 
 def interval(values: NDArray[np.float64]) -> tuple[float, float]:

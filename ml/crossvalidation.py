@@ -20,7 +20,9 @@ from ml.folds import Division, grouped_folds, random_division
 from ml.hyperparameters import Hyperparameters
 from ml.predict import Scorer
 from ml.side_by_side import in_pool
-from ml.train import train
+from ml.train import random_seed, train
+
+WITHOUT_LABEL = 1_000_000  # in the place of a repeat, so that no seed is that of a fold
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def cross_validate(
     pool the folds are worked on side by side; without one, here and one after another.
     """
     tasks = [
-        (crate, crate.sides(division), (seed + repeat) * 100 + number)
+        (crate, crate.sides(division), random_seed(seed, repeat, number))
         for repeat in range(repeats)
         for number, division in enumerate(crate.divisions(folds, seed + repeat))
     ]
@@ -182,7 +184,7 @@ def without_label(
     """
     rest = crate.without(label)
     sides = rest.sides(next(rest.divisions(folds, seed)))
-    scorer = train_on(rest, sides, hyperparameters, seed * 100 + label)
+    scorer = train_on(rest, sides, hyperparameters, random_seed(seed, WITHOUT_LABEL, label))
 
     def confidence(examples: Sequence[Example]) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         crops = load_crops(examples, crop_frames=hyperparameters.crop_frames)

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.batches import OrderedBatches, TrainingBatches
 from ml.calibration import fit_calibration
@@ -65,13 +66,13 @@ def train(
     ml.dataset.SpectrogramError where a file disappears while its crops are read from disk.
     """
     started = time.perf_counter()
-    weights = _class_weights(train_crops, labels)
+    _refuse_if_missing(train_crops, labels)
     statistics = standardisation(train_crops)
     history: list[Epoch] = []
     members = []
     for number, layers in enumerate(ARCHITECTURES[hyperparameters.architecture] * hyperparameters.members):
         member, epochs = _train_member(
-            number, layers, train_crops, validation_crops, statistics, weights, hyperparameters, on_epoch
+            number, layers, train_crops, validation_crops, statistics, len(labels), hyperparameters, on_epoch
         )
         members.append(member)
         history += epochs
@@ -102,14 +103,14 @@ def _train_member(
     train_crops: Crops,
     validation_crops: Crops | None,
     statistics: Standardisation,
-    weights: dict[int, float],
+    labels: int,
     chosen: Hyperparameters,
     on_epoch: Callable[[Epoch], None] | None,
 ) -> tuple[keras.Model, list[Epoch]]:
-    seed = chosen.seed * 1000 + number  # members of two trainings share no beginning
+    seed = random_seed(chosen.seed, number)
     keras.utils.set_random_seed(seed)
-    network = build(layers, len(weights), statistics, chosen.crop_frames)
-    batches = TrainingBatches(train_crops, len(weights), statistics, chosen, seed)
+    network = build(layers, labels, statistics, chosen.crop_frames)
+    batches = TrainingBatches(train_crops, labels, statistics, chosen, seed)
     # A crate of three batches would otherwise be given up before it was looked at a hundred times.
     at_least = math.ceil(chosen.minimum_steps / len(batches))
     epochs = max(
@@ -127,7 +128,7 @@ def _train_member(
         callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     validation = None
     if validation_crops is not None and len(validation_crops):
-        validation = OrderedBatches(validation_crops, len(weights), chosen.batch_size)
+        validation = OrderedBatches(validation_crops, labels, chosen.batch_size)
     if chosen.patience is not None:
         callbacks.append(
             keras.callbacks.EarlyStopping(
@@ -144,7 +145,7 @@ def _train_member(
         # Where nothing is decided by it, a look at the end of each tenth is enough.
         validation_freq=1 if chosen.patience is not None else max(1, epochs // 10),
         epochs=epochs,
-        class_weight=weights,
+        class_weight=_class_weights(batches.epoch_labels, labels),
         shuffle=False,  # TrainingBatches does, from the seed
         callbacks=callbacks,
         verbose=0,
@@ -175,15 +176,24 @@ def _optimiser(chosen: Hyperparameters, steps: int) -> keras.optimizers.Optimize
     )
 
 
-def _class_weights(crops: Crops, labels: Sequence[str]) -> dict[int, float]:
-    """Weights by which every label adds the same to the loss, 1 on average over the crops."""
+def random_seed(*numbers: int) -> int:
+    """A seed of 32 bits from some numbers, none negative: other numbers, another seed."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+
+
+def _refuse_if_missing(crops: Crops, labels: Sequence[str]) -> None:
     counts = np.bincount(crops.label, minlength=len(labels))
     if missing := [label for label, count in zip(labels, counts, strict=True) if count == 0]:
         raise TrainingFailed(
             f"There is no training crop of {', '.join(missing)}: add tracks and extract their clips, or"
             " leave it out."
         )
-    return {label: len(crops) / (len(labels) * int(count)) for label, count in enumerate(counts)}
+
+
+def _class_weights(label: NDArray[np.integer], labels: int) -> dict[int, float]:
+    """Weights by which every label adds the same to the loss of an epoch, 1 on average over its crops (n,)."""
+    counts = np.bincount(label, minlength=labels)
+    return {number: len(label) / (labels * int(count)) for number, count in enumerate(counts)}
 
 
 def _recorder(

@@ -109,4 +109,4 @@ class EvaluationConfusion(Base):
     predicted_label_id: Mapped[int] = mapped_column(
         ForeignKey("labels.id"), primary_key=True, comment="What it was taken for."
     )
-    count: Mapped[int] = mapped_column(comment="How often.")
+    count: Mapped[int] = mapped_column(comment="How often, over all repeats.")

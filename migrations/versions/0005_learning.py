@@ -132,7 +132,7 @@ def upgrade() -> None:
         sa.Column("level", sa.Text(), nullable=False, comment="crop, clip or track."),
         sa.Column("true_label_id", sa.BigInteger(), nullable=False, comment="What it is."),
         sa.Column("predicted_label_id", sa.BigInteger(), nullable=False, comment="What it was taken for."),
-        sa.Column("count", sa.BigInteger(), nullable=False, comment="How often."),
+        sa.Column("count", sa.BigInteger(), nullable=False, comment="How often, over all repeats."),
         sa.CheckConstraint("level IN ('crop', 'clip', 'track')", name=op.f("ck_evaluation_confusions_level")),
         sa.CheckConstraint(
             "protocol IN ('grouped', 'seed_protocol', 'leave_one_label_out')",

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from db import split_queries as queries
 from db.engine import Lock, hold_lock, share_lock
-from db.store.splits import place_tracks
+from db.store.splits import merge_groups, place_tracks
 from flows.batches import batches
 from flows.progress import progress_bar
 from ml.fingerprint import same_recording
@@ -42,7 +42,8 @@ def _place(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
     ]
     new = [_track(row) for row in unplaced]
     pairs = same_recordings(engine, [row.track_id for row in unplaced], [row.track_id for row in standing])
-    placements = assign_splits(new, placed, pairs)
+    assignment = assign_splits(new, placed, pairs)
+    placements = assignment.placements
     rows = [
         {
             "track_id": track_id,
@@ -55,6 +56,7 @@ def _place(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
     ]
     with engine.begin() as connection:
         number = place_tracks(connection, rows)
+        merge_groups(connection, assignment.merged)
     aside = sum(placement.split == ASIDE for placement in placements.values())
     get_run_logger().info(
         "Placed %d new tracks, %d of them aside; %d pairs hold one recording.", number, aside, len(pairs)

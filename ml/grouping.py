@@ -4,7 +4,7 @@ A network that has heard an artist recognises the artist, not the label, so trac
 
 * label with at least five distinct artists: all tracks that share an artist (`artist`);
 * label with fewer: all tracks that share artist and album (`album`), or artist and title where there is no
-  album (`title`).
+  album (`title`). Where such a label grows, its new artists are whole; those with tracks by album go on by album.
 
 Tracks with the same artist and title share a group whatever their label: a single and its compilation copy,
 or the same recording in two playlists, would leak as well. Groups are the connected components of these
@@ -44,22 +44,22 @@ class TrackInfo:
 def schemes(tracks: Iterable[TrackInfo], earlier: Iterable[tuple[TrackInfo, str]] = ()) -> dict[int, str]:
     """The scheme of each track by id: that of its label, or what its artists and album allow.
 
-    `earlier` are other tracks with the schemes that they were grouped by. A label keeps the scheme that it was first
-    grouped by; a new label gets its own by the number of its distinct artists.
+    `earlier` are other tracks with the schemes that they were grouped by; their artists count, too. An artist of whom a
+    label has tracks that were grouped by album or title stays so in that label, since these may stand on two sides.
     """
     tracks = list(tracks)
     artists: dict[str | None, set[str]] = defaultdict(set)
+    divided: dict[str | None, set[str]] = defaultdict(set)
     for track in tracks:
         artists[track.label].update(artist_names(track))
-    before: dict[str | None, set[str]] = defaultdict(set)
     for track, scheme in earlier:
-        before[track.label].add(scheme)
+        artists[track.label].update(artist_names(track))
+        if scheme != "artist":
+            divided[track.label].update(artist_names(track))
     found = {}
     for track in tracks:
-        by_artist = len(artists[track.label]) >= MIN_ARTISTS
-        if before[track.label]:  # an 'album' label may hold 'title' tracks and the other way round
-            by_artist = "artist" in before[track.label]
-        if by_artist and artist_names(track):
+        names = artist_names(track)
+        if names and len(artists[track.label]) >= MIN_ARTISTS and not names & divided[track.label]:
             found[track.track_id] = "artist"
         else:
             found[track.track_id] = "album" if track.album else "title"

@@ -12,7 +12,7 @@ machine.
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ml.grouping import TrackInfo, components, keys, schemes
@@ -20,6 +20,7 @@ from ml.grouping import TrackInfo, components, keys, schemes
 __all__ = [
     "ASIDE",
     "SHARES",
+    "Assignment",
     "Placed",
     "Placement",
     "TrackInfo",
@@ -60,6 +61,14 @@ class Placed:
     placement: Placement
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The places of new tracks, and which groups they have tied together: old key to new one."""
+
+    placements: dict[int, Placement]
+    merged: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Anchor:
     """A placed track that a new one is tied to, and by what; the one with the lowest id speaks for its split."""
@@ -68,6 +77,7 @@ class Anchor:
     tie: str  # a phrase
     group: str
     split: str
+    groups: frozenset[str] = field(compare=False)  # of all placed tracks of this split that it speaks for
 
 
 Anchors = dict[str, Anchor]  # by split
@@ -77,15 +87,15 @@ def assign_splits(
     new: Sequence[TrackInfo],
     placed: Sequence[Placed] = (),
     same_recording: Iterable[tuple[int, int]] = (),
-) -> dict[int, Placement]:
+) -> Assignment:
     """Place the new tracks; the same tracks give the same placements in any order, process and machine.
 
     `same_recording` are pairs of track ids that hold the same sound, whatever their labels and names say. They are
     ties like a common artist; pairs of two placed tracks, or with a track unknown here, change nothing.
 
     1. A new track whose own ties lead to placed tracks of two splits is put aside, and ties nothing.
-    2. The others form groups. A group that is tied to placed tracks of one split joins them; one that is tied to two
-       splits, by different members, is put aside as a whole.
+    2. The others form groups. A group that is tied to placed tracks of one split joins them, and makes one group of
+       them if they were several; one that is tied to two splits, by different members, is put aside as a whole.
     3. Groups without such ties are dealt out, large ones first, to the split that their labels lack most. A label with
        three groups or more then has something in every split, one with two has training and holdout tracks, one
        with a single group is only trained on. Groups that span labels can bend this.
@@ -93,13 +103,14 @@ def assign_splits(
     Tracks that were put aside tie nothing later. Grows with the new tracks, and one pass over the placed ones.
     """
     if not new:
-        return {}
+        return Assignment({}, {})
     standing = [one for one in placed if one.placement.split != ASIDE]
     scheme_of = schemes(new, ((one.track, one.placement.scheme) for one in placed))
     keys_of = {track.track_id: keys(track, scheme_of[track.track_id]) for track in new}
     pairs = sorted({(min(pair), max(pair)) for pair in same_recording})
     anchors_of = _anchors(keys_of, standing, pairs)
     result: dict[int, Placement] = {}
+    joined: dict[int, frozenset[str]] = {}  # groups that are one from now on, by a new track that ties them
 
     def place(track_id: int, split: str, group: str, reason: str) -> None:
         result[track_id] = Placement(split, group, scheme_of[track_id], reason)
@@ -123,6 +134,7 @@ def assign_splits(
                 place(member, ASIDE, key, f"its group ties {_both(anchors)}, which stay where they are")
         else:
             (anchor,) = anchors.values()
+            joined[members[0]] = anchor.groups
             for member in members:
                 own = anchors_of[member].get(anchor.split)
                 through = f"tied to track {anchor.track_id} through other new tracks"
@@ -138,7 +150,12 @@ def assign_splits(
     for key, split in _deal(counts, there).items():
         for member in untied[key]:
             place(member, split, key, "its group was dealt")
-    return result
+    name_of = {
+        group: name for name, members in components(joined).items() for by in members for group in joined[by]
+    }
+    for track_id, placement in result.items():
+        result[track_id] = replace(placement, group=name_of.get(placement.group, placement.group))
+    return Assignment(result, {group: name for group, name in name_of.items() if group != name})
 
 
 def untested_labels(tracks: Iterable[tuple[str, str, str]]) -> dict[str, str]:
@@ -198,7 +215,7 @@ def _anchors(
         # The key of its group ties, too: by that key it may have come here, through a track that is gone.
         for key in wanted & (keys(one.track, where.scheme) | {where.group}):
             tie = f"in the group of track {number} by {key.partition(':')[0]}"
-            _add(by_key[key], Anchor(number, tie, where.group, where.split))
+            _add(by_key[key], Anchor(number, tie, where.group, where.split, frozenset({where.group})))
     found: dict[int, Anchors] = {}
     for track_id, own in keys_of.items():
         found[track_id] = _together(by_key[key] for key in own if key in by_key)
@@ -206,12 +223,13 @@ def _anchors(
         if track_id in keys_of and other in placed:
             where = placed[other]
             tie = f"same recording as track {other} by fingerprint"
-            _add(found[track_id], Anchor(other, tie, where.group, where.split))
+            _add(found[track_id], Anchor(other, tie, where.group, where.split, frozenset({where.group})))
     return found
 
 
 def _add(anchors: Anchors, anchor: Anchor) -> None:
-    anchors[anchor.split] = min(anchors.get(anchor.split, anchor), anchor)
+    other = anchors.get(anchor.split, anchor)
+    anchors[anchor.split] = replace(min(other, anchor), groups=other.groups | anchor.groups)
 
 
 def _together(several: Iterable[Anchors]) -> Anchors:

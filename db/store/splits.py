@@ -1,6 +1,6 @@
-"""Write on which side of the split tracks stand: once, for good."""
+"""Write on which side of the split tracks stand: once, for good; only groups may grow together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
@@ -23,3 +23,11 @@ def place_tracks(connection: Connection, rows: Sequence[Row]) -> int:
         """),
         arrays(rows, "track_id", "group_key", "scheme", "split", "reason"),
     ).rowcount
+
+
+def merge_groups(connection: Connection, merged: Mapping[str, str]) -> None:
+    """Give groups that a new track has tied together one key, from old to new; no track changes sides by it."""
+    for old, new in merged.items():
+        connection.execute(
+            text("UPDATE track_splits SET group_key = :new WHERE group_key = :old"), {"old": old, "new": new}
+        )

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,10 +13,16 @@ from ml.split import (
     Placement,
     TrackInfo,
     TrainingRefused,
-    assign_splits,
     refuse_if_hopeless,
     untested_labels,
 )
+from ml.split import assign_splits as assign
+
+
+def assign_splits(
+    new: list[TrackInfo], placed: Sequence[Placed] = (), same_recording: Iterable[tuple[int, int]] = ()
+) -> dict[int, Placement]:
+    return assign(new, placed, same_recording).placements
 
 
 def crate(artists: int, tracks_each: int, label: str = "a", first: int = 0) -> list[TrackInfo]:
@@ -149,7 +156,7 @@ def test_placements_are_the_same_on_every_machine() -> None:
     assert placed[0] == Placement(placed[0].split, "artist:a 0", "artist", "its group was dealt")
 
 
-def test_the_scheme_follows_the_number_of_artists_and_stays() -> None:
+def test_a_label_that_grows_past_four_artists_keeps_its_new_ones_whole() -> None:
     few = [replace(track, album=f"album {track.track_id % 3}") for track in crate(4, 6)]
     other = crate(5, 2, "b", first=100)
     placed = assign_splits(few + other)
@@ -159,7 +166,11 @@ def test_the_scheme_follows_the_number_of_artists_and_stays() -> None:
 
     fifth = TrackInfo(50, "a", ("a 5",), "album 9", "new")
     assert assign_splits([*few, *other, fifth])[50].scheme == "artist"
-    assert assign_splits([fifth], kept([*few, *other], placed))[50].scheme == "album"
+    before = kept([*few, *other], placed)
+    assert assign_splits([fifth], before)[50].scheme == "artist"
+    # Tracks of an artist who was divided by album may stand on two sides, so that he cannot become whole.
+    old_artist = replace(fifth, artists=("a 0", "a 5"))
+    assert assign_splits([old_artist], before)[50].scheme == "album"
 
 
 def test_without_artist_and_album_the_title_groups() -> None:
@@ -243,6 +254,19 @@ def test_a_label_that_grows_by_a_second_group_gets_a_holdout() -> None:
     assert {place.split for place in before.values()} == {"train"}
     more = [replace(track, album="second", title=f"b-side {track.title}") for track in crate(1, 3, first=10)]
     assert {place.split for place in assign_splits(more, kept(one, before)).values()} == {"holdout"}
+
+
+def test_a_collaboration_makes_one_group_of_two_on_the_same_side() -> None:
+    tracks = crate(12, 1)
+    before = assign_splits(tracks)
+    first, second, *_ = (track for track in tracks if before[track.track_id].split == "train")
+    both = TrackInfo(99, "a", (*first.artists, *second.artists), None, "together")
+    found = assign([both], kept(tracks, before))
+    names = {before[first.track_id].group, before[second.track_id].group}
+    assert found.placements[99] == Placement(
+        "train", min(names), "artist", f"in the group of track {first.track_id} by artist"
+    )
+    assert found.merged == {max(names): min(names)}
 
 
 def test_a_placed_track_without_a_label_still_ties() -> None:

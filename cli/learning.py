@@ -10,7 +10,6 @@ from config.settings import Settings
 from db import queries
 from db.engine import Lock, try_lock
 from flows.home import open_database, surroundings
-from flows.removal import BusyError
 
 
 def models() -> None:
@@ -30,14 +29,17 @@ def promote(
     settings = Settings()
     with surroundings(settings):
         from flows.predict import predict
+        from flows.promotion import PromotionRefused
         from flows.promotion import promote as put_to_use
 
         with open_database(settings) as engine, try_lock(engine, Lock.RETRAIN) as alone:
             if not alone:
-                raise BusyError("A training is about to choose a model; wait for its end, and promote again.")
+                raise PromotionRefused(
+                    "A training is about to choose a model: wait for its end, and promote again."
+                )
             with engine.begin() as connection:
                 allowed = read_labels(settings.labels).training.allow
-                put_to_use(connection, settings, model_id, allowed, why)
+                put_to_use(connection, settings, model_id, allowed, f"In use because: {why}.")
         predicted = predict()
     typer.echo(f"Model {model_id} is in use.")
     show.predicted(predicted)
@@ -49,7 +51,7 @@ def evaluate(
 ) -> None:
     """Cross-validate the networks and the baseline on all tracks, beside the models in use; takes its time.
 
-    Each track is judged by a model that has heard neither its artist nor its album.
+    Each track is judged by a model that has not heard its group: its artist, or where a label has few, its album.
     """
     settings = Settings()
     with surroundings(settings):

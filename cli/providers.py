@@ -65,8 +65,8 @@ def purge(
         typer.confirm(f"Remove everything that came from {provider}, files and models included?", abort=True)
     with open_database(settings) as engine:
         gone = remove(engine, settings, provider)
-    files = len(gone.audio) + len(gone.spectrograms) + len(gone.models)
+    files = len(gone.audio) + len(gone.spectrograms)
     typer.echo(
         f"Removed {gone.playlists} playlists, {gone.tracks} tracks, {gone.clips} clips,"
-        f" {len(gone.models)} models and {files} files that came from {provider}."
+        f" {gone.models} models and {files} files of sound that came from {provider}."
     )

@@ -55,25 +55,21 @@ def usable_clips(connection: Connection, recipe_id: int, allowed: Sequence[str])
     """Each clip that may be learnt from: ready, of a placed track with exactly one label, by `allowed` origins alone.
 
     Both the clip's audio and a playlist that gives the label must come from one of these. Tracks that were put
-    aside are left out. Rows have track_id, label_id, title, album, artists (list of names), clip_id, path, sha256,
-    frames, origins (whose audio, and whose playlists that may count), split, group_key and scheme.
+    aside are left out. Rows have track_id, label_id, clip_id, path, sha256, frames, origins (whose audio, and whose
+    playlists that may count), split, group_key and scheme.
     """
     return connection.execute(
         text("""
-            SELECT t.id AS track_id, tl.label_id, t.title, t.album,
-                   ARRAY(SELECT a.name FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
-                          WHERE ta.track_id = t.id ORDER BY ta.position) AS artists,
-                   c.id AS clip_id, s.path, s.sha256, s.frames,
+            SELECT tl.track_id, tl.label_id, c.id AS clip_id, s.path, s.sha256, s.frames,
                    ARRAY[c.provider]
                        || ARRAY(SELECT o FROM unnest(tl.origins) AS o WHERE o = ANY(:allowed)) AS origins,
                    ts.split, ts.group_key, ts.scheme
               FROM track_labels tl
               JOIN track_splits ts ON ts.track_id = tl.track_id AND ts.split <> 'aside'
-              JOIN tracks t ON t.id = tl.track_id
-              JOIN clips c ON c.track_id = t.id AND c.status = 'ready'
+              JOIN clips c ON c.track_id = tl.track_id AND c.status = 'ready'
               JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
              WHERE tl.label_id IS NOT NULL AND c.provider = ANY(:allowed) AND tl.origins && :allowed
-             ORDER BY t.id, c.id
+             ORDER BY tl.track_id, c.id
         """),
         {"recipe": recipe_id, "allowed": list(allowed)},
     ).all()
@@ -97,11 +93,11 @@ def held_back(connection: Connection, recipe_id: int, allowed: Sequence[str]) ->
 def last_training(connection: Connection) -> Row[Any] | None:
     """The newest training that came to an end or was refused.
 
-    It has id, status, error, recipe_id, dataset_fingerprint, labels, architecture and hyperparameters.
+    It has id, status, recipe_id, dataset_fingerprint, labels and architecture.
     """
     return connection.execute(
         text("""
-            SELECT id, status, error, recipe_id, dataset_fingerprint, labels, architecture, hyperparameters
+            SELECT id, status, recipe_id, dataset_fingerprint, labels, architecture
               FROM training_runs
              WHERE status IN ('completed', 'refused') ORDER BY id DESC LIMIT 1
         """)
@@ -126,31 +122,15 @@ def champion(connection: Connection) -> Row[Any] | None:
 
 
 def model(connection: Connection, model_id: int) -> Row[Any] | None:
-    """One model, in use or not.
-
-    It has id, status, architecture, path, sha256, recipe_id, labels, training_run_id, origins and calibration.
-    """
+    """One model, in use or not: its status, path, sha256, and the origins that it learnt from."""
     return connection.execute(
         text("""
-            SELECT m.id, m.status, m.architecture, m.path, m.sha256, t.recipe_id, t.labels, m.training_run_id,
-                   t.origins, m.calibration
+            SELECT m.status, m.path, m.sha256, t.origins
               FROM models m JOIN training_runs t ON t.id = m.training_run_id
              WHERE m.id = :model
         """),
         {"model": model_id},
     ).one_or_none()
-
-
-def metric(connection: Connection, model_id: int, split: str, level: str, name: str) -> float | None:
-    """One figure of a model over all labels, or None where there is none."""
-    value: float | None = connection.scalar(
-        text("""
-            SELECT value FROM metrics WHERE model_id = :model AND split = :split AND level = :level
-               AND name = :name AND label_id IS NULL
-        """),
-        {"model": model_id, "split": split, "level": level, "name": name},
-    )
-    return value
 
 
 def count_new_tracks(

@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 
 from config.settings import Settings
 from db.store.learning import ModelRows
-from db.store.sound import forget_spectrograms
 from flows.figures import comparison_row, confusion_rows, metric_rows
 from flows.home import model_folder, spectrogram_folder
+from flows.lost_spectrograms import send_back
 from flows.progress import progress_bar
 from flows.training_set import SIDES, TrainingSet
 from ml.answers import Answers, tracks_of
@@ -21,10 +21,10 @@ from ml.baseline import save_baseline
 from ml.calibration import Calibration
 from ml.comparison import compare
 from ml.contenders import baseline_answers, features_of, fit_baseline, network_answers
-from ml.dataset import Crops, load_crops
+from ml.dataset import load_crops
 from ml.evaluate import Evaluation, evaluate
 from ml.hyperparameters import Hyperparameters
-from ml.model import file_sha256, save_model
+from ml.model import save_model
 from ml.networks import ARCHITECTURES
 from ml.spectrogram import Recipe
 from ml.train import Epoch, TrainingFailed, train
@@ -58,7 +58,7 @@ def fit(
         side: load_crops(training_set.examples(folder, side), crop_frames=hyperparameters.crop_frames)
         for side in SIDES
     }
-    _send_back_unreadable(engine, list(sides.values()), recipe_id)
+    send_back(engine, [clip for crops in sides.values() for clip in crops.unreadable], recipe_id)
     if not len(sides["holdout"]):
         raise TrainingFailed(
             "No held-out spectrogram can be read, so nothing could be tested: extract, then retrain."
@@ -87,32 +87,33 @@ def fit(
     here = model_folder(settings)
     network_path = Path(str(run_id)) / f"{hyperparameters.architecture}.keras"
     baseline_path = Path(str(run_id)) / "baseline.skops"
-    save_model(trained.scorer.network, trained.scorer.card, here / network_path)
-    save_baseline(baseline, here / baseline_path)
+    network_sha256 = save_model(trained.scorer.network, trained.scorer.card, here / network_path)
+    baseline_sha256 = save_baseline(baseline, here / baseline_path)
 
     calibration = trained.scorer.card.calibration
     mine, its = tracks_of(answers["holdout"]), tracks_of(its_answers["holdout"])
     over_baseline = compare(mine.probabilities, its.probabilities, mine.true, mine.group.tolist())
     label_ids = [label.id for label in training_set.labels]
 
-    def rows(architecture: str, path: Path, evaluations: Sequence[Evaluation], calibrated: Any) -> ModelRows:
-        file = here / path
-        about = {"architecture": architecture, "path": str(path), "calibration": calibrated}
+    def rows(
+        path: Path, sha256: str, evaluations: Sequence[Evaluation], calibrated: dict[str, Any]
+    ) -> ModelRows:
+        about = {"architecture": path.stem, "path": str(path), "calibration": calibrated}
         return ModelRows(
-            about | {"sha256": file_sha256(file), "bytes": file.stat().st_size},
+            about | {"sha256": sha256, "bytes": (here / path).stat().st_size},
             metric_rows(evaluations, label_ids),
             confusion_rows(evaluations, label_ids),
         )
 
     network = rows(
-        hyperparameters.architecture,
         network_path,
+        network_sha256,
         [evaluate(side, some, _known(some, calibration)) for side, some in answers.items()],
         asdict(calibration),
     )
     yardstick = rows(
-        "baseline",
         baseline_path,
+        baseline_sha256,
         [evaluate(side, some) for side, some in its_answers.items()],
         {"temperatures": baseline.card["temperatures"]},
     )
@@ -127,16 +128,6 @@ def _known(answers: ByLevel, calibration: Calibration) -> dict[int, bool]:
     tracks = tracks_of(answers)
     known = tracks.probabilities.max(axis=1) >= calibration.unknown_below
     return dict(zip(tracks.item_id.tolist(), known.tolist(), strict=True))
-
-
-def _send_back_unreadable(engine: Engine, sides: Sequence[Crops], recipe_id: int) -> None:
-    """Clips whose spectrogram file is gone or damaged are extracted anew by the next run."""
-    unreadable = [clip for crops in sides for clip in crops.unreadable]
-    for _, sentence in unreadable:
-        get_run_logger().warning(sentence)
-    if unreadable:
-        with engine.begin() as connection:
-            forget_spectrograms(connection, [clip_id for clip_id, _ in unreadable], recipe_id)
 
 
 def _record(epoch: Epoch, advance: Callable[[int], None]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Connection, Engine
@@ -30,7 +31,7 @@ class Decision:
     comparison: Comparison | None = None
 
 
-@task(name="promote or reject", cache_policy=NO_CACHE)
+@task(name="judge", cache_policy=NO_CACHE)
 def judge(
     engine: Engine,
     settings: Settings,
@@ -47,7 +48,7 @@ def judge(
     with engine.connect() as connection:
         champion = queries.champion(connection)
     if champion is None:
-        return Decision(True, "It is the first model, or no other is in use.")
+        return Decision(True, "No other model was in use.")
     slugs = [label["slug"] for label in champion.labels]
     if slugs != [label.slug for label in training_set.labels]:
         return Decision(
@@ -62,7 +63,14 @@ def judge(
     examples = training_set.examples(spectrogram_folder(settings, recipe.fingerprint()), "holdout")
     crops = load_crops(examples, crop_frames=scorer.card.crop_frames)
     current = tracks_of(network_answers(scorer, crops, training_set.group_of))
-    found = compare(challenger.probabilities, current.probabilities, current.true, current.group.tolist())
+    # A file may have gone since the challenger answered.
+    _, mine, its = np.intersect1d(challenger.item_id, current.item_id, return_indices=True)
+    found = compare(
+        challenger.probabilities[mine],
+        current.probabilities[its],
+        current.true[its],
+        current.group[its].tolist(),
+    )
     decision = Decision(
         found.probability_better >= settings.promotion_probability,
         f"Balanced accuracy on {found.tracks} held-out tracks of {found.groups} groups: {found.challenger:.3f} against"
@@ -93,7 +101,7 @@ def promote(
             f"There is no model {model_id} that could be used: see `labelscope models` for those there are."
         )
     if model.status == "champion":
-        raise PromotionRefused(f"Model {model_id} is the champion already.")
+        raise PromotionRefused(f"Model {model_id} is in use already.")
     if foreign := sorted(set(model.origins) - set(allowed)):
         raise PromotionRefused(
             f"Model {model_id} learnt from {', '.join(foreign)}, which training.allow in labels.toml does not list:"

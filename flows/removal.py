@@ -50,6 +50,6 @@ def _remove(engine: Engine, settings: Settings, remove: Callable[[Connection], L
             stored_audio(settings, uri).unlink(missing_ok=True)
         for fingerprint, path in leavings.spectrograms:
             (spectrogram_folder(settings, fingerprint) / path).unlink(missing_ok=True)
-        for path in leavings.models:
-            (model_folder(settings) / path).unlink(missing_ok=True)
+        for training in leavings.trainings:
+            shutil.rmtree(model_folder(settings) / str(training), ignore_errors=True)
     return leavings

@@ -51,6 +51,7 @@ def retrain(why: str | None = None) -> Retrained:
     settings = Settings()
     allowed = read_labels(settings.labels).training.allow
     recipe = Recipe()
+    hyperparameters = choose(settings.architecture, settings.random_seed, settings.hyperparameters)
     with open_database(settings) as engine, try_lock(engine, Lock.RETRAIN) as alone:
         if not alone:
             return Retrained("busy", "Another training is running; its result will count.")
@@ -76,7 +77,6 @@ def retrain(why: str | None = None) -> Retrained:
         if not training_set.clips and not_allowed:
             return Retrained("not_allowed", not_allowed)
         training_set = replace(training_set, remarks=training_set.remarks + remarks)
-        hyperparameters = choose(settings.architecture, settings.random_seed, settings.hyperparameters)
         run = {
             "flow_run_id": flow_run.get_id(),
             "why": due,

@@ -99,14 +99,17 @@ def add_metrics(connection: Connection, model_id: int, rows: Sequence[Row]) -> N
 
 
 def promote(connection: Connection, model_id: int, reason: str) -> None:
-    """Make a model the champion; the one before it is retired, never lost."""
+    """Make a model the champion; the one before it is retired, never lost. Earlier reasons stay before the new one."""
+    retired = f"Retired for model {model_id}."
     connection.execute(
-        update(Model).where(Model.status == "champion", Model.id != model_id).values(status="retired")
+        update(Model)
+        .where(Model.status == "champion", Model.id != model_id)
+        .values(status="retired", reason=func.concat_ws(" ", Model.reason, retired))
     )
     connection.execute(
         update(Model)
         .where(Model.id == model_id)
-        .values(status="champion", reason=reason, promoted_at=func.now())
+        .values(status="champion", reason=func.concat_ws(" ", Model.reason, reason), promoted_at=func.now())
     )
 
 
@@ -116,7 +119,7 @@ def retire_champion(connection: Connection, allowed: Sequence[str], reason: str)
     retire = (
         update(Model)
         .where(Model.status == "champion", Model.training_run_id.in_(learnt))
-        .values(status="retired", reason=reason)
+        .values(status="retired", reason=func.concat_ws(" ", Model.reason, reason))
     )
     return connection.execute(retire).rowcount > 0
 

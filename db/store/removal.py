@@ -18,7 +18,8 @@ class Leavings:
     clips: int = 0
     audio: tuple[str, ...] = ()  # `store:` uris; a user's own files are never among them
     spectrograms: tuple[tuple[str, str], ...] = ()  # fingerprint of the recipe, path below its folder
-    models: tuple[str, ...] = ()  # paths below models/, of models that had learnt from it
+    models: int = 0  # that had learnt from it
+    trainings: tuple[int, ...] = ()  # ids: all below models/<id>/ goes, whether or not a model came of it
 
 
 def remove_provider(connection: Connection, provider: str) -> Leavings:
@@ -29,14 +30,15 @@ def remove_provider(connection: Connection, provider: str) -> Leavings:
     track goes.
     """
     names = {"provider": provider}
-    models = connection.scalars(
+    models = connection.execute(
         text("""
             DELETE FROM models WHERE training_run_id IN (SELECT id FROM training_runs WHERE origins ? :provider)
-            RETURNING path
         """),
         names,
+    ).rowcount
+    trainings = connection.scalars(
+        text("DELETE FROM training_runs WHERE origins ? :provider RETURNING id"), names
     ).all()
-    connection.execute(text("DELETE FROM training_runs WHERE origins ? :provider"), names)
     connection.execute(text("DELETE FROM evaluations WHERE origins ? :provider"), names)
     doomed = connection.scalars(
         text("""
@@ -59,7 +61,7 @@ def remove_provider(connection: Connection, provider: str) -> Leavings:
     tracks = connection.execute(text("DELETE FROM tracks WHERE provider = :provider"), names).rowcount
     connection.execute(text("DELETE FROM artists WHERE provider = :provider"), names)
     playlists = connection.execute(text("DELETE FROM playlists WHERE provider = :provider"), names).rowcount
-    return Leavings(playlists, tracks, len(doomed), audio, spectrograms, tuple(models))
+    return Leavings(playlists, tracks, len(doomed), audio, spectrograms, models, tuple(trainings))
 
 
 def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) -> Leavings:

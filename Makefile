@@ -51,9 +51,10 @@ format: install  ## put the code into ruff's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install  ## speed of ingest beside COPY, of extraction beside librosa (CRATE=folder of MP3 clips)
+bench: install  ## ingest beside COPY, extraction beside librosa, training beside plain Keras (CRATE=folder)
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.extract $(CRATE)
+	$(BIN)/python -m bench.train $(CRATE)
 
 clean:  ## remove the virtual environment and caches, keep the home
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

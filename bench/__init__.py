@@ -2,6 +2,5 @@
 
 import os
 
-os.environ.setdefault(
-    "KERAS_BACKEND", "jax"
-)  # as ml/__init__.py, which comes too late where a bench imports Keras first
+# As in ml/__init__.py, which comes too late where a bench imports Keras first.
+os.environ.setdefault("KERAS_BACKEND", "jax")

@@ -115,6 +115,8 @@ def main() -> None:
     crate = read_crate(settings)
     learners: dict[str, Learner] = {name: Variant(chosen) for name, chosen in VARIANTS.items()}
     learners[BASELINE] = BaselineLearner(features_of(crate.examples))
+    if unknown := set(arguments.names) - learners.keys():
+        parser.error(f"there is no variant {', '.join(unknown)}")
     names = [
         name for name in learners if not arguments.names or name in arguments.names or name == "as it stands"
     ]
@@ -122,7 +124,7 @@ def main() -> None:
         f"{len(crate.tracks)} tracks, {len(set(crate.group_of.values()))} groups; balanced accuracy of tracks,"
     )
     print(f"{arguments.folds} folds by groups, {arguments.repeats} times")
-    print(f"{'':<28}accuracy  95 % interval    ECE   over 'as it stands'      seconds a training")
+    print(f"{'':<28}accuracy  95 % interval    ECE   over 'as it stands'      wall seconds a training")
     standing: NDArray[np.float64] | None = None
     with training_processes(settings.workers) as pool:
         for name in names:

@@ -16,9 +16,7 @@ CHANNELS_LAST: Final = "channels_last"  # said aloud: a person's keras.json may 
 VARIANCE_FLOOR: Final = 1e-3  # below it the gradient of a square root would be too steep
 COEFFICIENTS: Final = 20  # of the cepstrum: the broad shape of the spectrum
 RANDOM_FEATURES: Final = 1024
-MOMENTUM: Final = (
-    0.97  # of batch normalisation: a small crate has some hundred steps, not the thousands of 0.99
-)
+MOMENTUM: Final = 0.97  # of batch normalisation: a small crate has some hundred steps, not thousands
 
 Network = Callable[[keras.KerasTensor, int], keras.KerasTensor]  # standardised crops, number of labels
 

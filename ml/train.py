@@ -113,9 +113,8 @@ def _train_member(
     batches = TrainingBatches(train_crops, labels, statistics, chosen, seed)
     # A crate of three batches would otherwise be given up before it was looked at a hundred times.
     at_least = math.ceil(chosen.minimum_steps / len(batches))
-    epochs = max(
-        chosen.epochs, at_least + (chosen.patience is not None)
-    )  # stopping looks at what comes after
+    # Early stopping looks at what comes after these.
+    epochs = max(chosen.epochs, at_least + (chosen.patience is not None))
     network.compile(
         optimizer=_optimiser(chosen, epochs * len(batches)),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=chosen.label_smoothing),

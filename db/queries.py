@@ -46,6 +46,20 @@ def clips_to_extract(connection: Connection, recipe_id: int, fingerprint_version
     )
 
 
+def clips_to_fingerprint(connection: Connection, recipe_id: int, fingerprint_version: int) -> Rows:
+    """clip_id and path of the spectrogram of ready clips that have no fingerprint of this version."""
+    return connection.execute(
+        text("""
+            SELECT c.id AS clip_id, s.path
+              FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+             WHERE c.status = 'ready' AND NOT EXISTS (
+                   SELECT FROM fingerprints f WHERE f.clip_id = c.id AND f.version = :version)
+             ORDER BY c.id
+        """),
+        {"recipe": recipe_id, "version": fingerprint_version},
+    ).all()
+
+
 def labels(connection: Connection) -> Rows:
     """id, slug and name of every label, in the order of the network's outputs."""
     return connection.execute(text("SELECT id, slug, name FROM labels ORDER BY id")).all()
@@ -104,16 +118,16 @@ def last_training(connection: Connection) -> Row[Any] | None:
     ).one_or_none()
 
 
-def was_trained(connection: Connection, dataset_fingerprint: str, architecture: str) -> bool:
-    """Whether a training of this architecture on exactly these data came to an end."""
-    found: bool | None = connection.scalar(
+def training_on(connection: Connection, dataset_fingerprint: str, architecture: str) -> int | None:
+    """The id of the last training of this architecture on exactly these data that came to its end, if there is one."""
+    training: int | None = connection.scalar(
         text("""
-            SELECT EXISTS (SELECT FROM training_runs WHERE status = 'completed'
-                              AND dataset_fingerprint = :fingerprint AND architecture = :architecture)
+            SELECT max(id) FROM training_runs
+             WHERE status = 'completed' AND dataset_fingerprint = :fingerprint AND architecture = :architecture
         """),
         {"fingerprint": dataset_fingerprint, "architecture": architecture},
     )
-    return bool(found)
+    return training
 
 
 def champion(connection: Connection) -> Row[Any] | None:

@@ -23,6 +23,7 @@ from db import queries
 from db.engine import Lock, share_lock
 from db.store import sound as store
 from flows.batches import batches
+from flows.fingerprints import fingerprint_row, fingerprint_stored
 from flows.home import audio_path, open_database, spectrogram_folder
 from flows.progress import progress_bar
 from ml.extract import ClipJob, Extraction, Failure, extract_clip, initialise_worker
@@ -75,6 +76,8 @@ def extract(again: bool = False) -> Extracted:
             recipe_id = store.register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
             if again:
                 store.retry_rejected(connection)
+        fingerprint_stored(engine, spectrogram_folder(settings, recipe.fingerprint()), recipe_id)
+        with engine.connect() as connection:
             waiting = queries.clips_to_extract(connection, recipe_id, FINGERPRINT_VERSION)
         if not waiting:
             return Extracted()
@@ -144,7 +147,7 @@ def extract_batch(work: ClipWork, clip_ids: list[int]) -> Extracted:
             connection,
             [_spectrogram_row(extraction, work.recipe_id) for extraction in extractions],
             [_features_row(extraction, track_of[extraction.clip_id]) for extraction in extractions],
-            [_fingerprint_row(extraction) for extraction in extractions if not extraction.too_short],
+            [fingerprint_row(done.clip_id, done.fingerprint) for done in extractions if not done.too_short],
             too_short,
         )
         store.reject_clips(connection, [asdict(failure) for failure in failures])
@@ -200,13 +203,4 @@ def _features_row(extraction: Extraction, track_id: int) -> dict[str, Any]:
         "clip_id": extraction.clip_id,
         "origin": EXTRACTOR,
         "extractor_version": EXTRACTOR_VERSION,
-    }
-
-
-def _fingerprint_row(extraction: Extraction) -> dict[str, Any]:
-    return {
-        "clip_id": extraction.clip_id,
-        "version": FINGERPRINT_VERSION,
-        "landmarks": extraction.fingerprint.landmarks,
-        "sketch": list(extraction.fingerprint.sketch),
     }

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
@@ -20,9 +21,9 @@ from flows.fit import Fitted, fit
 from flows.home import model_folder, open_database
 from flows.placement import place_new_tracks
 from flows.promotion import Decision, judge
-from flows.training_set import held_back, read_training_set
+from flows.training_set import TrainingSet, held_back, read_training_set
 from flows.versions import versions
-from ml.hyperparameters import choose
+from ml.hyperparameters import Hyperparameters, choose
 from ml.spectrogram import Recipe
 
 
@@ -62,34 +63,20 @@ def retrain(why: str | None = None) -> Retrained:
             recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
         place_new_tracks(engine, recipe_id, allowed)
         with engine.connect() as connection:
+            left_out = held_back(connection, recipe_id, allowed)
+            remarks = (left_out,) if left_out else ()
             due = why or reason_to_train(connection, recipe_id, recipe, settings, allowed)
-            training_set = read_training_set(connection, recipe_id, recipe, allowed) if due else None
-            not_allowed = held_back(connection, recipe_id, allowed)
-            known = (
-                training_set is not None
-                and why is None
-                and queries.champion(connection) is not None
-                and queries.was_trained(connection, training_set.fingerprint, settings.architecture)
-            )
-        remarks = (not_allowed,) if not_allowed else ()
-        if training_set is None or due is None or known:
-            return Retrained("not_due", "Nothing has changed enough since the last training.", remarks)
-        if not training_set.clips and not_allowed:
-            return Retrained("not_allowed", not_allowed)
+            if due is None:
+                return Retrained("not_due", "Nothing has changed enough since the last training.", remarks)
+            training_set = read_training_set(connection, recipe_id, recipe, allowed)
+            if not training_set.clips and left_out:
+                return Retrained("not_allowed", left_out)
+            twin = queries.training_on(connection, training_set.fingerprint, settings.architecture)
+            if why is None and twin is not None and queries.champion(connection) is not None:
+                learnt = f"Training {twin} has learnt from exactly these data; see `labelscope models`."
+                return Retrained("not_due", learnt, remarks)
         training_set = replace(training_set, remarks=training_set.remarks + remarks)
-        run = {
-            "flow_run_id": flow_run.get_id(),
-            "why": due,
-            "on_demand": why is not None,
-            "architecture": hyperparameters.architecture,
-            "hyperparameters": asdict(hyperparameters),
-            "recipe_id": recipe_id,
-            "origins": training_set.origins,
-            "dataset_fingerprint": training_set.fingerprint,
-            "labels": [{"id": label.id, "slug": label.slug} for label in training_set.labels],
-            "versions": versions(),
-            "remarks": list(training_set.remarks),
-        }
+        run = _row(training_set, hyperparameters, recipe_id) | {"why": due, "on_demand": why is not None}
         with engine.begin() as connection:
             if training_set.refusal:
                 refused = run | {"status": "refused", "error": training_set.refusal}
@@ -109,6 +96,21 @@ def retrain(why: str | None = None) -> Retrained:
             raise
     outcome = "promoted" if decision.promoted else "rejected"
     return Retrained(outcome, decision.reason, training_set.remarks, model_id)
+
+
+def _row(training_set: TrainingSet, hyperparameters: Hyperparameters, recipe_id: int) -> dict[str, Any]:
+    """Everything that is needed to repeat a training."""
+    return {
+        "flow_run_id": flow_run.get_id(),
+        "architecture": hyperparameters.architecture,
+        "hyperparameters": asdict(hyperparameters),
+        "recipe_id": recipe_id,
+        "origins": training_set.origins,
+        "dataset_fingerprint": training_set.fingerprint,
+        "labels": [{"id": label.id, "slug": label.slug} for label in training_set.labels],
+        "versions": versions(),
+        "remarks": list(training_set.remarks),
+    }
 
 
 def _keep(engine: Engine, run_id: int, fitted: Fitted, decision: Decision) -> int:

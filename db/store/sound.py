@@ -67,10 +67,15 @@ def save_extractions(
         _set_status(connection, "ready", [row["clip_id"] for row in spectrograms])
     if features:
         connection.execute(upsert(AudioFeatures).on_conflict_do_nothing(), features)
-    if fingerprints:
-        connection.execute(_replace_fingerprint(), fingerprints)
+    save_fingerprints(connection, fingerprints)
     if too_short:
         _set_status(connection, "too_short", too_short)
+
+
+def save_fingerprints(connection: Connection, fingerprints: Sequence[Row]) -> None:
+    """Write fingerprints of clips (see `save_extractions`) in place of those of another version."""
+    if fingerprints:
+        connection.execute(_replace_fingerprint(), fingerprints)
 
 
 def _replace_fingerprint() -> Insert:

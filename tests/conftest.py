@@ -6,10 +6,12 @@ short, since tests ask what becomes of them and not how good they are, and what 
 
 import itertools
 import os
+import random
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from types import SimpleNamespace
 
 import pytest
@@ -156,9 +158,27 @@ def trained(flows: SimpleNamespace, extracted: Stage) -> Iterator[Stage]:
 def rivals(flows: SimpleNamespace, trained: Stage) -> Iterator[Stage]:
     """They were learnt from once more, because somebody wished it: model 3 is the challenger."""
     with copied(trained, trained.home.with_name("rivals")) as stage:
-        with in_use(stage):
+        with in_use(stage), restless():
             flows.retrain("to see the same again")
         yield stage
+
+
+@contextmanager
+def restless() -> Iterator[None]:
+    """Somebody else draws random numbers all the time, as the threads of Prefect do now and then."""
+    over = Event()
+
+    def draw() -> None:
+        while not over.wait(0.001):
+            random.random()
+
+    thread = Thread(target=draw)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @pytest.fixture

@@ -64,7 +64,11 @@ def begin(extracted: Stage, dies_at: str | None = None) -> subprocess.Popen[byte
     command = [sys.executable, "-c", DYING, dies_at] if dies_at else [str(LABELSCOPE)]
     crate = extracted.home.with_name("crate")
     log = Path(os.environ["LABELSCOPE_HOME"]).with_suffix(".log").open("ab")
-    return subprocess.Popen([*command, "run", "--folder", crate], cwd=ROOT, stdout=log, stderr=log)
+    # Half of what one has compiled is nothing for tests that nobody kills.
+    environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(extracted.home.with_name("jax"))}
+    return subprocess.Popen(
+        [*command, "run", "--folder", crate], cwd=ROOT, env=environment, stdout=log, stderr=log
+    )
 
 
 def require_one_training_and_nothing_else(stage: Stage, engine: Engine, peaceful: list[Any]) -> None:

@@ -26,15 +26,19 @@ def claimed(
     return [clip.id for clip in sound.claim_clips(connection, clips, recipe, version)]
 
 
-def test_there_is_one_champion_and_the_one_before_it_is_kept(crate: Engine) -> None:
+def test_there_is_one_champion_and_those_before_it_are_kept_with_all_reasons(crate: Engine) -> None:
     first, second = train(crate), train(crate)
     with crate.begin() as connection:
-        learning.promote(connection, first, "the first")
-        learning.promote(connection, second, "better")
+        learning.promote(connection, first, "No other model was in use.")
+        learning.reject(connection, second, "No better.")
+        learning.promote(connection, second, "In use because: it is.")
     with crate.connect() as connection:
-        statuses = dict(map(tuple, connection.execute(text("SELECT id, status FROM models")).all()))
+        models = connection.execute(text("SELECT id, status, reason FROM models ORDER BY id")).all()
         champion = queries.champion(connection)
-    assert statuses == {first: "retired", second: "champion"}
+    assert [tuple(model) for model in models] == [
+        (first, "retired", f"No other model was in use. Retired for model {second}."),
+        (second, "champion", "No better. In use because: it is."),
+    ]
     assert champion is not None and champion.track_accuracy == 0.75
     with pytest.raises(IntegrityError), crate.begin() as connection:
         connection.execute(text("UPDATE models SET status = 'champion'"))
@@ -87,17 +91,12 @@ def test_models_of_one_training_are_a_candidate_and_its_yardsticks(crate: Engine
         learning.add_metrics(connection, network, [figure("balanced_accuracy_over_baseline", 0.1)])
         learning.add_metrics(connection, network, [])
         candidate, yardstick = queries.model(connection, network), queries.model(connection, network + 1)
-        assert queries.metric(connection, network, "holdout", "track", "accuracy") == 0.75
         assert queries.counts(connection).models == 1
         assert queries.model(connection, 99) is None
         last = queries.last_training(connection)
     assert candidate is not None and yardstick is not None and last is not None
-    assert (candidate.status, candidate.architecture, candidate.origins) == (
-        "candidate",
-        "labelscope",
-        ["folder"],
-    )
-    assert (yardstick.status, yardstick.architecture) == ("yardstick", "baseline")
+    assert (candidate.status, candidate.path, candidate.origins) == ("candidate", "1/labelscope", ["folder"])
+    assert (yardstick.status, yardstick.path) == ("yardstick", "1/baseline")
     assert last.architecture == "labelscope" and [label["slug"] for label in last.labels] == list(LABELS)
 
 

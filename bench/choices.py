@@ -14,6 +14,7 @@ from typing import Any, Final
 import keras
 import numpy as np
 from keras import layers, ops
+from keras.initializers import GlorotUniform
 from numpy.typing import NDArray
 
 from config.labels import read_labels
@@ -43,16 +44,20 @@ OURS: Final = PRESETS["labelscope"]
 SEED: Final = 101  # other folds than those of `labelscope evaluate`, whose figures nothing was chosen by
 
 
-def maximum_alone(crops: keras.KerasTensor, number_of_labels: int) -> keras.KerasTensor:
+def maximum_alone(crops: keras.KerasTensor, number_of_labels: int, draw: networks.Draw) -> keras.KerasTensor:
     """The convolutions of ours, pooled as in the notebook's network."""
     signal = crops
     for filters in (64, 96, 128):
-        signal = layers.Conv1D(filters, 4, padding="same", use_bias=False)(signal)
+        signal = layers.Conv1D(
+            filters, 4, padding="same", use_bias=False, kernel_initializer=GlorotUniform(draw())
+        )(signal)
         signal = layers.BatchNormalization(momentum=networks.MOMENTUM)(signal)
         signal = layers.Activation("relu")(signal)
         signal = layers.MaxPooling1D(2)(signal)
-    signal = layers.Dropout(0.3)(ops.max(signal, axis=1))
-    return layers.Dense(number_of_labels, activation="softmax")(signal)
+    signal = layers.Dropout(0.3, seed=draw())(ops.max(signal, axis=1))
+    return layers.Dense(number_of_labels, activation="softmax", kernel_initializer=GlorotUniform(draw()))(
+        signal
+    )
 
 
 class Variant(NetworkLearner):

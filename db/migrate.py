@@ -1,12 +1,14 @@
 """Bring a database to the schema of this version of Labelscope."""
 
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
 
 from db.engine import normalised_url
 
+ONE_THREAD = Lock()  # Alembic keeps what it is at in globals of its modules
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -19,8 +21,9 @@ def configuration(address: str) -> Config:
 
 
 def upgrade(address: str, revision: str = "head") -> None:
-    """Apply what is missing. Safe to call from many processes at once, and quick when nothing is missing."""
-    command.upgrade(configuration(address), revision)
+    """Apply what is missing. Safe to call from many processes and threads at once, quick when nothing is missing."""
+    with ONE_THREAD:
+        command.upgrade(configuration(address), revision)
 
 
 def downgrade(address: str, revision: str = "base") -> None:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import scipy.fft
 from keras import layers, ops
+from keras.initializers import GlorotUniform
 from numpy.typing import NDArray
 
 from ml.dataset import CROP_FRAMES, Standardisation
@@ -18,7 +19,10 @@ COEFFICIENTS: Final = 20  # of the cepstrum: the broad shape of the spectrum
 RANDOM_FEATURES: Final = 1024
 MOMENTUM: Final = 0.97  # of batch normalisation: a small crate has some hundred steps, not thousands
 
-Network = Callable[[keras.KerasTensor, int], keras.KerasTensor]  # standardised crops, number of labels
+# The next random seed. Keras would draw it from Python's own generator, which other threads use, too.
+Draw = Callable[[], int]
+# Standardised crops, number of labels and seeds to probabilities.
+Network = Callable[[keras.KerasTensor, int, Draw], keras.KerasTensor]
 
 
 def build(
@@ -26,8 +30,11 @@ def build(
     number_of_labels: int,
     standardisation: Standardisation,
     crop_frames: int = CROP_FRAMES,
+    seed: int = 0,
 ) -> keras.Model:
     """An untrained network: crops in dB (n, crop_frames, bands) to probabilities (n, number_of_labels).
+
+    The same `seed` gives the same weights and the same dropout, whatever else goes on in the process.
 
     Standardisation is its first layer: fixed numbers, not parameters. Bands are channels: a filter sees all of
     them and slides along time alone.
@@ -36,10 +43,12 @@ def build(
     offset = [-mean * factor for mean, factor in zip(standardisation.mean, scale, strict=True)]
     decibels = keras.Input((crop_frames, len(scale)), name="decibels")
     standardised = layers.Rescaling(scale, offset, name="standardise")(decibels)
-    return keras.Model(decibels, network(standardised, number_of_labels), name=network.__name__)
+    random = np.random.default_rng(seed)
+    probabilities = network(standardised, number_of_labels, lambda: int(random.integers(2**31)))
+    return keras.Model(decibels, probabilities, name=network.__name__)
 
 
-def seed(crops: keras.KerasTensor, number_of_labels: int) -> keras.KerasTensor:
+def seed(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras.KerasTensor:
     """The notebook's network: three unpadded convolutions (64, 128, 256 filters of 4 frames), each batch-normalised and
     halved by max-pooling, then the maximum over time and one dense layer; 265 925 parameters for five labels.
     """
@@ -49,19 +58,22 @@ def seed(crops: keras.KerasTensor, number_of_labels: int) -> keras.KerasTensor:
             filters,
             4,
             activation="relu",
+            kernel_initializer=GlorotUniform(draw()),
             kernel_regularizer=keras.regularizers.L2(0.001) if number == 0 else None,
             data_format=CHANNELS_LAST,
         )(signal)
         signal = layers.BatchNormalization()(signal)
         signal = layers.MaxPooling1D(2, data_format=CHANNELS_LAST)(signal)
     signal = layers.GlobalMaxPooling1D(data_format=CHANNELS_LAST)(signal)
-    signal = layers.Dropout(0.3)(signal)
-    signal = layers.Dense(256, activation="relu")(signal)
-    signal = layers.Dropout(0.3)(signal)
-    return layers.Dense(number_of_labels, activation="softmax")(signal)
+    signal = layers.Dropout(0.3, seed=draw())(signal)
+    signal = layers.Dense(256, activation="relu", kernel_initializer=GlorotUniform(draw()))(signal)
+    signal = layers.Dropout(0.3, seed=draw())(signal)
+    return layers.Dense(number_of_labels, activation="softmax", kernel_initializer=GlorotUniform(draw()))(
+        signal
+    )
 
 
-def convolutions(crops: keras.KerasTensor, number_of_labels: int) -> keras.KerasTensor:
+def convolutions(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras.KerasTensor:
     """Three padded convolutions (64, 96, 128 filters of 4 frames), batch-normalised, each followed by max-pooling;
     then the mean, the maximum and the deviation of every channel over time, side by side (after Dieleman,
     "Recommending music on Spotify with deep learning", 2014), and a linear decision: 109 573 parameters for five
@@ -69,16 +81,25 @@ def convolutions(crops: keras.KerasTensor, number_of_labels: int) -> keras.Keras
     """
     signal = crops
     for filters in (64, 96, 128):
-        signal = layers.Conv1D(filters, 4, padding="same", use_bias=False, data_format=CHANNELS_LAST)(signal)
+        signal = layers.Conv1D(
+            filters,
+            4,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=GlorotUniform(draw()),
+            data_format=CHANNELS_LAST,
+        )(signal)
         signal = layers.BatchNormalization(momentum=MOMENTUM)(signal)
         signal = layers.Activation("relu")(signal)
         signal = layers.MaxPooling1D(2, data_format=CHANNELS_LAST)(signal)
     pooled = layers.Concatenate()([ops.mean(signal, axis=1), ops.max(signal, axis=1), _deviation(signal)])
-    signal = layers.Dropout(0.3)(pooled)
-    return layers.Dense(number_of_labels, activation="softmax")(signal)
+    signal = layers.Dropout(0.3, seed=draw())(pooled)
+    return layers.Dense(number_of_labels, activation="softmax", kernel_initializer=GlorotUniform(draw()))(
+        signal
+    )
 
 
-def timbre(crops: keras.KerasTensor, number_of_labels: int) -> keras.KerasTensor:
+def timbre(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras.KerasTensor:
     """A kernel machine on what the classical baseline hears, so that it errs on other tracks than the convolutions do.
 
     Mean and deviation over time of 20 cepstral coefficients, deviation of their changes from frame to frame; mean,
@@ -101,8 +122,10 @@ def timbre(crops: keras.KerasTensor, number_of_labels: int) -> keras.KerasTensor
     width = np.sqrt(2 / signal.shape[1])  # of the kernel: that of scikit-learn's gamma="scale"
     projections = random.normal(0.0, width, (signal.shape[1], RANDOM_FEATURES))
     phases = random.uniform(0.0, 2 * np.pi, RANDOM_FEATURES)
-    signal = layers.Dropout(0.3)(math.sqrt(2) * ops.cos(_fixed(signal, projections, phases)))
-    return layers.Dense(number_of_labels, activation="softmax")(signal)
+    signal = layers.Dropout(0.3, seed=draw())(math.sqrt(2) * ops.cos(_fixed(signal, projections, phases)))
+    return layers.Dense(number_of_labels, activation="softmax", kernel_initializer=GlorotUniform(draw()))(
+        signal
+    )
 
 
 def _fixed(

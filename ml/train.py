@@ -108,8 +108,7 @@ def _train_member(
     on_epoch: Callable[[Epoch], None] | None,
 ) -> tuple[keras.Model, list[Epoch]]:
     seed = random_seed(chosen.seed, number)
-    keras.utils.set_random_seed(seed)
-    network = build(layers, labels, statistics, chosen.crop_frames)
+    network = build(layers, labels, statistics, chosen.crop_frames, seed)
     batches = TrainingBatches(train_crops, labels, statistics, chosen, seed)
     # A crate of three batches would otherwise be given up before it was looked at a hundred times.
     at_least = math.ceil(chosen.minimum_steps / len(batches))

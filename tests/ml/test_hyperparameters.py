@@ -28,7 +28,6 @@ def test_a_name_that_does_not_exist_is_refused_in_a_sentence() -> None:
     assert sentence.endswith(".") and "\n" not in sentence
 
 
-@pytest.mark.xfail(strict=True, reason="choose() takes both for names that it may change")
 @pytest.mark.parametrize("name", ["seed", "architecture"])
 def test_what_has_a_setting_of_its_own_is_not_changed_by_the_back_door(name: str) -> None:
     with pytest.raises(HyperparameterError, match=f"names {name}: what can be chosen is "):

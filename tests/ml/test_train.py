@@ -181,7 +181,6 @@ def test_with_patience_the_weights_of_the_best_epoch_are_kept(
     assert loss == pytest.approx(losses[best], rel=1e-3)
 
 
-@pytest.mark.xfail(strict=True, reason="the weights of the best epoch are kept before they are averaged")
 def test_with_patience_the_averaged_weights_of_the_best_epoch_are_kept(
     train_crops: Crops, misleading_crops: Crops
 ) -> None:
@@ -192,7 +191,6 @@ def test_with_patience_the_averaged_weights_of_the_best_epoch_are_kept(
     assert cross_entropy(model, misleading_crops) + penalty(model) == pytest.approx(best, rel=1e-3)
 
 
-@pytest.mark.xfail(strict=True, reason="Keras refuses a schedule that falls for no step")
 def test_a_training_of_one_step_has_a_schedule(train_crops: Crops) -> None:
     chosen = replace(QUICK, epochs=1, minimum_steps=1, batch_size=48)
     assert numbers(train(train_crops, None, LABELS, {}, chosen).history) == [(1, 1)]

@@ -118,7 +118,8 @@ def test_each_band_is_standardised_inside_the_network() -> None:
 def test_an_ensemble_says_the_mean_of_its_members_and_survives_its_file(
     architecture: str, tmp_path: Path
 ) -> None:
-    members = [build(network, 3, PLAIN, 32) for network in (ARCHITECTURES[architecture] * 2)[:2]]
+    networks = (ARCHITECTURES[architecture] * 2)[:2]
+    members = [build(network, 3, PLAIN, 32, seed) for seed, network in enumerate(networks)]
     crops = noise(4, 32)
     each = np.stack([answers(member, crops) for member in members])
     together = ensemble(members, architecture)

@@ -65,7 +65,10 @@ def plain(crops: Crops, labels: tuple[str, ...]) -> list[float]:
     whole = len(crops) // 64 * 64  # whole batches, as ours has
     network = build(seed, len(labels), standardisation(crops))
     network.compile(
-        keras.optimizers.Adam(0.0003), "sparse_categorical_crossentropy", ["accuracy"], jit_compile=True
+        keras.optimizers.Adam(0.0003),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=True,
     )
     moments = [0.0]
     watch = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: moments.append(time.perf_counter()))

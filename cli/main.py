@@ -112,7 +112,7 @@ def retrain(
     show.retrained(retrained)
     if predicted is not None:
         show.predicted(predicted)
-    if retrained.outcome in ("refused", "busy"):
+    if retrained.outcome in ("refused", "busy", "not_allowed"):
         raise typer.Exit(1)
 
 

@@ -17,7 +17,7 @@ from flows.placement import place_new_tracks
 from flows.training_set import held_back, read_training_set
 from flows.versions import versions
 from ml.dataset import load_crops
-from ml.hyperparameters import PRESETS
+from ml.hyperparameters import choose
 from ml.spectrogram import Recipe
 from ml.split import TrainingRefused
 
@@ -59,7 +59,7 @@ def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
         checked = load_crops(crate.examples)
         send_back(engine, checked.unreadable, recipe_id)
         crate = replace(crate, examples=checked.examples)
-        chosen = {name: PRESETS[name] for name in NETWORKS}
+        chosen = {name: choose(name, settings.random_seed, settings.hyperparameters) for name in NETWORKS}
         run = {
             "flow_run_id": flow_run.get_id(),
             "folds": folds,
@@ -67,7 +67,7 @@ def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
             "seed": settings.random_seed,
             "recipe_id": recipe_id,
             "dataset_fingerprint": training_set.fingerprint,
-            "labels": [{"id": label.id, "slug": label.slug} for label in training_set.labels],
+            "labels": training_set.label_rows,
             "hyperparameters": {name: asdict(values) for name, values in chosen.items()},
             "versions": versions(),
             "tracks": len(crate.tracks),

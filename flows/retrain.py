@@ -72,7 +72,9 @@ def retrain(why: str | None = None) -> Retrained:
             if not training_set.clips and left_out:
                 return Retrained("not_allowed", left_out)
             twin = queries.training_on(connection, training_set.fingerprint, settings.architecture)
-            if why is None and twin is not None and queries.champion(connection) is not None:
+            champion = queries.champion(connection)
+            known = champion is not None and champion.labels == training_set.label_rows
+            if why is None and twin is not None and known:
                 learnt = f"Training {twin} has learnt from exactly these data; see `labelscope models`."
                 return Retrained("not_due", learnt, remarks)
         training_set = replace(training_set, remarks=training_set.remarks + remarks)
@@ -107,7 +109,7 @@ def _row(training_set: TrainingSet, hyperparameters: Hyperparameters, recipe_id:
         "recipe_id": recipe_id,
         "origins": training_set.origins,
         "dataset_fingerprint": training_set.fingerprint,
-        "labels": [{"id": label.id, "slug": label.slug} for label in training_set.labels],
+        "labels": training_set.label_rows,
         "versions": versions(),
         "remarks": list(training_set.remarks),
     }

@@ -36,6 +36,11 @@ class TrainingSet:
         ]
 
     @property
+    def label_rows(self) -> list[dict[str, Any]]:
+        """Ids and slugs of the labels, as rows of trainings and evaluations hold them."""
+        return [{"id": label.id, "slug": label.slug} for label in self.labels]
+
+    @property
     def group_of(self) -> dict[int, str]:
         """The group of each track."""
         return {clip.track_id: clip.group_key for clip in self.clips}

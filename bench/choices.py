@@ -67,8 +67,11 @@ class Variant(NetworkLearner):
         networks.ARCHITECTURES.update(
             {
                 "convolutions alone": (networks.convolutions,),
+                "changes alone": (networks.changes,),
                 "timbre alone": (networks.timbre,),
-                "maximum alone": (maximum_alone, networks.timbre),
+                "without changes": (networks.convolutions, networks.timbre),
+                "without timbre": (networks.convolutions, networks.changes),
+                "maximum alone": (maximum_alone, networks.changes, networks.timbre),
             }
         )
         return super().__call__(crate, sides, seed)
@@ -81,7 +84,10 @@ def changed(**changes: Any) -> Hyperparameters:
 VARIANTS: Final[dict[str, Hyperparameters]] = {
     "as it stands": OURS,
     "convolutions alone": changed(architecture="convolutions alone"),
+    "changes alone": changed(architecture="changes alone"),
     "timbre alone": changed(architecture="timbre alone"),
+    "without changes": changed(architecture="without changes"),
+    "without timbre": changed(architecture="without timbre"),
     "maximum over time alone": changed(architecture="maximum alone"),
     "no equaliser": changed(equaliser_db=0.0),
     "gain (6 dB), no equaliser": changed(equaliser_db=0.0, gain_db=6.0),

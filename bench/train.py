@@ -106,7 +106,7 @@ def main() -> None:
             "seed, plain Keras in memory": partial(plain, crops, labels),
             "seed, ours from files": partial(ours, crops, labels, "seed"),
             "seed, ours, half the clips": partial(ours, half, labels, "seed"),
-            "labelscope, both networks": partial(ours, crops, labels, "labelscope"),
+            "labelscope, three networks": partial(ours, crops, labels, "labelscope"),
         }
         seconds: dict[str, list[float]] = {side: [] for side in sides}
         for _ in range(TURNS):

@@ -15,7 +15,7 @@ from ml.dataset import CROP_FRAMES, Standardisation
 
 CHANNELS_LAST: Final = "channels_last"  # said aloud: a person's keras.json may hold another default
 VARIANCE_FLOOR: Final = 1e-3  # below it the gradient of a square root would be too steep
-COEFFICIENTS: Final = 20  # of the cepstrum: the broad shape of the spectrum
+COEFFICIENTS: Final = 40  # of the cepstrum: the shape of the spectrum, half of its bands in detail
 RANDOM_FEATURES: Final = 1024
 MOMENTUM: Final = 0.97  # of batch normalisation: a small crate has some hundred steps, not thousands
 
@@ -99,21 +99,29 @@ def convolutions(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) ->
     )
 
 
+def changes(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras.KerasTensor:
+    """The same convolutions on what changes from one frame to the next.
+
+    They are deaf to what sounds all along, a mastering or a codec, so that they err on other tracks than those that
+    hear levels.
+    """
+    return convolutions(_changes(crops), number_of_labels, draw)
+
+
 def timbre(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras.KerasTensor:
     """A kernel machine on what the classical baseline hears, so that it errs on other tracks than the convolutions do.
 
-    Mean and deviation over time of 20 cepstral coefficients, deviation of their changes from frame to frame; mean,
+    Mean and deviation over time of 40 cepstral coefficients, deviation of their changes from frame to frame; mean,
     deviation and maximum of the onset strength; then cosines of random projections, whose inner products approximate
     a Gaussian kernel (Rahimi and Recht, "Random features for large-scale kernel machines", 2007), and a linear
     decision: 5 125 parameters to learn for five labels.
     """
     basis = scipy.fft.dct(np.eye(crops.shape[2]), axis=1, norm="ortho")[:, :COEFFICIENTS]
     cepstrum = _fixed(crops, basis)
-    changes = cepstrum[:, 1:] - cepstrum[:, :-1]
-    onsets = ops.mean(ops.relu(crops[:, 1:] - crops[:, :-1]), axis=2, keepdims=True)
+    onsets = ops.mean(ops.relu(_changes(crops)), axis=2, keepdims=True)
     statistics = layers.Concatenate()(
         [
-            *(ops.mean(cepstrum, axis=1), _deviation(cepstrum), _deviation(changes)),
+            *(ops.mean(cepstrum, axis=1), _deviation(cepstrum), _deviation(_changes(cepstrum))),
             *(ops.mean(onsets, axis=1), _deviation(onsets), ops.max(onsets, axis=1)),
         ]
     )
@@ -138,13 +146,18 @@ def _fixed(
     return mapped
 
 
+def _changes(signal: keras.KerasTensor) -> keras.KerasTensor:
+    """From each frame to the next: one frame less."""
+    return signal[:, 1:] - signal[:, :-1]
+
+
 def _deviation(signal: keras.KerasTensor) -> keras.KerasTensor:
     """The standard deviation of each channel over time."""
     return ops.sqrt(ops.var(signal, axis=1) + VARIANCE_FLOOR)
 
 
 ARCHITECTURES: Final[dict[str, tuple[Network, ...]]] = {
-    "labelscope": (convolutions, timbre),
+    "labelscope": (convolutions, changes, timbre),
     "seed": (seed,),
 }
 """The networks of each architecture. Each is trained by itself; the model's probabilities are the mean of theirs."""

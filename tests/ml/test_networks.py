@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ml.dataset import Standardisation
 from ml.model import ModelCard, load_network, save_model
-from ml.networks import ARCHITECTURES, Network, build, ensemble, seed
+from ml.networks import ARCHITECTURES, Network, build, changes, convolutions, ensemble, seed
 
 PLAIN = Standardisation(mean=(0.0,) * 128, deviation=(1.0,) * 128)
 NETWORKS = [network for several in ARCHITECTURES.values() for network in several]
@@ -101,6 +101,14 @@ def test_the_order_of_frames_counts(network: Network) -> None:
     crops = noise(1) + np.random.default_rng(1).normal(scale=2, size=(1, 128, 1)).astype(np.float32)
     rising = crops[:, np.argsort(crops[0].mean(axis=1))]
     assert answers(built, rising) != pytest.approx(answers(built, crops), abs=1e-3)
+
+
+def test_one_network_is_deaf_to_what_sounds_all_along() -> None:
+    crops = noise(2)
+    mastered = crops + np.random.default_rng(1).normal(0, 3, (2, 1, 128)).astype(np.float32)
+    deaf, hearing = untrained(changes, 5, 128), untrained(convolutions, 5, 128)
+    assert answers(deaf, mastered) == pytest.approx(answers(deaf, crops), abs=1e-4)
+    assert answers(hearing, mastered) != pytest.approx(answers(hearing, crops), abs=1e-2)
 
 
 def test_each_band_is_standardised_inside_the_network() -> None:

@@ -5,6 +5,8 @@ Anything else is a fault of Labelscope and shows its traceback.
 """
 
 import errno
+import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ from services.keeper import ServiceError
 from sources.errors import SourceError
 from sources.folder import CrateError
 
+EXAMPLES = {"hyperparameters": '{"epochs": 20}'}
 SENTENCES = (AddressError, BusyError, ConfigurationError, CrateError, ServiceError, SourceError)
 # By name, as importing them would import Keras.
 SENTENCES_OF_KERAS = (
@@ -32,6 +35,7 @@ SENTENCES_OF_KERAS = (
     "PromotionRefused",
     "SpectrogramError",
     "TrainingFailed",
+    "TrainingLost",
 )
 
 
@@ -61,7 +65,12 @@ def _sentence(error: Exception) -> str | None:
         known = name.startswith("SPOTIPY_") or name in ("DATABASE_URL", "PREFECT_API_URL")
         return f"The setting {name if known else 'LABELSCOPE_' + name} is not understood: {first['msg']}."
     if isinstance(error, SettingsError):
-        return f'A setting is not understood: {error}; write a list as JSON, such as ["*.example.org"].'
+        found = re.search(r'field "(\w+)"', str(error))
+        name = found[1] if found else "…"
+        example = EXAMPLES.get(name, '["*.example.org"]')
+        return (
+            f"The setting LABELSCOPE_{name.upper()} is not understood: write it as JSON, such as {example}."
+        )
     if isinstance(error, DBAPIError | PostgresError):
         return _postgres_sentence(getattr(error, "orig", error))
     if isinstance(error, CommandError):
@@ -80,7 +89,9 @@ def _postgres_sentence(error: BaseException) -> str:
     if isinstance(error, DataError) and (diagnosis is None or diagnosis.message_primary is None):
         return f"A value in the answer cannot be shown ({' '.join(str(error).split())}); cast it to text in the query."
     if diagnosis is None or diagnosis.message_primary is None:  # it never got as far as the server
-        return f"PostgreSQL cannot be reached ({' '.join(str(error).split())}); check DATABASE_URL."
+        own = os.environ.get("DATABASE_URL")
+        cure = "check DATABASE_URL" if own else "run it again; logs/postgres.log in the home may say why"
+        return f"PostgreSQL cannot be reached ({' '.join(str(error).split())}); {cure}."
     if "multiple commands" in diagnosis.message_primary:
         return "There is more than one statement; ask one at a time."
     return ". ".join(filter(None, (f"PostgreSQL says: {diagnosis.message_primary}", diagnosis.message_hint)))

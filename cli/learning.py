@@ -40,9 +40,8 @@ def promote(
             with engine.begin() as connection:
                 allowed = read_labels(settings.labels).training.allow
                 put_to_use(connection, settings, model_id, allowed, f"In use because: {why}.")
-        predicted = predict()
-    typer.echo(f"Model {model_id} is in use.")
-    show.predicted(predicted)
+        typer.echo(f"Model {model_id} is in use.")
+        show.predicted(predict())
 
 
 def evaluate(

@@ -108,10 +108,9 @@ def retrain(
         from flows.retrain import retrain as flow
 
         retrained = flow(why)
-        predicted = score() if retrained.outcome == "promoted" else None
-    show.retrained(retrained)
-    if predicted is not None:
-        show.predicted(predicted)
+        show.retrained(retrained)
+        if retrained.outcome == "promoted":
+            show.predicted(score())
     if retrained.outcome in ("refused", "busy", "not_allowed"):
         raise typer.Exit(1)
 

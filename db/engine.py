@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 
 class Lock(IntEnum):
@@ -91,7 +91,10 @@ def _lock(engine: Engine, take: str, release: str, lock: Lock, key: int) -> Iter
             yield held
         finally:
             if held is not False:
-                connection.execute(text(f"SELECT {release}(:lock, :key)"), names)
+                try:
+                    connection.execute(text(f"SELECT {release}(:lock, :key)"), names)
+                except DBAPIError:  # the session is gone, and the lock with it
+                    connection.invalidate()
 
 
 @contextmanager

@@ -197,10 +197,10 @@ def tracks_to_predict(
 def spectrograms_of(
     connection: Connection, track_ids: Sequence[int], recipe_id: int, allowed: Sequence[str]
 ) -> Rows:
-    """track_id, clip_id and path of each usable spectrogram of these tracks, from allowed origins."""
+    """track_id, clip_id, path and frames of each usable spectrogram of these tracks, from allowed origins."""
     return connection.execute(
         text("""
-            SELECT c.track_id, c.id AS clip_id, s.path
+            SELECT c.track_id, c.id AS clip_id, s.path, s.frames
               FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
              WHERE c.status = 'ready' AND c.provider = ANY(:allowed) AND c.track_id = ANY(:tracks)
              ORDER BY c.track_id, c.id

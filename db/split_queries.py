@@ -31,23 +31,30 @@ ARTISTS: Final = """
     ARRAY(SELECT a.name FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
            WHERE ta.track_id = t.id ORDER BY ta.position)
 """
+# What a track `t` is remembered by once it is removed: not its name, which may not be kept.
+TRACK_KEY: Final = "encode(sha256(convert_to(t.provider || ':' || t.external_id, 'UTF8')), 'hex')"
 
 
 def unplaced_tracks(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> Rows:
     """Tracks that may be learnt from and have no place yet: track_id, label (name), title, album, artists (names).
 
-    A track without a fingerprint waits for extraction: once placed, it could not join its near-duplicates.
+    `former_split` is where a track stood before it was removed, if it was.
+
+    A track of which not all clips have been extracted waits: once placed, it could not join its near-duplicates.
     """
     return connection.execute(
         text(f"""
             WITH {USABLE}
-            SELECT t.id AS track_id, l.name AS label, t.title, t.album, {ARTISTS} AS artists
+            SELECT t.id AS track_id, l.name AS label, t.title, t.album, {ARTISTS} AS artists,
+                   fp.split AS former_split
               FROM usable u
               JOIN tracks t ON t.id = u.track_id
               JOIN labels l ON l.id = u.label_id
+              LEFT JOIN former_places fp ON fp.track_key = {TRACK_KEY}
              WHERE NOT EXISTS (SELECT FROM track_splits ts WHERE ts.track_id = u.track_id)
                AND EXISTS (SELECT FROM clips c JOIN fingerprints f ON f.clip_id = c.id
                             WHERE c.track_id = u.track_id)
+               AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = u.track_id AND c.status = 'new')
              ORDER BY t.id
         """),
         {"recipe": recipe_id, "allowed": list(allowed)},

@@ -1,6 +1,6 @@
 """Evaluate ways of learning on the whole crate by cross-validation, apart from any model that is in use."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from prefect import flow
 from prefect.runtime import flow_run
@@ -12,11 +12,10 @@ from db.store import evaluations as store
 from db.store.sound import register_recipe
 from flows.contest import NETWORKS, contest
 from flows.home import open_database, spectrogram_folder
-from flows.lost_spectrograms import send_back
+from flows.lost_spectrograms import read_sound_training_set
 from flows.placement import place_new_tracks
-from flows.training_set import held_back, read_training_set
+from flows.training_set import held_back
 from flows.versions import versions
-from ml.dataset import load_crops
 from ml.hyperparameters import choose
 from ml.spectrogram import Recipe
 from ml.split import TrainingRefused
@@ -50,15 +49,13 @@ def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
             store.mark_dead_evaluations(connection)
             recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
         place_new_tracks(engine, recipe_id, allowed)
-        with engine.connect() as connection:
-            training_set = read_training_set(connection, recipe_id, recipe, allowed)
-            not_allowed = held_back(connection, recipe_id, allowed)
+        folder = spectrogram_folder(settings, recipe.fingerprint())
+        training_set = read_sound_training_set(engine, folder, recipe, recipe_id, allowed)
         if training_set.refusal:
+            with engine.connect() as connection:
+                not_allowed = held_back(connection, recipe_id, allowed)
             return Evaluated("refused", not_allowed or training_set.refusal)
-        crate = training_set.crate(spectrogram_folder(settings, recipe.fingerprint()), recipe)
-        checked = load_crops(crate.examples)
-        send_back(engine, checked.unreadable, recipe_id)
-        crate = replace(crate, examples=checked.examples)
+        crate = training_set.crate(folder, recipe)
         chosen = {name: choose(name, settings.random_seed, settings.hyperparameters) for name in NETWORKS}
         run = {
             "flow_run_id": flow_run.get_id(),

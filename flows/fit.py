@@ -58,11 +58,9 @@ def fit(
         side: load_crops(training_set.examples(folder, side), crop_frames=hyperparameters.crop_frames)
         for side in SIDES
     }
-    send_back(engine, [clip for crops in sides.values() for clip in crops.unreadable], recipe_id)
-    if not len(sides["holdout"]):
-        raise TrainingFailed(
-            "No held-out spectrogram can be read, so nothing could be tested: extract, then retrain."
-        )
+    if lost := [clip for crops in sides.values() for clip in crops.unreadable]:  # since they were looked at
+        send_back(engine, lost, recipe_id)
+        raise TrainingFailed(f"{len(lost)} spectrograms were lost just now: extract, then retrain.")
     slugs = [label.slug for label in training_set.labels]
     networks = len(ARCHITECTURES[hyperparameters.architecture]) * hyperparameters.members
     epochs = hyperparameters.epochs * networks

@@ -42,7 +42,8 @@ def _place(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
     ]
     new = [_track(row) for row in unplaced]
     pairs = same_recordings(engine, [row.track_id for row in unplaced], [row.track_id for row in standing])
-    assignment = assign_splits(new, placed, pairs)
+    former = {row.track_id: row.former_split for row in unplaced if row.former_split}
+    assignment = assign_splits(new, placed, pairs, former)
     placements = assignment.placements
     rows = [
         {

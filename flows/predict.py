@@ -15,13 +15,14 @@ from sqlalchemy import Engine
 from config.labels import read_labels
 from config.settings import Settings
 from db import queries
+from db.engine import Lock, share_lock
 from db.store.learning import save_predictions
 from db.store.sound import forget_spectrograms
 from flows.batches import batches
 from flows.home import model_folder, open_database, spectrogram_folder
 from flows.progress import progress_bar
 from ml.predict import Scorer, load_model
-from ml.spectrogram import Recipe, load_spectrogram
+from ml.spectrogram import Recipe, load_whole_spectrogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ def predict() -> Predicted:
         began = time.perf_counter()
         with progress_bar("Predicting tracks", len(waiting)) as advance:
             for track_ids in batches(waiting, settings.prediction_batch):
-                written, heard = predict_batch(engine, settings, champion, scorer, track_ids, allowed)
+                with share_lock(engine, Lock.CONTENT):  # nobody removes these tracks meanwhile
+                    written, heard = predict_batch(engine, settings, champion, scorer, track_ids, allowed)
                 tracks, clips = tracks + written, clips + heard
                 advance(len(track_ids))
         seconds = time.perf_counter() - began
@@ -77,7 +79,8 @@ def predict_batch(
     allowed: Sequence[str],
 ) -> tuple[int, int]:
     """Score some tracks and write the predictions in one transaction; returns how many tracks, and clips heard."""
-    folder = spectrogram_folder(settings, Recipe.from_dict(scorer.recipe).fingerprint())
+    recipe = Recipe.from_dict(scorer.recipe)
+    folder, bands = spectrogram_folder(settings, recipe.fingerprint()), recipe.n_mels
     with engine.connect() as connection:
         rows = queries.spectrograms_of(connection, track_ids, champion.recipe_id, allowed)
     readable: list[Any] = []
@@ -87,8 +90,8 @@ def predict_batch(
         """One at a time, since each open map holds a file descriptor."""
         for row in rows:
             try:
-                spectrogram = load_spectrogram(folder / row.path)
-            except (FileNotFoundError, ValueError) as problem:
+                spectrogram = load_whole_spectrogram(folder / row.path, row.frames, bands)
+            except (OSError, ValueError) as problem:
                 get_run_logger().warning("Clip %d waits to be extracted again: %s", row.clip_id, problem)
                 lost.append(row)
             else:

@@ -20,6 +20,7 @@ from ml.dataset import load_crops
 from ml.model import ModelFileError
 from ml.predict import load_model
 from ml.spectrogram import Recipe
+from ml.train import TrainingFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,9 @@ def judge(
         return Decision(True, f"The champion, model {champion.model_id}, cannot be compared: {problem}")
     examples = training_set.examples(spectrogram_folder(settings, recipe.fingerprint()), "holdout")
     crops = load_crops(examples, crop_frames=scorer.card.crop_frames)
+    if crops.unreadable:
+        raise TrainingFailed(f"{crops.unreadable[0][1][:-1]}; then retrain.")
     current = tracks_of(network_answers(scorer, crops, training_set.group_of))
-    # A file may have gone since the challenger answered.
     _, mine, its = np.intersect1d(challenger.item_id, current.item_id, return_indices=True)
     found = compare(
         challenger.probabilities[mine],

@@ -18,10 +18,11 @@ from db.store.sound import register_recipe
 from flows.due import reason_to_train
 from flows.figures import comparison_row
 from flows.fit import Fitted, fit
-from flows.home import model_folder, open_database
+from flows.home import model_folder, open_database, spectrogram_folder
+from flows.lost_spectrograms import read_sound_training_set
 from flows.placement import place_new_tracks
 from flows.promotion import Decision, judge
-from flows.training_set import TrainingSet, held_back, read_training_set
+from flows.training_set import TrainingSet, held_back
 from flows.versions import versions
 from ml.hyperparameters import Hyperparameters, choose
 from ml.spectrogram import Recipe
@@ -68,9 +69,11 @@ def retrain(why: str | None = None) -> Retrained:
             due = why or reason_to_train(connection, recipe_id, recipe, settings, allowed)
             if due is None:
                 return Retrained("not_due", "Nothing has changed enough since the last training.", remarks)
-            training_set = read_training_set(connection, recipe_id, recipe, allowed)
-            if not training_set.clips and left_out:
-                return Retrained("not_allowed", left_out)
+        folder = spectrogram_folder(settings, recipe.fingerprint())
+        training_set = read_sound_training_set(engine, folder, recipe, recipe_id, allowed)
+        if not training_set.clips and left_out:
+            return Retrained("not_allowed", left_out)
+        with engine.connect() as connection:
             twin = queries.training_on(connection, training_set.fingerprint, settings.architecture)
             champion = queries.champion(connection)
             known = champion is not None and champion.labels == training_set.label_rows

@@ -13,12 +13,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.spectrogram import load_spectrogram
+from ml.spectrogram import load_whole_spectrogram
 
 CROP_FRAMES: Final = 128
 BYTES: Final = 2  # of one float16
@@ -172,22 +172,19 @@ def _check(example: Example, n_mels: int, crop_frames: int) -> int:
             f"Clip {example.clip_id} has {example.frames} frames, less than a crop of {crop_frames}: take a"
             " longer one."
         )
+    return int(load_clip(example, n_mels).offset)
+
+
+def load_clip(example: Example, n_mels: int = 128) -> "np.memmap[Any, np.dtype[np.float16]]":
+    """The spectrogram of a clip, mapped: (frames, n_mels), all finite. Raises SpectrogramError where it is not so."""
     try:
-        clip = load_spectrogram(example.path)
+        clip = load_whole_spectrogram(example.path, example.frames, n_mels)
     except FileNotFoundError:
         raise SpectrogramError(_sentence(example, "is not there")) from None
     except (OSError, ValueError) as error:
-        raise SpectrogramError(_sentence(example, f"cannot be read ({error})")) from error
-    if (
-        not isinstance(clip, np.memmap)
-        or clip.shape != (example.frames, n_mels)
-        or not clip.flags.c_contiguous
-    ):
-        fault = f"has the shape {clip.shape}, not ({example.frames}, {n_mels}) row by row"
-        raise SpectrogramError(_sentence(example, fault))
-    if not np.isfinite(clip).all():
-        raise SpectrogramError(_sentence(example, "holds values that are not finite"))
-    return int(clip.offset)
+        raise SpectrogramError(_sentence(example, f"cannot be used ({error})")) from error
+    assert isinstance(clip, np.memmap)
+    return clip
 
 
 def _sentence(example: Example, fault: str) -> str:

@@ -1,6 +1,6 @@
 """Ways to divide the tracks of a crate for an evaluation: by groups, or at random as if groups did not matter."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from ml.split import TrainingRefused
 
+ATTEMPTS = 100
 TEST_SHARE = 0.1  # of a random division, as in the notebook: 143 of 1 429 tracks
 
 
@@ -41,12 +42,35 @@ def grouped_folds(
                 f"{folds} folds need {folds} groups of artists or albums in each label, and one has {number}: "
                 "ask for fewer folds or add tracks."
             )
+    yield from _complete(lambda again: _deal(label, groups, folds, again), label, seed)
+
+
+def _deal(label: NDArray[np.integer], groups: NDArray[np.str_], folds: int, seed: int) -> list[Division]:
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     parts = [test for _, test in splitter.split(label, label, groups)]
+    divisions = []
     for number, holdout in enumerate(parts):
         validation = parts[(number + 1) % folds]
         train = np.setdiff1d(np.arange(len(label)), np.concatenate([holdout, validation]))
-        yield Division(train, validation, holdout)
+        divisions.append(Division(train, validation, holdout))
+    return divisions
+
+
+def _complete(deal: Callable[[int], list[Division]], label: NDArray[np.integer], seed: int) -> list[Division]:
+    """The divisions of the first deal, by this seed or ones that follow from it, that leaves something to learn of each
+    label: groups of very different sizes can be dealt so that a label's few are all tested or tuned on.
+    """
+    for attempt in range(ATTEMPTS):
+        divisions = deal(seed if attempt == 0 else _another(seed, attempt))
+        if all(len(np.unique(label[one.train])) == len(np.unique(label)) for one in divisions):
+            return divisions
+    raise TrainingRefused(
+        f"In {ATTEMPTS} deals some label never had anything to learn from: ask for fewer folds or add tracks."
+    )
+
+
+def _another(seed: int, attempt: int) -> int:
+    return int(np.random.SeedSequence((seed, attempt)).generate_state(1)[0])
 
 
 def random_division(label: NDArray[np.integer], seed: int) -> Division:
@@ -55,7 +79,10 @@ def random_division(label: NDArray[np.integer], seed: int) -> Division:
     Another tenth is the validation set, which the notebook did without. Tracks of one artist or album stand on all
     sides, so what comes out says little about music that the model has not heard; it is there for comparison alone.
     """
-    everything = np.arange(len(label))
-    rest, holdout = train_test_split(everything, test_size=TEST_SHARE, random_state=seed)
+    return _complete(lambda again: [_at_random(len(label), again)], label, seed)[0]
+
+
+def _at_random(tracks: int, seed: int) -> Division:
+    rest, holdout = train_test_split(np.arange(tracks), test_size=TEST_SHARE, random_state=seed)
     train, validation = train_test_split(rest, test_size=len(holdout), random_state=seed)
     return Division(np.sort(train), np.sort(validation), np.sort(holdout))

@@ -8,9 +8,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ml.dataset import CROP_FRAMES
 
-Number = Annotated[int, Field(ge=1)]
+Number = Annotated[int, Field(ge=1, le=100_000)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Deviation = Annotated[float, Field(ge=0)]  # in dB
+Deviation = Annotated[float, Field(ge=0, le=100)]  # in dB
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,11 @@ class Hyperparameters:
 
     architecture: str  # the layers: see ml.networks.ARCHITECTURES
     # Frames that the network sees at once: 2.97 s at 22 050 Hz and hop 512. Clips of 128 frames count as usable.
-    crop_frames: Annotated[int, Field(ge=16, le=CROP_FRAMES)] = CROP_FRAMES
+    crop_frames: Annotated[int, Field(ge=32, le=CROP_FRAMES)] = CROP_FRAMES
     batch_size: Number = 32  # crops to a gradient step
     epochs: Number = 40  # passes over the training clips; at most, where `patience` may end it sooner
     minimum_steps: Number = 150  # gradient steps at least, however small the crate
-    learning_rate: Annotated[float, Field(gt=0)] = 0.001  # the highest of the schedule
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.001  # the highest of the schedule
     warm_up: Share = 0.0  # of the steps, in which the rate rises, to fall as a cosine; 0: it is constant
     weight_decay: Share = 0.0  # of AdamW
     patience: Number | None = (
@@ -34,16 +34,16 @@ class Hyperparameters:
     )
     label_smoothing: Share = 0.0  # of each label's certainty, that is spread over all labels
     weight_average: Share = 0.0  # momentum of the moving average of weights that is kept; 0: the last ones
-    random_crops: Number | None = (
+    random_crops: Annotated[int, Field(ge=1, le=1000)] | None = (
         None  # crops from anywhere in each clip and epoch; None: its consecutive ones
     )
     gain_db: Deviation = 0.0  # of the gain that each training crop is given at random
     equaliser_db: Deviation = 0.0  # of the random equaliser that each training crop goes through
     masks: Share = 0.0  # of the bands, and of the frames, that is masked at most (SpecAugment); 0: none
-    mixup: Annotated[float, Field(ge=0)] = (
+    mixup: Annotated[float, Field(ge=0, le=100)] = (
         0.0  # alpha of the beta distribution that mixes pairs of crops; 0: none
     )
-    members: Number = (
+    members: Annotated[int, Field(ge=1, le=100)] = (
         1  # times that each network of the architecture is trained, each time from another beginning
     )
     seed: Annotated[int, Field(ge=0)] = 1  # of initial weights, dropout and the order and places of crops

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from pebble import ProcessPool
+from pebble import ProcessExpired, ProcessPool
 from threadpoolctl import threadpool_limits
+
+from ml.train import TrainingFailed
 
 Result = TypeVar("Result")
 
@@ -52,7 +54,13 @@ def in_pool(
             on_done()
         return results
     for future in [pool.schedule(work, args=task) for task in tasks]:
-        results.append(future.result())
+        try:
+            results.append(future.result())
+        except ProcessExpired as expired:
+            raise TrainingFailed(
+                f"A process that trained was ended from outside (exit code {expired.exitcode}), perhaps for want of"
+                " memory: set LABELSCOPE_WORKERS to fewer, and run again."
+            ) from expired
         on_done()
     return results
 

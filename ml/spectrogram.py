@@ -99,6 +99,22 @@ def save_spectrogram(folder: Path, spectrogram: NDArray[np.float32]) -> StoredFi
     return StoredFile(path=f"{sha256[:2]}/{sha256}.npy", sha256=sha256, bytes=len(content))
 
 
+def load_whole_spectrogram(path: Path, frames: int, bands: int) -> NDArray[np.float16]:
+    """As `load_spectrogram`, of a file that is what its row says: of this shape, row by row, all values finite.
+
+    Reads all of it. Raises OSError where it is not there or cannot be read, ValueError where it is something else.
+    """
+    spectrogram = load_spectrogram(path)
+    if spectrogram.shape != (frames, bands) or not spectrogram.flags.c_contiguous:
+        raise ValueError(
+            f"{str(path)!r} has the shape {spectrogram.shape}, not ({frames}, {bands}) row by row;"
+            " extract its clip again."
+        )
+    if not np.isfinite(spectrogram).all():
+        raise ValueError(f"{str(path)!r} holds values that are not finite; extract its clip again.")
+    return spectrogram
+
+
 def load_spectrogram(path: Path) -> NDArray[np.float16]:
     """Map a stored spectrogram into memory, read only: float16 of shape (frames, n_mels).
 

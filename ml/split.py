@@ -13,6 +13,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 from ml.grouping import TrackInfo, components, keys, schemes
@@ -87,11 +88,13 @@ def assign_splits(
     new: Sequence[TrackInfo],
     placed: Sequence[Placed] = (),
     same_recording: Iterable[tuple[int, int]] = (),
+    former: Mapping[int, str] = MappingProxyType({}),
 ) -> Assignment:
     """Place the new tracks; the same tracks give the same placements in any order, process and machine.
 
     `same_recording` are pairs of track ids that hold the same sound, whatever their labels and names say. They are
-    ties like a common artist; pairs of two placed tracks, or with a track unknown here, change nothing.
+    ties like a common artist; pairs of two placed tracks, or with a track unknown here, change nothing. `former` is the
+    split of new tracks that had one before they were removed: they take it again, and count as placed.
 
     1. A new track whose own ties lead to placed tracks of two splits is put aside, and ties nothing.
     2. The others form groups. A group that is tied to placed tracks of one split joins them, and makes one group of
@@ -104,12 +107,25 @@ def assign_splits(
     """
     if not new:
         return Assignment({}, {})
-    standing = [one for one in placed if one.placement.split != ASIDE]
     scheme_of = schemes(new, ((one.track, one.placement.scheme) for one in placed))
     keys_of = {track.track_id: keys(track, scheme_of[track.track_id]) for track in new}
     pairs = sorted({(min(pair), max(pair)) for pair in same_recording})
+    back = {
+        track.track_id: Placed(
+            track,
+            Placement(
+                former[track.track_id],
+                min(keys_of.pop(track.track_id)),
+                scheme_of[track.track_id],
+                "it stood there before it was removed",
+            ),
+        )
+        for track in new
+        if track.track_id in former
+    }
+    standing = [one for one in (*placed, *back.values()) if one.placement.split != ASIDE]
     anchors_of = _anchors(keys_of, standing, pairs)
-    result: dict[int, Placement] = {}
+    result = {track_id: one.placement for track_id, one in back.items()}
     joined: dict[int, frozenset[str]] = {}  # groups that are one from now on, by a new track that ties them
 
     def place(track_id: int, split: str, group: str, reason: str) -> None:
@@ -144,7 +160,7 @@ def assign_splits(
     there.update(
         (label_of[track_id], found.split, found.group)
         for track_id, found in result.items()
-        if found.split != ASIDE
+        if found.split != ASIDE and track_id not in back
     )
     counts = {key: Counter(label_of[member] for member in members) for key, members in untied.items()}
     for key, split in _deal(counts, there).items():
@@ -206,7 +222,7 @@ def _anchors(
     keys_of: Mapping[int, set[str]], standing: Iterable[Placed], pairs: Iterable[tuple[int, int]]
 ) -> dict[int, Anchors]:
     """The placed tracks that each new one is tied to by itself, one for each split."""
-    wanted = set().union(*keys_of.values())
+    wanted: set[str] = set().union(*keys_of.values())
     by_key: dict[str, Anchors] = defaultdict(dict)
     placed: dict[int, Placement] = {}
     for one in standing:

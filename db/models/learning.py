@@ -38,6 +38,22 @@ class TrackSplit(Base):
     decided_at: Mapped[SetNow] = mapped_column(comment="When that was decided.")
 
 
+class FormerPlace(Base):
+    __tablename__ = "former_places"
+    __table_args__ = (
+        CheckConstraint(one_of("split", *SPLITS, ASIDE), "split"),
+        {
+            "comment": "Where a removed track stood: models outlive it, so should it come back, it must not test them."
+        },
+    )
+
+    track_key: Mapped[Sha256] = mapped_column(
+        primary_key=True, comment="Hash of provider and external id; the name of a removed track is not kept."
+    )
+    split: Mapped[str] = mapped_column(comment="train, validation, holdout or aside, as in track_splits.")
+    left_at: Mapped[SetNow] = mapped_column(comment="When it was removed.")
+
+
 class TrainingRun(Base):
     __tablename__ = "training_runs"
     __table_args__ = (
@@ -192,6 +208,7 @@ class Prediction(Base):
         UniqueConstraint("track_id", "model_id"),
         Index(None, "model_id"),
         CheckConstraint(one_of("split", *SPLITS, ASIDE, NEW), "split"),
+        CheckConstraint("confidence BETWEEN 0 AND 1", "confidence"),
         {"comment": "What a model says of a track: the mean over its clips."},
     )
 
@@ -212,7 +229,10 @@ class Prediction(Base):
 
 class PredictionScore(Base):
     __tablename__ = "prediction_scores"
-    __table_args__ = ({"comment": "The probability of each label in a prediction; they sum to 1."},)
+    __table_args__ = (
+        CheckConstraint("probability BETWEEN 0 AND 1", "probability"),
+        {"comment": "The probability of each label in a prediction; they sum to 1."},
+    )
 
     prediction_id: Mapped[int] = mapped_column(
         ForeignKey("predictions.id", ondelete="CASCADE"), primary_key=True, comment="The prediction."

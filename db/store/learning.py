@@ -25,6 +25,10 @@ class ModelRows:
     confusions: Sequence[Row]
 
 
+class TrainingLost(Exception):  # noqa: N818  (the outcome of a run, rather than a bug)
+    """A training has come to its end, but its row no longer stands for it; the message says what to do."""
+
+
 def start_training(connection: Connection, run: Row, tracks: Sequence[Row]) -> int:
     """Leave a row of a training that now begins, with the exact tracks; returns its id."""
     begin = insert(TrainingRun).values(**run, tracks=len(tracks)).returning(TrainingRun.id)
@@ -74,12 +78,19 @@ def complete_training(
 
     The first is a candidate, to be promoted or rejected in the same transaction; the others, trained on the same
     tracks to compare it with, are yardsticks.
+
+    Raises TrainingLost where another training took this one for dead, or what it learnt from was removed.
     """
-    connection.execute(
+    completed = connection.execute(
         update(TrainingRun)
-        .where(TrainingRun.id == training_run_id)
+        .where(TrainingRun.id == training_run_id, TrainingRun.status == "running")
         .values(status="completed", history=list(history), seconds=seconds, finished_at=func.now())
     )
+    if completed.rowcount != 1:
+        raise TrainingLost(
+            f"Training {training_run_id} was given up while it ran: its connection to PostgreSQL was lost, or what it"
+            " learnt from was removed; retrain."
+        )
     ids = []
     for position, rows in enumerate(models):
         known = {"training_run_id": training_run_id, "status": "yardstick" if position else "candidate"}

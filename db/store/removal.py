@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from db.split_queries import TRACK_KEY
+
 
 @dataclass(frozen=True, slots=True)
 class Leavings:
@@ -30,6 +32,10 @@ def remove_provider(connection: Connection, provider: str) -> Leavings:
     track goes.
     """
     names = {"provider": provider}
+    # In the order in which a training that ends takes them.
+    connection.execute(
+        text("SELECT FROM training_runs WHERE origins ? :provider ORDER BY id FOR UPDATE"), names
+    )
     models = connection.execute(
         text("""
             DELETE FROM models WHERE training_run_id IN (SELECT id FROM training_runs WHERE origins ? :provider)
@@ -88,6 +94,16 @@ def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) 
         text("SELECT id FROM clips WHERE track_id = ANY(:tracks)"), {"tracks": list(tracks)}
     ).all()
     audio, spectrograms = _files_of(connection, clips)
+    # A model may have learnt from them, and outlives them: should they come back, they must not test it.
+    connection.execute(
+        text(f"""
+            INSERT INTO former_places (track_key, split)
+            SELECT {TRACK_KEY}, ts.split FROM tracks t JOIN track_splits ts ON ts.track_id = t.id
+             WHERE t.id = ANY(:tracks)
+            ON CONFLICT (track_key) DO UPDATE SET split = excluded.split, left_at = now()
+        """),
+        {"tracks": list(tracks)},
+    )
     connection.execute(text("DELETE FROM tracks WHERE id = ANY(:tracks)"), {"tracks": list(tracks)})
     connection.execute(
         text("""

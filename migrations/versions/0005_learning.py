@@ -394,7 +394,8 @@ def upgrade() -> None:
         SELECT DISTINCT ON (rt.track_id) rt.track_id, rt.group_key, rt.scheme, rt.split,
                'placed by an earlier training', r.started_at
           FROM training_run_tracks rt JOIN training_runs r ON r.id = rt.training_run_id
-         ORDER BY rt.track_id, rt.training_run_id DESC
+          LEFT JOIN models m ON m.training_run_id = r.id AND m.status = 'champion'
+         ORDER BY rt.track_id, m.id NULLS LAST, rt.training_run_id DESC
     """)
     op.execute("""
         UPDATE predictions p SET split = rt.split

@@ -54,3 +54,11 @@ def test_a_lock_is_held_by_one_and_freed_when_its_holder_is_killed(engine: Engin
         raise InternalError("the connection is gone", None, Exception())
     with try_lock(engine, Lock.RETRAIN) as held:
         assert held
+
+
+def test_work_that_ended_well_does_not_fail_for_a_lock_that_was_lost_meanwhile(engine: Engine) -> None:
+    with try_lock(engine, Lock.RETRAIN) as held, engine.connect() as connection:
+        assert held
+        connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+    with try_lock(engine, Lock.RETRAIN) as held:
+        assert held

@@ -38,7 +38,7 @@ def test_a_track_has_no_place_until_it_can_be_compared_and_is_learnt_from_once_i
         )
         connection.execute(text("INSERT INTO track_artists (track_id, artist_id, position) VALUES (3, 1, 0)"))
         [new] = split_queries.unplaced_tracks(connection, 1, ALLOWED)
-        assert tuple(new) == (3, "Kompakt", "track 3", None, ["Ada"])
+        assert tuple(new) == (3, "Kompakt", "track 3", None, ["Ada"], None)
         assert split_queries.unplaced_tracks(connection, 1, ["deezer"]) == []
         assert [clip.track_id for clip in queries.usable_clips(connection, 1, ALLOWED)] == [1, 2]
         splits.place_tracks(connection, [place(3, "holdout")])
@@ -94,3 +94,19 @@ def test_clips_whose_sketches_overlap_are_candidates_found_by_an_index(crate: En
             text("EXPLAIN SELECT 1 FROM fingerprints f JOIN fingerprints o ON o.sketch && f.sketch")
         ).all()
     assert any("ix_fingerprints_sketch" in line for line in plan)
+
+
+def test_a_track_waits_for_its_place_until_all_its_clips_have_been_heard(crate: Engine) -> None:
+    unplace(crate, 3)
+    with crate.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO clips (track_id, provider, uri, sha256, bytes, modified_ns, offset_seconds,
+                                   duration_seconds)
+                SELECT track_id, provider, uri, sha256, bytes, modified_ns, 30, duration_seconds
+                  FROM clips WHERE id = 3
+            """)
+        )
+        assert split_queries.unplaced_tracks(connection, 1, ALLOWED) == []
+        connection.execute(text("UPDATE clips SET status = 'too_short' WHERE status = 'new'"))
+        assert [row.track_id for row in split_queries.unplaced_tracks(connection, 1, ALLOWED)] == [3]

@@ -100,3 +100,18 @@ def test_a_random_division_is_that_of_the_notebook() -> None:
     assert (len(division.train), len(division.validation), len(division.holdout)) == (1143, 143, 143)
     other = random_division(np.zeros(1429, dtype=np.int64), seed=2)
     assert division.holdout.tolist() != other.holdout.tolist()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_label_whose_few_tracks_are_large_groups_is_learnt_in_every_fold(seed: int) -> None:
+    sizes = [(0, 40), (0, 1), (0, 1), (1, 30), (1, 2), (1, 1), (2, 1), (2, 1), (2, 25)]
+    label = np.array([one for one, size in sizes for _ in range(size)])
+    group = [str(number) for number, (_, size) in enumerate(sizes) for _ in range(size)]
+    for division in grouped_folds(label, group, 3, seed):
+        assert set(label[division.train]) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_random_division_leaves_something_to_learn_of_a_label_with_few_tracks(seed: int) -> None:
+    label = np.array([0] * 40 + [1] * 40 + [2] * 2)
+    assert set(label[random_division(label, seed).train]) == {0, 1, 2}

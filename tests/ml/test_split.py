@@ -310,3 +310,24 @@ def test_too_little_to_split_is_refused(groups: tuple[int, ...]) -> None:
 def test_two_labels_of_two_groups_are_enough() -> None:
     tracks = [replace(track, album="one") for track in crate(2, 2) + crate(2, 2, "b", first=100)]
     refuse_if_hopeless(facts(tracks, assign_splits(tracks)))
+
+
+@given(tracks_strategy, st.data())
+def test_a_track_that_comes_back_stands_where_it_stood_and_others_join_it(
+    tracks: list[TrackInfo], data: st.DataObject
+) -> None:
+    before = assign_splits(tracks)
+    returned = data.draw(st.sets(st.sampled_from(sorted(before)))) if before else set()
+    stayed = [track for track in tracks if track.track_id not in returned]
+    gone = [track for track in tracks if track.track_id in returned]
+    former = {track_id: before[track_id].split for track_id in returned}
+    after = assign(gone, kept(stayed, before), (), former).placements
+    assert {track_id: placement.split for track_id, placement in after.items()} == former
+
+
+def test_what_is_tied_to_a_track_that_came_back_takes_its_side() -> None:
+    [old, new] = [TrackInfo(number, "a", ("Ada",), None, f"track {number}") for number in (1, 2)]
+    others = crate(5, 2, first=10)
+    for split in SHARES:
+        found = assign([old, new, *others], (), (), {1: split}).placements
+        assert found[1].split == found[2].split == split

@@ -20,6 +20,7 @@ from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
 from config.label_faults import ConfigurationError
+from config.settings import Settings
 from db.engine import AddressError
 from flows.removal import BusyError
 from services.keeper import ServiceError
@@ -59,7 +60,7 @@ def told_in_one_sentence() -> Iterator[None]:
 def _sentence(error: Exception) -> str | None:
     if isinstance(error, SENTENCES) or type(error).__name__ in SENTENCES_OF_KERAS:
         return str(error)
-    if isinstance(error, ValidationError):
+    if isinstance(error, ValidationError) and error.title == Settings.__name__:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
         known = name.startswith("SPOTIPY_") or name in ("DATABASE_URL", "PREFECT_API_URL")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import database, learning, providers, show
+from cli import database, learning, providers, running, show
 from cli.failures import told_in_one_sentence
 from config.settings import Settings
 from flows.home import contain, surroundings
@@ -24,6 +24,8 @@ app = typer.Typer(
     epilog="Everything that is written lies in LABELSCOPE_HOME, by default .labelscope in this folder.",
 )
 app.add_typer(database.app, name="db")
+app.command(name="up", epilog="Examples: labelscope up | labelscope up --detach")(running.up)
+app.command(name="down", epilog="Example: labelscope down")(running.down)
 app.command(name="sql", epilog=database.SQL_EXAMPLE)(database.sql)
 app.command(name="models", epilog="Example: labelscope models")(learning.models)
 app.command(name="promote", epilog='Example: labelscope promote 3 --why "it hears Kompakt better"')(

@@ -168,6 +168,12 @@ def scored_files(files: "Sequence[ScoredFile]") -> None:
 
 
 def table(title: str | None, rows: Sequence[Any]) -> None:
+    """Rows of the database under a title; nothing where there are none."""
     if rows:
-        typer.echo()
-        print_table(rows_as_table(list(rows[0]._fields), [tuple(row) for row in rows], title))
+        table_of(rows[0]._fields, rows, title)
+
+
+def table_of(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
+    """An empty line, then rows under the names of their columns."""
+    typer.echo()
+    print_table(rows_as_table(columns, [tuple(row) for row in rows], title))

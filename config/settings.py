@@ -4,9 +4,12 @@ Which labels are watched, and what may be done with what comes in, stands in lab
 """
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
+from cronsim import CronSim, CronSimError
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -93,12 +96,30 @@ class Settings(BaseSettings):
     )
     retrain_new_tracks: int = Field(20, ge=1, description="New usable tracks that make a retraining due …")
     retrain_new_share: float = Field(0.1, ge=0, description="… if they are also this share of those known.")
+    ui_port: int = Field(
+        4200, ge=1, le=65535, description="Where `labelscope up` shows Prefect's pages, on 127.0.0.1 alone."
+    )
+    timezone: ZoneInfo = Field(ZoneInfo("UTC"), description="Of the two below, such as Europe/Berlin.")
+    pipeline_cron: str = Field("0 */6 * * *", description="When the pipeline runs: every six hours.")
+    maintain_cron: str = Field("30 3 * * *", description="When files and rows are reconciled: every night.")
+    keep_runs_days: int = Field(
+        30, ge=1, description="Prefect forgets runs, with their logs, and events after so many days."
+    )
     random_seed: int = Field(1, ge=0, lt=2**31, description="Makes trainings repeatable.")
 
     @property
     def spotify_token_file(self) -> Path:
         """Where a login to Spotify is kept: in the home, for its owner alone."""
         return self.home / "spotify" / "login.json"
+
+    @field_validator("pipeline_cron", "maintain_cron")
+    @classmethod
+    def _cron(cls, line: str) -> str:
+        try:
+            CronSim(line, datetime.now(UTC))
+        except CronSimError:
+            raise ValueError("it is no line of a crontab; write five fields, such as 0 */6 * * *") from None
+        return line
 
     @field_validator("home", "labels")
     @classmethod

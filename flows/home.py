@@ -48,16 +48,17 @@ def open_database(settings: Settings) -> Iterator[Engine]:
 
 
 @contextmanager
-def surroundings(settings: Settings) -> Iterator[None]:
-    """Everything that a flow run needs, for as long as the block lasts. Nothing is left outside of the home.
+def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
+    """Everything that a flow run needs, for as long as the block lasts; yields the address of Prefect's API.
 
-    Attaches to the home's Prefect server if one runs, else starts it; PREFECT_API_URL names another.
+    Attaches to the home's Prefect server if one runs, else starts it, on `port` where one is given; PREFECT_API_URL
+    names another. Nothing is left outside of the home.
     """
     now = datetime.now(UTC)
     with ExitStack() as stack:
         api_url, fresh = settings.prefect_api_url, False
         if api_url is None:
-            server = stack.enter_context(prefect_server(settings.home))
+            server = stack.enter_context(prefect_server(settings.home, port=port, keep_days=settings.keep_runs_days))
             api_url, fresh = server.api_url, server.started_fresh
         os.environ.update(client_environment(settings.home, api_url))
         contain(settings)
@@ -67,7 +68,7 @@ def surroundings(settings: Settings) -> Iterator[None]:
             mark_crashed(before=now)
         with without_heartbeat():
             try:
-                yield
+                yield api_url
             finally:
                 deliver()
 

@@ -4,7 +4,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
 from prefect.client.schemas.objects import StateType
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
@@ -14,13 +19,15 @@ from prefect.states import Crashed
 UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
 
-def mark_crashed(before: datetime) -> int:
-    """Mark what a server that was just started remembers as running from before that moment; returns how many.
+def mark_crashed(before: datetime, deployed: bool = False) -> int:
+    """Mark what Prefect remembers as running from before that moment as crashed; returns how many.
 
-    The server goes when its last user does, so whoever was running those flows has died. Prefect itself would
-    leave them running for ever.
+    Right after a server was started, of which nobody is a user but the caller: whoever was running those flows has
+    died, and Prefect would leave them running for ever. Or only runs of deployments, where nobody serves any.
     """
     unfinished = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNFINISHED)))
+    if deployed:
+        unfinished.deployment_id = FlowRunFilterDeploymentId(is_null_=False)
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(flow_run_filter=unfinished, limit=200)
         dead = [run for run in runs if run.created is not None and run.created < before]

@@ -22,6 +22,7 @@ from services.postmaster import PostgresServer
 
 DATABASE = "prefect"
 HOST = "127.0.0.1"
+DAY = 24 * 60 * 60  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class PrefectServer:
     home: Path  # absolute
     database: PostgresServer | str = field(repr=False)  # or a URL, which may hold a password
     port: int | None = None  # None: the former one if it is free, else any
+    keep_days: int = 30
 
     @property
     def name(self) -> str:
@@ -81,7 +83,7 @@ class PrefectServer:
                 pass_fds=locks,
                 cwd=self.folder,  # Prefect reads .env, prefect.toml and pyproject.toml from where it starts
                 start_new_session=True,
-                env=_server_environment(self.home, port, url),
+                env=_server_environment(self.home, port, url, self.keep_days),
             )
         return process.pid, str(port)
 
@@ -117,12 +119,13 @@ class PrefectServer:
 
 @contextmanager
 def prefect_server(
-    home: Path, database_url_asyncpg: str | None = None, port: int | None = None
+    home: Path, database_url_asyncpg: str | None = None, port: int | None = None, keep_days: int = 30
 ) -> Iterator[PrefectAddress]:
     """The Prefect server of that home, which writes HOME/logs/prefect.log.
 
     Many processes may be inside at once; it stops when all are gone. Without a URL its database is `prefect`
-    on the embedded PostgreSQL of the same home. URL and port count only for the call that starts it.
+    on the embedded PostgreSQL of the same home. Runs and events are kept for `keep_days`. All of it counts only for the
+    call that starts it.
 
     Raises:
         ServiceError: it or its PostgreSQL does not start, the port is taken, or the home is another user's.
@@ -136,7 +139,7 @@ def prefect_server(
             ensure_database(PostgresAddress(Path(postgres.place)), DATABASE)
         else:
             database = database_url_asyncpg
-        attached = stack.enter_context(use(PrefectServer(home, database, port)))
+        attached = stack.enter_context(use(PrefectServer(home, database, port, keep_days)))
         yield PrefectAddress(int(attached.place), attached.started_fresh)
 
 
@@ -155,7 +158,7 @@ def client_environment(home: Path, api_url: str) -> dict[str, str]:
     }
 
 
-def _server_environment(home: Path, port: int, database_url: str) -> dict[str, str]:
+def _server_environment(home: Path, port: int, database_url: str, keep_days: int) -> dict[str, str]:
     """The caller's, without its PREFECT_* variables: they may be meant for another server."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     address = PrefectAddress(port, started_fresh=True)
@@ -167,6 +170,10 @@ def _server_environment(home: Path, port: int, database_url: str) -> dict[str, s
         "PREFECT_SERVER_UI_API_URL": "/api",  # else the page looks for port 4200
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": address.ui_url,  # else any page in the browser may call it
+        # Runs with their logs and artifacts, and events: else the first are kept for good.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(keep_days * DAY),
+        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{keep_days}D",
         # Leases in memory are lost with the server, and with them the slots of the runs that held them.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     }

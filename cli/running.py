@@ -1,0 +1,77 @@
+"""`labelscope up` and `labelscope down`: everything kept running, so that the timetable is."""
+
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cli.show import table_of
+from config.settings import Settings
+from flows.home import open_database, surroundings
+from services import upkeep
+
+START_SECONDS = 180.0  # a first start makes two databases
+
+
+def up(
+    detach: Annotated[bool, typer.Option("--detach", help="Go on in the background, without a terminal.")] = False,
+) -> None:
+    """Keep it all running until Ctrl-C: PostgreSQL, Prefect with its pages, and the timetable of flows."""
+    settings = Settings()
+    if detach:
+        _detach(settings)
+        return
+    now = datetime.now(UTC)
+    with (
+        upkeep.alone(settings.home) as say_ready,
+        open_database(settings),
+        surroundings(settings, settings.ui_port) as api_url,
+    ):
+        from flows.reporting import mark_crashed
+        from flows.serving import register, serve
+        from flows.timetable import timetable
+
+        mark_crashed(before=now, deployed=True)
+        register(settings)
+        pages = api_url.removesuffix("/api")
+        say_ready(pages)
+        typer.echo(f"Labelscope is up: {pages}")
+        here = now.astimezone(settings.timezone)
+        rows = [(line.name, line.next_run(here), line.after) for line in timetable(settings)]
+        table_of(("flow", f"next run ({settings.timezone})", "after"), rows)
+        typer.echo("\nCtrl-C, or `labelscope down`, ends it.")
+        sys.stdout.flush()
+        serve(settings)
+        typer.echo("Ending what runs, then Prefect, then PostgreSQL.")
+
+
+def down() -> None:
+    """End what `labelscope up` keeps running."""
+    settings = Settings()
+    typer.echo("Labelscope is down." if upkeep.end(settings.home) else "Labelscope was not up.")
+
+
+def _detach(settings: Settings) -> None:
+    """Start `labelscope up` apart from this terminal, and wait until it is, or has said why not."""
+    log = upkeep.log(settings.home)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "up"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        state = upkeep.who_is_up(settings.home)
+        if state is not None and (state.pid, state.status) == (process.pid, "ready"):
+            break
+        time.sleep(0.1)
+    typer.echo(log.read_text(errors="replace").rstrip(), err=process.poll() is not None)
+    if process.poll() is not None:
+        raise typer.Exit(1)

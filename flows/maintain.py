@@ -1,0 +1,7 @@
+"""placeholder replaced below"""
+from prefect import flow
+
+
+@flow(name="maintain")
+def maintain(repair: bool = False) -> None:
+    """x"""

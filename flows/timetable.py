@@ -1,0 +1,76 @@
+"""What runs when. `labelscope up` serves it on this machine; workers on others are given the same."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from cronsim import CronSim
+from prefect import Flow
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
+from prefect.events import DeploymentEventTrigger
+from prefect.schedules import Cron
+from prefect.types.entrypoint import EntrypointType
+
+from config.settings import Settings
+from flows import served
+from flows.events import CRATE, EXTRACTED, INGESTED, PROMOTED
+
+NAME: Final = "labelscope"  # of every deployment: pipeline/labelscope, retrain/labelscope, …
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the timetable: a flow, and when it runs beside whenever somebody asks for it."""
+
+    flow: Flow[Any, Any]
+    cron: str | None = None
+    after: str | None = None  # an event
+
+    @property
+    def name(self) -> str:
+        return self.flow.name
+
+    def next_run(self, now: datetime) -> datetime | None:
+        """When the schedule says next, in the time zone of `now`."""
+        return next(CronSim(self.cron, now)) if self.cron else None
+
+
+def timetable(settings: Settings) -> tuple[Line, ...]:
+    """Every flow that people or schedules may start."""
+    return (
+        Line(served.pipeline, cron=settings.pipeline_cron),
+        Line(served.ingest),
+        Line(served.extract, after=INGESTED),
+        Line(served.retrain, after=EXTRACTED),
+        Line(served.predict, after=PROMOTED),
+        Line(served.evaluate),
+        Line(served.maintain, cron=settings.maintain_cron),
+    )
+
+
+def deployments(settings: Settings) -> Iterator[RunnerDeployment]:
+    """The timetable in Prefect's terms: one run of each flow at a time, a second one is cancelled at once."""
+    for line in timetable(settings):
+        deployment = RunnerDeployment.from_flow(
+            line.flow,
+            NAME,
+            schedule=Cron(line.cron, timezone=str(settings.timezone)) if line.cron else None,
+            triggers=[_trigger(line)] if line.after else [],
+            tags=["labelscope", line.name],
+            concurrency_limit=ConcurrencyLimitConfig(
+                limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+            ),
+            entrypoint_type=EntrypointType.MODULE_PATH,
+        )
+        deployment.entrypoint = f"{served.__name__}.{line.name}"
+        yield deployment
+
+
+def _trigger(line: Line) -> DeploymentEventTrigger:
+    return DeploymentEventTrigger(
+        name=f"{line.name} after {line.after}",
+        expect={str(line.after)},
+        match={"prefect.resource.id": CRATE},
+    )

@@ -1,0 +1,70 @@
+"""Who keeps Labelscope up in a home: one process, found by the lock that it holds in HOME/up."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.keeper import ServiceError
+from services.locks import SERVER, State, is_held, lock, read_state, write_state
+
+STOP_SECONDS = 60.0  # runs in progress are ended first, then Prefect, then PostgreSQL
+PAUSE = 0.1
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[Callable[[str], None]]:
+    """Be the one that keeps this home up, for the block, which gets a function to say so with the address of the pages.
+
+    Raises ServiceError where another process is.
+    """
+    folder = _folder(home)
+    folder.mkdir(parents=True, exist_ok=True)
+    held = lock(folder / SERVER)
+    if held is None:
+        where = read_state(folder).place
+        raise ServiceError(
+            f"Labelscope is up already in {home}{f' ({where})' if where else ''}: `labelscope down` ends it."
+        )
+    try:
+        write_state(folder, State("starting", os.getpid()))
+        yield lambda address: write_state(folder, State("ready", os.getpid(), address)) and None
+        write_state(folder, State("stopped"))
+    finally:
+        os.close(held)
+
+
+def who_is_up(home: Path) -> State | None:
+    """Process id, address of the pages (`place`) and status of whoever keeps this home up; None where nobody does."""
+    folder = _folder(home)
+    return read_state(folder) if folder.is_dir() and is_held(folder / SERVER) else None
+
+
+def end(home: Path) -> bool:
+    """Ask whoever keeps this home up to stop, and wait for it; whether there was anybody.
+
+    Raises ServiceError where it does not stop.
+    """
+    state = who_is_up(home)
+    if state is None:
+        return False
+    os.kill(state.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while is_held(_folder(home) / SERVER):
+        if time.monotonic() > deadline:
+            raise ServiceError(
+                f"Labelscope, process {state.pid}, does not stop: end it by hand; {log(home)} may say why."
+            )
+        time.sleep(PAUSE)
+    return True
+
+
+def log(home: Path) -> Path:
+    """Where it writes what it would print, when it runs in the background."""
+    return home / "logs" / "up.log"
+
+
+def _folder(home: Path) -> Path:
+    return home / "up"

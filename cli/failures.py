@@ -29,12 +29,13 @@ from sources.folder import CrateError
 
 EXAMPLES = {"hyperparameters": '{"epochs": 20}'}
 SENTENCES = (AddressError, BusyError, ConfigurationError, CrateError, ServiceError, SourceError)
-# By name, as importing them would import Keras.
-SENTENCES_OF_KERAS = (
+# By name, as importing them would import Keras or Prefect.
+SENTENCES_BY_NAME = (
     "HyperparameterError",
     "ModelFileError",
     "PromotionRefused",
     "SpectrogramError",
+    "CancelledRun",
     "TrainingFailed",
     "TrainingLost",
 )
@@ -58,7 +59,7 @@ def told_in_one_sentence() -> Iterator[None]:
 
 
 def _sentence(error: Exception) -> str | None:
-    if isinstance(error, SENTENCES) or type(error).__name__ in SENTENCES_OF_KERAS:
+    if isinstance(error, SENTENCES) or type(error).__name__ in SENTENCES_BY_NAME:
         return str(error)
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
         first = error.errors()[0]

@@ -137,6 +137,21 @@ def predict(
         show.predicted(flow())
 
 
+@app.command(epilog="Examples: labelscope maintain | labelscope maintain --repair")
+def maintain(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what does not agree.")] = False,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Read all files in full.")] = False,
+) -> None:
+    """Compare files and rows both ways; say, or mend, what is missing, damaged or orphaned."""
+    with surroundings(Settings()):
+        from flows.maintain import maintain as flow
+
+        maintained = flow(repair, thorough)
+    show.maintained(maintained)
+    if maintained.faults and not repair:
+        raise typer.Exit(1)
+
+
 @app.command(epilog="Example: labelscope status --json")
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """What there is: tracks, coverage of playlists, the model in use, and what could not be used and why."""

@@ -17,7 +17,9 @@ START_SECONDS = 180.0  # a first start makes two databases
 
 
 def up(
-    detach: Annotated[bool, typer.Option("--detach", help="Go on in the background, without a terminal.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Go on in the background, without a terminal.")
+    ] = False,
 ) -> None:
     """Keep it all running until Ctrl-C: PostgreSQL, Prefect with its pages, and the timetable of flows."""
     settings = Settings()

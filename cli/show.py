@@ -16,6 +16,7 @@ from flows.home import open_database
 if TYPE_CHECKING:  # these import Prefect and Keras
     from flows.extract import Extracted
     from flows.ingest import Ingested
+    from flows.maintain import Maintained
     from flows.pipeline import Outcome
     from flows.predict import Predicted
     from flows.retrain import Retrained
@@ -68,6 +69,21 @@ def predicted(stage: "Predicted") -> None:
     else:
         line = f"{stage.tracks} tracks scored by model {stage.model_id}"
         _say("predict", line + (f", {stage.clips / stage.seconds:.0f} clips a second" if stage.clips else ""))
+
+
+def maintained(stage: "Maintained") -> None:
+    _say(
+        "maintain",
+        f"{stage.files} files, {stage.read} read in full, {len(stage.faults)} do not agree with rows",
+    )
+    for path, _, fault in stage.faults:
+        _say("", f"{fault}: {path}")
+    for outcome in stage.outcomes:
+        _say("", outcome)
+    if stage.died:
+        _say("", f"{stage.died} trainings or evaluations had died without saying so")
+    if stage.faults and not stage.outcomes:
+        _say("", "labelscope maintain --repair mends it; the table file_faults keeps it")
 
 
 def _say(stage: str, line: str) -> None:

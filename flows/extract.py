@@ -23,6 +23,7 @@ from db import queries
 from db.engine import Lock, share_lock
 from db.store import sound as store
 from flows.batches import batches
+from flows.events import EXTRACTED, announce
 from flows.fingerprints import fingerprint_row, fingerprint_stored
 from flows.home import audio_path, open_database, spectrogram_folder
 from flows.progress import progress_bar
@@ -89,6 +90,8 @@ def extract(again: bool = False) -> Extracted:
                 for future in as_completed([extract_batch.submit(work, clip_ids) for clip_ids in some]):
                     total += future.result()
                     advance(settings.extraction_batch)
+    if total.ready:
+        announce(EXTRACTED, clips=total.ready)
     return total
 
 

@@ -58,7 +58,9 @@ def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
     with ExitStack() as stack:
         api_url, fresh = settings.prefect_api_url, False
         if api_url is None:
-            server = stack.enter_context(prefect_server(settings.home, port=port, keep_days=settings.keep_runs_days))
+            server = stack.enter_context(
+                prefect_server(settings.home, port=port, keep_days=settings.keep_runs_days)
+            )
             api_url, fresh = server.api_url, server.started_fresh
         os.environ.update(client_environment(settings.home, api_url))
         contain(settings)

@@ -16,7 +16,9 @@ from db.engine import Lock, share_lock
 from db.store import playlists as store
 from db.store import providers as provider_store
 from flows.audio import Collected, collect_audio
+from flows.events import INGESTED, announce
 from flows.home import open_database
+from flows.names import LISTED_BY, dated
 from flows.outside import Outside
 from flows.playlists import Known, Loaded, ingest_playlist
 from flows.removal import forget_unconfirmed
@@ -27,7 +29,6 @@ from sources.folder import FolderSource
 from sources.spotify_login import login_warning
 from sources.synth import synth_source
 
-LISTED_BY = "labels.toml"
 SERVICES = ("spotify", "deezer")
 
 
@@ -61,8 +62,7 @@ class Ingested:
 
 
 def _run_name() -> str:
-    crate: Path | None = flow_run.parameters.get("crate")
-    return f"ingest {crate.name if crate else LISTED_BY}"
+    return dated("ingest", flow_run.parameters.get("crate"))
 
 
 @flow(name="ingest", flow_run_name=_run_name)
@@ -80,7 +80,9 @@ def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
     with open_database(settings) as engine:
         if crate is not None:
             with share_lock(engine, Lock.CONTENT):
-                return _ingest_crate(engine, settings, crate, synthetic)
+                ingested = _ingest_crate(engine, settings, crate, synthetic)
+            _announce(ingested)
+            return ingested
         configuration = read_labels(settings.labels)
         with share_lock(engine, Lock.CONTENT):
             ingested = _ingest_listed(engine, settings, configuration)
@@ -88,7 +90,14 @@ def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
             forget_unconfirmed(engine, settings, provider, days)
             for provider, days in configuration.retention.days.items()
         ]
+    _announce(ingested)
     return replace(ingested, expired=sum(leavings.tracks for leavings in expired))
+
+
+def _announce(ingested: Ingested) -> None:
+    audio = ingested.audio.found if ingested.audio else 0
+    if ingested.added or audio:
+        announce(INGESTED, tracks=ingested.added, audio=audio)
 
 
 def _ingest_crate(engine: Engine, settings: Settings, crate: Path, synthetic: bool) -> Ingested:

@@ -1,7 +1,144 @@
-"""placeholder replaced below"""
-from prefect import flow
+"""See that files and rows agree, and that nothing stays unfinished that has died."""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from prefect import flow, get_run_logger
+from prefect.states import Cancelled
+from sqlalchemy import Connection, Engine
+
+from config.settings import Settings
+from db.engine import Lock, try_lock
+from db.store import evaluations, files, learning
+from flows.home import open_database
+
+FOLDERS: Final = ("audio", "spectrograms", "models")
+INCOMING: Final = "incoming"  # of audio: downloads whose rows are to come; see flows.inbox
+NIGHTS: Final = 30  # in which every file is read in full once
+NEW_SECONDS: Final = 3600.0  # a file without a row is left alone for so long: its row may be still to come
+
+Fault = tuple[str, str, str]  # path, kind, fault
+
+
+@dataclass(frozen=True, slots=True)
+class Maintained:
+    """How many files were looked at and read in full, what does not agree, and what was done about it."""
+
+    files: int = 0
+    read: int = 0
+    faults: tuple[Fault, ...] = ()
+    outcomes: tuple[str, ...] = ()  # of a repair, a sentence for each kind
+    died: int = 0  # trainings and evaluations whose process had died without saying so
 
 
 @flow(name="maintain")
-def maintain(repair: bool = False) -> None:
-    """x"""
+def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
+    """Compare the files of the home with the rows that name them, both ways.
+
+    - **reads** the name and the size of every file, and a thirtieth of the files in full, another one each night
+      (`thorough`: all of them); their sha256 must be that of the row.
+    - **writes** what is missing, damaged or orphaned into `file_faults`; ends trainings and evaluations whose process
+      has died.
+    - With `repair`: orphans are removed, lost spectrograms are extracted again and lost audio is fetched again by the
+      next pipeline; a champion whose file is lost is taken out of use, so that a training is due.
+    - While a run brings content in it does not start, since half of what it would find were that run's work.
+    """
+    settings = Settings()
+    with open_database(settings) as engine, try_lock(engine, Lock.CONTENT) as alone:
+        if not alone:
+            # Prefect takes it for the state of the run; a caller gets CancelledRun.
+            return Cancelled(message="A run is bringing content in; look when it has ended.")  # type: ignore[return-value]
+        died = _end_the_dead(engine)
+        with engine.begin() as connection:
+            found = list(_files(settings.home))
+            faults: list[Fault] = [tuple(row) for row in files.compare(connection, found)]
+            known = {path for path, _, _ in faults}
+            read, damaged = _read(connection, settings.home, thorough, known)
+            faults += damaged
+            files.keep_faults(connection, faults)
+        outcomes = _mend(engine, settings.home, faults) if repair else []
+    for path, _, fault in faults[:20]:
+        get_run_logger().warning("%s: %s", fault, path)
+    return Maintained(len(found), read, tuple(faults), tuple(outcomes), died)
+
+
+def _end_the_dead(engine: Engine) -> int:
+    died = 0
+    with try_lock(engine, Lock.RETRAIN) as alone, engine.begin() as connection:
+        if alone:
+            died += len(learning.mark_dead_trainings(connection))
+    with try_lock(engine, Lock.EVALUATE) as alone, engine.begin() as connection:
+        if alone:
+            died += evaluations.mark_dead_evaluations(connection)
+    return died
+
+
+def _files(home: Path) -> Iterator[tuple[str, int, bool]]:
+    """Path, bytes, and whether it is new, of every file; half-written ones, which are hidden, included."""
+    old = time.time() - NEW_SECONDS
+    for folder in FOLDERS:
+        for here, folders, names in os.walk(home / folder):
+            if Path(here) == home / "audio" and INCOMING in folders:
+                folders.remove(INCOMING)
+            for name in names:
+                path = Path(here, name)
+                with suppress(FileNotFoundError):  # a half-written file may get its name just now
+                    status = path.stat()
+                    yield path.relative_to(home).as_posix(), status.st_size, status.st_mtime > old
+
+
+def _read(connection: Connection, home: Path, thorough: bool, known: set[str]) -> tuple[int, list[Fault]]:
+    """How many files were read in full, and those whose sha256 is not that of their row."""
+    share, of = (0, 1) if thorough else (datetime.now(UTC).toordinal() % NIGHTS, NIGHTS)
+    read, damaged = 0, []
+    for row in files.to_read(connection, share, of):
+        if row.path in known:
+            continue
+        read += 1
+        if _sha256(home / row.path) != row.sha256:
+            damaged.append((row.path, row.kind, "damaged"))
+    return read, damaged
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _mend(engine: Engine, home: Path, faults: Sequence[Fault]) -> list[str]:
+    """Files go before the commit: whoever is killed in between finds the rows again, and goes on."""
+    cures: dict[str, tuple[Callable[[Connection, list[str]], Any], str]] = {
+        "spectrogram": (files.forget_spectrogram_files, "The next pipeline extracts it again."),
+        "audio": (files.forget_audio_files, "The next ingest fetches it again."),
+        "model": (
+            files.retire_lost_champion,
+            "Restore it from a backup; if it was in use, a training is due.",
+        ),
+    }
+    outcomes = []
+    orphans = [path for path, _, fault in faults if fault == "orphaned"]
+    with engine.begin() as connection:
+        for path in orphans:
+            (home / path).unlink(missing_ok=True)
+        files.end_faults(connection, orphans, "Removed.")
+    if orphans:
+        outcomes.append(f"{len(orphans)} orphaned files were removed.")
+    for kind, (cure, sentence) in cures.items():
+        lost = [path for path, of_kind, fault in faults if of_kind == kind and fault != "orphaned"]
+        if not lost:
+            continue
+        with engine.begin() as connection:
+            if kind != "model":  # which nothing brings back, so that its fault stands
+                for path in lost:
+                    (home / path).unlink(missing_ok=True)
+                files.end_faults(connection, lost, sentence)
+            cure(connection, lost)
+        outcomes.append(f"{len(lost)} {kind} files were lost or damaged. {sentence}")
+    return outcomes

@@ -5,9 +5,14 @@ from pathlib import Path
 
 from prefect import flow
 from prefect.runtime import flow_run
+from prefect.states import Cancelled
 
+from config.settings import Settings
+from db.engine import Lock, try_lock
 from flows.extract import Extracted, extract
-from flows.ingest import LISTED_BY, Ingested, ingest
+from flows.home import open_database
+from flows.ingest import Ingested, ingest
+from flows.names import dated
 from flows.predict import Predicted, predict
 from flows.retrain import Retrained, retrain
 
@@ -23,8 +28,7 @@ class Outcome:
 
 
 def _run_name() -> str:
-    crate: Path | None = flow_run.parameters.get("crate")
-    return f"pipeline {crate.name if crate else LISTED_BY}"
+    return dated("pipeline", flow_run.parameters.get("crate"))
 
 
 @flow(name="pipeline", flow_run_name=_run_name)
@@ -33,10 +37,17 @@ def pipeline(crate: Path | None = None, synthetic: bool = False) -> Outcome:
 
     It ingests the playlists of labels.toml, or in their place a crate: a folder with one sub-folder for each label.
 
+    One at a time: a second one is cancelled at once.
+
     Where a training fails, the tracks are still scored by the champion before it; the run then ends as failed.
     """
-    ingested = ingest(crate, synthetic)
-    extracted = extract()
-    retraining = retrain(return_state=True)
-    predicted = predict()
+    settings = Settings()
+    with open_database(settings) as engine, try_lock(engine, Lock.PIPELINE) as alone:
+        if not alone:
+            # Prefect takes it for the state of the run; a caller gets CancelledRun.
+            return Cancelled(message="Another pipeline is running; it does what this one would do.")  # type: ignore[return-value]
+        ingested = ingest(crate, synthetic)
+        extracted = extract()
+        retraining = retrain(return_state=True)
+        predicted = predict()
     return Outcome(ingested, extracted, retraining.result(), predicted)

@@ -16,6 +16,7 @@ from db.engine import Lock, try_lock
 from db.store import learning as store
 from db.store.sound import register_recipe
 from flows.due import reason_to_train
+from flows.events import PROMOTED, announce
 from flows.figures import comparison_row
 from flows.fit import Fitted, fit
 from flows.home import model_folder, open_database, spectrogram_folder
@@ -99,6 +100,8 @@ def retrain(why: str | None = None) -> Retrained:
                 if store.fail_training(connection, run_id, f"{type(error).__name__}: {error}"):
                     _sweep(settings, [run_id])
             raise
+    if decision.promoted:
+        announce(PROMOTED, model=model_id)
     outcome = "promoted" if decision.promoted else "rejected"
     return Retrained(outcome, decision.reason, training_set.remarks, model_id)
 

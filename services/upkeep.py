@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from services.keeper import ServiceError
@@ -30,10 +31,14 @@ def alone(home: Path) -> Iterator[Callable[[str], None]]:
         )
     try:
         write_state(folder, State("starting", os.getpid()))
-        yield lambda address: write_state(folder, State("ready", os.getpid(), address)) and None
+        yield partial(_say_ready, folder)
         write_state(folder, State("stopped"))
     finally:
         os.close(held)
+
+
+def _say_ready(folder: Path, address: str) -> None:
+    write_state(folder, State("ready", os.getpid(), address))
 
 
 def who_is_up(home: Path) -> State | None:

@@ -15,6 +15,7 @@ from db import provider_queries, queries
 from db.engine import Lock, share_lock
 from db.store import playlists as store
 from db.store import providers as provider_store
+from flows.artifacts import leave_ingest
 from flows.audio import Collected, collect_audio
 from flows.events import INGESTED, announce
 from flows.home import open_database
@@ -81,7 +82,7 @@ def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
         if crate is not None:
             with share_lock(engine, Lock.CONTENT):
                 ingested = _ingest_crate(engine, settings, crate, synthetic)
-            _announce(ingested)
+            _tell(engine, ingested)
             return ingested
         configuration = read_labels(settings.labels)
         with share_lock(engine, Lock.CONTENT):
@@ -90,12 +91,22 @@ def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
             forget_unconfirmed(engine, settings, provider, days)
             for provider, days in configuration.retention.days.items()
         ]
-    _announce(ingested)
-    return replace(ingested, expired=sum(leavings.tracks for leavings in expired))
+        ingested = replace(ingested, expired=sum(leavings.tracks for leavings in expired))
+        _tell(engine, ingested)
+    return ingested
 
 
-def _announce(ingested: Ingested) -> None:
+def _tell(engine: Engine, ingested: Ingested) -> None:
+    """To people who look at Prefect's pages, and to the stages that go on from here."""
     audio = ingested.audio.found if ingested.audio else 0
+    sentences = [
+        f"{ingested.playlists} playlists, {ingested.unchanged} of them unchanged, {ingested.unread} not read.",
+        f"{ingested.added} tracks are new, {ingested.removed} have gone, {audio} got audio.",
+        f"{ingested.rejected} records could not be used.",
+        *ingested.problems,
+    ]
+    with engine.connect() as connection:
+        leave_ingest(connection, sentences)
     if ingested.added or audio:
         announce(INGESTED, tracks=ingested.added, audio=audio)
 

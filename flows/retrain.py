@@ -15,6 +15,7 @@ from db import queries
 from db.engine import Lock, try_lock
 from db.store import learning as store
 from db.store.sound import register_recipe
+from flows.artifacts import leave_model
 from flows.due import reason_to_train
 from flows.events import PROMOTED, announce
 from flows.figures import comparison_row
@@ -100,6 +101,8 @@ def retrain(why: str | None = None) -> Retrained:
                 if store.fail_training(connection, run_id, f"{type(error).__name__}: {error}"):
                     _sweep(settings, [run_id])
             raise
+        with engine.connect() as connection:
+            leave_model(connection)
     if decision.promoted:
         announce(PROMOTED, model=model_id)
     outcome = "promoted" if decision.promoted else "rejected"

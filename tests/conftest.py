@@ -95,6 +95,7 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
         from flows.evaluate import evaluate
         from flows.extract import extract
         from flows.ingest import ingest
+        from flows.maintain import maintain
         from flows.pipeline import pipeline
         from flows.predict import predict
         from flows.retrain import retrain
@@ -107,6 +108,7 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
             predict=predict,
             pipeline=pipeline,
             evaluate=evaluate,
+            maintain=maintain,
         )
     os.environ.clear()
     os.environ.update(before)

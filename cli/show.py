@@ -3,15 +3,20 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from cli.database import Format, print_table, rows_as_table, write_rows
+from config.labels import read_labels
 from config.settings import Settings
 from db import provider_queries, queries
 from flows.home import open_database
+from services import upkeep
+from services.prefect import running
+from services.prefect_runs import last_runs, next_runs
 
 if TYPE_CHECKING:  # these import Prefect and Keras
     from flows.extract import Extracted
@@ -138,9 +143,21 @@ def status(settings: Settings, as_json: bool) -> None:
         trainings = queries.view(connection, "training_history")[:5]
         problems = queries.problems(connection)
         troubles = provider_queries.troubles(connection)
+        last = queries.last_training(connection)
+        allowed = read_labels(settings.labels).training.allow
+        new = queries.count_new_tracks(connection, last.recipe_id, last.id, allowed)[0] if last else None
+    up = upkeep.who_is_up(settings.home)
+    server = running(settings.home)
+    api_url = settings.prefect_api_url or (server.api_url if server else None)
+    coming, past = (next_runs(api_url), last_runs(api_url, 5)) if api_url else ([], [])
     if as_json:
         document = {
             "home": str(settings.home),
+            "up": up is not None,
+            "pages": up.place if up else None,
+            "next_runs": [asdict(run) for run in coming],
+            "last_runs": [asdict(run) for run in past],
+            "new_tracks_since_training": new,
             "counts": counts._asdict(),
             "champion": champion._asdict() if champion else None,
             "coverage": [row._asdict() for row in coverage],
@@ -155,6 +172,12 @@ def status(settings: Settings, as_json: bool) -> None:
         f"tracks   {counts.tracks} in {counts.playlists} playlists of {counts.labels} labels;"
         f" {counts.clips_ready} of {counts.clips} clips ready, {counts.clips_waiting} waiting"
     )
+    typer.echo(f"up       {up.place}, process {up.pid}" if up else "up       no: labelscope up")
+    if new is not None:
+        asked = (
+            f"{settings.retrain_new_tracks} and {settings.retrain_new_share:.0%} of those known make one due"
+        )
+        typer.echo(f"due      {new} usable tracks are new since the last training; {asked}")
     if champion is None:
         typer.echo("model    none yet: labelscope run")
     else:
@@ -163,6 +186,11 @@ def status(settings: Settings, as_json: bool) -> None:
             f" {counts.tracks_predicted} tracks scored"
         )
         typer.echo(f"         all labels counting alike: {_balanced(champion)}")
+    if coming:
+        table_of(("next", "at"), [(run.name, run.at) for run in coming], "Next runs")
+    if past:
+        rows = [(run.name, run.state, run.at, run.seconds) for run in past]
+        table_of(("run", "state", "started", "seconds"), rows, "Last runs")
     table("What services do not do for us now", troubles)
     table("Coverage", coverage)
     table("Trainings", trainings)

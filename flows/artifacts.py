@@ -25,7 +25,11 @@ def leave_ingest(connection: Connection, sentences: Sequence[str]) -> None:
 
 def leave_model(connection: Connection) -> None:
     """All models; how well the one in use recognises each label, and what it takes for what."""
-    _table("models", "The newest models, and why each is in use or not.", queries.view(connection, "model_list")[:20])
+    _table(
+        "models",
+        "The newest models, and why each is in use or not.",
+        queries.view(connection, "model_list")[:20],
+    )
     _table(
         "label-accuracy",
         "The model in use, on held-out tracks of each label.",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def confusion_picture(counts: NDArray[np.integer], labels: Sequence[str]) -> bytes:
-    """A confusion matrix, counts (true, predicted), as PNG: shades are shares of each true label, numbers are counts."""
+    """A confusion matrix, counts (true, predicted), as PNG: shaded by share of each true label."""
     from matplotlib.figure import Figure  # takes half a second, and few runs draw
 
     size = 1.6 + 0.7 * len(labels)

@@ -17,6 +17,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from services.keeper import ServiceError, use
+from services.locks import SERVER, is_held, read_state
 from services.postgres import PostgresAddress, ensure_database, postgres_server
 from services.postmaster import PostgresServer
 
@@ -141,6 +142,15 @@ def prefect_server(
             database = database_url_asyncpg
         attached = stack.enter_context(use(PrefectServer(home, database, port, keep_days)))
         yield PrefectAddress(int(attached.place), attached.started_fresh)
+
+
+def running(home: Path) -> PrefectAddress | None:
+    """The server of that home if it runs just now; nothing is started."""
+    folder = home.expanduser().resolve() / "prefect"
+    if not folder.is_dir() or not is_held(folder / SERVER):
+        return None
+    state = read_state(folder)
+    return PrefectAddress(int(state.place), started_fresh=False) if state.status == "ready" else None
 
 
 def client_environment(home: Path, api_url: str) -> dict[str, str]:

@@ -41,9 +41,7 @@ def test_where_all_agrees_nothing_is_said(flows: SimpleNamespace, trained: Stage
     assert rows(engine, "SELECT * FROM file_faults") == []
 
 
-def test_what_does_not_agree_is_found_and_mended(
-    flows: SimpleNamespace, trained: Stage, go_on: GoOn
-) -> None:
+def test_what_does_not_agree_is_found_and_mended(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
     engine = go_on(trained)
     missing, short, changed, *_ = files(engine, "spectrogram")
     missing.unlink()
@@ -98,9 +96,7 @@ def test_a_champion_whose_file_is_lost_makes_a_training_due(
     assert flows.retrain().outcome == "promoted"
 
 
-def test_it_leaves_content_that_comes_in_alone(
-    flows: SimpleNamespace, trained: Stage, go_on: GoOn
-) -> None:
+def test_it_leaves_content_that_comes_in_alone(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
     from prefect.exceptions import CancelledRun  # now that Prefect knows its server
 
     engine = go_on(trained)

@@ -58,9 +58,12 @@ def bring(source: Path, place: Path, sha256: str) -> bool:
     if is_intact(place, sha256):
         return False
     draft = place.with_name(place.name + DRAFT)
-    found, _ = write(blocks_of(source), draft)
-    if found != sha256:
+    try:
+        found, _ = write(blocks_of(source), draft)
+        if found != sha256:
+            raise DamagedFile(f"{source} is damaged: its content is not what its sha256 says.")
+    except DamagedFile:
         draft.unlink()
-        raise DamagedFile(f"{source} is damaged: its content is not what the database or the backup says.")
+        raise
     draft.replace(place)
     return True

@@ -20,8 +20,9 @@ from rich.table import Table
 from rich.text import Text
 
 from config.settings import Settings
-from db.engine import libpq_url, read_only, reader
-from flows.home import database_address, open_database
+from db.engine import AddressError, for_programs, libpq_url, read_only
+from db.roles import READER, as_role
+from flows.home import database_address, migrated_database, open_database
 from services.postgres import postgres_server
 
 app = typer.Typer(no_args_is_help=True, help="The database itself: its address, its schema, a psql in it.")
@@ -45,14 +46,16 @@ def sql(
     ],
     form: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
     timeout: Annotated[int, typer.Option(help="Seconds after which the statement is given up.")] = 30,
+    limit: Annotated[int, typer.Option(min=1, help="Rows that are written at most.")] = 10_000,
 ) -> None:
     """Ask the database, in a read-only transaction."""
     if not query.strip():
         raise typer.BadParameter("There is no statement.")
-    settings = Settings()
-    with open_database(settings) as engine, reader(engine, settings.database_url is None) as restricted:
-        columns, rows = read_only(restricted, query, timeout)
-    write_rows(columns, rows, form)
+    with open_database(Settings(), READER) as engine:
+        answer = read_only(engine, query, timeout, limit)
+    write_rows(answer.columns, answer.rows, form)
+    if answer.cut:
+        typer.echo(f"These are the first {limit} rows; there are more: raise --limit to see them.", err=True)
 
 
 def write_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: Format) -> None:
@@ -109,14 +112,22 @@ def _cell(value: Any) -> str:
     return CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value))
 
 
-@app.command(epilog="Example: labelscope db url")
+@app.command(epilog="Examples: labelscope db url | labelscope db url --read-only --keep")
 def url(
     keep: Annotated[bool, typer.Option(help="Keep the home's own server running until Ctrl-C.")] = False,
+    only_read: Annotated[
+        bool, typer.Option("--read-only", help="Of a role that can read everything and change nothing.")
+    ] = False,
 ) -> None:
     """Print the address of the database, for other programs."""
     settings = Settings()
-    with database_address(settings) as address:
-        typer.echo(libpq_url(address))
+    if only_read and settings.database_url is not None:
+        raise AddressError(
+            "DATABASE_URL names a PostgreSQL of your own, in which Labelscope makes no roles: docs/operations.md has"
+            " the SQL for one that can only read."
+        )
+    with migrated_database(settings) if only_read else database_address(settings) as address:
+        typer.echo(libpq_url(as_role(address, READER) if only_read else address))
         if settings.database_url is None and not keep:
             typer.echo(
                 "It answers while a labelscope command runs; --keep leaves it up until Ctrl-C.", err=True
@@ -134,14 +145,13 @@ def upgrade() -> None:
 
 @app.command(epilog="Example: labelscope db psql -- -c '\\d+ tracks'")
 def psql(arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to psql.")] = None) -> None:
-    """Open psql on the database."""
+    """Open psql on the database, as its owner."""
     settings = Settings()
-    with open_database(settings) as engine:
-        address = libpq_url(engine.url.render_as_string(hide_password=False))
+    with migrated_database(settings) as address:
         program = (
             postgres_server(settings.home).binaries / "psql"
         )  # as new as the server, unlike a system's own
-        code = subprocess.call(
-            [program, address, *(arguments or [])], env={**os.environ, "PGAPPNAME": "psql"}
-        )
+        where, secrets = for_programs(address)
+        variables = os.environ | {"PGAPPNAME": "psql"} | secrets
+        code = subprocess.call([program, where, *(arguments or [])], env=variables)
     raise typer.Exit(code)

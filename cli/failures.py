@@ -22,13 +22,24 @@ from sqlalchemy.exc import DBAPIError
 from config.label_faults import ConfigurationError
 from config.settings import Settings
 from db.engine import AddressError
+from flows.backup_folder import BackupError
+from flows.checked_files import DamagedFile
 from flows.removal import BusyError
 from services.keeper import ServiceError
 from sources.errors import SourceError
 from sources.folder import CrateError
 
 EXAMPLES = {"hyperparameters": '{"epochs": 20}'}
-SENTENCES = (AddressError, BusyError, ConfigurationError, CrateError, ServiceError, SourceError)
+SENTENCES = (
+    AddressError,
+    BackupError,
+    BusyError,
+    ConfigurationError,
+    CrateError,
+    DamagedFile,
+    ServiceError,
+    SourceError,
+)
 # By name, as importing them would import Keras or Prefect.
 SENTENCES_BY_NAME = (
     "HyperparameterError",

@@ -1,10 +1,13 @@
 """How Labelscope speaks to a PostgreSQL server, wherever it runs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 from typing import Any
 
+from psycopg import ProgrammingError
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -21,9 +24,6 @@ class Lock(IntEnum):
     EVALUATE = 0x1ABE1_06
     PLACE = 0x1ABE1_07
     PIPELINE = 0x1ABE1_08
-
-
-READER = "labelscope_reader"
 
 
 class AddressError(ValueError):
@@ -48,6 +48,15 @@ def libpq_url(address: str) -> str:
     return (
         make_url(normalised_url(address)).set(drivername="postgresql").render_as_string(hide_password=False)
     )
+
+
+def for_programs(address: str) -> tuple[str, dict[str, str]]:
+    """The same for a command line, which all users of a machine can read: without the password, which libpq's programs
+    find in the variables that come along.
+    """
+    url = make_url(normalised_url(address)).set(drivername="postgresql")
+    secrets = {"PGPASSWORD": url.password} if url.password else {}
+    return url._replace(password=None).render_as_string(), secrets
 
 
 def open_engine(address: str) -> Engine:
@@ -98,39 +107,35 @@ def _lock(engine: Engine, take: str, release: str, lock: Lock, key: int) -> Iter
                     connection.invalidate()
 
 
-@contextmanager
-def reader(engine: Engine, ours: bool) -> Iterator[Engine]:
-    """An engine for people's questions: of a role that can read all tables and do nothing else.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a statement gave: the names of its columns, its rows, and whether there would have been more."""
 
-    A transaction that is read-only is not enough: a superuser's COPY writes files and starts programs. In a
-    PostgreSQL of `ours` the role is made; elsewhere the rights are those of whoever DATABASE_URL names.
-    """
-    if not ours:
-        yield engine
-        return
-    with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(Lock.MIGRATION)})
-        known = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :role)")
-        if not connection.scalar(known, {"role": READER}):
-            connection.execute(text(f"CREATE ROLE {READER} LOGIN IN ROLE pg_read_all_data"))
-    restricted = open_engine(engine.url.set(username=READER).render_as_string(hide_password=False))
-    try:
-        yield restricted
-    finally:
-        restricted.dispose()
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+    cut: bool = False
 
 
-def read_only(engine: Engine, query: str, timeout_seconds: int) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows of one statement, which can change nothing and is given up after a time.
+def read_only(engine: Engine, query: str, timeout_seconds: int, limit: int) -> Answer:
+    """The first `limit` rows of one statement, which can change nothing and is given up after a time.
 
-    Prepared, because PostgreSQL prepares single statements only: none can end the read-only transaction and go on.
+    Rows are streamed, so that however many there are they never lie in memory beyond the limit. Streamed or prepared,
+    PostgreSQL takes single statements only: none can end the read-only transaction and go on.
     """
     with engine.connect() as connection:
         connection.execute(text("SET TRANSACTION READ ONLY"))
         connection.execute(text(f"SET LOCAL statement_timeout = '{int(timeout_seconds)}s'"))
         driver = connection.connection.driver_connection
         assert driver is not None
-        cursor = driver.execute(query, prepare=True)
-        if cursor.description is None:
-            return [], []
-        return [column.name for column in cursor.description], cursor.fetchall()
+        cursor = driver.cursor()
+        try:
+            with closing(cursor.stream(query)) as stream:
+                rows = list(islice(stream, limit + 1))
+        except ProgrammingError as error:
+            if error.sqlstate is not None:
+                raise
+            return Answer([], [])  # it has no answer by its nature, like SET
+        if not rows:
+            cursor.execute(query, prepare=True)  # a stream without rows does not tell the columns
+        columns = [column.name for column in cursor.description]
+        return Answer(columns, rows[:limit], len(rows) > limit)

@@ -5,6 +5,7 @@ from threading import Lock
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from db.engine import normalised_url
 
@@ -29,6 +30,12 @@ def upgrade(address: str, revision: str = "head") -> None:
 def downgrade(address: str, revision: str = "base") -> None:
     """Take migrations back, down to and without `revision`'s successors."""
     command.downgrade(configuration(address), revision)
+
+
+def is_known(revision: str) -> bool:
+    """Whether this version has that migration; one of a newer version is not known."""
+    migrations = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    return revision in {migration.revision for migration in migrations}
 
 
 def check(address: str) -> None:

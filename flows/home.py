@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from config.settings import Settings
 from db import migrate
 from db.engine import open_engine
+from db.roles import PIPELINE, as_role, make_roles
 from services.postgres import embedded_postgres, ensure_database
 from services.prefect import client_environment, prefect_server
 from sources.catalogue import path_of
@@ -36,15 +37,33 @@ def database_address(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def open_database(settings: Settings) -> Iterator[Engine]:
-    """The database, migrated to this version's schema."""
+def migrated_database(settings: Settings) -> Iterator[str]:
+    """The same, migrated to this version's schema. In the home's own PostgreSQL it is the owner's address."""
     with database_address(settings) as address:
         migrate.upgrade(address)
-        engine = open_engine(address)
-        try:
-            yield engine
-        finally:
-            engine.dispose()
+        if settings.database_url is None:
+            make_roles(address)
+        yield address
+
+
+@contextmanager
+def open_database(settings: Settings, role: str = PIPELINE) -> Iterator[Engine]:
+    """The migrated database, as one of db/roles.py; in a PostgreSQL of one's own as whoever DATABASE_URL names."""
+    with (
+        migrated_database(settings) as address,
+        connected(address if settings.database_url else as_role(address, role)) as engine,
+    ):
+        yield engine
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Engine]:
+    """An engine for the database at this address, whose connections end with the block."""
+    engine = open_engine(address)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @contextmanager

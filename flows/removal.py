@@ -18,11 +18,13 @@ class BusyError(Exception):
 def purge(engine: Engine, settings: Settings, provider: str) -> Leavings:
     """Remove all that came from a provider, its files included; a user's own files stay where they are.
 
-    Raises BusyError while a run is bringing content in, which would be half removed.
+    Raises BusyError while a run is bringing content in, or a backup saves it, which would be half removed.
     """
     leavings = _remove(engine, settings, lambda connection: remove_provider(connection, provider))
     if leavings is None:
-        raise BusyError("A run is bringing content in; wait for its end, or stop it, and purge again.")
+        raise BusyError(
+            "A run is bringing content in, or a backup saves it; wait for its end, or stop it, and purge again."
+        )
     if provider == "spotify":
         shutil.rmtree(settings.spotify_token_file.parent, ignore_errors=True)
     return leavings

@@ -159,6 +159,28 @@ def test_db_url_and_upgrade(run: Run, server_up: None) -> None:
     assert "schema" in run("db", "upgrade").stdout
 
 
+def test_flows_have_worked_as_the_pipeline_and_questions_are_the_readers(run: Run, server_up: None) -> None:
+    as_reader = run("db", "url", "--read-only").stdout
+    assert as_reader.startswith("postgresql://labelscope_reader@/labelscope?host=")
+    assert (
+        run("sql", "SELECT current_user::text AS me", "--format", "csv").stdout == "me\nlabelscope_reader\n"
+    )
+    owner = "SELECT current_user, has_table_privilege('labelscope_pipeline', 'tracks', 'INSERT')"
+    assert run("db", "psql", "--", "-Atc", owner).stdout == "postgres|t\n"
+    elsewhere = run("db", "url", "--read-only", expect=1, DATABASE_URL="postgresql://me@127.0.0.1:1/mine")
+    assert "docs/operations.md" in elsewhere.stderr
+
+
+def test_sql_says_when_there_are_more_rows_than_it_writes(run: Run, server_up: None) -> None:
+    query = "SELECT external_id FROM tracks ORDER BY id"
+    cut = run("sql", query, "--limit", "2", "--format", "csv")
+    assert len(cut.stdout.splitlines()) == 3 and "the first 2 rows" in cut.stderr
+    assert run("sql", query, "--limit", "15").stderr == ""
+    assert (
+        len(run("sql", "SELECT generate_series(1, 20000)", "--format", "csv").stdout.splitlines()) == 10_001
+    )
+
+
 def test_a_command_that_does_not_exist_is_told_apart_from_one_that_fails(run: Run) -> None:
     assert "No such command" in run("fly", expect=2).stderr
 
@@ -196,6 +218,8 @@ COMMANDS = [
     "promote",
     "evaluate",
     "status",
+    "backup",
+    "restore",
     "sql",
     "db url",
     "db upgrade",

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, InternalError
 
-from db.engine import AddressError, Lock, normalised_url, read_only, try_lock
+from db.engine import AddressError, Answer, Lock, normalised_url, read_only, try_lock
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
@@ -20,7 +20,20 @@ def test_any_other_address_is_refused_in_a_sentence(address: str) -> None:
 
 
 def test_a_question_has_columns_and_rows_and_percent_signs_mean_nothing(engine: Engine) -> None:
-    assert read_only(engine, "SELECT 1 AS one, 'a%b%s' AS two", 5) == (["one", "two"], [(1, "a%b%s")])
+    assert read_only(engine, "SELECT 1 AS one, 'a%b%s' AS two", 5, 9) == Answer(
+        ["one", "two"], [(1, "a%b%s")]
+    )
+
+
+def test_a_question_without_rows_has_columns_all_the_same(engine: Engine) -> None:
+    assert read_only(engine, "SELECT id FROM tracks", 5, 9) == Answer(["id"], [])
+    assert read_only(engine, "SET search_path TO public", 5, 9) == Answer([], [])
+
+
+def test_rows_beyond_the_limit_are_never_fetched(engine: Engine) -> None:
+    endless = "SELECT generate_series(1, 2000000000) AS n"
+    assert read_only(engine, endless, 5, 2) == Answer(["n"], [(1,), (2,)], cut=True)
+    assert read_only(engine, "VALUES (1), (2)", 5, 2) == Answer(["column1"], [(1,), (2,)])
 
 
 @pytest.mark.parametrize(
@@ -35,12 +48,12 @@ def test_a_question_has_columns_and_rows_and_percent_signs_mean_nothing(engine: 
 )
 def test_a_question_can_change_nothing(engine: Engine, statement: str) -> None:
     with pytest.raises(Exception, match=r"read-only|multiple commands"):
-        read_only(engine, statement, 5)
+        read_only(engine, statement, 5, 9)
 
 
 def test_a_slow_question_is_given_up(engine: Engine) -> None:
     with pytest.raises(Exception, match="statement timeout"):
-        read_only(engine, "SELECT pg_sleep(30)", 1)
+        read_only(engine, "SELECT pg_sleep(30)", 1, 9)
 
 
 def test_a_lock_is_held_by_one_and_freed_when_its_holder_is_killed(engine: Engine) -> None:

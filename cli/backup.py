@@ -1,0 +1,48 @@
+"""`labelscope backup` and `labelscope restore`: everything there is, in a folder, and back from it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.settings import Settings
+
+SHOWN = 10  # problems of one kind are said in full up to so many
+LOGIN = "A login to Spotify is a secret and not part of a backup: `labelscope login spotify` makes a new one."
+
+
+def backup(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="An empty folder, or that of an earlier backup.")
+    ],
+) -> None:
+    """Save the database, and all audio, spectrograms and models; a folder that was saved to before gets what is new.
+
+    Your own crates and libraries are not copied. While it runs nothing can be purged; runs go on.
+    """
+    from flows.backup import back_up
+
+    saved = back_up(Settings(), folder)
+    typer.echo(f"Saved in {folder}: the database and {saved.files} files, {saved.new} of them new.")
+    typer.echo(LOGIN)
+    if saved.problems:
+        for problem in saved.problems[:SHOWN]:
+            typer.echo(problem, err=True)
+        typer.echo(
+            f"{len(saved.problems)} files are not in the backup, all else is: `labelscope extract` makes lost"
+            " spectrograms again, audio and models have to come from an earlier backup.",
+            err=True,
+        )
+        raise typer.Exit(1)
+
+
+def restore(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a backup.")]) -> None:
+    """Put a backup into an empty home, and bring it to this version; nothing is changed unless all of it is whole."""
+    from flows.restore import restore as put_back
+
+    restored = put_back(Settings(), folder)
+    typer.echo(f"Restored the database and {len(restored.files)} files, as of {restored.made_at}.")
+    typer.echo(LOGIN)
+    if restored.missing:
+        lost = f"{len(restored.missing)} files were lost already when it was made, such as {restored.missing[0].path}."
+        typer.echo(lost, err=True)

@@ -1,8 +1,21 @@
 """Which files of the home the rows name. These statements read every schema that there has been."""
 
+from typing import Final
+
 from sqlalchemy import Connection, text
 
 from db.queries import Rows
+
+NAMED_FILES: Final = """
+    WITH named AS (
+        SELECT 'audio' AS kind, substr(uri, length('store:') + 1) AS path, sha256, bytes
+          FROM clips WHERE uri LIKE 'store:%'
+        UNION
+        SELECT 'spectrogram', 'spectrograms/' || r.fingerprint || '/' || s.path, s.sha256, s.bytes
+          FROM spectrograms s JOIN spectrogram_recipes r ON r.id = s.recipe_id
+        UNION
+        SELECT 'model', 'models/' || path, sha256, bytes FROM models)
+"""
 
 
 def named_files(connection: Connection) -> Rows:
@@ -11,16 +24,7 @@ def named_files(connection: Connection) -> Rows:
     A user's own audio, in crates and libraries, is not among them.
     """
     return connection.execute(
-        text("""
-            SELECT substr(uri, length('store:') + 1) AS path, sha256, bytes
-              FROM clips WHERE uri LIKE 'store:%'
-            UNION
-            SELECT 'spectrograms/' || r.fingerprint || '/' || s.path, s.sha256, s.bytes
-              FROM spectrograms s JOIN spectrogram_recipes r ON r.id = s.recipe_id
-            UNION
-            SELECT 'models/' || path, sha256, bytes FROM models
-             ORDER BY path
-        """)
+        text(f"{NAMED_FILES} SELECT path, sha256, bytes FROM named ORDER BY path")
     ).all()
 
 

@@ -6,7 +6,7 @@ imported: `surroundings` must have been entered before.
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +19,7 @@ from db.engine import open_engine
 from db.roles import PIPELINE, as_role, make_roles
 from services.postgres import embedded_postgres, ensure_database
 from services.prefect import client_environment, prefect_server
+from services.upkeep import who_is_up
 from sources.catalogue import path_of
 
 DATABASE = "labelscope"
@@ -87,7 +88,13 @@ def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
 
         if fresh:
             mark_crashed(before=now)
-        with without_heartbeat():
+        # Where a server is kept up it outlives this run, and has to hear should it die.
+        quiet = (
+            nullcontext()
+            if api_url == settings.prefect_api_url or who_is_up(settings.home)
+            else without_heartbeat()
+        )
+        with quiet:
             try:
                 yield api_url
             finally:
@@ -98,6 +105,7 @@ def contain(settings: Settings) -> None:
     """Keep the caches of libraries inside of the home, and their chatter off the terminal."""
     # Absolute from here on, whatever the working directory.
     os.environ["LABELSCOPE_HOME"] = str(settings.home)
+    os.environ.setdefault("MPLCONFIGDIR", str(settings.home / "cache" / "matplotlib"))
     os.environ.setdefault("KERAS_HOME", str(settings.home / "cache" / "keras"))
     librosa = find_spec("librosa")
     if librosa is None or librosa.origin is None or not os.access(Path(librosa.origin).parent, os.W_OK):

@@ -164,6 +164,7 @@ def client_environment(home: Path, api_url: str) -> dict[str, str]:
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",  # a lost API_URL must fail, not start a server
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # seconds; the least that Prefect takes
         "no_proxy": ",".join(filter(None, direct)),  # in lower case, which wins over the upper one
     }
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from db.file_queries import NAMED_FILES
+
 Rows = Sequence[Row[Any]]
 
 
@@ -24,12 +26,13 @@ def compare(connection: Connection, found: Iterable[tuple[str, int, bool]]) -> R
             copy.write_row(file)
     connection.execute(text("ANALYZE found"))
     return connection.execute(
-        text("""
+        text(f"""
+            {NAMED_FILES}
             SELECT path, coalesce(s.kind, CASE split_part(path, '/', 1)
                        WHEN 'audio' THEN 'audio' WHEN 'models' THEN 'model' ELSE 'spectrogram' END) AS kind,
                    CASE WHEN f.path IS NULL THEN 'missing' WHEN s.path IS NULL THEN 'orphaned' ELSE 'damaged' END
                        AS fault
-              FROM stored_files s FULL JOIN found f USING (path)
+              FROM named s FULL JOIN found f USING (path)
              WHERE f.path IS NULL OR (s.path IS NULL AND NOT f.new) OR f.bytes <> s.bytes
              ORDER BY path
         """)
@@ -38,8 +41,9 @@ def compare(connection: Connection, found: Iterable[tuple[str, int, bool]]) -> R
 
 def to_read(connection: Connection, share: int, of: int) -> Iterator[Row[Any]]:
     """path, kind and sha256 of one of `of` equal shares of the stored files, and of those known to be damaged."""
-    query = text("""
-        SELECT path, kind, sha256 FROM stored_files
+    query = text(f"""
+        {NAMED_FILES}
+        SELECT path, kind, sha256 FROM named
          WHERE abs(hashtext(path)::bigint) % :of = :share
             OR path IN (SELECT path FROM file_faults WHERE ended_at IS NULL AND fault = 'damaged')
     """)

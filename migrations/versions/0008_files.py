@@ -1,4 +1,4 @@
-"""Which files the rows name, and which files and rows did not agree."""
+"""Files and rows that did not agree."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,17 +7,6 @@ revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
-
-STORED_FILES = """
-    SELECT 'audio' AS kind, 'audio/' || substr(uri, length('store:audio/') + 1) AS path, max(bytes) AS bytes,
-           max(sha256) AS sha256
-      FROM clips WHERE uri LIKE 'store:%' GROUP BY uri
-    UNION ALL
-    SELECT 'spectrogram', 'spectrograms/' || r.fingerprint || '/' || s.path, max(s.bytes), max(s.sha256)
-      FROM spectrograms s JOIN spectrogram_recipes r ON r.id = s.recipe_id GROUP BY r.fingerprint, s.path
-    UNION ALL
-    SELECT 'model', 'models/' || path, bytes, sha256 FROM models
-"""
 
 
 def upgrade() -> None:
@@ -59,10 +48,7 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("ended_at IS NULL"),
     )
-    op.execute(f"CREATE VIEW stored_files AS {STORED_FILES}")
-    op.execute("COMMENT ON VIEW stored_files IS 'Every file of the home that a row names, relative to it.'")
 
 
 def downgrade() -> None:
-    op.execute("DROP VIEW stored_files")
     op.drop_table("file_faults")

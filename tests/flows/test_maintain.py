@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from config.settings import Settings
 from db.engine import Lock, share_lock
+from db.file_queries import named_files
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
@@ -22,8 +23,9 @@ def rows(engine: Engine, query: str) -> list[tuple[object, ...]]:
 
 
 def files(engine: Engine, kind: str) -> list[Path]:
-    query = f"SELECT path FROM stored_files WHERE kind = '{kind}' ORDER BY path"
-    return [Settings().home / str(path) for (path,) in rows(engine, query)]
+    with engine.connect() as connection:
+        named = [row.path for row in named_files(connection)]
+    return [Settings().home / path for path in named if path.startswith(kind)]
 
 
 def old(path: Path) -> None:
@@ -36,7 +38,7 @@ def old(path: Path) -> None:
 def test_where_all_agrees_nothing_is_said(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
     engine = go_on(trained)
     found = flows.maintain(thorough=True)
-    stored = rows(engine, "SELECT count(*) FROM stored_files")[0][0]
+    stored = len(files(engine, ""))
     assert (found.files, found.read, found.faults) == (stored, stored, ())
     assert rows(engine, "SELECT * FROM file_faults") == []
 

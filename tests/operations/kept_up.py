@@ -1,0 +1,90 @@
+"""A home that `labelscope up` keeps running, for tests of what people and accidents do to it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+from typing import Any
+from urllib.request import Request, urlopen
+
+from services import upkeep
+from tests.processes import wait_until
+
+LABELSCOPE = Path(sys.executable).with_name("labelscope")
+
+
+def free_port() -> int:
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class KeptUp:
+    """A home, the port of its pages, and the process that keeps it up."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+        return inherited | {"LABELSCOPE_HOME": str(self.home), "LABELSCOPE_UI_PORT": str(self.port)}
+
+    def call(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """`labelscope` with some arguments, to its end."""
+        return subprocess.run(
+            [LABELSCOPE, *arguments], env=self.environment, capture_output=True, text=True, timeout=200
+        )
+
+    def start(self) -> None:
+        """`labelscope up` in the background, until it says that it is."""
+        log = self.home.with_suffix(".log").open("ab")
+        self.process = subprocess.Popen([LABELSCOPE, "up"], env=self.environment, stdout=log, stderr=log)
+        wait_until(self._ready, 180)
+
+    def _ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.home.with_suffix(".log").read_text()
+        state = upkeep.who_is_up(self.home)
+        return state is not None and (state.pid, state.status) == (self.process.pid, "ready")
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(60)
+
+    @property
+    def pages(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(self, path: str, body: dict[str, Any]) -> Any:
+        """Prefect's answer to a POST."""
+        request = Request(
+            f"{self.pages}/api{path}", json.dumps(body).encode(), {"content-type": "application/json"}
+        )
+        with urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    def deployments(self) -> dict[str, dict[str, Any]]:
+        """The timetable as Prefect has it, by the name of the flow."""
+        return {row["entrypoint"].rpartition(".")[2]: row for row in self.ask("/deployments/filter", {})}
+
+    def run(self, flow: str, **parameters: Any) -> str:
+        """Start a flow as a person would in the browser; the id of its run."""
+        deployment = self.deployments()[flow]["id"]
+        body = {"state": {"type": "SCHEDULED"}, "parameters": parameters}
+        return str(self.ask(f"/deployments/{deployment}/create_flow_run", body)["id"])
+
+    def state_of(self, run: str) -> str:
+        [row] = self.ask("/flow_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})
+        return str(row["state_type"])
+
+    def wait_for(self, run: str, *states: str, seconds: float = 120) -> None:
+        wait_until(lambda: self.state_of(run) in states, seconds)

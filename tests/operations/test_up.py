@@ -1,0 +1,132 @@
+"""`labelscope up`: what it starts, what it refuses, and what is left when it ends, gently or not."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services import upkeep
+from sources.synth import render_crate
+from tests.operations.kept_up import LABELSCOPE, KeptUp, free_port
+from tests.processes import processes_of, wait_until
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc"),
+    pytest.mark.timeout(600),
+]
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[KeptUp]:
+    kept = KeptUp(tmp_path / "home", free_port())
+    yield kept
+    for process in processes_of(kept.home):
+        os.kill(process, signal.SIGKILL)
+
+
+def test_it_shows_the_timetable_runs_it_and_leaves_nothing_behind(kept: KeptUp, tmp_path: Path) -> None:
+    kept.start()
+    deployments = kept.deployments()
+    assert set(deployments) == {"pipeline", "ingest", "extract", "retrain", "predict", "evaluate", "maintain"}
+    schedules = {name: row["schedules"] for name, row in deployments.items() if row["schedules"]}
+    assert {name: rows[0]["schedule"]["cron"] for name, rows in schedules.items()} == {
+        "pipeline": "0 */6 * * *",
+        "maintain": "30 3 * * *",
+    }
+    assert all(row["global_concurrency_limit"]["limit"] == 1 for row in deployments.values())
+
+    second = kept.call("up")
+    assert second.returncode == 1 and "is up already" in second.stderr and kept.pages in second.stderr
+    neighbour = KeptUp(tmp_path / "neighbour", kept.port).call("up")
+    assert neighbour.returncode == 1 and f"port {kept.port}, which is taken" in neighbour.stderr
+
+    run = kept.run("maintain")
+    kept.wait_for(run, "COMPLETED")
+    said = json.loads(kept.call("status", "--json").stdout)
+    assert said["up"] and said["pages"] == kept.pages
+    assert {row["state"] for row in said["next_runs"]} == {"Scheduled"} and len(said["next_runs"]) == 2
+    assert [row["state"] for row in said["last_runs"]] == ["Completed"]
+
+    assert kept.stop() == 0
+    wait_until(lambda: not processes_of(kept.home), 30)
+    assert not json.loads(kept.call("status", "--json").stdout)["up"]
+
+
+def test_stages_that_run_apart_follow_one_another(kept: KeptUp, tmp_path: Path) -> None:
+    crate = tmp_path / "crate"
+    render_crate(crate, tracks_per_label=4, artists_per_label=4, duration_s=9.0)
+    kept.start()
+    kept.run("ingest", crate=str(crate))
+
+    def ended() -> dict[str, str]:
+        rows = kept.ask("/flow_runs/filter", {"sort": "START_TIME_ASC"})
+        names = {row["deployment_id"]: row for row in rows if row["state_type"] != "SCHEDULED"}
+        return {
+            name: names[deployment["id"]]["state_type"]
+            for name, deployment in kept.deployments().items()
+            if deployment["id"] in names
+        }
+
+    stages = ("ingest", "extract", "retrain", "predict")
+    wait_until(lambda: ended() == dict.fromkeys(stages, "COMPLETED"), 300)
+    rows = kept.call(
+        "sql", "SELECT count(*) AS n FROM track_predictions WHERE predicted IS NOT NULL", "--format", "csv"
+    )
+    assert int(rows.stdout.split()[1]) > 0
+    keys = {row["key"] for row in kept.ask("/artifacts/filter", {})}
+    assert {"came-in", "coverage", "not-used", "label-accuracy", "confusion-matrix", "models"} <= keys
+
+
+def test_a_run_that_is_killed_with_all_that_started_it_is_not_running_for_long(
+    kept: KeptUp, tmp_path: Path
+) -> None:
+    crate = tmp_path / "crate"
+    render_crate(crate, tracks_per_label=24, artists_per_label=4, duration_s=9.0)
+    kept.start()
+    run = kept.run("pipeline", crate=str(crate))
+    kept.wait_for(run, "RUNNING")
+    for process in processes_of(kept.home):
+        os.kill(process, signal.SIGKILL)
+    kept.start()
+    assert kept.state_of(run) == "CRASHED"
+    again = kept.run("pipeline", crate=str(crate))
+    kept.wait_for(again, "COMPLETED", seconds=300)
+
+
+def test_a_run_whose_own_process_alone_is_killed_is_marked_and_the_next_one_works(kept: KeptUp) -> None:
+    kept.start()
+    assert kept.process is not None
+    run = kept.run("evaluate")
+    kept.wait_for(run, "RUNNING", "COMPLETED")
+    crashed = kept.run("maintain")
+    kept.wait_for(crashed, "RUNNING", "COMPLETED")
+    os.kill(kept.process.pid, signal.SIGKILL)  # its runs end with it
+    wait_until(lambda: not processes_of(kept.home), 60)
+    kept.start()
+    assert kept.state_of(crashed) in ("CRASHED", "COMPLETED")
+    kept.wait_for(kept.run("maintain"), "COMPLETED")
+
+
+def test_it_goes_on_without_a_terminal_until_it_is_told_to_stop(kept: KeptUp) -> None:
+    started = kept.call("up", "--detach")
+    assert started.returncode == 0 and kept.pages in started.stdout
+    state = upkeep.who_is_up(kept.home)
+    assert state is not None and os.getsid(state.pid) == state.pid
+    assert kept.call("down").stdout == "Labelscope is down.\n"
+    wait_until(lambda: not processes_of(kept.home), 30)
+    assert kept.call("down").stdout == "Labelscope was not up.\n"
+
+
+def test_an_interval_that_is_no_crontab_is_refused_in_a_sentence(kept: KeptUp) -> None:
+    refused = subprocess.run(
+        [LABELSCOPE, "up"],
+        env=kept.environment | {"LABELSCOPE_PIPELINE_CRON": "every day"},
+        capture_output=True,
+        text=True,
+    )
+    assert refused.returncode == 1 and "LABELSCOPE_PIPELINE_CRON" in refused.stderr

@@ -2,17 +2,18 @@
 
 Run as `python -m bench.train CRATE`, a folder with one sub-folder of MP3 clips for each label. Both sides train the
 notebook's network (`seed`) on all clips; they take turns, and the first epoch of each turn, which compiles, is not
-counted. Then: an epoch of half the clips beside one of all, ours beside the notebook's, and clips scored per second
-beside clips read per second.
+counted. Then: an epoch of half the clips beside one of all, ours beside the notebook's, clips scored per second
+beside clips read per second, and the memory that a training takes beside that of one on four times the clips.
 """
 
 import argparse
+import resource
 import sys
 import tempfile
 import time
 from dataclasses import replace
 from functools import partial
-from multiprocessing import Pool
+from multiprocessing import Pool, get_context
 from pathlib import Path
 from statistics import median
 
@@ -94,6 +95,17 @@ def scored_per_second(crops: Crops, labels: tuple[str, ...]) -> tuple[float, flo
     return len(paths) / (scored - began), len(paths) / (read - scored)
 
 
+def peak_mebibytes(examples: list[Example], labels: tuple[str, ...], times: int) -> float:
+    """The most memory that a process held which trained for an epoch on so many times the clips."""
+    with get_context("spawn").Pool(1) as pool:
+        return float(pool.apply(_train_in_here, (examples * times, labels)))
+
+
+def _train_in_here(examples: list[Example], labels: tuple[str, ...]) -> float:
+    train(load_crops(examples), None, labels, {}, replace(PRESETS["labelscope"], epochs=1, minimum_steps=1))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("crate", type=Path)
@@ -123,6 +135,8 @@ def main() -> None:
         print(
             f"clips scored {scored:.0f}/s, read {read:.0f}/s: scoring is {read / scored:.0f} x reading alone"
         )
+        once, often = (peak_mebibytes(examples, labels, times) for times in (1, 4))
+        print(f"peak memory of a training {once:.0f} MiB, on four times the clips {often:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ def read_sound_training_set(
     remark = (
         f"{len(lost)} clips are left out, since their spectrograms cannot be read: extract, then retrain."
     )
-    return replace(rest, remarks=(remark, *rest.remarks))
+    return replace(
+        rest, remarks=(remark, *rest.remarks), refusal=f"{remark} {rest.refusal}" if rest.refusal else None
+    )
 
 
 def send_back(engine: Engine, unreadable: Sequence[tuple[int, str]], recipe_id: int) -> None:

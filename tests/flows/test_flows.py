@@ -205,16 +205,15 @@ def test_lost_and_damaged_spectrograms(
     (file,) = (Settings().home / "spectrograms").glob(f"*/{path}")
     whole = file.read_bytes()
 
-    # All lost: the training fails, a row says so, and the champion stays.
+    # All lost: the training is refused, a row says so, and the champion stays.
     elsewhere = tmp_path / "empty home"
     elsewhere.mkdir()
     with monkeypatch.context() as patch:
         patch.setenv("LABELSCOPE_HOME", str(elsewhere))
-        with pytest.raises(Exception, match="No held-out spectrogram"):
-            flows.retrain("doomed")
+        assert flows.retrain("doomed").outcome == "refused"
     runs = rows(engine, "SELECT status, error FROM training_runs ORDER BY id")
-    assert [status for status, _ in runs] == ["completed", "failed"]
-    assert "No held-out spectrogram" in runs[1][1]
+    assert [status for status, _ in runs] == ["completed", "refused"]
+    assert runs[1][1].startswith("12 clips are left out") and "extract, then retrain" in runs[1][1]
     assert rows(engine, NETWORKS) == [("champion",)]
     assert flows.extract().ready == 12
 

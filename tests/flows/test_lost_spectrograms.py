@@ -69,4 +69,4 @@ def test_an_evaluation_of_nothing_readable_is_refused_in_a_sentence(
     for path in spectrograms():
         path.unlink()
     evaluated = flows.evaluate(3, 1)
-    assert evaluated.outcome == "refused" and "two labels" in evaluated.reason
+    assert evaluated.outcome == "refused" and "extract, then retrain" in evaluated.reason

@@ -47,7 +47,8 @@ def to_read(connection: Connection, share: int, of: int) -> Iterator[Row[Any]]:
          WHERE abs(hashtext(path)::bigint) % :of = :share
             OR path IN (SELECT path FROM file_faults WHERE ended_at IS NULL AND fault = 'damaged')
     """)
-    yield from connection.execution_options(stream_results=True).execute(query, {"share": share, "of": of})
+    a_few_at_a_time = {"stream_results": True}  # of this statement alone: the connection goes on to write
+    yield from connection.execute(query, {"share": share, "of": of}, execution_options=a_few_at_a_time)
 
 
 def keep_faults(connection: Connection, faults: Sequence[tuple[str, str, str]]) -> None:

@@ -54,7 +54,7 @@ def _task_runner(settings: Settings, threads: int) -> Iterator[TaskRunner[Any]]:
             yield runner
         return
     import dask
-    from prefect_dask import DaskTaskRunner
+    from prefect_dask.task_runners import DaskTaskRunner
 
     if settings.dask != LOCAL:
         with DaskTaskRunner(address=settings.dask) as runner:

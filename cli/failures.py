@@ -45,6 +45,7 @@ SENTENCES = (
 # By name, as importing them would import Keras or Prefect.
 SENTENCES_BY_NAME = (
     "HyperparameterError",
+    "KilledWorker",
     "ModelFileError",
     "PromotionRefused",
     "SpectrogramError",

@@ -1,7 +1,7 @@
 """Where batches are worked through: in this process, or on a Dask cluster (LABELSCOPE_DASK)."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from prefect import Task
@@ -47,28 +47,9 @@ def _results(
             yield ids_of[future], future.result()
 
 
-@contextmanager
-def _task_runner(settings: Settings, threads: int) -> Iterator[TaskRunner[Any]]:
+def _task_runner(settings: Settings, threads: int) -> AbstractContextManager[TaskRunner[Any]]:
     if settings.dask is None:
-        with ThreadPoolTaskRunner[Any](max_workers=threads) as runner:
-            yield runner
-        return
-    import dask
-    from prefect_dask.task_runners import DaskTaskRunner
+        return ThreadPoolTaskRunner[Any](max_workers=threads)
+    from flows.dask_runners import on_cluster, on_this_machine  # an extra, which few have
 
-    if settings.dask != LOCAL:
-        with DaskTaskRunner(address=settings.dask) as runner:
-            yield runner
-        return
-    cluster = {
-        "n_workers": 1,  # a machine has one: its decoders, and the network, use all cores
-        "threads_per_worker": threads,
-        "security": True,  # else whoever can log in here could have it run code
-        "dashboard_address": None,
-        "local_directory": str(settings.home / "cache" / "dask"),
-    }
-    with (
-        dask.config.set({"distributed.worker.daemon": False}),  # a daemon may not start decoders
-        DaskTaskRunner(cluster_kwargs=cluster) as runner,
-    ):
-        yield runner
+    return on_this_machine(settings, threads) if settings.dask == LOCAL else on_cluster(settings.dask)

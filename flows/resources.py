@@ -8,8 +8,9 @@ module the name alone.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from contextvars import ContextVar
+from multiprocessing.util import Finalize
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -52,7 +53,14 @@ class Resource(Generic[Thing]):
         with self._opening:
             if not self._own:
                 self._own.append(self._for_good.enter_context(self._opened(Settings())))
+                # Before multiprocessing ends this process' children, which the pool would start again.
+                Finalize(None, self._let_go, exitpriority=1)
             return self._own[0]
+
+    def _let_go(self) -> None:
+        """As after a failure: a worker that ends waits for no clip, since its batch goes to another one."""
+        with suppress(SystemExit), self._for_good:
+            raise SystemExit
 
 
 DATABASE: Resource[Engine] = Resource(open_database)

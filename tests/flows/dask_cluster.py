@@ -30,6 +30,11 @@ class Cluster:
             found = client.run(_children)
             return {names[address]: children for address, children in found.items()}
 
+    def models_loaded(self) -> list[int]:
+        """How many times each worker has loaded one."""
+        with Client(self.address, set_as_default=False) as client:
+            return list(client.run(_models_loaded).values())
+
     def kill(self, name: str) -> None:
         """What a machine does that loses its power: the worker, its nanny and its decoders are gone at once."""
         os.killpg(self.workers[name].pid, signal.SIGKILL)
@@ -80,3 +85,9 @@ def _start(
 
 def _children() -> list[int]:
     return [child.pid for child in active_children() if child.pid is not None]
+
+
+def _models_loaded() -> int:
+    from flows.scoring import loaded_model
+
+    return loaded_model.cache_info().misses

@@ -64,6 +64,7 @@ def same_predictions(engine: Engine, expected: list[tuple[Any, ...]]) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_cluster_leaves_the_rows_of_one_machine(
     flows: SimpleNamespace, cluster: Cluster, engine: Engine, three_labels: Path, one_machine: SimpleNamespace
 ) -> None:
@@ -72,10 +73,12 @@ def test_a_cluster_leaves_the_rows_of_one_machine(
     assert rows(engine, CLIPS) == one_machine.clips
     assert same_predictions(engine, one_machine.predictions)
     assert all(cluster.decoders().values()), "one of the workers had nothing to do"
+    assert cluster.models_loaded() == [1, 1]
     assert flows.extract().ready == 0
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_worker_that_is_killed_costs_nothing(
     flows: SimpleNamespace,
     cluster: Cluster,
@@ -97,6 +100,7 @@ def test_a_worker_that_is_killed_costs_nothing(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_cluster_of_its_own_on_this_machine(
     flows: SimpleNamespace,
     own_database: str,

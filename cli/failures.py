@@ -24,6 +24,7 @@ from config.settings import Settings
 from db.engine import AddressError
 from flows.backup_folder import BackupError
 from flows.checked_files import DamagedFile
+from flows.cluster import ClusterError
 from flows.removal import BusyError
 from services.keeper import ServiceError
 from sources.errors import SourceError
@@ -34,6 +35,7 @@ SENTENCES = (
     AddressError,
     BackupError,
     BusyError,
+    ClusterError,
     ConfigurationError,
     CrateError,
     DamagedFile,
@@ -43,6 +45,7 @@ SENTENCES = (
 # By name, as importing them would import Keras or Prefect.
 SENTENCES_BY_NAME = (
     "HyperparameterError",
+    "KilledWorker",
     "ModelFileError",
     "PromotionRefused",
     "SpectrogramError",

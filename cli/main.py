@@ -51,9 +51,9 @@ Folder = Annotated[
 @app.command(epilog="Example: labelscope demo")
 def demo() -> None:
     """The whole job on synthetic music: five made-up labels, rendered here, in a home of their own."""
-    # Made-up labels must never stand among real ones: a home, a database and a history of their own.
+    # Made-up labels must never stand among real ones: a home, a database and a history of their own, on this machine.
     os.environ["LABELSCOPE_HOME"] = str(Settings().home / "demo")
-    for name in ("DATABASE_URL", "PREFECT_API_URL"):
+    for name in ("DATABASE_URL", "PREFECT_API_URL", "LABELSCOPE_DASK"):
         os.environ.pop(name, None)
     settings = Settings()
     with surroundings(settings):

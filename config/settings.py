@@ -32,6 +32,9 @@ class Settings(BaseSettings):
         validation_alias="PREFECT_API_URL",
         description="A Prefect server of your own; without it one is started in the home.",
     )
+    dask: str | None = Field(
+        None, description="A Dask cluster for extraction and prediction: its scheduler's address, or `local`."
+    )
     labels: Path = Field(
         Path(__file__).with_name("labels.toml"), description="The labels and their playlists: a labels.toml."
     )

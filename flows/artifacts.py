@@ -38,7 +38,9 @@ def leave_model(connection: Connection) -> None:
     cells = queries.view(connection, "confusion_matrix")
     labels = list(dict.fromkeys(cell.true_label for cell in cells))
     if labels:
-        counts = np.array([cell.count for cell in cells]).reshape(len(labels), len(labels))
+        counts = np.zeros((len(labels), len(labels)), dtype=int)  # only cells that count something have a row
+        for cell in cells:
+            counts[labels.index(cell.true_label), labels.index(cell.predicted_label)] = cell.count
         picture = base64.b64encode(confusion_picture(counts, labels)).decode()
         create_image_artifact(
             f"data:image/png;base64,{picture}",

@@ -17,6 +17,7 @@ from config.settings import Settings
 from db import migrate
 from db.engine import open_engine
 from db.roles import PIPELINE, as_role, make_roles
+from flows.cluster import check_cluster
 from services.postgres import embedded_postgres, ensure_database
 from services.prefect import client_environment, prefect_server
 from services.upkeep import who_is_up
@@ -74,6 +75,7 @@ def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
     Attaches to the home's Prefect server if one runs, else starts it, on `port` where one is given; PREFECT_API_URL
     names another. Nothing is left outside of the home.
     """
+    check_cluster(settings)
     now = datetime.now(UTC)
     with ExitStack() as stack:
         api_url, fresh = settings.prefect_api_url, False

@@ -1,7 +1,7 @@
 """Let the champion say what each track sounds like."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -18,10 +18,13 @@ from db import queries
 from db.engine import Lock, share_lock
 from db.store.learning import save_predictions
 from db.store.sound import forget_spectrograms
+from flows import resources
 from flows.batches import batches
 from flows.home import model_folder, open_database, spectrogram_folder
 from flows.progress import progress_bar
-from ml.predict import Scorer, load_model
+from flows.runners import worked_through
+from flows.scoring import loaded_model, scoring
+from ml.predict import Scorer
 from ml.spectrogram import Recipe, load_whole_spectrogram
 
 
@@ -55,13 +58,25 @@ def predict() -> Predicted:
             waiting = queries.tracks_to_predict(connection, champion.model_id, champion.recipe_id, allowed)
         if not waiting:
             return Predicted(model_id=champion.model_id)
-        scorer = load_model(model_folder(settings) / champion.path, champion.sha256)
+        loaded_model(model_folder(settings) / champion.path, champion.sha256)  # a damaged one is refused here
+        work = TrackWork(
+            champion.model_id,
+            champion.path,
+            champion.sha256,
+            champion.recipe_id,
+            tuple(label["id"] for label in champion.labels),
+            tuple(allowed),
+        )
         tracks = clips = 0
         began = time.perf_counter()
-        with progress_bar("Predicting tracks", len(waiting)) as advance:
-            for track_ids in batches(waiting, settings.prediction_batch):
-                with share_lock(engine, Lock.CONTENT):  # nobody removes these tracks meanwhile
-                    written, heard = predict_batch(engine, settings, champion, scorer, track_ids, allowed)
+        with (
+            worked_through(
+                predict_batch, work, batches(waiting, settings.prediction_batch), settings
+            ) as results,
+            resources.DATABASE.lent(engine),
+            progress_bar("Predicting tracks", len(waiting)) as advance,
+        ):
+            for track_ids, (written, heard) in results:
                 tracks, clips = tracks + written, clips + heard
                 advance(len(track_ids))
         seconds = time.perf_counter() - began
@@ -69,20 +84,36 @@ def predict() -> Predicted:
     return Predicted(tracks, champion.model_id, clips, seconds)
 
 
-@task(task_run_name="tracks from {track_ids[0]} on", cache_policy=NO_CACHE)
-def predict_batch(
-    engine: Engine,
-    settings: Settings,
-    champion: Any,
-    scorer: Scorer,
-    track_ids: list[int],
-    allowed: Sequence[str],
-) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class TrackWork:
+    """What each batch needs beside the ids of its tracks, and can take along wherever it runs."""
+
+    model_id: int
+    path: str  # of the model's file, relative to the folder of models
+    sha256: str
+    recipe_id: int
+    label_ids: tuple[int, ...]  # in the order of the model's scores
+    allowed: tuple[str, ...]  # origins of audio that may be scored
+
+
+@task(task_run_name="tracks from {ids[0]} on", cache_policy=NO_CACHE)
+def predict_batch(work: TrackWork, ids: list[int]) -> tuple[int, int]:
     """Score some tracks and write the predictions in one transaction; returns how many tracks, and clips heard."""
+    settings, engine = Settings(), resources.DATABASE.here()
+    with (
+        share_lock(engine, Lock.CONTENT),  # nobody removes these tracks meanwhile
+        scoring(model_folder(settings) / work.path, work.sha256) as scorer,
+    ):
+        return _predict(engine, settings, work, scorer, ids)
+
+
+def _predict(
+    engine: Engine, settings: Settings, work: TrackWork, scorer: Scorer, ids: list[int]
+) -> tuple[int, int]:
     recipe = Recipe.from_dict(scorer.recipe)
     folder, bands = spectrogram_folder(settings, recipe.fingerprint()), recipe.n_mels
     with engine.connect() as connection:
-        rows = queries.spectrograms_of(connection, track_ids, champion.recipe_id, allowed)
+        rows = queries.spectrograms_of(connection, ids, work.recipe_id, work.allowed)
     readable: list[Any] = []
     lost: list[Any] = []
 
@@ -105,15 +136,14 @@ def predict_batch(
         for row, scores in zip(readable, crops, strict=True)
         if row.track_id not in incomplete
     ]
-    label_ids = [label["id"] for label in champion.labels]
     predictions = []
     for track_id, of_track in groupby(scored, key=lambda pair: pair[0]):
         of_clips = [scores for _, scores in of_track]
         verdict = scorer.verdict(of_clips)
-        scores = dict(zip(label_ids, verdict.probabilities.tolist(), strict=True))
+        scores = dict(zip(work.label_ids, verdict.probabilities.tolist(), strict=True))
         said = {"scores": scores, "known": verdict.known}
         predictions.append({"track_id": track_id, "clips": len(of_clips), **said})
     with engine.begin() as connection:
         if lost:
-            forget_spectrograms(connection, [row.clip_id for row in lost], champion.recipe_id)
-        return save_predictions(connection, champion.model_id, predictions), len(scored)
+            forget_spectrograms(connection, [row.clip_id for row in lost], work.recipe_id)
+        return save_predictions(connection, work.model_id, predictions), len(scored)

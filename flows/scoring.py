@@ -1,0 +1,24 @@
+"""The model that scores in this process: loaded once, however many batches come."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+
+from ml.predict import Scorer, load_model
+
+_IN_USE = Lock()
+
+
+@lru_cache(maxsize=1)
+def loaded_model(path: Path, sha256: str) -> Scorer:
+    """The model of this file. Raises ml.model.ModelFileError where it is not the one with that sha256."""
+    return load_model(path, sha256)
+
+
+@contextmanager
+def scoring(path: Path, sha256: str) -> Iterator[Scorer]:
+    """The same, for one thread at a time: Keras keeps state in the network, and each score uses all cores."""
+    with _IN_USE:
+        yield loaded_model(path, sha256)

@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     """Read from the environment: LABELSCOPE_HOME, …, DATABASE_URL, PREFECT_API_URL, SPOTIPY_CLIENT_ID, …
 
     What is not there is looked for in a file of that name, in whatever case, in the folder of secrets:
-    /run/secrets/spotipy_client_secret. Empty is as good as absent.
+    /run/secrets/spotipy_client_secret.
     """
 
     model_config = SettingsConfigDict(
@@ -125,6 +125,11 @@ class Settings(BaseSettings):
     def spotify_token_file(self) -> Path:
         """Where a login to Spotify is kept: in the home, for its owner alone."""
         return self.home / "spotify" / "login.json"
+
+    @field_validator("database_password", "spotify_client_secret", mode="before")
+    @classmethod
+    def _empty_is_none(cls, secret: object) -> object:
+        return secret or None  # such as a file that Docker wants to be there
 
     @field_validator("pipeline_cron", "maintain_cron")
     @classmethod

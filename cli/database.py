@@ -21,7 +21,7 @@ from rich.text import Text
 
 from config.settings import Settings
 from db.engine import AddressError, for_programs, libpq_url, read_only
-from db.roles import READER, as_role
+from db.roles import READER, as_role, make_roles
 from flows.home import database_address, migrated_database, open_database
 from services.postgres import postgres_server
 
@@ -136,11 +136,20 @@ def url(
             signal.pause()
 
 
-@app.command(epilog="Example: labelscope db upgrade")
-def upgrade() -> None:
+@app.command(epilog="Examples: labelscope db upgrade | labelscope db upgrade --roles")
+def upgrade(
+    roles: Annotated[
+        bool,
+        typer.Option(
+            "--roles", help="See to the roles as well, in a PostgreSQL of your own, as a superuser."
+        ),
+    ] = False,
+) -> None:
     """Bring the database to the schema of this version. Every command does so by itself."""
-    with open_database(Settings()):
-        typer.echo("The database has the schema of this version.")
+    with migrated_database(Settings()) as address:
+        if roles:
+            make_roles(address)
+    typer.echo("The database has the schema of this version.")
 
 
 @app.command(epilog="Example: labelscope db psql -- -c '\\d+ tracks'")

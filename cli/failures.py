@@ -78,7 +78,7 @@ def _sentence(error: Exception) -> str | None:
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
-        known = name.startswith("SPOTIPY_") or name in ("DATABASE_URL", "PREFECT_API_URL")
+        known = name.startswith(("SPOTIPY_", "DATABASE_")) or name == "PREFECT_API_URL"
         return f"The setting {name if known else 'LABELSCOPE_' + name} is not understood: {first['msg']}."
     if isinstance(error, SettingsError):
         found = re.search(r'field "(\w+)"', str(error))

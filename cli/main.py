@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backup, database, learning, providers, running, show
+from cli import backup, database, learning, providers, running, show, workers
 from cli.failures import told_in_one_sentence
 from config.settings import Settings
 from flows.home import contain, surroundings
@@ -26,6 +26,9 @@ app = typer.Typer(
 app.add_typer(database.app, name="db")
 app.command(name="up", epilog="Examples: labelscope up | labelscope up --detach")(running.up)
 app.command(name="down", epilog="Example: labelscope down")(running.down)
+app.command(name="deploy", epilog="Example: PREFECT_API_URL=http://127.0.0.1:4200/api labelscope deploy")(
+    workers.deploy
+)
 app.command(name="sql", epilog=database.SQL_EXAMPLE)(database.sql)
 app.command(name="models", epilog="Example: labelscope models")(learning.models)
 app.command(name="promote", epilog='Example: labelscope promote 3 --why "it hears Kompakt better"')(

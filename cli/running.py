@@ -34,20 +34,26 @@ def up(
     ):
         from flows.reporting import mark_crashed
         from flows.serving import register, serve
-        from flows.timetable import timetable
 
         mark_crashed(before=now, deployed=True)
         register(settings)
         pages = api_url.removesuffix("/api")
         say_ready(pages)
         typer.echo(f"Labelscope is up: {pages}")
-        here = now.astimezone(settings.timezone)
-        rows = [(line.name, line.next_run(here), line.after) for line in timetable(settings)]
-        table_of(("flow", f"next run ({settings.timezone})", "after"), rows)
+        show_timetable(settings)
         typer.echo("\nCtrl-C, or `labelscope down`, ends it.")
         sys.stdout.flush()
         serve(settings)
         typer.echo("Ending what runs, then Prefect, then PostgreSQL.")
+
+
+def show_timetable(settings: Settings) -> None:
+    """What runs when, and after what, as a table."""
+    from flows.timetable import timetable
+
+    now = datetime.now(settings.timezone)
+    rows = [(line.name, line.next_run(now), line.after) for line in timetable(settings)]
+    table_of(("flow", f"next run ({settings.timezone})", "after"), rows)
 
 
 def down() -> None:

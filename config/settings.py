@@ -13,12 +13,21 @@ from cronsim import CronSim, CronSimError
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SECRETS = Path(os.environ.get("LABELSCOPE_SECRETS", "/run/secrets"))  # where Docker puts them
+
 
 class Settings(BaseSettings):
-    """Read from the environment: LABELSCOPE_HOME, …, DATABASE_URL, PREFECT_API_URL, SPOTIPY_CLIENT_ID, …"""
+    """Read from the environment: LABELSCOPE_HOME, …, DATABASE_URL, PREFECT_API_URL, SPOTIPY_CLIENT_ID, …
+
+    What is not there is looked for in a file of that name, in whatever case, in the folder of secrets:
+    /run/secrets/spotipy_client_secret.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix="LABELSCOPE_", env_ignore_empty=True, hide_input_in_errors=True
+        env_prefix="LABELSCOPE_",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
     )
 
     home: Path = Field(Path(".labelscope"), description="Folder that holds everything Labelscope writes.")
@@ -26,6 +35,11 @@ class Settings(BaseSettings):
         None,
         validation_alias="DATABASE_URL",
         description="A PostgreSQL of your own; without it one is started in the home.",
+    )
+    database_password: SecretStr | None = Field(
+        None,
+        validation_alias="DATABASE_PASSWORD",
+        description="Of the role in DATABASE_URL, where that does not hold it.",
     )
     prefect_api_url: str | None = Field(
         None,
@@ -114,6 +128,11 @@ class Settings(BaseSettings):
     def spotify_token_file(self) -> Path:
         """Where a login to Spotify is kept: in the home, for its owner alone."""
         return self.home / "spotify" / "login.json"
+
+    @field_validator("database_password", "spotify_client_secret", mode="before")
+    @classmethod
+    def _empty_is_none(cls, secret: object) -> object:
+        return secret or None  # such as a file that Docker wants to be there
 
     @field_validator("pipeline_cron", "maintain_cron")
     @classmethod

@@ -43,6 +43,11 @@ def normalised_url(address: str) -> str:
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
+def with_password(address: str, password: str) -> str:
+    """The same address with a password that was kept apart from it."""
+    return make_url(normalised_url(address)).set(password=password).render_as_string(hide_password=False)
+
+
 def libpq_url(address: str) -> str:
     """The same address as psql and libpq write it."""
     return (

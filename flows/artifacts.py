@@ -36,10 +36,11 @@ def leave_model(connection: Connection) -> None:
         queries.view(connection, "label_accuracy"),
     )
     cells = queries.view(connection, "confusion_matrix")
-    labels = list(dict.fromkeys(cell.true_label for cell in cells))
-    if labels:
-        counts = np.zeros((len(labels), len(labels)), dtype=int)  # only cells that count something have a row
-        for cell in cells:
+    if cells:
+        names = [*(cell.true_label for cell in cells), *(cell.predicted_label for cell in cells)]
+        labels = list(dict.fromkeys(names))
+        counts = np.zeros((len(labels), len(labels)), dtype=int)
+        for cell in cells:  # none where nothing was counted
             counts[labels.index(cell.true_label), labels.index(cell.predicted_label)] = cell.count
         picture = base64.b64encode(confusion_picture(counts, labels)).decode()
         create_image_artifact(

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from config.settings import Settings
 from db import migrate
-from db.engine import open_engine
+from db.engine import open_engine, with_password
 from db.roles import PIPELINE, as_role, make_roles
 from flows.cluster import check_cluster
 from services.postgres import embedded_postgres, ensure_database
@@ -31,7 +31,12 @@ STORE = "store:"  # how the uri of audio begins that lies below the home
 def database_address(settings: Settings) -> Iterator[str]:
     """The URL of the database: DATABASE_URL if it is set, else that of the home's own PostgreSQL, now running."""
     if settings.database_url:
-        yield settings.database_url
+        secret = settings.database_password
+        yield (
+            with_password(settings.database_url, secret.get_secret_value())
+            if secret
+            else settings.database_url
+        )
         return
     with embedded_postgres(settings.home) as server:
         ensure_database(server, DATABASE)

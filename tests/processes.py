@@ -1,5 +1,6 @@
-"""Waiting for a condition, and the processes that belong to a home."""
+"""Waiting for a condition, the processes that belong to a home, and ports for new ones."""
 
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,12 @@ def wait_until(condition: Callable[[], object], seconds: float = 120) -> None:
 
 def processes_of(home: Path) -> list[int]:
     """Live processes that were started for this home."""
-    mark = f"LABELSCOPE_HOME={home}".encode()
+    return processes_with(f"LABELSCOPE_HOME={home}")
+
+
+def processes_with(variable: str) -> list[int]:
+    """Live processes that were started with this variable, or by one that was."""
+    mark = variable.encode()
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -23,3 +29,10 @@ def processes_of(home: Path) -> list[int]:
         except OSError:
             continue  # it ended, or is not ours to look at
     return found
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,25 @@
+# One image for all that is Labelscope: the migration, Prefect's server and the workers differ in their command alone.
+
+FROM python:3.11.15-slim-bookworm AS build
+
+RUN python -m venv /opt/labelscope
+ENV PATH=/opt/labelscope/bin:$PATH
+WORKDIR /source
+COPY . .
+# A new version of the code costs no download: the wheels of the last build are still there.
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip install --disable-pip-version-check --constraint constraints.txt .
+
+FROM python:3.11.15-slim-bookworm
+
+# A new volume gets the owner of the folder that it is mounted at.
+RUN useradd --uid 10001 --home-dir /var/lib/labelscope --shell /usr/sbin/nologin labelscope \
+    && install --directory --owner=labelscope --group=labelscope --mode=700 \
+        /var/lib/labelscope /var/lib/labelscope/prefect
+COPY --from=build /opt/labelscope /opt/labelscope
+ENV PATH=/opt/labelscope/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    LABELSCOPE_HOME=/var/lib/labelscope
+USER 10001
+WORKDIR /var/lib/labelscope
+CMD ["labelscope", "--help"]

@@ -1,0 +1,73 @@
+"""One timetable: what `labelscope deploy` hands to workers is what `labelscope up` serves."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+
+
+@pytest.fixture
+def settings(flows: SimpleNamespace) -> Iterator[Settings]:
+    """Of this module's Prefect server, which knows no deployments before and after."""
+    from prefect.client.orchestration import get_client
+
+    yield Settings(pipeline_cron="5 */4 * * *", timezone="Europe/Berlin")
+    with get_client(sync_client=True) as client:
+        for deployment in client.read_deployments():
+            client.delete_deployment(deployment.id)
+
+
+def registered() -> dict[str, dict[str, Any]]:
+    """What Prefect's server knows of each deployment and of the automation that starts it."""
+    from prefect.client.orchestration import get_client
+
+    told = (
+        "entrypoint",
+        "tags",
+        "parameters",
+        "concurrency_options",
+        "paused",
+        "work_pool_name",
+        "job_variables",
+    )
+    known = {}
+    with get_client(sync_client=True) as client:
+        automations = client.request("POST", "/automations/filter", json={}).json()
+        for deployment in client.read_deployments():
+            row = deployment.model_dump(mode="json")
+            schedules = [(schedule["schedule"], schedule["active"]) for schedule in row["schedules"]]
+            limit = row["global_concurrency_limit"]["limit"]
+            started_by = [
+                (automation["name"], automation["enabled"], {**automation["trigger"], "id": None})
+                for automation in automations
+                if str(deployment.id) in str(automation["actions"])
+            ]
+            known[row["entrypoint"]] = {name: row[name] for name in told} | {
+                "schedules": schedules,
+                "limit": limit,
+                "started_by": started_by,
+            }
+    return known
+
+
+def placed(pool: str | None, variables: dict[str, Any]) -> dict[str, Any]:
+    return {"work_pool_name": pool, "job_variables": variables}
+
+
+def test_workers_are_given_what_up_serves(settings: Settings) -> None:
+    from flows.serving import HEARTBEAT_SECONDS, register
+    from flows.timetable import timetable
+    from flows.workers import POOL, deploy
+
+    register(settings)
+    served = registered()
+    assert set(served) == {f"flows.served.{line.name}" for line in timetable(settings)}
+    assert [entry["started_by"] for entry in served.values()].count([]) == 4
+    for _ in range(2):  # over what is there, and once more over itself
+        deploy(settings)
+        deployed = registered()
+        variables = {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}}
+        assert deployed == {name: entry | placed(POOL, variables) for name, entry in served.items()}

@@ -12,6 +12,7 @@ from cli.database import Format, print_table, rows_as_table, write_rows
 from config.settings import Settings
 from db import provider_queries, queries
 from flows.home import open_database
+from flows.standings import settle
 
 if TYPE_CHECKING:  # these import Prefect and Keras
     from flows.extract import Extracted
@@ -116,6 +117,7 @@ def where_to_look(settings: Settings) -> None:
 def status(settings: Settings, as_json: bool) -> None:
     """Everything there is on one screen, or as JSON."""
     with open_database(settings) as engine, engine.connect() as connection:
+        settle(engine)
         counts = queries.counts(connection)
         champion = queries.champion(connection)
         coverage = queries.view(connection, "playlist_coverage")

@@ -20,6 +20,7 @@ class Lock(IntEnum):
     CONTENT = 0x1ABE1_05  # shared by whoever brings content in, alone for whoever removes some
     EVALUATE = 0x1ABE1_06
     PLACE = 0x1ABE1_07
+    STANDINGS = 0x1ABE1_08
 
 
 READER = "labelscope_reader"

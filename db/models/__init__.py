@@ -1,6 +1,6 @@
 """The tables. Importing this package makes all of them known to `Base.metadata`."""
 
-from db.models import catalogue, evaluations, learning, providers, sound
+from db.models import catalogue, evaluations, learning, providers, sound, standings
 from db.models.base import Base
 
-__all__ = ["Base", "catalogue", "evaluations", "learning", "providers", "sound"]
+__all__ = ["Base", "catalogue", "evaluations", "learning", "providers", "sound", "standings"]

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from db.split_queries import TRACK_KEY
 from db.standings import standing
 from db.store.learning import count_training_tracks
+from db.store.standings import be_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ def remove_provider(connection: Connection, provider: str) -> Leavings:
     end with a model. Audio and features that another provider gave for a track of this one go too, since the
     track goes.
     """
+    be_alone(
+        connection
+    )  # whoever adds up what models said would wait for these models, and we for what is added up
     names = {"provider": provider}
     # In the order in which a training that ends takes them.
     connection.execute(

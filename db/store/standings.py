@@ -87,6 +87,11 @@ ADD_UP: Final = """
 """
 
 
+def be_alone(connection: Connection) -> None:
+    """Keep others from counting until the transaction ends; waits for whoever is at it."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(Lock.STANDINGS)})
+
+
 def settle_changes(connection: Connection, changes: int) -> int:
     """Work out how the tracks of so many changes stand, oldest first; returns how many changes there were.
 
@@ -94,14 +99,14 @@ def settle_changes(connection: Connection, changes: int) -> int:
     """
     if not connection.scalar(text("SELECT EXISTS (SELECT FROM changed_tracks)")):
         return 0  # to plan the statement alone would take some milliseconds
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(Lock.STANDINGS)})
+    be_alone(connection)
     settled: int = connection.execute(text(SETTLE), {"changes": changes}).scalar_one()
     return settled
 
 
 def tidy_counts(connection: Connection) -> None:
     """Drop counts that have come to nothing, and add up the entries of answers. Grows with the counts."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(Lock.STANDINGS)})
+    be_alone(connection)
     connection.execute(text("DELETE FROM standings WHERE tracks = 0"))
     connection.execute(text("DELETE FROM playlist_standings WHERE tracks = 0"))
     connection.execute(text(ADD_UP))

@@ -47,12 +47,12 @@ Ask = Callable[[Connection], Any]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, and by whom. `whole`: it returns a row for every track, or rests on all, by its nature."""
+    """What is asked, and by whom. `grows` says with what, where that is with the tracks: it is asked only once."""
 
     asker: str
     name: str
     ask: Ask
-    whole: bool = False
+    grows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class Answer:
     worst_ms: float
     read_whole: tuple[str, ...]
     buffers: int
+    grows: str
 
 
 def statement(query: str) -> Ask:
@@ -126,17 +127,21 @@ def of_new_tracks(track_ids: Sequence[int], clip_ids: Sequence[int]) -> list[Que
             asker,
             "fingerprint_candidates",
             lambda c: split_queries.fingerprint_candidates(c, track_ids),
-            True,
+            "a row for 1.3 % of the clips, for each new track",
         ),
-        Question(asker, "placed_tracks", split_queries.placed_tracks, True),
+        Question(asker, "placed_tracks", split_queries.placed_tracks, "a row for each placed track"),
     ]
 
 
 def by_nature() -> list[Question]:
-    """What reads every track whoever asks, and however it is asked."""
+    """What reads every track, however it is asked."""
     return [
-        Question("training", "usable_clips", lambda c: queries.usable_clips(c, 1, ALLOWED), True),
-        Question("changed crate", "known_files", lambda c: queries.known_files(c, "deezer"), True),
+        Question(
+            "training", "usable_clips", lambda c: queries.usable_clips(c, 1, ALLOWED), "a row for each clip"
+        ),
+        Question(
+            "changed crate", "known_files", lambda c: queries.known_files(c, "deezer"), "a row for each file"
+        ),
         Question(
             "people",
             "means of all features",
@@ -144,7 +149,7 @@ def by_nature() -> list[Question]:
                 SELECT label, count(*) AS clips, avg(tempo), avg(loudness_lufs), avg(onset_rate)
                   FROM track_predictions JOIN audio_features USING (track_id) GROUP BY label
             """),
-            True,
+            "a mean over all features",
         ),
     ]
 
@@ -152,7 +157,7 @@ def by_nature() -> list[Question]:
 def answer(connection: Connection, question: Question) -> Answer:
     """Ask several times; then once more by EXPLAIN, each statement that it is made of."""
     taken = []
-    for _ in range(1 if question.whole else TURNS):
+    for _ in range(1 if question.grows else TURNS):
         begin = time.perf_counter()
         question.ask(connection)
         taken.append(1000 * (time.perf_counter() - begin))
@@ -162,7 +167,7 @@ def answer(connection: Connection, question: Question) -> Answer:
     read = {table for plan in plans for table in read_from_end_to_end(plan["Plan"])}
     grown = [table for table in sorted(read) if pages(connection, table) > LARGE]
     buffers = sum(plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] for plan in plans)
-    return Answer(median(taken), max(taken), tuple(grown), buffers)
+    return Answer(median(taken), max(taken), tuple(grown), buffers, question.grows)
 
 
 @contextmanager
@@ -239,8 +244,8 @@ def print_answers(sizes: Sequence[int], of_sizes: Sequence[dict[tuple[str, str],
             for one in (answers[key] for answers in of_sizes)
         )
         last = of_sizes[-1][key]
-        read = ", ".join(last.read_whole) or "by index"
-        missed = "" if last.worst_ms < TARGET_MS else f"; over {TARGET_MS} ms"
+        read = last.grows or ", ".join(last.read_whole) or "nothing"
+        missed = f"; over {TARGET_MS} ms" if last.worst_ms >= TARGET_MS and not last.grows else ""
         print(f"{key[0]:<15} {key[1]:<26}{cells} | {read}{missed}")
 
 

@@ -15,6 +15,7 @@ from config.settings import Settings
 
 FIRST = ("ingest", "extract", "retrain")  # which places the new tracks; so few make no training due
 ALL = (*FIRST, "predict")
+Stages = dict[str, Callable[[], Any]]
 
 
 def main() -> None:
@@ -28,14 +29,19 @@ def main() -> None:
         from flows.predict import predict
         from flows.retrain import retrain
 
-        stages = {"ingest": lambda: ingest(crate), "extract": extract, "retrain": retrain, "predict": predict}
+        stages: Stages = {
+            "ingest": lambda: ingest(crate),
+            "extract": extract,
+            "retrain": retrain,
+            "predict": predict,
+        }
         print(f"\nseconds of a run with new files: {timed(stages, FIRST)}", flush=True)
         make_up_predictions(Settings())
         timed(stages, ALL)  # which settles that
         print(f"seconds of a run with nothing new: {timed(stages, ALL)}", flush=True)
 
 
-def timed(stages: dict[str, Callable[[], Any]], names: Sequence[str]) -> str:
+def timed(stages: Stages, names: Sequence[str]) -> str:
     parts = []
     for name in names:
         begin = time.perf_counter()

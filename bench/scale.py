@@ -198,12 +198,11 @@ def explain(connection: Connection, sql: str, parameters: Any) -> dict[str, Any]
 
 
 def read_from_end_to_end(plan: dict[str, Any]) -> Iterator[str]:
-    """Tables of which a node of the plan reads every row, or every entry of an index, and was not left out."""
-    whole = plan["Node Type"].endswith("Seq Scan") or (
-        plan["Node Type"] in ("Index Only Scan", "Index Scan") and "Index Cond" not in plan
-    )
-    if whole and plan["Actual Loops"] and "Relation Name" in plan:
+    """Tables and indexes of which a node of the plan reads everything, but for nodes that were never reached."""
+    if plan["Actual Loops"] and plan["Node Type"].endswith("Seq Scan"):
         yield plan["Relation Name"]
+    if plan["Actual Loops"] and "Index Name" in plan and "Index Cond" not in plan:
+        yield plan["Index Name"]
     for child in plan.get("Plans", ()):
         yield from read_from_end_to_end(child)
 

@@ -233,7 +233,13 @@ def problems(connection: Connection) -> Rows:
                     SELECT split, 'A track is kept out of training: ' || rtrim(reason, '.') || '.', 1
                       FROM track_splits WHERE split = 'aside'
                     UNION ALL
-                    SELECT source || ': ' || reason, detail, 1 FROM audio_not_found) AS problem
+                    SELECT without_audio,
+                           (SELECT l.detail FROM lookups l
+                             WHERE l.kind = 'audio' AND l.source || ': ' || l.reason = without_audio LIMIT 1),
+                           sum(tracks)::bigint
+                      FROM standings_now
+                     WHERE clips = 0 AND without_audio <> 'not looked for yet'
+                     GROUP BY without_audio) AS problem
              GROUP BY reason HAVING sum(tracks) > 0 ORDER BY count DESC, reason
         """)
     ).all()

@@ -293,7 +293,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_clips_unusable",
         "clips",
-        ["status"],
+        ["status", "reason"],
         unique=False,
         postgresql_where="status IN ('rejected', 'too_short')",
     )

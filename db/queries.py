@@ -222,7 +222,9 @@ def problems(connection: Connection) -> Rows:
             SELECT reason, sum(tracks)::bigint AS count, min(detail) AS example
               FROM (SELECT reason, detail, 1 AS tracks FROM rejected_records WHERE resolved_at IS NULL
                     UNION ALL
-                    SELECT reason, detail, 1 FROM clips WHERE status = 'rejected'
+                    SELECT c.reason, (SELECT o.detail FROM clips o
+                                       WHERE o.status = 'rejected' AND o.reason = c.reason LIMIT 1), count(*)
+                      FROM clips c WHERE c.status = 'rejected' GROUP BY c.reason
                     UNION ALL
                     SELECT status, 'A clip is shorter than one crop; it is kept but not used.', 1
                       FROM clips WHERE status = 'too_short'

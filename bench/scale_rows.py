@@ -15,7 +15,6 @@ from dataclasses import asdict
 from sqlalchemy import Connection, Engine, text
 
 from db.store.sound import register_recipe
-from flows.standings import settle
 from ml.fingerprint import FINGERPRINT_VERSION
 from ml.hyperparameters import choose
 from ml.spectrogram import Recipe
@@ -198,9 +197,8 @@ def fill(engine: Engine, tracks: int, labels: int) -> None:
         _fill(connection, tracks, labels)
 
 
-def work_out_standings(engine: Engine) -> None:
-    """What the first run of the pipeline does after a migration, or after an ingest of all these tracks."""
-    settle(engine)
+def vacuum(engine: Engine) -> None:
+    """What PostgreSQL does by itself some minutes later."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM (ANALYZE)"))
 

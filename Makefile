@@ -51,6 +51,9 @@ format: install  ## put the code into ruff's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench-scale: install  ## every query at a million made-up tracks and at a tenth of it; half an hour, 10 GB
+	$(BIN)/python -m bench.scale
+
 bench: install  ## ingest beside COPY, extraction beside librosa, training beside plain Keras (CRATE=folder)
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.extract $(CRATE)

@@ -14,6 +14,7 @@ from config.labels import read_labels
 from config.settings import Settings
 from db import provider_queries, queries
 from flows.home import open_database
+from flows.standings import settle
 from services import upkeep
 from services.prefect import running
 from services.prefect_runs import last_runs, next_runs
@@ -137,6 +138,7 @@ def where_to_look(settings: Settings) -> None:
 def status(settings: Settings, as_json: bool) -> None:
     """Everything there is on one screen, or as JSON."""
     with open_database(settings) as engine, engine.connect() as connection:
+        settle(engine)
         counts = queries.counts(connection)
         champion = queries.champion(connection)
         coverage = queries.view(connection, "playlist_coverage")

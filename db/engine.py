@@ -24,6 +24,7 @@ class Lock(IntEnum):
     EVALUATE = 0x1ABE1_06
     PLACE = 0x1ABE1_07
     PIPELINE = 0x1ABE1_08
+    STANDINGS = 0x1ABE1_09
 
 
 class AddressError(ValueError):

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from db.queries import Rows
+from db.standings import standing
 
 # A source's answer about a track's audio stands for a while: "no" does, and so does the fifth mishap in a row with
 # one preview. A service or folder that cannot be reached says nothing of the track.
@@ -14,6 +15,14 @@ SETTLED = """
     AND (NOT l.again OR (l.tries >= 5 AND l.reason NOT IN ('unreachable', 'no_folder')))
     AND (l.source <> 'library' OR l.version IS NOT DISTINCT FROM :version)
 """
+# Standings of tracks that may be such: of some a source was not asked yet, and of others long ago.
+SILENT = "s.clips = 0 AND s.origins <> '{}'"
+NOT_ASKED = f"""
+    {SILENT} AND (NOT s.asked @> CAST(:sources AS text[]) OR s.ask_again
+                  OR 'library' = ANY(:sources) AND s.library_version IS DISTINCT FROM :version)
+"""
+UNMEASURED = "s.provider = ANY(:providers) AND s.origins <> '{}' AND NOT :origin = ANY(s.measured)"
+LONG_AGO = "<= now() - make_interval(days => :days)"
 
 
 def blocked(connection: Connection, provider: str) -> Row[Any] | None:
@@ -57,7 +66,8 @@ def tracks_without_audio(
         connection.scalars(
             text(f"""
                 SELECT t.id FROM tracks t
-                 WHERE EXISTS (SELECT FROM playlist_tracks pt
+                 WHERE t.id = ANY({standing(NOT_ASKED)} || {standing(SILENT, f"ts.asked_at {LONG_AGO}")})
+                   AND EXISTS (SELECT FROM playlist_tracks pt
                                 WHERE pt.track_id = t.id AND pt.removed_at IS NULL)
                    AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = t.id)
                    AND (SELECT count(*) FROM lookups l
@@ -100,9 +110,11 @@ def tracks_without_features(
 ) -> Rows:
     """Tracks in playlists that `origin` has not measured, nor lately said that it cannot: id, external_id."""
     return connection.execute(
-        text("""
+        text(f"""
             SELECT t.id, t.external_id FROM tracks t
-             WHERE t.provider = ANY(:providers)
+             WHERE t.id = ANY({standing(f"{UNMEASURED} AND NOT :origin = ANY(s.features_asked)")}
+                           || {standing(UNMEASURED, f"ts.features_asked_at {LONG_AGO}")})
+               AND t.provider = ANY(:providers)
                AND EXISTS (SELECT FROM playlist_tracks pt WHERE pt.track_id = t.id AND pt.removed_at IS NULL)
                AND NOT EXISTS (SELECT FROM audio_features f
                                 WHERE f.track_id = t.id AND f.origin = :origin AND f.clip_id IS NULL)

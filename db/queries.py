@@ -5,9 +5,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from db.split_queries import TRAINABLE, USABLE
+from db.split_queries import TRAINABLE
+from db.standings import LEARNABLE, learnable, standing
 
 Rows = Sequence[Row[Any]]
+
+# Standings of tracks of which something may wait.
+NO_FINGERPRINT = "s.clips_ready > 0 AND s.fingerprint_version IS DISTINCT FROM :version"
+UNHEARD = f"s.to_extract OR NOT s.recipes @> ARRAY[CAST(:recipe AS bigint)] OR {NO_FINGERPRINT}"
+UNSCORED = "s.audio && :audio AND s.clips_new = 0 AND s.scored_by IS DISTINCT FROM :model"
 
 
 def known_files(connection: Connection, provider: str) -> dict[tuple[str, int, int], str]:
@@ -26,19 +32,15 @@ def clips_to_extract(connection: Connection, recipe_id: int, fingerprint_version
     """
     return list(
         connection.scalars(
-            text("""
-                SELECT id FROM clips WHERE status = 'new'
-                UNION ALL
-                SELECT id FROM clips
-                 WHERE status = 'rejected' AND reason IN ('missing', 'unreadable', 'decoder_crashed')
-                UNION ALL
+            text(f"""
                 SELECT id FROM clips c
-                 WHERE status IN ('ready', 'too_short') AND NOT EXISTS (
-                       SELECT FROM spectrograms s WHERE s.clip_id = c.id AND s.recipe_id = :recipe)
-                UNION
-                SELECT id FROM clips c
-                 WHERE status = 'ready' AND NOT EXISTS (
-                       SELECT FROM fingerprints f WHERE f.clip_id = c.id AND f.version = :version)
+                 WHERE c.track_id = ANY({standing(UNHEARD)})
+                   AND (c.status = 'new'
+                        OR c.status = 'rejected' AND c.reason IN ('missing', 'unreadable', 'decoder_crashed')
+                        OR c.status IN ('ready', 'too_short') AND NOT EXISTS (
+                           SELECT FROM spectrograms s WHERE s.clip_id = c.id AND s.recipe_id = :recipe)
+                        OR c.status = 'ready' AND NOT EXISTS (
+                           SELECT FROM fingerprints f WHERE f.clip_id = c.id AND f.version = :version))
                  ORDER BY id
             """),
             {"recipe": recipe_id, "version": fingerprint_version},
@@ -49,10 +51,11 @@ def clips_to_extract(connection: Connection, recipe_id: int, fingerprint_version
 def clips_to_fingerprint(connection: Connection, recipe_id: int, fingerprint_version: int) -> Rows:
     """clip_id and path of the spectrogram of ready clips that have no fingerprint of this version."""
     return connection.execute(
-        text("""
+        text(f"""
             SELECT c.id AS clip_id, s.path
               FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
-             WHERE c.status = 'ready' AND NOT EXISTS (
+             WHERE c.track_id = ANY({standing(NO_FINGERPRINT)})
+               AND c.status = 'ready' AND NOT EXISTS (
                    SELECT FROM fingerprints f WHERE f.clip_id = c.id AND f.version = :version)
              ORDER BY c.id
         """),
@@ -93,12 +96,15 @@ def held_back(connection: Connection, recipe_id: int, allowed: Sequence[str]) ->
     """The clips that could be learnt from but for their origins: audio, playlists (text) and clips (a count)."""
     return connection.execute(
         text("""
-            SELECT c.provider AS audio, array_to_string(tl.origins, ', ') AS playlists, count(*) AS clips
-              FROM track_labels tl
-              JOIN clips c ON c.track_id = tl.track_id AND c.status = 'ready'
-              JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
-             WHERE tl.label_id IS NOT NULL AND NOT (c.provider = ANY(:allowed) AND tl.origins && :allowed)
-             GROUP BY c.provider, tl.origins ORDER BY count(*) DESC, 1, 2
+            SELECT c.audio, array_to_string(s.origins, ', ') AS playlists, sum(s.tracks * c.clips)::bigint AS clips
+              FROM standings_now s
+             CROSS JOIN LATERAL (
+                   SELECT split_part(one, ' ', 1) AS audio, count(*) AS clips
+                     FROM unnest(s.audio) AS one
+                    WHERE split_part(one, ' ', 2) = CAST(:recipe AS text)
+                    GROUP BY 1) AS c
+             WHERE s.label_id IS NOT NULL AND NOT (c.audio = ANY(:allowed) AND s.origins && :allowed)
+             GROUP BY c.audio, s.origins HAVING sum(s.tracks * c.clips) > 0 ORDER BY clips DESC, 1, 2
         """),
         {"recipe": recipe_id, "allowed": list(allowed)},
     ).all()
@@ -150,22 +156,21 @@ def model(connection: Connection, model_id: int) -> Row[Any] | None:
 def count_new_tracks(
     connection: Connection, recipe_id: int, training_run_id: int, allowed: Sequence[str]
 ) -> tuple[int, int]:
-    """How many tracks a training could now have that an earlier one has not seen, and how many that has.
+    """How many tracks a training could now have that the last completed one has not seen, and how many that has.
 
     Tracks that were put aside, or that no place was found for yet, do not count, nor do labels that cannot be
     trained (`split_queries.trainable_labels`): they would set a training off again and again.
     """
     row = connection.execute(
         text(f"""
-            WITH {USABLE}, {TRAINABLE},
-                 seen AS (SELECT track_id FROM training_run_tracks WHERE training_run_id = :run)
-            SELECT (SELECT count(*) FROM usable u
-                      JOIN track_splits ts ON ts.track_id = u.track_id AND ts.split <> 'aside'
-                     WHERE u.label_id IN (SELECT label_id FROM trainable)
-                       AND NOT EXISTS (SELECT FROM seen WHERE seen.track_id = u.track_id)) AS new,
-                   (SELECT count(*) FROM seen) AS seen
+            WITH {TRAINABLE}
+            SELECT coalesce(sum(s.tracks) FILTER (
+                       WHERE s.trained_in IS DISTINCT FROM :run AND {LEARNABLE}
+                         AND s.split <> 'aside' AND s.label_id IN (SELECT label_id FROM trainable)), 0)::bigint AS new,
+                   coalesce(sum(s.tracks) FILTER (WHERE s.trained_in = :run), 0)::bigint AS seen
+              FROM standings_now s
         """),
-        {"run": training_run_id, "recipe": recipe_id, "allowed": list(allowed)},
+        {"run": training_run_id, **learnable(recipe_id, allowed)},
     ).one()
     return row.new, row.seen
 
@@ -179,17 +184,18 @@ def tracks_to_predict(
     """
     return list(
         connection.scalars(
-            text("""
+            text(f"""
                 SELECT DISTINCT c.track_id
                   FROM clips c
                   JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
-                 WHERE c.status = 'ready' AND c.provider = ANY(:allowed)
+                 WHERE c.track_id = ANY({standing(UNSCORED)})
+                   AND c.status = 'ready' AND c.provider = ANY(:allowed)
                    AND NOT EXISTS (SELECT FROM predictions p
                                     WHERE p.track_id = c.track_id AND p.model_id = :model)
                    AND NOT EXISTS (SELECT FROM clips w WHERE w.track_id = c.track_id AND w.status = 'new')
                  ORDER BY c.track_id
             """),
-            {"model": model_id, "recipe": recipe_id, "allowed": list(allowed)},
+            {"model": model_id, "recipe": recipe_id, **learnable(recipe_id, allowed)},
         )
     )
 
@@ -213,22 +219,30 @@ def problems(connection: Connection) -> Rows:
     """Each reason for which something could not be used: reason, count, and one example with its cure."""
     return connection.execute(
         text("""
-            SELECT reason, count(*) AS count, min(detail) AS example
-              FROM (SELECT reason, detail FROM rejected_records WHERE resolved_at IS NULL
+            SELECT reason, sum(tracks)::bigint AS count, min(detail) AS example
+              FROM (SELECT reason, detail, 1 AS tracks FROM rejected_records WHERE resolved_at IS NULL
                     UNION ALL
-                    SELECT reason, detail FROM clips WHERE status = 'rejected'
+                    SELECT c.reason, (SELECT o.detail FROM clips o
+                                       WHERE o.status = 'rejected' AND o.reason = c.reason LIMIT 1), count(*)
+                      FROM clips c WHERE c.status = 'rejected' GROUP BY c.reason
                     UNION ALL
-                    SELECT status, 'A clip is shorter than one crop; it is kept but not used.'
+                    SELECT status, 'A clip is shorter than one crop; it is kept but not used.', 1
                       FROM clips WHERE status = 'too_short'
                     UNION ALL
-                    SELECT 'ambiguous', 'The track is in playlists of two labels; it is kept out of training.'
-                      FROM track_labels WHERE ambiguous
+                    SELECT 'ambiguous', 'The track is in playlists of two labels; it is kept out of training.', tracks
+                      FROM standings_now WHERE ambiguous
                     UNION ALL
-                    SELECT split, 'A track is kept out of training: ' || rtrim(reason, '.') || '.'
+                    SELECT split, 'A track is kept out of training: ' || rtrim(reason, '.') || '.', 1
                       FROM track_splits WHERE split = 'aside'
                     UNION ALL
-                    SELECT source || ': ' || reason, detail FROM audio_not_found) AS problem
-             GROUP BY reason ORDER BY count DESC, reason
+                    SELECT without_audio,
+                           (SELECT l.detail FROM lookups l
+                             WHERE l.kind = 'audio' AND l.source || ': ' || l.reason = without_audio LIMIT 1),
+                           sum(tracks)::bigint
+                      FROM standings_now
+                     WHERE clips = 0 AND without_audio <> 'not looked for yet'
+                     GROUP BY without_audio) AS problem
+             GROUP BY reason HAVING sum(tracks) > 0 ORDER BY count DESC, reason
         """)
     ).all()
 
@@ -239,13 +253,15 @@ def counts(connection: Connection) -> Row[Any]:
         text("""
             SELECT (SELECT count(*) FROM labels) AS labels,
                    (SELECT count(*) FROM playlists) AS playlists,
-                   (SELECT count(*) FROM tracks) AS tracks,
-                   (SELECT count(*) FROM clips) AS clips,
-                   (SELECT count(*) FROM clips WHERE status = 'ready') AS clips_ready,
-                   (SELECT count(*) FROM clips WHERE status = 'new') AS clips_waiting,
-                   (SELECT count(*) FROM predictions p JOIN models m ON m.id = p.model_id
-                     WHERE m.status = 'champion') AS tracks_predicted,
+                   coalesce(sum(s.tracks), 0)::bigint AS tracks,
+                   coalesce(sum(s.tracks * s.clips), 0)::bigint AS clips,
+                   coalesce(sum(s.tracks * s.clips_ready), 0)::bigint AS clips_ready,
+                   coalesce(sum(s.tracks * s.clips_new), 0)::bigint AS clips_waiting,
+                   coalesce(sum(s.tracks) FILTER (
+                       WHERE s.scored_by = (SELECT id FROM models WHERE status = 'champion')), 0)::bigint
+                       AS tracks_predicted,
                    (SELECT count(*) FROM models WHERE status <> 'yardstick') AS models
+              FROM standings_now s
         """)
     ).one()
 

@@ -5,25 +5,18 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, text
 
+from db.standings import LEARNABLE, learnable, standing
+
 Rows = Sequence[Row[Any]]
 
-# Tracks with exactly one label and a clip that may be learnt from, as in `queries.usable_clips`, placed or not.
-USABLE: Final = """
-    usable AS (
-        SELECT tl.track_id, tl.label_id
-          FROM track_labels tl
-         WHERE tl.label_id IS NOT NULL AND tl.origins && :allowed
-           AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
-                        WHERE c.track_id = tl.track_id AND c.status = 'ready'
-                          AND c.provider = ANY(:allowed))
-    )
-"""
-# Labels with such tracks on both sides.
-TRAINABLE: Final = """
+# Labels with tracks that may be learnt from (see `db.standings.LEARNABLE`) on both sides.
+TRAINABLE: Final = f"""
     trainable AS (
-        SELECT u.label_id
-          FROM usable u JOIN track_splits ts ON ts.track_id = u.track_id AND ts.split IN ('train', 'holdout')
-         GROUP BY u.label_id HAVING count(DISTINCT ts.split) = 2
+        SELECT label_id
+          FROM (SELECT s.label_id, s.split FROM standings_now s
+                 WHERE {LEARNABLE} AND s.split IN ('train', 'holdout')
+                 GROUP BY s.label_id, s.split HAVING sum(s.tracks) > 0) AS side
+         GROUP BY label_id HAVING count(*) = 2
     )
 """
 # The names of a track's artists in order of credit, the track being `t`.
@@ -44,20 +37,23 @@ def unplaced_tracks(connection: Connection, recipe_id: int, allowed: Sequence[st
     """
     return connection.execute(
         text(f"""
-            WITH {USABLE}
+            WITH waiting AS (SELECT {standing(f"{LEARNABLE} AND s.split IS NULL AND s.clips_new = 0")} AS tracks)
             SELECT t.id AS track_id, l.name AS label, t.title, t.album, {ARTISTS} AS artists,
                    fp.split AS former_split
-              FROM usable u
-              JOIN tracks t ON t.id = u.track_id
-              JOIN labels l ON l.id = u.label_id
+              FROM track_labels tl
+              JOIN tracks t ON t.id = tl.track_id
+              JOIN labels l ON l.id = tl.label_id
               LEFT JOIN former_places fp ON fp.track_key = {TRACK_KEY}
-             WHERE NOT EXISTS (SELECT FROM track_splits ts WHERE ts.track_id = u.track_id)
-               AND EXISTS (SELECT FROM clips c JOIN fingerprints f ON f.clip_id = c.id
-                            WHERE c.track_id = u.track_id)
-               AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = u.track_id AND c.status = 'new')
+             WHERE tl.track_id = ANY((SELECT tracks FROM waiting)::bigint[])
+               AND tl.origins && :allowed
+               AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+                            WHERE c.track_id = t.id AND c.status = 'ready' AND c.provider = ANY(:allowed))
+               AND NOT EXISTS (SELECT FROM track_splits ts WHERE ts.track_id = t.id)
+               AND EXISTS (SELECT FROM clips c JOIN fingerprints f ON f.clip_id = c.id WHERE c.track_id = t.id)
+               AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = t.id AND c.status = 'new')
              ORDER BY t.id
         """),
-        {"recipe": recipe_id, "allowed": list(allowed)},
+        {"recipe": recipe_id, **learnable(recipe_id, allowed)},
     ).all()
 
 
@@ -117,7 +113,7 @@ def trainable_labels(connection: Connection, recipe_id: int, allowed: Sequence[s
     """Ids of the labels that a training now would have: with usable tracks both to learn from and held out."""
     return list(
         connection.scalars(
-            text(f"WITH {USABLE}, {TRAINABLE} SELECT label_id FROM trainable ORDER BY label_id"),
-            {"recipe": recipe_id, "allowed": list(allowed)},
+            text(f"WITH {TRAINABLE} SELECT label_id FROM trainable ORDER BY label_id"),
+            learnable(recipe_id, allowed),
         )
     )

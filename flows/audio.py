@@ -22,6 +22,7 @@ from flows.inbox import open_inbox, put_away
 from flows.outside import Outside
 from flows.playlists import clip_row
 from flows.progress import progress_bar
+from flows.standings import settle
 from sources.errors import Blocked
 from sources.previews import Finder, Found, NotFound, Wanted, find_audio
 
@@ -56,7 +57,7 @@ class Search:
 def collect_audio(engine: Engine, outside: Outside) -> Collected:
     """Look for audio of each track in a playlist that has none and was not lately looked for in vain.
 
-    One search over the tracks to see which those are; all else grows with the tracks that are looked for.
+    Grows with the tracks that are looked for, and not with those that have audio.
     """
     finders = outside.finders()
     sources = [finder.source for finder in finders]
@@ -64,6 +65,8 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
     library_version = outside.library.version if outside.library else None
     with engine.begin() as connection:
         store.forget_lost_audio(connection)
+    settle(engine)
+    with engine.connect() as connection:
         waiting = queries.tracks_without_audio(connection, sources, ask_again_days, library_version)
         put_off = queries.blocked(connection, PREVIEWS)
 

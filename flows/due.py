@@ -17,8 +17,8 @@ def reason_to_train(
     """Why a training is due, or None. New tracks must have been placed before.
 
     It compares with the last training that came to a verdict, whose model was promoted or not: what that one has seen
-    is no reason for another. Mostly a few counts, which grow with the tracks; a crate that was refused is looked at
-    again in full.
+    is no reason for another. Mostly a few sums over the standings of tracks; a crate that was refused is looked
+    at again in full.
     """
     last = queries.last_training(connection)
     if last is None:

@@ -18,6 +18,7 @@ from flows.fingerprints import fingerprint_row, fingerprint_stored
 from flows.home import audio_path, open_database, spectrogram_folder
 from flows.progress import progress_bar
 from flows.runners import worked_through
+from flows.standings import settle
 from ml.extract import ClipJob, Extraction, Failure
 from ml.features import EXTRACTOR, EXTRACTOR_VERSION
 from ml.fingerprint import FINGERPRINT_VERSION
@@ -60,7 +61,9 @@ def extract(again: bool = False) -> Extracted:
             recipe_id = store.register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
             if again:
                 store.retry_rejected(connection)
+        settle(engine)
         fingerprint_stored(engine, spectrogram_folder(settings, recipe.fingerprint()), recipe_id)
+        settle(engine)
         with engine.connect() as connection:
             waiting = queries.clips_to_extract(connection, recipe_id, FINGERPRINT_VERSION)
         if not waiting:

@@ -15,7 +15,8 @@ from flows.progress import progress_bar
 from ml.fingerprint import same_recording
 from ml.split import ASIDE, Placed, Placement, TrackInfo, assign_splits
 
-TRACKS_AT_ONCE = 64  # whose candidates' landmarks are in memory together
+TRACKS_AT_ONCE = 16  # whose candidates are asked for together: of each about one in a hundred clips
+PAIRS_AT_ONCE = 2_000  # of clips, whose landmarks are in memory together: 9 KiB a clip
 
 
 @task(name="place new tracks", cache_policy=NO_CACHE)
@@ -68,8 +69,8 @@ def _place(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
 def same_recordings(engine: Engine, new: Sequence[int], placed: Sequence[int]) -> set[tuple[int, int]]:
     """Pairs of track ids, one of them new, of which some clips hold the same recording.
 
-    Only tracks that are placed or about to be are compared: no other one has a side. Landmarks of all candidates of
-    some tracks are in memory at a time.
+    Only tracks that are placed or about to be are compared: no other one has a side. Landmarks of some pairs are in
+    memory at a time.
     """
     fresh = set(new)
     known = fresh.union(placed)
@@ -83,15 +84,16 @@ def same_recordings(engine: Engine, new: Sequence[int], placed: Sequence[int]) -
                 if row.other_track_id in known
                 and not (row.other_track_id in fresh and row.other_track_id < row.track_id)
             ]
-            clip_ids = {clip for row in candidates for clip in (row.clip_id, row.other_clip_id)}
-            landmarks = {
-                row.clip_id: row.landmarks for row in queries.fingerprints(connection, sorted(clip_ids))
-            }
-            for row in candidates:
-                pair = (row.track_id, row.other_track_id)
-                one, other = landmarks.get(row.clip_id, b""), landmarks.get(row.other_clip_id, b"")
-                if pair not in found and same_recording(one, other):
-                    found.add(pair)
+            for rows in batches(candidates, PAIRS_AT_ONCE):
+                clip_ids = {clip for row in rows for clip in (row.clip_id, row.other_clip_id)}
+                landmarks = {
+                    row.clip_id: row.landmarks for row in queries.fingerprints(connection, sorted(clip_ids))
+                }
+                for row in rows:
+                    pair = (row.track_id, row.other_track_id)
+                    one, other = landmarks.get(row.clip_id, b""), landmarks.get(row.other_clip_id, b"")
+                    if pair not in found and same_recording(one, other):
+                        found.add(pair)
             advance(len(some))
     return found
 

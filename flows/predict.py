@@ -24,6 +24,7 @@ from flows.home import model_folder, open_database, spectrogram_folder
 from flows.progress import progress_bar
 from flows.runners import worked_through
 from flows.scoring import loaded_model, scoring
+from flows.standings import settle
 from ml.predict import Scorer
 from ml.spectrogram import Recipe, load_whole_spectrogram
 
@@ -53,8 +54,10 @@ def predict() -> Predicted:
     with open_database(settings) as engine:
         with engine.connect() as connection:
             champion = queries.champion(connection)
-            if champion is None:
-                return Predicted()
+        if champion is None:
+            return Predicted()
+        settle(engine)
+        with engine.connect() as connection:
             waiting = queries.tracks_to_predict(connection, champion.model_id, champion.recipe_id, allowed)
         if not waiting:
             return Predicted(model_id=champion.model_id)
@@ -79,6 +82,7 @@ def predict() -> Predicted:
             for track_ids, (written, heard) in results:
                 tracks, clips = tracks + written, clips + heard
                 advance(len(track_ids))
+        settle(engine)
         seconds = time.perf_counter() - began
         get_run_logger().info("%d clips in %.1f s: %.0f a second.", clips, seconds, clips / seconds)
     return Predicted(tracks, champion.model_id, clips, seconds)

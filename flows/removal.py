@@ -9,6 +9,7 @@ from config.settings import Settings
 from db.engine import Lock, try_lock
 from db.store.removal import Leavings, remove_provider, remove_unconfirmed_tracks
 from flows.home import model_folder, spectrogram_folder, stored_audio
+from flows.standings import settle
 
 
 class BusyError(Exception):
@@ -54,4 +55,5 @@ def _remove(engine: Engine, settings: Settings, remove: Callable[[Connection], L
             (spectrogram_folder(settings, fingerprint) / path).unlink(missing_ok=True)
         for training in leavings.trainings:
             shutil.rmtree(model_folder(settings) / str(training), ignore_errors=True)
+    settle(engine)  # so that nothing of it is left in the counts either
     return leavings

@@ -24,6 +24,7 @@ from flows.home import model_folder, open_database, spectrogram_folder
 from flows.lost_spectrograms import read_sound_training_set
 from flows.placement import place_new_tracks
 from flows.promotion import Decision, judge
+from flows.standings import settle
 from flows.training_set import TrainingSet, held_back
 from flows.versions import versions
 from ml.hyperparameters import Hyperparameters, choose
@@ -64,7 +65,9 @@ def retrain(why: str | None = None) -> Retrained:
             _sweep(settings, store.mark_dead_trainings(connection))
             store.retire_champion(connection, allowed, "It learnt from what training.allow no longer lists.")
             recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
+        settle(engine)
         place_new_tracks(engine, recipe_id, allowed)
+        settle(engine)
         with engine.connect() as connection:
             left_out = held_back(connection, recipe_id, allowed)
             remarks = (left_out,) if left_out else ()

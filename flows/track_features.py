@@ -13,6 +13,7 @@ from db import provider_queries as queries
 from db.engine import Lock, try_lock
 from db.store import providers as store
 from flows.batches import batches
+from flows.standings import settle
 from sources.errors import Blocked, Closed, SourceError
 from sources.track_features import TrackFeatures
 
@@ -46,6 +47,7 @@ def collect_features(engine: Engine, service: FeatureService, ask_again_days: in
 
     A service that refuses this to our key is left alone for `ask_again_days`; the reason is in provider_state.
     """
+    settle(engine)
     with try_lock(engine, Lock.FEATURES) as alone, engine.connect() as connection:
         if (
             not alone  # another run is asking

@@ -1,6 +1,6 @@
 """The tables. Importing this package makes all of them known to `Base.metadata`."""
 
-from db.models import catalogue, evaluations, learning, providers, sound, upkeep
+from db.models import catalogue, evaluations, learning, providers, sound, standings, upkeep
 from db.models.base import Base
 
-__all__ = ["Base", "catalogue", "evaluations", "learning", "providers", "sound", "upkeep"]
+__all__ = ["Base", "catalogue", "evaluations", "learning", "providers", "sound", "standings", "upkeep"]

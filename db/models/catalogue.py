@@ -150,6 +150,7 @@ class RejectedRecord(Base):
     __table_args__ = (
         UniqueConstraint("playlist_id", "reference", "reason"),
         Index(None, "load_id"),
+        Index("ix_rejected_records_unresolved", "playlist_id", postgresql_where="resolved_at IS NULL"),
         {"comment": "An entry of a playlist that could not be used, with the reason."},
     )
 

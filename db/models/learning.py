@@ -118,6 +118,22 @@ class TrainingRunTrack(Base):
     scheme: Mapped[str] = mapped_column(comment="What made the group: artist, album or title.")
 
 
+class TrainingRunLabel(Base):
+    __tablename__ = "training_run_labels"
+    __table_args__ = (
+        CheckConstraint(one_of("split", *SPLITS), "split"),
+        {"comment": "How many tracks and groups of a label stood on which side in a training: counted once."},
+    )
+
+    training_run_id: Mapped[int] = mapped_column(
+        ForeignKey("training_runs.id", ondelete="CASCADE"), primary_key=True, comment="The training."
+    )
+    label_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), primary_key=True, comment="The label.")
+    split: Mapped[str] = mapped_column(primary_key=True, comment="train, validation or holdout.")
+    tracks: Mapped[int] = mapped_column(comment="Its tracks, those removed since then left out.")
+    groups: Mapped[int] = mapped_column(comment="How many groups these make.")
+
+
 class Model(Base):
     __tablename__ = "models"
     __table_args__ = (
@@ -218,10 +234,16 @@ class Prediction(Base):
     label_id: Mapped[int | None] = mapped_column(
         ForeignKey("labels.id"), comment="The most probable label; null: unknown, it is like none of them."
     )
+    nearest_id: Mapped[int] = mapped_column(
+        ForeignKey("labels.id"), comment="The most probable label, of an unknown track too."
+    )
     confidence: Mapped[float] = mapped_column(comment="The probability of the most probable label, 0 to 1.")
     split: Mapped[str] = mapped_column(
         server_default=NEW,
         comment="Its side in the model's training; new: it was not in it; aside: neither, and tied to two sides.",
+    )
+    trained_label_id: Mapped[int | None] = mapped_column(
+        ForeignKey("labels.id"), comment="Its label in the model's training; null: it was not in it."
     )
     clips: Mapped[int] = mapped_column(comment="How many clips were heard.")
     created_at: Mapped[SetNow] = mapped_column(comment="When it was scored.")
@@ -239,3 +261,22 @@ class PredictionScore(Base):
     )
     label_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), primary_key=True, comment="The label.")
     probability: Mapped[float] = mapped_column(comment="0 to 1.")
+
+
+class HoldoutAnswer(Base):
+    __tablename__ = "holdout_answers"
+    __table_args__ = (
+        Index(None, "model_id"),
+        {
+            "comment": "What models said of held-out tracks, as entries to be added up: each batch of predictions "
+            "enters its own, and one with negative counts where predictions go."
+        },
+    )
+
+    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), comment="The model.")
+    true_label_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), comment="What the tracks are.")
+    nearest_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), comment="What they are nearest to.")
+    tracks: Mapped[int] = mapped_column(comment="How many.")
+    unknown: Mapped[int] = mapped_column(comment="How many of these were called unknown.")
+    confidence: Mapped[float] = mapped_column(comment="Sum of their confidences.")

@@ -15,6 +15,10 @@ class Clip(Base):
         CheckConstraint(one_of("status", "new", "ready", "too_short", "rejected"), "status"),
         CheckConstraint("(status = 'rejected') = (reason IS NOT NULL)", "rejected_with_reason"),
         Index("ix_clips_new", "id", postgresql_where="status = 'new'"),
+        Index(
+            "ix_clips_unusable", "status", "reason", postgresql_where="status IN ('rejected', 'too_short')"
+        ),
+        Index("ix_clips_stored", "sha256", postgresql_where="uri LIKE 'store:%'"),
         {"comment": "A piece of a track's audio: a whole preview, or a window cut from a longer file."},
     )
 

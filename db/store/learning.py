@@ -37,7 +37,23 @@ def start_training(connection: Connection, run: Row, tracks: Sequence[Row]) -> i
         connection.execute(
             insert(TrainingRunTrack), [{**track, "training_run_id": run_id} for track in tracks]
         )
+        count_training_tracks(connection, [run_id])
     return run_id
+
+
+def count_training_tracks(connection: Connection, training_run_ids: Sequence[int]) -> None:
+    """Count the tracks and groups of trainings anew, by label and side. Grows with their tracks."""
+    runs = {"runs": list(training_run_ids)}
+    connection.execute(text("DELETE FROM training_run_labels WHERE training_run_id = ANY(:runs)"), runs)
+    connection.execute(
+        text("""
+            INSERT INTO training_run_labels (training_run_id, label_id, split, tracks, groups)
+            SELECT training_run_id, label_id, split, count(*), count(DISTINCT group_key)
+              FROM training_run_tracks WHERE training_run_id = ANY(:runs)
+             GROUP BY training_run_id, label_id, split
+        """),
+        runs,
+    )
 
 
 def mark_dead_trainings(connection: Connection) -> list[int]:
@@ -149,17 +165,18 @@ def save_predictions(connection: Connection, model_id: int, predictions: Sequenc
     rows = []
     for prediction in predictions:
         label_id, confidence = max(prediction["scores"].items(), key=lambda score: score[1])
-        found = {"label_id": label_id if prediction["known"] else None, "confidence": confidence}
-        rows.append({**prediction, **found})
+        said = label_id if prediction["known"] else None
+        rows.append({**prediction, "label_id": said, "nearest_id": label_id, "confidence": confidence})
     # Sorted, so that two processes that score the same tracks cannot wait for each other in a circle.
     written = connection.execute(
         text("""
-            INSERT INTO predictions (track_id, model_id, label_id, confidence, clips, split)
-            SELECT n.track_id, m.id, n.label_id, n.confidence, n.clips,
-                   coalesce(rt.split, CASE WHEN ts.split = 'aside' THEN ts.split END, 'new')
-              FROM unnest(CAST(:track_id AS bigint[]), CAST(:label_id AS bigint[]),
+            INSERT INTO predictions
+                   (track_id, model_id, label_id, nearest_id, confidence, clips, split, trained_label_id)
+            SELECT n.track_id, m.id, n.label_id, n.nearest_id, n.confidence, n.clips,
+                   coalesce(rt.split, CASE WHEN ts.split = 'aside' THEN ts.split END, 'new'), rt.label_id
+              FROM unnest(CAST(:track_id AS bigint[]), CAST(:label_id AS bigint[]), CAST(:nearest_id AS bigint[]),
                           CAST(:confidence AS float8[]), CAST(:clips AS bigint[]))
-                   AS n (track_id, label_id, confidence, clips)
+                   AS n (track_id, label_id, nearest_id, confidence, clips)
               JOIN models m ON m.id = :model
               LEFT JOIN training_run_tracks rt
                      ON rt.training_run_id = m.training_run_id AND rt.track_id = n.track_id
@@ -168,7 +185,7 @@ def save_predictions(connection: Connection, model_id: int, predictions: Sequenc
             ON CONFLICT (track_id, model_id) DO NOTHING
             RETURNING id, track_id
         """),
-        arrays(rows, "track_id", "label_id", "confidence", "clips") | {"model": model_id},
+        arrays(rows, "track_id", "label_id", "nearest_id", "confidence", "clips") | {"model": model_id},
     ).all()
     scores = {prediction["track_id"]: prediction["scores"] for prediction in predictions}
     if written:

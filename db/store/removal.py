@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from db.split_queries import TRACK_KEY
+from db.standings import standing
+from db.store.learning import count_training_tracks
+from db.store.standings import be_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,9 @@ def remove_provider(connection: Connection, provider: str) -> Leavings:
     end with a model. Audio and features that another provider gave for a track of this one go too, since the
     track goes.
     """
+    be_alone(
+        connection
+    )  # whoever adds up what models said would wait for these models, and we for what is added up
     names = {"provider": provider}
     # In the order in which a training that ends takes them.
     connection.execute(
@@ -64,7 +70,15 @@ def remove_provider(connection: Connection, provider: str) -> Leavings:
         "DELETE FROM provider_state WHERE provider = :provider",
     ):
         connection.execute(text(query), names)
+    shrunk = connection.scalars(
+        text("""
+            SELECT DISTINCT rt.training_run_id
+              FROM training_run_tracks rt JOIN tracks t ON t.id = rt.track_id AND t.provider = :provider
+        """),
+        names,
+    ).all()
     tracks = connection.execute(text("DELETE FROM tracks WHERE provider = :provider"), names).rowcount
+    count_training_tracks(connection, shrunk)
     connection.execute(text("DELETE FROM artists WHERE provider = :provider"), names)
     playlists = connection.execute(text("DELETE FROM playlists WHERE provider = :provider"), names).rowcount
     return Leavings(playlists, tracks, len(doomed), audio, spectrograms, models, tuple(trainings))
@@ -76,9 +90,12 @@ def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) 
     A track is confirmed whenever a playlist that holds it is looked at, and when it leaves one.
     """
     tracks = connection.scalars(
-        text("""
+        text(f"""
             SELECT t.id FROM tracks t
-             WHERE t.provider = :provider
+             WHERE t.id = ANY({standing("s.provider = :provider AND s.origins = '{}'")} || ARRAY(
+                   SELECT pt.track_id FROM playlist_tracks pt JOIN playlists p ON p.id = pt.playlist_id
+                    WHERE pt.removed_at IS NULL AND p.last_seen_at < now() - make_interval(days => :days)))
+               AND t.provider = :provider
                AND t.last_seen_at < now() - make_interval(days => :days)
                AND NOT EXISTS (SELECT FROM playlist_tracks pt JOIN playlists p ON p.id = pt.playlist_id
                                 WHERE pt.track_id = t.id
@@ -104,7 +121,12 @@ def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) 
         """),
         {"tracks": list(tracks)},
     )
+    shrunk = connection.scalars(
+        text("SELECT DISTINCT training_run_id FROM training_run_tracks WHERE track_id = ANY(:tracks)"),
+        {"tracks": list(tracks)},
+    ).all()
     connection.execute(text("DELETE FROM tracks WHERE id = ANY(:tracks)"), {"tracks": list(tracks)})
+    count_training_tracks(connection, shrunk)
     connection.execute(
         text("""
             DELETE FROM artists a

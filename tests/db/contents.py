@@ -2,9 +2,12 @@
 
 from sqlalchemy import Connection, text
 
+# Rows that follow from all others, whenever that is worked out; tests/db/test_standings.py looks after them.
+DERIVED = ("changed_tracks", "standings", "track_standings", "playlist_standings")
+
 
 def contents(connection: Connection, *, without: tuple[str, ...] = ("last_seen_at",)) -> dict[str, list[str]]:
-    """Every row of every table as JSON, but for some columns."""
+    """Every row of every table as JSON, but for some columns, and for what is derived from other rows."""
     tables = connection.scalars(
         text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
     ).all()
@@ -12,4 +15,5 @@ def contents(connection: Connection, *, without: tuple[str, ...] = ("last_seen_a
     return {
         table: sorted(map(str, connection.scalars(text(f"SELECT to_jsonb(t){drop} FROM {table} t"))))
         for table in tables
+        if table not in DERIVED
     }

@@ -107,10 +107,11 @@ class Container:
 
 @dataclass
 class Server:
-    """The containers of one docker-compose.yml, in one folder."""
+    """The containers of one docker-compose.yml, in one folder; `variables` are what stands in .env."""
 
     folder: Path
     compose: dict[str, Any]
+    variables: dict[str, str]
     secrets: dict[str, str]
     postgres_port: int
     prefect_port: int = field(default_factory=free_port)
@@ -155,7 +156,10 @@ class Server:
             "JAX_COMPILATION_CACHE_DIR": os.environ["JAX_COMPILATION_CACHE_DIR"],
             "LABELSCOPE_SECRETS": str(secrets),
             MARK: name,
-        } | {key: translated(value, replacements) for key, value in service["environment"].items()}
+        }
+        if "env_file" in service:
+            environment |= self.variables
+        environment |= {key: translated(value, replacements) for key, value in service["environment"].items()}
         if service_name == "worker":  # they share this machine, where containers have addresses of their own
             port = str(free_port())
             environment["PREFECT_WORKER_WEBSERVER_PORT"] = port
@@ -189,7 +193,7 @@ def small_server(folder: Path, secrets: dict[str, str], variables: dict[str, str
     data.mkdir()
     with ExitStack() as stack:
         port = stack.enter_context(own_postgres(data, "postgres", secrets["owner_password"]))
-        server = Server(folder, read_compose(variables), secrets, port)
+        server = Server(folder, read_compose(variables), variables, secrets, port)
         _first_start(server)
         stack.callback(server.stop)
         yield server

@@ -101,14 +101,22 @@ def test_runs_complete_though_a_worker_and_prefect_are_killed(server: Server) ->
     ]
 
     prefect = server.containers["prefect-1"]
+    run = start_pipeline(second)
+    wait_until(lambda: is_heard_of(server, run))
     prefect.kill()
     prefect.start()
     wait_until(prefect.is_healthy)
+    complete(server, run)
     complete(server, start_pipeline(second))
 
     backup = server.folder / "backup"
     first.execute("labelscope", "backup", str(backup))
     assert (backup / "manifest.json").is_file()
 
+    run = start_pipeline(first)
+    wait_until(lambda: is_heard_of(server, run))
+    for worker in (first, second):
+        worker.stop()
+    print("STATE", state(server, run))
     server.stop()
     assert not any(container.processes for container in server.containers.values())

@@ -92,14 +92,17 @@ class Container:
             if self.main is not None:
                 self.main.wait()
 
-    def stop(self) -> None:
-        """As `docker compose stop` does; whether all of it ended in time."""
-        if self.main is not None and self.main.poll() is None:
-            self.main.terminate()
-            try:
-                self.main.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.kill()
+    def stop(self) -> bool:
+        """As `docker compose stop` does; whether it ended by itself."""
+        if self.main is None or self.main.poll() is not None:
+            return True
+        self.main.terminate()
+        try:
+            self.main.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return False
+        return True
 
     def _here(self, command: Sequence[str]) -> list[str]:
         return [translated(word, self.replacements) for word in command]
@@ -125,7 +128,7 @@ class Server:
             if name == "postgres":
                 continue  # it is there, and answers
             for number in range(1, scale.get(name, 1) + 1):
-                container = self._make(name, number)
+                container = self.make(name, number)
                 container.start()
             for other in self._instances(name):
                 if "healthcheck" in other.service:
@@ -141,7 +144,8 @@ class Server:
     def _instances(self, service: str) -> list[Container]:
         return [one for one in self.containers.values() if one.name.startswith(f"{service}-")]
 
-    def _make(self, service_name: str, number: int) -> Container:
+    def make(self, service_name: str, number: int = 1) -> Container:
+        """A container that is not started yet; commands may be executed in it all the same."""
         name = f"{service_name}-{number}"
         service = self.compose["services"][service_name]
         secrets = self.folder / "containers" / name / "secrets"

@@ -174,7 +174,12 @@ def status(settings: Settings, as_json: bool) -> None:
         f"tracks   {counts.tracks} in {counts.playlists} playlists of {counts.labels} labels;"
         f" {counts.clips_ready} of {counts.clips} clips ready, {counts.clips_waiting} waiting"
     )
-    typer.echo(f"up       {up.place}, process {up.pid}" if up else "up       no: labelscope up")
+    if up:
+        typer.echo(f"up       {up.place}, process {up.pid}")
+    elif settings.prefect_api_url:
+        typer.echo(f"up       not here; runs are those of {settings.prefect_api_url}")
+    else:
+        typer.echo("up       no: labelscope up")
     if new is not None:
         asked = (
             f"{settings.retrain_new_tracks} and {settings.retrain_new_share:.0%} of those known make one due"

@@ -218,6 +218,7 @@ COMMANDS = [
     "promote",
     "evaluate",
     "status",
+    "deploy",
     "backup",
     "restore",
     "sql",

@@ -1,12 +1,31 @@
-"""`labelscope deploy`, as far as no server is needed: tests/flows/test_workers.py has the rest."""
+"""`labelscope deploy` where there is no server: tests/flows/test_workers.py has the rest."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import FrontDoor
+ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_without_a_server_there_is_nothing_to_deploy_to(
-    front_door: FrontDoor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    assert "set PREFECT_API_URL" in front_door("deploy", expect=1)
+@pytest.mark.parametrize(
+    ("api_url", "sentence"),
+    [
+        ("", "set PREFECT_API_URL"),
+        ("http://127.0.0.1:1/api", "No Prefect server answers at http://127.0.0.1:1/api"),
+    ],
+)
+def test_without_a_server_there_is_nothing_to_deploy_to(tmp_path: Path, api_url: str, sentence: str) -> None:
+    here = {"LABELSCOPE_HOME": str(tmp_path), "PREFECT_API_URL": api_url, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", "deploy"],
+        env=os.environ | here,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -66,6 +65,12 @@ class _PageBar:
             self._show(100.0)
 
     def _show(self, percent: float) -> None:
+        # Not above: what has no flow, such as a backup, has progress, too, and nothing to do with Prefect.
+        from prefect.artifacts import create_progress_artifact, update_progress_artifact
+        from prefect.context import FlowRunContext
+
+        if FlowRunContext.get() is None:
+            return
         if self.artifact is None:
             self.artifact = create_progress_artifact(percent, description=self.description)  # type: ignore[assignment]
         else:

@@ -42,7 +42,7 @@ class Retrained:
 
 
 @flow(name="retrain")
-def retrain(why: str | None = None) -> Retrained:
+def retrain(why: str = "") -> Retrained:
     """Train the network on all usable tracks that have exactly one label, and promote it if it is better.
 
     - Without a reason (`why`) it trains only when that is due: for the first time, with a changed recipe, architecture
@@ -82,11 +82,11 @@ def retrain(why: str | None = None) -> Retrained:
             twin = queries.training_on(connection, training_set.fingerprint, settings.architecture)
             champion = queries.champion(connection)
             known = champion is not None and champion.labels == training_set.label_rows
-            if why is None and twin is not None and known:
+            if not why and twin is not None and known:
                 learnt = f"Training {twin} has learnt from exactly these data; see `labelscope models`."
                 return Retrained("not_due", learnt, remarks)
         training_set = replace(training_set, remarks=training_set.remarks + remarks)
-        run = _row(training_set, hyperparameters, recipe_id) | {"why": due, "on_demand": why is not None}
+        run = _row(training_set, hyperparameters, recipe_id) | {"why": due, "on_demand": bool(why)}
         with engine.begin() as connection:
             if training_set.refusal:
                 refused = run | {"status": "refused", "error": training_set.refusal}

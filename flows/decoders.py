@@ -57,9 +57,9 @@ def outcome_of(clip: Any, future: ProcessFuture[Any], settings: Settings) -> Ext
     try:
         outcome: Extraction | Failure = future.result()
     except TooSlow as error:
-        if (
-            error.errno is not None
-        ):  # a time-out of the file system is the same class, and no fault of the clip
+        # A time-out of the file system is the same class, with a number where pebble's has a sentence; it is no
+        # fault of the clip.
+        if isinstance(error.errno, int):
             raise
         limit = settings.extraction_timeout_seconds
         cure = "re-encode it, or raise LABELSCOPE_EXTRACTION_TIMEOUT_SECONDS"

@@ -101,6 +101,45 @@ def test_a_worker_that_is_killed_costs_nothing(
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+def test_on_a_worker_too_a_decoder_that_hangs_or_crashes_costs_its_own_clip(
+    flows: SimpleNamespace,
+    own_database: str,
+    engine: Engine,
+    three_labels: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("LABELSCOPE_HOME", str(home))
+    monkeypatch.setenv("LABELSCOPE_EXTRACTION_TIMEOUT_SECONDS", "5")
+    flows.ingest(three_labels)
+    with dask_cluster(tmp_path, dict(os.environ), workers=1) as cluster:
+        environment = os.environ | {"LABELSCOPE_DASK": cluster.address}
+        run = subprocess.Popen([sys.executable, "-m", "cli.main", "extract"], cwd=ROOT, env=environment)
+        hit: list[int] = []
+        for blow in (signal.SIGSTOP, signal.SIGKILL):
+            wait_until(lambda: new_decoder(cluster, hit))
+            decoder, heard = new_decoder(cluster, hit), spectrograms(home)
+            wait_until(lambda heard=heard: spectrograms(home) > heard)
+            os.kill(decoder, blow)
+            hit.append(decoder)
+        assert run.wait(60) == 0
+    states = "SELECT coalesce(reason, status), count(*) FROM clips GROUP BY 1 ORDER BY 1"
+    assert rows(engine, states) == [("decoder_crashed", 1), ("ready", 10), ("timeout", 1)]
+
+
+def new_decoder(cluster: Cluster, known: list[int]) -> int:
+    """A process that decodes and is not one of these; 0 where there is none."""
+    (pids,) = cluster.decoders().values()
+    return next((pid for pid in pids if pid not in known), 0)
+
+
+def spectrograms(home: Path) -> int:
+    return len(list(home.glob("spectrograms/*/*/*.npy")))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_cluster_of_its_own_on_this_machine(
     flows: SimpleNamespace,
     own_database: str,

@@ -12,7 +12,7 @@ import pytest
 
 from sources.synth import render_crate
 from tests.operations.kept_up import KeptUp, free_port
-from tests.processes import processes_of
+from tests.processes import processes_of, wait_until
 
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
 PICTURES = os.environ.get("LABELSCOPE_PICTURES")  # a folder for screenshots
@@ -44,7 +44,7 @@ def page(kept: KeptUp) -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page = browser.new_page(viewport={"width": 1680, "height": 900})
         page.set_default_timeout(60_000)
         yield page
         browser.close()
@@ -59,19 +59,19 @@ def test_a_person_retrains_from_the_form_and_looks_at_the_confusion_matrix(kept:
     page.goto(f"{kept.pages}/v2/deployments")
     for flow in ("pipeline", "ingest", "extract", "retrain", "predict", "evaluate", "maintain"):
         page.get_by_role("link", name=flow, exact=True).first.wait_for()
-    page.get_by_text(re.compile("every 6 hours", re.IGNORECASE)).first.wait_for()
+    page.get_by_text(re.compile("6 hours|1 schedules")).first.wait_for()
     page.get_by_text("At 03:30 AM").first.wait_for()
     keep(page, "deployments")
 
     deployment = kept.deployments()["retrain"]["id"]
     page.goto(f"{kept.pages}/v2/deployments/deployment/{deployment}/run")
-    page.get_by_text("why", exact=False).first.wait_for()
-    page.get_by_role("textbox").nth(1).fill("from the form")
+    page.get_by_label("why").wait_for()
+    page.get_by_label("why").fill("from the form")
     keep(page, "form")
     page.get_by_role("button", name="Submit").click()
-    page.wait_for_url(re.compile(r"/runs?/flow-run/|/deployments/deployment/"))
     runs = {"flow_runs": {"deployment_id": {"any_": [deployment]}}, "sort": "START_TIME_DESC"}
-    run = kept.ask("/flow_runs/filter", runs)[0]
+    wait_until(lambda: kept.ask("/flow_runs/filter", runs), 60)
+    [run] = kept.ask("/flow_runs/filter", runs)
     assert run["parameters"] == {"why": "from the form"}
     kept.wait_for(run["id"], "COMPLETED", seconds=240)
     page.goto(f"{kept.pages}/v2/runs/flow-run/{run['id']}")

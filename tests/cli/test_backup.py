@@ -86,7 +86,9 @@ def elsewhere(tmp_path: Path, empty_database: str, monkeypatch: pytest.MonkeyPat
 
 def everything(engine: Engine) -> dict[str, Any]:
     with engine.connect() as connection:
-        of_views = {view: [tuple(row) for row in queries.view(connection, view)] for view in VIEWS}
+        of_views = {
+            view: sorted((tuple(row) for row in queries.view(connection, view)), key=str) for view in VIEWS
+        }
         return {"rows": contents(connection, without=()), **of_views}
 
 

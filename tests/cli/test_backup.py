@@ -235,6 +235,7 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
     assert rows(engine, "SELECT count(*) FROM labels WHERE name = 'changed'") == [(0,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "point",
     [
@@ -272,6 +273,7 @@ def test_a_backup_after_a_killed_one_is_whole_and_leaves_nothing_of_it(
     assert names == {"manifest.json", "lock", manifest.database, *(file.sha256 for file in manifest.files)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["flows.restore bring 9", "flows.restore fill 1"])
 def test_a_killed_restore_has_left_no_rows_and_can_be_repeated(
     home: Engine, folder: Path, front_door: FrontDoor, elsewhere: GoElsewhere, point: str

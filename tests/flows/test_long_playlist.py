@@ -120,5 +120,7 @@ def test_four_times_the_tracks_are_four_times_the_work(
             for done, tracks in ((short, SHORT), (long, LONG)):
                 assert set(done.times.values()) == {1, tracks // ENTRIES_PER_TRANSACTION}
             for statement, rows in short.rows.items():
-                odd = 2 * SHORT  # of what else is in the table, should a plan read all of it for small reasons
+                odd = (
+                    2 * SHORT
+                )  # of what else is in the table, should a plan read all of it for small reasons
                 assert long.rows[statement] <= 4 * rows + odd, statement

@@ -78,7 +78,8 @@ def test_a_person_retrains_from_the_form_and_looks_at_the_confusion_matrix(kept:
     page.get_by_text("Completed").first.wait_for()
     keep(page, "run")
 
-    page.goto(f"{kept.pages}/v2/artifacts/key/confusion-matrix")
+    matrix = {"artifacts": {"key": {"any_": ["confusion-matrix"]}}}
+    page.goto(f"{kept.pages}/v2/artifacts/artifact/{kept.ask('/artifacts/filter', matrix)[0]['id']}")
     picture = page.locator("img[src^='data:image/png']").first
     picture.wait_for()
     assert picture.evaluate("image => image.complete && image.naturalWidth > 200")

@@ -3,11 +3,12 @@
 FROM python:3.11.15-slim-bookworm AS build
 
 RUN python -m venv /opt/labelscope
-ENV PATH=/opt/labelscope/bin:$PATH
+ENV PATH=/opt/labelscope/bin:$PATH \
+    PIP_CACHE_DIR=/var/cache/pip
 WORKDIR /source
 COPY . .
 # A new version of the code costs no download: the wheels of the last build are still there.
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     pip install --disable-pip-version-check --constraint constraints.txt .
 
 FROM python:3.11.15-slim-bookworm

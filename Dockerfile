@@ -7,7 +7,8 @@ ENV PATH=/opt/labelscope/bin:$PATH \
     PIP_CACHE_DIR=/var/cache/pip
 WORKDIR /source
 COPY . .
-# A new version of the code costs no download: the wheels of the last build are still there.
+# A new version of the code costs no download: the wheels of the last build are still there, and not in the image.
+# hadolint ignore=DL3042
 RUN --mount=type=cache,target=/var/cache/pip \
     pip install --disable-pip-version-check --constraint constraints.txt .
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import StateType
 from prefect.events import EventTrigger, Posture
 from prefect.events.actions import ChangeFlowRunState
@@ -15,49 +16,79 @@ from prefect.runner import Runner
 
 from config.settings import Settings
 from flows.served import SERVER
-from flows.timetable import deployments
+from flows.timetable import TAG, deployments, timetable
 
 HEARTBEAT_SECONDS: Final = 30  # of every run that is started from here; the least that Prefect takes
-SILENT: Final = "labelscope: a run that fell silent has crashed"
 ENDS: Final = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
+HEARTBEAT: Final = "prefect.flow-run.heartbeat"
+START_SECONDS: Final = (
+    300  # from a run's process being asked for to its first heartbeat, on a machine under load
+)
 
 
 def register(settings: Settings) -> None:
     """Tell Prefect the timetable, in place of an earlier one, and what to make of runs that fall silent."""
     for deployment in deployments(settings):
         deployment.apply()
-    watch_heartbeats()
+    forget_earlier(settings)
+    watch_for_silence()
 
 
-def watch_heartbeats() -> None:
-    """Have the server mark runs as crashed that have sent no heartbeat for three times their interval.
+def forget_earlier(settings: Settings) -> None:
+    """Remove what an earlier timetable had and this one has not: its schedules would go on."""
+    names = {line.name for line in timetable(settings)}
+    ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
+    with get_client(sync_client=True) as client:
+        for known in client.read_deployments(deployment_filter=ours):
+            if known.name not in names:
+                client.delete_deployment(known.id)
 
-    Their process was killed along with the one that started them, or their machine is gone.
+
+def watch_for_silence() -> None:
+    """Have the server mark runs as crashed whose process was killed along with what started it, or lost its machine.
+
+    Those are runs that have sent no heartbeat for three times their interval, or that were to start and did not.
     """
-    rule = AutomationCore(
-        name=SILENT,
+    rules = (
+        _silence(
+            "labelscope: a run that fell silent has crashed",
+            after=HEARTBEAT,
+            expect={HEARTBEAT},
+            seconds=3 * HEARTBEAT_SECONDS,
+            message="It fell silent: its process or its machine has died; what it had committed is kept.",
+        ),
+        _silence(
+            "labelscope: a run that never began has crashed",
+            after="prefect.flow-run.Pending",
+            expect={"prefect.flow-run.Running"},
+            seconds=START_SECONDS,
+            message="It never began: its process has died before its first line.",
+        ),
+    )
+    with get_client(sync_client=True) as client:
+        for rule in rules:
+            known = client.read_automations_by_name(rule.name)
+            if known:
+                client.update_automation(known[0].id, rule)
+            else:
+                client.create_automation(rule)
+
+
+def _silence(name: str, after: str, expect: set[str], seconds: float, message: str) -> AutomationCore:
+    """After one event of a run, if neither what is expected nor its end follows in time, the run has crashed."""
+    return AutomationCore(
+        name=name,
         trigger=EventTrigger(
-            after={"prefect.flow-run.heartbeat"},
-            expect={"prefect.flow-run.heartbeat", *ENDS},
+            after={after},
+            expect=expect | ENDS,
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
-            within=timedelta(seconds=3 * HEARTBEAT_SECONDS),
+            within=timedelta(seconds=seconds),
         ),
-        actions=[
-            ChangeFlowRunState(
-                state=StateType.CRASHED,
-                message="It fell silent: its process or its machine has died; what it had committed is kept.",
-            )
-        ],
+        actions=[ChangeFlowRunState(state=StateType.CRASHED, message=message)],
     )
-    with get_client(sync_client=True) as client:
-        known = client.read_automations_by_name(SILENT)
-        if known:
-            client.update_automation(known[0].id, rule)
-        else:
-            client.create_automation(rule)
 
 
 def serve(settings: Settings) -> None:

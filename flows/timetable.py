@@ -17,7 +17,7 @@ from config.settings import Settings
 from flows import served
 from flows.events import CRATE, EXTRACTED, INGESTED, PROMOTED
 
-NAME: Final = "labelscope"  # of every deployment: pipeline/labelscope, retrain/labelscope, …
+TAG: Final = "labelscope"  # of every deployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ def deployments(settings: Settings) -> Iterator[RunnerDeployment]:
     for line in timetable(settings):
         deployment = RunnerDeployment.from_flow(
             line.flow,
-            NAME,
+            line.name,  # pipeline/pipeline: the pages list deployments by this one alone
             schedule=Cron(line.cron, timezone=str(settings.timezone)) if line.cron else None,
             triggers=[_trigger(line)] if line.after else [],
-            tags=["labelscope", line.name],
+            tags=[TAG, line.name],
             concurrency_limit=ConcurrencyLimitConfig(
                 limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
             ),

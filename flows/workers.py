@@ -8,7 +8,7 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.workers.process import ProcessWorker
 
 from config.settings import Settings
-from flows.serving import HEARTBEAT_SECONDS, watch_heartbeats
+from flows.serving import HEARTBEAT_SECONDS, forget_earlier, watch_for_silence
 from flows.timetable import deployments
 
 POOL: Final = "labelscope"
@@ -23,7 +23,8 @@ def deploy(settings: Settings) -> None:
     for deployment in deployments(settings):
         deployment.job_variables = {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}}
         deployment.apply(work_pool_name=POOL)
-    watch_heartbeats()
+    forget_earlier(settings)
+    watch_for_silence()
 
 
 def _make_pool() -> None:

@@ -71,3 +71,19 @@ def test_workers_are_given_what_up_serves(settings: Settings) -> None:
         deployed = registered()
         variables = {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}}
         assert deployed == {name: entry | placed(POOL, variables) for name, entry in served.items()}
+
+
+def test_what_an_earlier_timetable_had_is_gone_and_what_others_have_is_not(settings: Settings) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.deployments.runner import RunnerDeployment
+
+    from flows.served import maintain
+    from flows.serving import register
+    from flows.timetable import TAG
+
+    RunnerDeployment.from_flow(maintain, "an-earlier-name", tags=[TAG]).apply()
+    RunnerDeployment.from_flow(maintain, "somebody-elses").apply()
+    register(settings)
+    with get_client(sync_client=True) as client:
+        names = {deployment.name for deployment in client.read_deployments()}
+    assert "an-earlier-name" not in names and "somebody-elses" in names

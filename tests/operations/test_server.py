@@ -53,7 +53,7 @@ def ask(server: Server, path: str, question: dict[str, Any] | None = None) -> An
 
 def start_pipeline(worker: Container) -> str:
     """The id of a new run on the crate that is mounted."""
-    order = ["prefect", "deployment", "run", "pipeline/labelscope", "--params", '{"crate": "/music"}']
+    order = ["prefect", "deployment", "run", "pipeline/pipeline", "--params", '{"crate": "/music"}']
     found = re.search(r"UUID: ([0-9a-f-]{36})", worker.execute(*order))
     assert found
     return found[1]

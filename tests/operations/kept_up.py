@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -30,11 +30,14 @@ class KeptUp:
     home: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    more: dict[str, str] = field(default_factory=dict)  # environment variables
 
     @property
     def environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
-        return inherited | {"LABELSCOPE_HOME": str(self.home), "LABELSCOPE_UI_PORT": str(self.port)}
+        return (
+            inherited | {"LABELSCOPE_HOME": str(self.home), "LABELSCOPE_UI_PORT": str(self.port)} | self.more
+        )
 
     def call(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """`labelscope` with some arguments, to its end."""

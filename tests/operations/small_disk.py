@@ -1,0 +1,66 @@
+"""A home on a file system of its own, to be filled and made read-only. Only root can mount one."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+STORES = ("audio", "spectrograms", "models")
+MEBIBYTE = 2**20
+
+
+def can_mount() -> bool:
+    return os.geteuid() == 0 and Path("/proc/mounts").exists()
+
+
+@dataclass(frozen=True)
+class SmallDisk:
+    """Mounted at `home`, with each folder of files once more on itself, so that it can be read-only alone."""
+
+    home: Path
+
+    @property
+    def _filler(self) -> Path:
+        return self.home / "somebody-elses-files"
+
+    def fill(self) -> None:
+        """Somebody else takes what room is left."""
+        with self._filler.open("wb", buffering=0) as file:
+            for size in (MEBIBYTE, 4096):
+                with suppress(OSError):
+                    while True:
+                        file.write(bytes(size))
+
+    def free(self) -> None:
+        self._filler.unlink(missing_ok=True)
+
+    def make_read_only(self, store: str) -> bool:
+        """Whether it could be done: not while a file is being written there."""
+        return _mount("-o", "remount,bind,ro", self.home / store)
+
+    def make_writable(self) -> None:
+        for store in STORES:
+            assert _mount("-o", "remount,bind,rw", self.home / store)
+
+
+@contextmanager
+def small_disk(home: Path, mebibytes: int) -> Iterator[SmallDisk]:
+    """Whoever uses it has to be gone when the block ends."""
+    home.mkdir()
+    assert _mount("-t", "tmpfs", "-o", f"size={mebibytes}m,mode=755", "labelscope-test", home)
+    mounted = [home]
+    try:
+        for store in STORES:
+            (home / store).mkdir()
+            assert _mount("--bind", home / store, home / store)
+            mounted.append(home / store)
+        yield SmallDisk(home)
+    finally:
+        for place in reversed(mounted):
+            subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def _mount(*arguments: str | Path) -> bool:
+    return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode == 0

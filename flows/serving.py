@@ -3,9 +3,12 @@
 import asyncio
 import os
 import signal
+import sys
+import time
 from datetime import timedelta
 from typing import Final
 
+from httpx import TransportError
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import StateType
@@ -21,9 +24,8 @@ from flows.timetable import TAG, deployments, timetable
 HEARTBEAT_SECONDS: Final = 30  # of every run that is started from here; the least that Prefect takes
 ENDS: Final = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
 HEARTBEAT: Final = "prefect.flow-run.heartbeat"
-START_SECONDS: Final = (
-    300  # from a run's process being asked for to its first heartbeat, on a machine under load
-)
+START_SECONDS: Final = 300  # from the wish for a run to its first line, on a machine under load
+OUTAGE_PAUSE: Final = 2.0  # seconds between two questions whether the server is there again
 
 
 def register(settings: Settings) -> None:
@@ -95,12 +97,33 @@ def serve(settings: Settings) -> None:
     """Start the runs that are due, each in a process of its own, until SIGINT, SIGTERM or SIGHUP."""
     os.environ[SERVER] = str(os.getpid())
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        while not _serve_until_outage(settings):
+            _wait_for_server()
+    except (KeyboardInterrupt, SystemExit):
+        return
+
+
+def _serve_until_outage(settings: Settings) -> bool:
+    """False: Prefect's runner has given up, as it does when its server has not answered for minutes."""
     runner = Runner(
         "labelscope", query_seconds=2, pause_on_shutdown=False, heartbeat_seconds=HEARTBEAT_SECONDS
     )
-    for deployment in deployments(settings):
-        runner.add_deployment(deployment)
     try:
+        for deployment in deployments(settings):
+            runner.add_deployment(deployment)
         asyncio.run(runner.start())
-    except (KeyboardInterrupt, SystemExit):
-        return
+    except TransportError:
+        return False
+    except ExceptionGroup as given_up:
+        if given_up.split(RuntimeError)[1] is not None:
+            raise
+        return False
+    return True
+
+
+def _wait_for_server() -> None:
+    sys.stderr.write("Prefect's server does not answer; the timetable goes on as soon as it does.\n")
+    with get_client(sync_client=True) as client:
+        while client.api_healthcheck() is not None:
+            time.sleep(OUTAGE_PAUSE)

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event, Thread
 from typing import Protocol
 
 from services.locks import (
@@ -37,7 +38,7 @@ from services.locks import (
 START_SECONDS = 120.0  # for the server to answer; PostgreSQL may have a crash to recover from
 PATIENCE_SECONDS = 150.0  # for a user to wait; longer than the above, so that the keeper's reason comes first
 ATTEMPTS = 3  # starts before giving up: the first may lose a port, the second may lose it again
-USER_PAUSE, KEEPER_PAUSE = 0.02, 0.1
+USER_PAUSE, KEEPER_PAUSE, WATCH_PAUSE = 0.02, 0.1, 2.0
 FULL_DISK_BYTES = 64 * 2**20
 BIRTH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from services.keeper import main; main()"
 
@@ -101,9 +102,16 @@ def use(server: Server) -> Iterator[Attachment]:
         raise ServiceError(f"{server.name} cannot use {server.folder}: {error.strerror}.") from error
     try:
         place, started_fresh = _wait_until_ready(server, deadline)
+        left = Event()
+        watch = Thread(
+            target=_watch_keeper, args=(server, left), name=f"keeper of {server.name}", daemon=True
+        )
+        watch.start()
         try:
             yield Attachment(place, started_fresh, users_lock)
         finally:
+            left.set()
+            watch.join()
             _replace_killed_keeper(server)
     finally:
         os.close(users_lock)  # not an explicit unlock: a forked worker may still be using the server
@@ -123,8 +131,14 @@ def _enter(server: Server, deadline: float) -> int:
     return users_lock
 
 
+def _watch_keeper(server: Server, left: Event) -> None:
+    """Users may stay for months: a server that dies meanwhile needs a keeper that starts it again."""
+    while not left.wait(WATCH_PAUSE):
+        _replace_killed_keeper(server)
+
+
 def _replace_killed_keeper(server: Server) -> None:
-    """Whoever leaves last needs a keeper to stop the server, even if it was killed in the meantime."""
+    """Whoever leaves last needs a keeper to stop the server, too, even if it was killed in the meantime."""
     with suppress(ServiceError, OSError):  # what is wrong by now is for the next user to hear
         keeper_lock = lock(server.folder / KEEPER)
         if keeper_lock is not None:

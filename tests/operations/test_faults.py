@@ -203,10 +203,14 @@ def is_up(kept: KeptUp) -> bool:
 
 
 def has_ended(kept: KeptUp, run: str) -> bool:
-    """False also while Prefect's server is down."""
+    return state_of(kept, run) in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+
+def state_of(kept: KeptUp, run: str) -> str | None:
+    """None while Prefect's server is down."""
     with suppress(OSError):
-        return kept.state_of(run) in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-    return False
+        return kept.state_of(run)
+    return None
 
 
 def keep_up(kept: KeptUp) -> None:
@@ -218,7 +222,9 @@ def keep_up(kept: KeptUp) -> None:
 def end_of(kept: KeptUp, run: str) -> str:
     """The state of a run, once it and all others have ended: five minutes after it died none is running any more."""
     wait_until(lambda: not going(kept), RUN_SECONDS)
-    return kept.state_of(run)
+    ends: list[str | None] = []
+    wait_until(lambda: ends.append(state_of(kept, run)) or ends[-1])  # type: ignore[func-returns-value]
+    return str(ends[-1])
 
 
 def going(kept: KeptUp) -> list[Any] | bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from services import upkeep
+from services.locks import read_state
 from sources.synth import render_crate
 from tests.operations.kept_up import LABELSCOPE, KeptUp, free_port
 from tests.processes import processes_of, wait_until
@@ -110,6 +111,28 @@ def test_a_run_whose_own_process_alone_is_killed_is_marked_and_the_next_one_work
     kept.start()
     assert kept.state_of(crashed) in ("CRASHED", "COMPLETED")
     kept.wait_for(kept.run("maintain"), "COMPLETED")
+
+
+def test_it_outlives_an_outage_of_the_server_that_prefect_gives_up_on(kept: KeptUp) -> None:
+    kept.more = {"PREFECT_CLIENT_MAX_RETRIES": "0"}  # so that Prefect gives up after seconds, not minutes
+    kept.start()
+    server = read_state(kept.home / "prefect")
+    os.kill(server.keeper, signal.SIGSTOP)  # nobody starts the server again for now
+    os.kill(server.pid, signal.SIGKILL)
+    log = kept.home.with_suffix(".log")
+    wait_until(lambda: "the timetable goes on as soon as it does" in log.read_text(), 120)
+    os.kill(server.keeper, signal.SIGCONT)
+    wait_until(lambda: read_state(kept.home / "prefect").pid not in (0, server.pid), 120)
+    wait_until(lambda: answers(kept), 120)
+    kept.wait_for(kept.run("maintain"), "COMPLETED")
+    assert kept.stop() == 0
+
+
+def answers(kept: KeptUp) -> bool:
+    try:
+        return bool(kept.deployments())
+    except OSError:
+        return False
 
 
 def test_it_goes_on_without_a_terminal_until_it_is_told_to_stop(kept: KeptUp) -> None:

@@ -105,6 +105,25 @@ def test_a_killed_postmaster_is_started_again_for_the_users_there_are(
         assert run_sql(address, "SELECT answer FROM kept") == 42  # the one that was there
 
 
+def test_a_killed_keeper_is_replaced_while_a_user_stays_and_starts_a_dead_server_again(
+    home: Path, start_user: Callable[..., Any], wait_until: Callable[..., None]
+) -> None:
+    user = start_user(home)
+    commit_a_row(user.inside())
+    before = read_state(home / "postgres")
+    kill(before.keeper)
+    kill(before.pid)
+    wait_until(
+        lambda: (
+            read_state(home / "postgres").pid not in (0, before.pid)
+            and read_state(home / "postgres").status == "ready"
+        ),
+        "another keeper starts the server for the user who has stayed",
+    )
+    assert user.leave() == ""
+    assert committed_row(home) == 42
+
+
 def test_all_killed_at_once_recovers(home: Path, start_user: Callable[..., Any]) -> None:
     user = start_user(home)
     commit_a_row(user.inside())

@@ -46,7 +46,7 @@ Folder = Annotated[
     Path | None,
     typer.Option(
         "--folder",
-        help="Read a crate, a folder with one sub-folder of audio files for each label, in place of labels.toml.",
+        help="Read a crate, a folder with one sub-folder of audio for each label, in place of labels.toml.",
     ),
 ]
 

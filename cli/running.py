@@ -11,6 +11,7 @@ import typer
 from cli.show import table_of
 from config.settings import Settings
 from flows.home import open_database, surroundings
+from flows.unfinished import end_the_dead
 from services import upkeep
 
 START_SECONDS = 180.0  # a first start makes two databases
@@ -29,13 +30,14 @@ def up(
     now = datetime.now(UTC)
     with (
         upkeep.alone(settings.home) as say_ready,
-        open_database(settings),
+        open_database(settings) as engine,
         surroundings(settings, settings.ui_port) as api_url,
     ):
         from flows.reporting import mark_crashed
         from flows.serving import register, serve
 
         mark_crashed(before=now, deployed=True)
+        end_the_dead(engine, settings)
         register(settings)
         pages = api_url.removesuffix("/api")
         say_ready(pages)
@@ -54,6 +56,8 @@ def show_timetable(settings: Settings) -> None:
     now = datetime.now(settings.timezone)
     rows = [(line.name, line.next_run(now), line.after) for line in timetable(settings)]
     table_of(("flow", f"next run ({settings.timezone})", "after"), rows)
+    other = "" if settings.crate else "; LABELSCOPE_CRATE=FOLDER has it read a crate of your own"
+    typer.echo(f"\nThe pipeline reads {settings.crate or settings.labels}{other}.")
 
 
 def down() -> None:

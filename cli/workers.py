@@ -16,16 +16,9 @@ def deploy() -> None:
             "There is no Prefect server to deploy to: set PREFECT_API_URL, or keep the timetable with `labelscope up`."
         )
     with surroundings(settings):
-        from httpx import TransportError
-
         from flows.workers import POOL
         from flows.workers import deploy as hand_over
 
-        try:
-            hand_over(settings)
-        except TransportError as error:
-            raise ServiceError(
-                f"No Prefect server answers at {settings.prefect_api_url}: start it, or check PREFECT_API_URL."
-            ) from error
+        hand_over(settings)
         typer.echo(f"Workers of the pool `{POOL}` keep the timetable: prefect worker start --pool {POOL}")
         show_timetable(settings)

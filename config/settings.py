@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         Path(__file__).with_name("labels.toml"), description="The labels and their playlists: a labels.toml."
     )
 
+    crate: Path | None = Field(
+        None,
+        description="A folder with one sub-folder of audio for each label: what runs read in place of `labels`.",
+    )
+
     spotify_client_id: str | None = Field(
         None, validation_alias="SPOTIPY_CLIENT_ID", description="From developer.spotify.com/dashboard."
     )
@@ -138,12 +143,14 @@ class Settings(BaseSettings):
     @classmethod
     def _cron(cls, line: str) -> str:
         try:
+            if len(line.split()) != 5:  # CronSim takes a sixth for seconds
+                raise CronSimError("Wrong number of fields")
             CronSim(line, datetime.now(UTC))
         except CronSimError:
             raise ValueError("it is no line of a crontab; write five fields, such as 0 */6 * * *") from None
         return line
 
-    @field_validator("home", "labels")
+    @field_validator("home", "labels", "crate")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else None

@@ -65,14 +65,14 @@ def alone_in(folder: Path) -> Iterator[None]:
     Raises BackupError where it cannot be written, holds other things, or is taken.
     """
     try:
+        others = {path.name for path in folder.iterdir()} - OURS if folder.exists() else set()
+        if others:
+            raise BackupError(f"{folder} holds other things, such as {min(others)}: name an empty folder.")
         (folder / FILES).mkdir(parents=True, exist_ok=True)
-        others = {path.name for path in folder.iterdir()} - OURS
         descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise BackupError(f"{folder} cannot be written: {error.strerror}; name another folder.") from error
     try:
-        if others:
-            raise BackupError(f"{folder} holds other things, such as {min(others)}: name an empty folder.")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -109,7 +109,7 @@ def read_manifest(folder: Path) -> Manifest:
             raise ValueError("it names no dump")
         lists = {name: tuple(map(_stored_file, content[name])) for name in ("files", "missing")}
         return Manifest(**content | lists)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise BackupError(
             f"There is no complete backup in {folder}: name the folder that `labelscope backup` was given."
         ) from None

@@ -15,6 +15,7 @@ from flows.home import open_database, spectrogram_folder
 from flows.lost_spectrograms import read_sound_training_set
 from flows.placement import place_new_tracks
 from flows.training_set import held_back
+from flows.unfinished import told
 from flows.versions import versions
 from ml.hyperparameters import choose
 from ml.spectrogram import Recipe
@@ -82,7 +83,7 @@ def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
                 store.complete_evaluation(connection, evaluation_id, metrics, confusions)
         except BaseException as error:
             with engine.begin() as connection:
-                store.fail_evaluation(connection, evaluation_id, f"{type(error).__name__}: {error}")
+                store.fail_evaluation(connection, evaluation_id, told(error))
             if isinstance(error, TrainingRefused):
                 return Evaluated("refused", str(error), evaluation_id)
             raise

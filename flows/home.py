@@ -19,7 +19,7 @@ from db.engine import open_engine, with_password
 from db.roles import PIPELINE, as_role, make_roles
 from flows.cluster import check_cluster
 from services.postgres import embedded_postgres, ensure_database
-from services.prefect import client_environment, prefect_server
+from services.prefect import client_environment, prefect_server, require_api
 from services.upkeep import who_is_up
 from sources.catalogue import path_of
 
@@ -84,7 +84,9 @@ def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
     now = datetime.now(UTC)
     with ExitStack() as stack:
         api_url, fresh = settings.prefect_api_url, False
-        if api_url is None:
+        if api_url is not None:
+            require_api(api_url)
+        else:
             server = stack.enter_context(
                 prefect_server(settings.home, port=port, keep_days=settings.keep_runs_days)
             )

@@ -70,6 +70,8 @@ def _run_name() -> str:
 def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
     """Read the playlists of labels.toml into the database, or those of a crate: a folder with one sub-folder a label.
 
+    Without `crate` it reads the one that LABELSCOPE_CRATE names, and labels.toml where that is not set.
+
     - **asks** Spotify and Deezer for each playlist, once where it has not changed; then for previews of tracks without
       audio (Deezer: 50 requests in 5 seconds at most), and for audio features. A service that asks for a long wait is
       left alone until then. Of a crate it reads names, tags and checksums; an unchanged folder is not opened at all.
@@ -78,6 +80,7 @@ def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
     - `synthetic` marks a crate that Labelscope rendered itself.
     """
     settings = Settings()
+    crate = crate or settings.crate
     with open_database(settings) as engine:
         if crate is not None:
             with share_lock(engine, Lock.CONTENT):

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Engine
 
 from config.settings import Settings
 from db.engine import Lock, try_lock
-from db.store import evaluations, files, learning
+from db.store import files
 from flows.home import open_database
+from flows.unfinished import end_the_dead
 
 FOLDERS: Final = ("audio", "spectrograms", "models")
 INCOMING: Final = "incoming"  # of audio: downloads whose rows are to come; see flows.inbox
@@ -55,7 +56,7 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
         if not alone:
             # Prefect takes it for the state of the run; a caller gets CancelledRun.
             return Cancelled(message="A run is bringing content in; look when it has ended.")  # type: ignore[return-value]
-        died = _end_the_dead(engine)
+        died = end_the_dead(engine, settings)
         with engine.begin() as connection:
             found = list(_files(settings.home))
             faults: list[Fault] = [tuple(row) for row in files.compare(connection, found)]
@@ -67,17 +68,6 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
     for path, _, fault in faults[:20]:
         get_run_logger().warning("%s: %s", fault, path)
     return Maintained(len(found), read, tuple(faults), tuple(outcomes), died)
-
-
-def _end_the_dead(engine: Engine) -> int:
-    died = 0
-    with try_lock(engine, Lock.RETRAIN) as alone, engine.begin() as connection:
-        if alone:
-            died += len(learning.mark_dead_trainings(connection))
-    with try_lock(engine, Lock.EVALUATE) as alone, engine.begin() as connection:
-        if alone:
-            died += evaluations.mark_dead_evaluations(connection)
-    return died
 
 
 def _files(home: Path) -> Iterator[tuple[str, int, bool]]:

@@ -35,7 +35,8 @@ def _run_name() -> str:
 def pipeline(crate: Path | None = None, synthetic: bool = False) -> Outcome:
     """Ingest, extract what is new, retrain if that is due, predict what is not scored yet.
 
-    It ingests the playlists of labels.toml, or in their place a crate: a folder with one sub-folder for each label.
+    It ingests the playlists of labels.toml, or in their place a crate: a folder with one sub-folder for each label,
+    given here or by LABELSCOPE_CRATE.
 
     One at a time: a second one is cancelled at once.
 
@@ -45,7 +46,9 @@ def pipeline(crate: Path | None = None, synthetic: bool = False) -> Outcome:
     with open_database(settings) as engine, try_lock(engine, Lock.PIPELINE) as alone:
         if not alone:
             # Prefect takes it for the state of the run; a caller gets CancelledRun.
-            return Cancelled(message="Another pipeline is running; it does what this one would do.")  # type: ignore[return-value]
+            return Cancelled(
+                message="Another pipeline is running, so this one did nothing: run it again later."
+            )  # type: ignore[return-value]
         ingested = ingest(crate, synthetic)
         extracted = extract()
         retraining = retrain(return_state=True)

@@ -1,7 +1,5 @@
 """Train the network when that is due, or because somebody says so."""
 
-import shutil
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -20,12 +18,13 @@ from flows.due import reason_to_train
 from flows.events import PROMOTED, announce
 from flows.figures import comparison_row
 from flows.fit import Fitted, fit
-from flows.home import model_folder, open_database, spectrogram_folder
+from flows.home import open_database, spectrogram_folder
 from flows.lost_spectrograms import read_sound_training_set
 from flows.placement import place_new_tracks
 from flows.promotion import Decision, judge
 from flows.standings import settle
 from flows.training_set import TrainingSet, held_back
+from flows.unfinished import sweep, told
 from flows.versions import versions
 from ml.hyperparameters import Hyperparameters, choose
 from ml.spectrogram import Recipe
@@ -62,7 +61,7 @@ def retrain(why: str = "") -> Retrained:
             return Retrained("busy", "Another training is running; its result will count.")
         with engine.begin() as connection:
             # Files go before the commit: whoever is killed in between finds the rows again.
-            _sweep(settings, store.mark_dead_trainings(connection))
+            sweep(settings, store.mark_dead_trainings(connection))
             store.retire_champion(connection, allowed, "It learnt from what training.allow no longer lists.")
             recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
         settle(engine)
@@ -101,8 +100,8 @@ def retrain(why: str = "") -> Retrained:
             model_id = _keep(engine, run_id, fitted, decision)
         except BaseException as error:
             with engine.begin() as connection:
-                if store.fail_training(connection, run_id, f"{type(error).__name__}: {error}"):
-                    _sweep(settings, [run_id])
+                if store.fail_training(connection, run_id, told(error)):
+                    sweep(settings, [run_id])
             raise
         with engine.connect() as connection:
             leave_model(connection)
@@ -141,9 +140,3 @@ def _keep(engine: Engine, run_id: int, fitted: Fitted, decision: Decision) -> in
             store.add_metrics(connection, model_id, [comparison_row(decision.comparison, "champion")])
         (store.promote if decision.promoted else store.reject)(connection, model_id, decision.reason)
     return model_id
-
-
-def _sweep(settings: Settings, run_ids: Iterable[int]) -> None:
-    """Remove what trainings that ended without a model have left of files."""
-    for run_id in run_ids:
-        shutil.rmtree(model_folder(settings) / str(run_id), ignore_errors=True)

@@ -15,6 +15,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from services.keeper import ServiceError, use
 from services.locks import SERVER, is_held, read_state
@@ -24,6 +26,7 @@ from services.postmaster import PostgresServer
 DATABASE = "prefect"
 HOST = "127.0.0.1"
 DAY = 24 * 60 * 60  # seconds
+HEALTH_SECONDS = 20  # for a server on another machine to answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,21 @@ def running(home: Path) -> PrefectAddress | None:
         return None
     state = read_state(folder)
     return PrefectAddress(int(state.place), started_fresh=False) if state.status == "ready" else None
+
+
+def require_api(api_url: str) -> None:
+    """Raises ServiceError where no Prefect server answers at that address."""
+    try:
+        with urlopen(f"{api_url.rstrip('/')}/health", timeout=HEALTH_SECONDS) as answer:
+            healthy = bool(json.load(answer))
+    except HTTPError as refusal:
+        healthy = refusal.code in (401, 403)  # it asks for a password, which Prefect's own settings hold
+    except (OSError, HTTPException, ValueError):
+        healthy = False
+    if not healthy:
+        raise ServiceError(
+            f"No Prefect server answers at {api_url}: start it, or correct PREFECT_API_URL, which ends in /api."
+        )
 
 
 def client_environment(home: Path, api_url: str) -> dict[str, str]:

@@ -379,6 +379,7 @@ def test_a_backup_needs_a_folder_of_its_own_and_something_to_save(
         return sentence(front_door("backup", str(where), expect=1))
 
     assert "thesis.txt: name an empty folder" in refused(tmp_path / "full")
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     assert "cannot be written" in refused(tmp_path / "file")
     assert "lies in the home" in refused(inside) and not inside.exists()
     front_door("backup", str(folder))

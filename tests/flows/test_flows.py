@@ -25,7 +25,11 @@ NETWORKS = "SELECT status FROM models WHERE status <> 'yardstick' ORDER BY id"
 
 
 def test_the_whole_job_and_then_nothing_more_to_do(
-    flows: SimpleNamespace, own_database: str, engine: Engine, crate: MakeCrate
+    flows: SimpleNamespace,
+    own_database: str,
+    engine: Engine,
+    crate: MakeCrate,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = crate(3)
     first = flows.pipeline(folder)
@@ -47,7 +51,8 @@ def test_the_whole_job_and_then_nothing_more_to_do(
 
     with engine.connect() as connection:
         before = contents(connection)
-    again = flows.pipeline(folder)
+    monkeypatch.setenv("LABELSCOPE_CRATE", str(folder))
+    again = flows.pipeline()  # as the timetable does
     assert (again.ingested.unchanged, again.extracted.ready, again.predicted.tracks) == (3, 0, 0)
     assert again.retrained.outcome == "not_due"
     with engine.connect() as connection:

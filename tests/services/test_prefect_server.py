@@ -13,7 +13,7 @@ import pytest
 
 from services.keeper import ServiceError
 from services.locks import read_state
-from services.prefect import PrefectServer, client_environment, prefect_server
+from services.prefect import PrefectServer, client_environment, prefect_server, require_api
 
 
 def status(port: int, path: str) -> int:
@@ -38,6 +38,9 @@ def test_server_lives_with_its_users_and_only_in_its_home(
         assert server.started_fresh
         assert server.api_url == f"http://127.0.0.1:{server.port}/api"
         assert status(server.port, "/api/health") == 200
+        require_api(server.api_url)
+        with pytest.raises(ServiceError, match="ends in /api"):
+            require_api(server.ui_url)
         assert status(server.port, "/") in (200, 307)
 
         with prefect_server(home) as again:

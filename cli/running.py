@@ -35,8 +35,9 @@ def up(
     ):
         from flows.reporting import mark_crashed
         from flows.serving import register, serve
+        from flows.timetable import TAG
 
-        mark_crashed(before=now, deployed=True)
+        mark_crashed(before=now, tag=TAG)
         end_the_dead(engine, settings)
         register(settings)
         pages = api_url.removesuffix("/api")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from prefect import flow
+from prefect import flow, tags
 from prefect.runtime import flow_run
 from prefect.states import Cancelled
 
@@ -43,7 +43,11 @@ def pipeline(crate: Path | None = None, synthetic: bool = False) -> Outcome:
     Where a training fails, the tracks are still scored by the champion before it; the run then ends as failed.
     """
     settings = Settings()
-    with open_database(settings) as engine, try_lock(engine, Lock.PIPELINE) as alone:
+    with (
+        open_database(settings) as engine,
+        try_lock(engine, Lock.PIPELINE) as alone,
+        tags(*flow_run.tags),  # which stages would not have by themselves
+    ):
         if not alone:
             # Prefect takes it for the state of the run; a caller gets CancelledRun.
             return Cancelled(

@@ -6,9 +6,9 @@ from datetime import datetime
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
-    FlowRunFilterDeploymentId,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import StateType
 from prefect.events.worker import EventsWorker
@@ -19,15 +19,15 @@ from prefect.states import Crashed
 UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
 
-def mark_crashed(before: datetime, deployed: bool = False) -> int:
+def mark_crashed(before: datetime, tag: str | None = None) -> int:
     """Mark what Prefect remembers as running from before that moment as crashed; returns how many.
 
     Right after a server was started, of which nobody is a user but the caller: whoever was running those flows has
-    died, and Prefect would leave them running for ever. Or only runs of deployments, where nobody serves any.
+    died, and Prefect would leave them running for ever. Or only runs with a tag, where nobody else starts such runs.
     """
     unfinished = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNFINISHED)))
-    if deployed:
-        unfinished.deployment_id = FlowRunFilterDeploymentId(is_null_=False)
+    if tag:
+        unfinished.tags = FlowRunFilterTags(all_=[tag])
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(flow_run_filter=unfinished, limit=200)
         dead = [run for run in runs if run.created is not None and run.created < before]

@@ -24,7 +24,7 @@ from flows.timetable import TAG, deployments, timetable
 HEARTBEAT_SECONDS: Final = 30  # of every run that is started from here; the least that Prefect takes
 ENDS: Final = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
 HEARTBEAT: Final = "prefect.flow-run.heartbeat"
-START_SECONDS: Final = 300  # from the wish for a run to its first line, on a machine under load
+START_SECONDS: Final = 200  # from the wish for a run to its first heartbeat, on a machine under load
 OUTAGE_PAUSE: Final = 2.0  # seconds between two questions whether the server is there again
 
 
@@ -49,22 +49,22 @@ def forget_earlier(settings: Settings) -> None:
 def watch_for_silence() -> None:
     """Have the server mark runs as crashed whose process was killed along with what started it, or lost its machine.
 
-    Those are runs that have sent no heartbeat for three times their interval, or that were to start and did not.
+    Those are runs of the timetable, and their stages, that were to begin and have sent no heartbeat in time, and all
+    runs whose heartbeat has stopped. Other runs than the timetable's may have none (flows/home.py).
     """
     rules = (
         _silence(
             "labelscope: a run that fell silent has crashed",
-            after=HEARTBEAT,
-            expect={HEARTBEAT},
+            after={HEARTBEAT},
             seconds=3 * HEARTBEAT_SECONDS,
             message="It fell silent: its process or its machine has died; what it had committed is kept.",
         ),
         _silence(
             "labelscope: a run that never began has crashed",
-            after="prefect.flow-run.Pending",
-            expect={"prefect.flow-run.Running"},
+            after={"prefect.flow-run.Pending", "prefect.flow-run.Running"},
             seconds=START_SECONDS,
             message="It never began: its process has died before its first line.",
+            tag=TAG,
         ),
     )
     with get_client(sync_client=True) as client:
@@ -76,14 +76,18 @@ def watch_for_silence() -> None:
                 client.create_automation(rule)
 
 
-def _silence(name: str, after: str, expect: set[str], seconds: float, message: str) -> AutomationCore:
-    """After one event of a run, if neither what is expected nor its end follows in time, the run has crashed."""
+def _silence(
+    name: str, after: set[str], seconds: float, message: str, tag: str | None = None
+) -> AutomationCore:
+    """After an event of a run, if neither a heartbeat nor its end follows in time, the run has crashed."""
+    tagged = {"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"} if tag else {}
     return AutomationCore(
         name=name,
         trigger=EventTrigger(
-            after={after},
-            expect=expect | ENDS,
+            after=after,
+            expect={HEARTBEAT, *ENDS},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            match_related=tagged,
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,

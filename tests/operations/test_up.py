@@ -113,6 +113,17 @@ def test_a_run_whose_own_process_alone_is_killed_is_marked_and_the_next_one_work
     kept.wait_for(kept.run("maintain"), "COMPLETED")
 
 
+def test_a_run_that_died_before_its_first_heartbeat_is_not_running_five_minutes_later(kept: KeptUp) -> None:
+    kept.start()
+    flow = kept.ask("/flows/filter", {})[0]["id"]
+    of_timetable, of_somebody = (
+        kept.ask("/flow_runs/", {"flow_id": flow, "tags": tags, "state": {"type": "RUNNING"}})["id"]
+        for tags in (["labelscope"], [])
+    )
+    kept.wait_for(of_timetable, "CRASHED", seconds=300)
+    assert kept.state_of(of_somebody) == "RUNNING"  # a single run sends no heartbeats
+
+
 def test_it_outlives_an_outage_of_the_server_that_prefect_gives_up_on(kept: KeptUp) -> None:
     kept.more = {"PREFECT_CLIENT_MAX_RETRIES": "0"}  # so that Prefect gives up after seconds, not minutes
     kept.start()

@@ -7,11 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 120) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 120, pause: float = 0.05) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "this took too long"
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def processes_of(home: Path) -> list[int]:

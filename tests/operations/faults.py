@@ -36,6 +36,11 @@ class Victims:
     clock: MovedClock | None
     random: random.Random
 
+    @property
+    def ahead(self) -> timedelta:
+        """Of the machine's clock."""
+        return self.clock.ahead if self.clock else timedelta()
+
     def a_while(self) -> None:
         time.sleep(self.random.uniform(0.5, LONGEST_SECONDS))
 
@@ -135,6 +140,7 @@ def move_the_clock(victims: Victims) -> bool:
     if victims.clock is None:
         return False
     victims.clock.move(timedelta(minutes=victims.random.choice((-90, -20, -1, 1, 20, 90))))
+    time.sleep(1.5)  # until all processes have noticed
     return True
 
 

@@ -12,6 +12,7 @@ import typer
 
 from cli import backup, database, learning, providers, running, show, workers
 from cli.failures import told_in_one_sentence
+from cli.status import status as report
 from config.settings import Settings
 from flows.home import contain, surroundings
 
@@ -162,7 +163,7 @@ def maintain(
 @app.command(epilog="Example: labelscope status --json")
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """What there is: tracks, coverage of playlists, the model in use, and what could not be used and why."""
-    show.status(Settings(), as_json)
+    report(Settings(), as_json)
 
 
 def main() -> None:

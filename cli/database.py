@@ -23,6 +23,7 @@ from config.settings import Settings
 from db.engine import AddressError, for_programs, libpq_url, read_only
 from db.roles import READER, as_role, make_roles
 from flows.home import database_address, migrated_database, open_database
+from flows.home_folder import require_home
 from services.postgres import postgres_server
 
 app = typer.Typer(no_args_is_help=True, help="The database itself: its address, its schema, a psql in it.")
@@ -51,7 +52,9 @@ def sql(
     """Ask the database, in a read-only transaction."""
     if not query.strip():
         raise typer.BadParameter("There is no statement.")
-    with open_database(Settings(), READER) as engine:
+    settings = Settings()
+    require_home(settings)
+    with open_database(settings, READER) as engine:
         answer = read_only(engine, query, timeout, limit)
     write_rows(answer.columns, answer.rows, form)
     if answer.cut:
@@ -121,6 +124,7 @@ def url(
 ) -> None:
     """Print the address of the database, for other programs."""
     settings = Settings()
+    require_home(settings)
     if only_read and settings.database_url is not None:
         raise AddressError(
             "DATABASE_URL names a PostgreSQL of your own, in which Labelscope makes no roles: docs/operations.md has"
@@ -156,6 +160,7 @@ def upgrade(
 def psql(arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to psql.")] = None) -> None:
     """Open psql on the database, as its owner."""
     settings = Settings()
+    require_home(settings)
     with migrated_database(settings) as address:
         program = (
             postgres_server(settings.home).binaries / "psql"

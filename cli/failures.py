@@ -25,6 +25,7 @@ from db.engine import AddressError
 from flows.backup_folder import BackupError
 from flows.checked_files import DamagedFile
 from flows.cluster import ClusterError
+from flows.home_folder import HomeError
 from flows.removal import BusyError
 from services.keeper import ServiceError
 from sources.errors import SourceError
@@ -39,6 +40,7 @@ SENTENCES = (
     ConfigurationError,
     CrateError,
     DamagedFile,
+    HomeError,
     ServiceError,
     SourceError,
 )

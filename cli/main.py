@@ -15,6 +15,7 @@ from cli.failures import told_in_one_sentence
 from cli.status import status as report
 from config.settings import Settings
 from flows.home import contain, surroundings
+from flows.home_folder import require_home
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -102,7 +103,9 @@ def extract(
     again: Annotated[bool, typer.Option("--again", help="Try all rejected clips once more.")] = False,
 ) -> None:
     """Compute spectrograms and audio features of all clips that have none yet."""
-    with surroundings(Settings()):
+    settings = Settings()
+    require_home(settings)
+    with surroundings(settings):
         from flows.extract import extract as flow
 
         show.extracted(flow(again))
@@ -113,7 +116,9 @@ def retrain(
     why: Annotated[str, typer.Option(help="The reason, kept with the training.")] = "a person's wish",
 ) -> None:
     """Train the network now; if it is better than the one in use, it takes its place and scores all tracks again."""
-    with surroundings(Settings()):
+    settings = Settings()
+    require_home(settings)
+    with surroundings(settings):
         from flows.predict import predict as score
         from flows.retrain import retrain as flow
 
@@ -133,6 +138,7 @@ def predict(
 ) -> None:
     """Score all tracks that the model in use has not scored yet; or just show what it says of some files."""
     settings = Settings()
+    require_home(settings)
     if files:
         contain(settings)
         from flows.score_files import score_files
@@ -141,8 +147,13 @@ def predict(
         return
     with surroundings(settings):
         from flows.predict import predict as flow
+        from flows.score_files import NO_MODEL
+        from ml.model import ModelFileError
 
-        show.predicted(flow())
+        predicted = flow()
+    if predicted.model_id is None:
+        raise ModelFileError(NO_MODEL)
+    show.predicted(predicted)
 
 
 @app.command(epilog="Examples: labelscope maintain | labelscope maintain --repair")
@@ -151,7 +162,9 @@ def maintain(
     thorough: Annotated[bool, typer.Option("--thorough", help="Read all files in full.")] = False,
 ) -> None:
     """Compare files and rows both ways; say, or mend, what is missing, damaged or orphaned."""
-    with surroundings(Settings()):
+    settings = Settings()
+    require_home(settings)
+    with surroundings(settings):
         from flows.maintain import maintain as flow
 
         maintained = flow(repair, thorough)

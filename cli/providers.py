@@ -7,6 +7,7 @@ import typer
 
 from config.settings import Settings
 from flows.home import open_database
+from flows.home_folder import require_home
 
 
 class Service(StrEnum):
@@ -61,6 +62,7 @@ def purge(
     from flows.removal import purge as remove
 
     settings = Settings()
+    require_home(settings)
     if not yes:
         typer.confirm(f"Remove everything that came from {provider}, files and models included?", abort=True)
     with open_database(settings) as engine:

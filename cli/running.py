@@ -11,6 +11,7 @@ import typer
 from cli.show import table_of
 from config.settings import Settings
 from flows.home import open_database, surroundings
+from flows.home_folder import make_home
 from services import upkeep
 
 START_SECONDS = 180.0  # a first start makes two databases
@@ -23,6 +24,7 @@ def up(
 ) -> None:
     """Keep it all running until Ctrl-C: PostgreSQL, Prefect with its pages, and the timetable of flows."""
     settings = Settings()
+    make_home(settings)
     if detach:
         _detach(settings)
         return

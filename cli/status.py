@@ -12,6 +12,7 @@ from config.labels import read_labels
 from config.settings import Settings
 from db import provider_queries, queries
 from flows.home import open_database
+from flows.home_folder import require_home
 from flows.standings import settle
 from services import upkeep
 from services.locks import State
@@ -37,6 +38,7 @@ class Rows:
 
 def status(settings: Settings, as_json: bool) -> None:
     """Everything there is, for people or for programs."""
+    require_home(settings)
     rows = _read(settings)
     up = upkeep.who_is_up(settings.home)
     server = running(settings.home)

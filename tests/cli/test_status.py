@@ -16,7 +16,9 @@ from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
 FrontDoor = Callable[..., str]
-REASON = "Spotify wants no request before 04:10, after more of them than it allows an app in development mode."
+REASON = (
+    "Spotify wants no request before 04:10, after more of them than it allows an app in development mode."
+)
 
 
 @pytest.fixture

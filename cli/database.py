@@ -15,10 +15,12 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from psycopg import Error as PostgresError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.postgres_errors import query_error
 from config.settings import Settings
 from db.engine import AddressError, for_programs, libpq_url, read_only
 from db.roles import READER, as_role, make_roles
@@ -55,7 +57,10 @@ def sql(
     settings = Settings()
     require_home(settings)
     with open_database(settings, READER) as engine:
-        answer = read_only(engine, query, timeout, limit)
+        try:
+            answer = read_only(engine, query, timeout, limit)
+        except PostgresError as error:
+            raise query_error(error, query, timeout) from error
     write_rows(answer.columns, answer.rows, form)
     if answer.cut:
         typer.echo(f"These are the first {limit} rows; there are more: raise --limit to see them.", err=True)

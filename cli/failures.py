@@ -1,7 +1,7 @@
 """What goes wrong in the world, told in one sentence, and the exit codes.
 
 0: done. 1: it could not be done, and the sentence says why and what helps. 2: the command was not understood.
-Anything else is a fault of Labelscope and shows its traceback.
+130: Ctrl-C (cli/stopping.py). Anything else is a fault of Labelscope and shows its traceback.
 """
 
 import errno
@@ -62,10 +62,6 @@ def told_in_one_sentence() -> Iterator[None]:
     """End the process with a sentence on stderr where a failure is one that people can mend."""
     try:
         yield
-    except SystemExit as ended:
-        if ended.code == 130:  # Ctrl-C
-            typer.echo("\nStopped. What was done is kept; run it again to carry on.", err=True)
-        raise
     except Exception as error:
         sentence = _sentence(error)
         if sentence is None:

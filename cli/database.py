@@ -45,7 +45,8 @@ class Format(StrEnum):
 
 def sql(
     query: Annotated[
-        str, typer.Argument(help="One SQL statement; it can read everything and change nothing.")
+        str,
+        typer.Argument(metavar="QUERY", help="One SQL statement; it can read everything and change nothing."),
     ],
     form: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
     timeout: Annotated[int, typer.Option(help="Seconds after which the statement is given up.")] = 30,
@@ -162,7 +163,11 @@ def upgrade(
 
 
 @app.command(epilog="Example: labelscope db psql -- -c '\\d+ tracks'")
-def psql(arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to psql.")] = None) -> None:
+def psql(
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="ARGUMENT", help="Passed on to psql.")
+    ] = None,
+) -> None:
     """Open psql on the database, as its owner."""
     settings = Settings()
     require_home(settings)

@@ -25,7 +25,9 @@ def models() -> None:
 
 
 def promote(
-    model_id: Annotated[int, typer.Argument(help="The model's id, from `labelscope models`.")],
+    model_id: Annotated[
+        int, typer.Argument(metavar="MODEL", help="The model's id, from `labelscope models`.")
+    ],
     why: Annotated[str, typer.Option(help="The reason, kept with the model.")] = "a person's wish",
 ) -> None:
     """Use this model from now on, and let it score all tracks; the one before is kept."""

@@ -27,7 +27,11 @@ class Provider(StrEnum):
     SYNTH = "synth"
 
 
-def login(service: Annotated[Service, typer.Argument(help="Where to log in.")]) -> None:  # noqa: ARG001
+def login(
+    service: Annotated[  # noqa: ARG001
+        Service, typer.Argument(metavar="SERVICE", help="Where to log in: spotify.")
+    ],
+) -> None:
     """Log in in the browser, so that your own and your collaborative playlists can be read. It lasts six months."""
     from sources.http import Patience
     from sources.spotify_login import Key

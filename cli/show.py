@@ -50,6 +50,9 @@ def ingested(stage: "Ingested") -> None:
 
 
 def extracted(stage: "Extracted") -> None:
+    if not (stage.ready or stage.too_short or stage.rejected or stage.elsewhere):
+        _say("extract", "no clip waits")
+        return
     line = f"{stage.ready} clips ready"
     line += f", {stage.too_short} too short for one crop" if stage.too_short else ""
     line += f", {stage.rejected} rejected" if stage.rejected else ""

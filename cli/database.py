@@ -15,14 +15,17 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from psycopg import Error as PostgresError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.postgres_errors import query_error
 from config.settings import Settings
 from db.engine import AddressError, for_programs, libpq_url, read_only
 from db.roles import READER, as_role, make_roles
 from flows.home import database_address, migrated_database, open_database
+from flows.home_folder import require_home
 from services.postgres import postgres_server
 
 app = typer.Typer(no_args_is_help=True, help="The database itself: its address, its schema, a psql in it.")
@@ -42,7 +45,8 @@ class Format(StrEnum):
 
 def sql(
     query: Annotated[
-        str, typer.Argument(help="One SQL statement; it can read everything and change nothing.")
+        str,
+        typer.Argument(metavar="QUERY", help="One SQL statement; it can read everything and change nothing."),
     ],
     form: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
     timeout: Annotated[int, typer.Option(help="Seconds after which the statement is given up.")] = 30,
@@ -51,8 +55,13 @@ def sql(
     """Ask the database, in a read-only transaction."""
     if not query.strip():
         raise typer.BadParameter("There is no statement.")
-    with open_database(Settings(), READER) as engine:
-        answer = read_only(engine, query, timeout, limit)
+    settings = Settings()
+    require_home(settings)
+    with open_database(settings, READER) as engine:
+        try:
+            answer = read_only(engine, query, timeout, limit)
+        except PostgresError as error:
+            raise query_error(error, query, timeout) from error
     write_rows(answer.columns, answer.rows, form)
     if answer.cut:
         typer.echo(f"These are the first {limit} rows; there are more: raise --limit to see them.", err=True)
@@ -121,6 +130,7 @@ def url(
 ) -> None:
     """Print the address of the database, for other programs."""
     settings = Settings()
+    require_home(settings)
     if only_read and settings.database_url is not None:
         raise AddressError(
             "DATABASE_URL names a PostgreSQL of your own, in which Labelscope makes no roles: docs/operations.md has"
@@ -153,9 +163,14 @@ def upgrade(
 
 
 @app.command(epilog="Example: labelscope db psql -- -c '\\d+ tracks'")
-def psql(arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to psql.")] = None) -> None:
+def psql(
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="ARGUMENT", help="Passed on to psql.")
+    ] = None,
+) -> None:
     """Open psql on the database, as its owner."""
     settings = Settings()
+    require_home(settings)
     with migrated_database(settings) as address:
         program = (
             postgres_server(settings.home).binaries / "psql"

@@ -1,11 +1,10 @@
 """What goes wrong in the world, told in one sentence, and the exit codes.
 
 0: done. 1: it could not be done, and the sentence says why and what helps. 2: the command was not understood.
-Anything else is a fault of Labelscope and shows its traceback.
+130: Ctrl-C (cli/stopping.py). Anything else is a fault of Labelscope and shows its traceback.
 """
 
 import errno
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -13,18 +12,19 @@ from contextlib import contextmanager
 
 import typer
 from alembic.util import CommandError
-from psycopg import DataError
 from psycopg import Error as PostgresError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
+from cli.postgres_errors import QueryError, postgres_sentence
 from config.label_faults import ConfigurationError
 from config.settings import Settings
 from db.engine import AddressError
 from flows.backup_folder import BackupError
 from flows.checked_files import DamagedFile
 from flows.cluster import ClusterError
+from flows.home_folder import HomeError
 from flows.removal import BusyError
 from services.keeper import ServiceError
 from sources.errors import SourceError
@@ -39,6 +39,8 @@ SENTENCES = (
     ConfigurationError,
     CrateError,
     DamagedFile,
+    HomeError,
+    QueryError,
     ServiceError,
     SourceError,
 )
@@ -60,10 +62,6 @@ def told_in_one_sentence() -> Iterator[None]:
     """End the process with a sentence on stderr where a failure is one that people can mend."""
     try:
         yield
-    except SystemExit as ended:
-        if ended.code == 130:  # Ctrl-C
-            typer.echo("\nStopped. What was done is kept; run it again to carry on.", err=True)
-        raise
     except Exception as error:
         sentence = _sentence(error)
         if sentence is None:
@@ -88,7 +86,7 @@ def _sentence(error: Exception) -> str | None:
             f"The setting LABELSCOPE_{name.upper()} is not understood: write it as JSON, such as {example}."
         )
     if isinstance(error, DBAPIError | PostgresError):
-        return _postgres_sentence(getattr(error, "orig", error))
+        return postgres_sentence(getattr(error, "orig", error))
     if isinstance(error, CommandError):
         return f"The database's schema is not one of this version ({error}); update Labelscope."
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -98,16 +96,3 @@ def _sentence(error: Exception) -> str | None:
     if isinstance(error, FileExistsError | NotADirectoryError):
         return f"{error.filename} is in the way, or leads nowhere; remove it, or mount what it leads to."
     return None
-
-
-def _postgres_sentence(error: BaseException) -> str:
-    diagnosis = error.diag if isinstance(error, PostgresError) else None
-    if isinstance(error, DataError) and (diagnosis is None or diagnosis.message_primary is None):
-        return f"A value in the answer cannot be shown ({' '.join(str(error).split())}); cast it to text in the query."
-    if diagnosis is None or diagnosis.message_primary is None:  # it never got as far as the server
-        own = os.environ.get("DATABASE_URL")
-        cure = "check DATABASE_URL" if own else "run it again; logs/postgres.log in the home may say why"
-        return f"PostgreSQL cannot be reached ({' '.join(str(error).split())}); {cure}."
-    if "multiple commands" in diagnosis.message_primary:
-        return "There is more than one statement; ask one at a time."
-    return ". ".join(filter(None, (f"PostgreSQL says: {diagnosis.message_primary}", diagnosis.message_hint)))

@@ -10,11 +10,14 @@ from config.settings import Settings
 from db import queries
 from db.engine import Lock, try_lock
 from flows.home import open_database, surroundings
+from flows.home_folder import require_home
 
 
 def models() -> None:
     """All models, newest first: how good each is on held-out tracks, which one is in use, and why."""
-    with open_database(Settings()) as engine, engine.connect() as connection:
+    settings = Settings()
+    require_home(settings)
+    with open_database(settings) as engine, engine.connect() as connection:
         rows = queries.view(connection, "model_list")
     if not rows:
         typer.echo("There is no model yet: labelscope run")
@@ -22,11 +25,14 @@ def models() -> None:
 
 
 def promote(
-    model_id: Annotated[int, typer.Argument(help="The model's id, from `labelscope models`.")],
+    model_id: Annotated[
+        int, typer.Argument(metavar="MODEL", help="The model's id, from `labelscope models`.")
+    ],
     why: Annotated[str, typer.Option(help="The reason, kept with the model.")] = "a person's wish",
 ) -> None:
     """Use this model from now on, and let it score all tracks; the one before is kept."""
     settings = Settings()
+    require_home(settings)
     with surroundings(settings):
         from flows.predict import predict
         from flows.promotion import PromotionRefused
@@ -53,6 +59,7 @@ def evaluate(
     Each track is judged by a model that has not heard its group: its artist, or where a label has few, its album.
     """
     settings = Settings()
+    require_home(settings)
     with surroundings(settings):
         from flows.evaluate import evaluate as flow
 

@@ -7,6 +7,7 @@ import typer
 
 from config.settings import Settings
 from flows.home import open_database
+from flows.home_folder import require_home
 
 
 class Service(StrEnum):
@@ -26,7 +27,11 @@ class Provider(StrEnum):
     SYNTH = "synth"
 
 
-def login(service: Annotated[Service, typer.Argument(help="Where to log in.")]) -> None:  # noqa: ARG001
+def login(
+    service: Annotated[  # noqa: ARG001
+        Service, typer.Argument(metavar="SERVICE", help="Where to log in: spotify.")
+    ],
+) -> None:
     """Log in in the browser, so that your own and your collaborative playlists can be read. It lasts six months."""
     from sources.http import Patience
     from sources.spotify_login import Key
@@ -61,6 +66,7 @@ def purge(
     from flows.removal import purge as remove
 
     settings = Settings()
+    require_home(settings)
     if not yes:
         typer.confirm(f"Remove everything that came from {provider}, files and models included?", abort=True)
     with open_database(settings) as engine:

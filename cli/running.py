@@ -1,5 +1,6 @@
 """`labelscope up` and `labelscope down`: everything kept running, so that the timetable is."""
 
+import os
 import subprocess
 import sys
 import time
@@ -8,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from cli import stopping
 from cli.show import table_of
 from config.settings import Settings
 from flows.home import open_database, surroundings
+from flows.home_folder import make_home
 from flows.unfinished import end_the_dead
 from services import upkeep
 
@@ -22,8 +25,13 @@ def up(
         bool, typer.Option("--detach", help="Go on in the background, without a terminal.")
     ] = False,
 ) -> None:
-    """Keep it all running until Ctrl-C: PostgreSQL, Prefect with its pages, and the timetable of flows."""
+    """Keep it all running until Ctrl-C: PostgreSQL, Prefect with its pages, and the timetable of flows.
+
+    LABELSCOPE_UI_PORT is the port of the pages (4200). LABELSCOPE_PIPELINE_CRON and LABELSCOPE_MAINTAIN_CRON say when
+    flows run, as lines of a crontab, in the time zone LABELSCOPE_TIMEZONE (UTC).
+    """
     settings = Settings()
+    make_home(settings)
     if detach:
         _detach(settings)
         return
@@ -37,16 +45,22 @@ def up(
         from flows.serving import register, serve
         from flows.timetable import TAG
 
+        stopping.check()
         mark_crashed(before=now, tag=TAG)
         end_the_dead(engine, settings)
         register(settings)
+        stopping.check()
         pages = api_url.removesuffix("/api")
         say_ready(pages)
         typer.echo(f"Labelscope is up: {pages}")
         show_timetable(settings)
-        typer.echo("\nCtrl-C, or `labelscope down`, ends it.")
+        at_a_terminal = os.isatty(0)
+        typer.echo(
+            "\nCtrl-C, or `labelscope down`, ends it." if at_a_terminal else "\n`labelscope down` ends it."
+        )
         sys.stdout.flush()
-        serve(settings)
+        with stopping.left_to_asyncio():
+            serve(settings)
         typer.echo("Ending what runs, then Prefect, then PostgreSQL.")
 
 

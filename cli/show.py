@@ -1,23 +1,16 @@
 """What the commands print: short sentences and tables."""
 
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from cli.database import Format, print_table, rows_as_table, write_rows
-from config.labels import read_labels
 from config.settings import Settings
-from db import provider_queries, queries
+from db import queries
 from flows.home import open_database
-from flows.standings import settle
-from services import upkeep
-from services.prefect import running
-from services.prefect_runs import last_runs, next_runs
 
 if TYPE_CHECKING:  # these import Prefect and Keras
     from flows.extract import Extracted
@@ -57,6 +50,9 @@ def ingested(stage: "Ingested") -> None:
 
 
 def extracted(stage: "Extracted") -> None:
+    if not (stage.ready or stage.too_short or stage.rejected or stage.elsewhere):
+        _say("extract", "no clip waits")
+        return
     line = f"{stage.ready} clips ready"
     line += f", {stage.too_short} too short for one crop" if stage.too_short else ""
     line += f", {stage.rejected} rejected" if stage.rejected else ""
@@ -100,23 +96,22 @@ def results(settings: Settings) -> None:
     """How well the model in use tells the labels apart, and what could not be used and why."""
     with open_database(settings) as engine, engine.connect() as connection:
         champion = queries.champion(connection)
-        accuracy = queries.view(connection, "label_accuracy")
+        labels = queries.view(connection, "label_accuracy")
         problems = queries.problems(connection)
     if champion is not None:
-        table("Labels", accuracy)
-        typer.echo(
-            f"{_accuracy(champion)}; always naming the largest label would be {champion.majority:.1%}."
-        )
-        typer.echo(f"All labels counting alike: {_balanced(champion)}.")
+        table("Labels", labels)
+        typer.echo(f"{accuracy(champion)}; always naming the largest label would be {champion.majority:.1%}.")
+        typer.echo(f"All labels counting alike: {balanced(champion)}.")
     if problems:
         table("Not used, and why", problems)
 
 
-def _accuracy(champion: Any) -> str:
+def accuracy(champion: Any) -> str:
+    """The share of held-out tracks that the model in use takes for their label."""
     return f"{champion.track_accuracy:.1%} of held-out tracks right"
 
 
-def _balanced(champion: Any) -> str:
+def balanced(champion: Any) -> str:
     """Balanced accuracy on held-out tracks, with its interval and beside the baseline's, as far as they are known."""
     said = f"{champion.balanced_accuracy:.1%}"
     if champion.ci_low is not None:
@@ -133,75 +128,6 @@ def where_to_look(settings: Settings) -> None:
     typer.echo(f"\nAll of it is synthetic and lies in {home}. Look around:")
     query = "SELECT artists, title, label, predicted, confidence FROM track_predictions LIMIT 5"
     typer.echo(f'  LABELSCOPE_HOME={home} {sys.argv[0]} sql "{query}"')
-
-
-def status(settings: Settings, as_json: bool) -> None:
-    """Everything there is on one screen, or as JSON."""
-    with open_database(settings) as engine, engine.connect() as connection:
-        settle(engine)
-        counts = queries.counts(connection)
-        champion = queries.champion(connection)
-        coverage = queries.view(connection, "playlist_coverage")
-        trainings = queries.view(connection, "training_history")[:5]
-        problems = queries.problems(connection)
-        troubles = provider_queries.troubles(connection)
-        last = queries.last_training(connection)
-        allowed = read_labels(settings.labels).training.allow
-        new = queries.count_new_tracks(connection, last.recipe_id, last.id, allowed)[0] if last else None
-    up = upkeep.who_is_up(settings.home)
-    server = running(settings.home)
-    api_url = settings.prefect_api_url or (server.api_url if server else None)
-    coming, past = (next_runs(api_url), last_runs(api_url, 5)) if api_url else ([], [])
-    if as_json:
-        document = {
-            "home": str(settings.home),
-            "up": up is not None,
-            "pages": up.place if up else None,
-            "next_runs": [asdict(run) for run in coming],
-            "last_runs": [asdict(run) for run in past],
-            "new_tracks_since_training": new,
-            "counts": counts._asdict(),
-            "champion": champion._asdict() if champion else None,
-            "coverage": [row._asdict() for row in coverage],
-            "trainings": [row._asdict() for row in trainings],
-            "problems": [row._asdict() for row in problems],
-            "services": [row._asdict() for row in troubles],
-        }
-        typer.echo(json.dumps(document, default=str, ensure_ascii=False, indent=1))
-        return
-    typer.echo(f"home     {settings.home}")
-    typer.echo(
-        f"tracks   {counts.tracks} in {counts.playlists} playlists of {counts.labels} labels;"
-        f" {counts.clips_ready} of {counts.clips} clips ready, {counts.clips_waiting} waiting"
-    )
-    if up:
-        typer.echo(f"up       {up.place}, process {up.pid}")
-    elif settings.prefect_api_url:
-        typer.echo(f"up       not here; runs are those of {settings.prefect_api_url}")
-    else:
-        typer.echo("up       no: labelscope up")
-    if new is not None:
-        asked = (
-            f"{settings.retrain_new_tracks} and {settings.retrain_new_share:.0%} of those known make one due"
-        )
-        typer.echo(f"due      {new} usable tracks are new since the last training; {asked}")
-    if champion is None:
-        typer.echo("model    none yet: labelscope run")
-    else:
-        typer.echo(
-            f"model    {champion.model_id} ({champion.architecture}): {_accuracy(champion)},"
-            f" {counts.tracks_predicted} tracks scored"
-        )
-        typer.echo(f"         all labels counting alike: {_balanced(champion)}")
-    if coming:
-        table_of(("next", "at"), [(run.name, run.at) for run in coming], "Next runs")
-    if past:
-        rows = [(run.name, run.state, run.at, run.seconds) for run in past]
-        table_of(("run", "state", "started", "seconds"), rows, "Last runs")
-    table("What services do not do for us now", troubles)
-    table("Coverage", coverage)
-    table("Trainings", trainings)
-    table("Not used, and why", problems)
 
 
 def scored_files(files: "Sequence[ScoredFile]") -> None:

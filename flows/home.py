@@ -18,6 +18,7 @@ from db import migrate
 from db.engine import open_engine, with_password
 from db.roles import PIPELINE, as_role, make_roles
 from flows.cluster import check_cluster
+from flows.home_folder import make_home
 from services.postgres import embedded_postgres, ensure_database
 from services.prefect import client_environment, prefect_server, require_api
 from services.upkeep import who_is_up
@@ -38,6 +39,7 @@ def database_address(settings: Settings) -> Iterator[str]:
             else settings.database_url
         )
         return
+    make_home(settings)
     with embedded_postgres(settings.home) as server:
         ensure_database(server, DATABASE)
         yield server.url(DATABASE)
@@ -81,6 +83,7 @@ def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
     names another. Nothing is left outside of the home.
     """
     check_cluster(settings)
+    make_home(settings)
     now = datetime.now(UTC)
     with ExitStack() as stack:
         api_url, fresh = settings.prefect_api_url, False

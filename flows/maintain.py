@@ -105,11 +105,11 @@ def _sha256(path: Path) -> str:
 def _mend(engine: Engine, home: Path, faults: Sequence[Fault]) -> list[str]:
     """Files go before the commit: whoever is killed in between finds the rows again, and goes on."""
     cures: dict[str, tuple[Callable[[Connection, list[str]], Any], str]] = {
-        "spectrogram": (files.forget_spectrogram_files, "The next pipeline extracts it again."),
-        "audio": (files.forget_audio_files, "The next ingest fetches it again."),
+        "spectrogram": (files.forget_spectrogram_files, "To be extracted again by the next pipeline."),
+        "audio": (files.forget_audio_files, "To be fetched again by the next ingest."),
         "model": (
             files.retire_lost_champion,
-            "Restore it from a backup; if it was in use, a training is due.",
+            "To be restored from a backup; where one was in use, a training is due.",
         ),
     }
     outcomes = []
@@ -119,7 +119,7 @@ def _mend(engine: Engine, home: Path, faults: Sequence[Fault]) -> list[str]:
             (home / path).unlink(missing_ok=True)
         files.end_faults(connection, orphans, "Removed.")
     if orphans:
-        outcomes.append(f"{len(orphans)} orphaned files were removed.")
+        outcomes.append(f"{_files_were(len(orphans), 'orphaned')} removed.")
     for kind, (cure, sentence) in cures.items():
         lost = [path for path, of_kind, fault in faults if of_kind == kind and fault != "orphaned"]
         if not lost:
@@ -130,5 +130,9 @@ def _mend(engine: Engine, home: Path, faults: Sequence[Fault]) -> list[str]:
                     (home / path).unlink(missing_ok=True)
                 files.end_faults(connection, lost, sentence)
             cure(connection, lost)
-        outcomes.append(f"{len(lost)} {kind} files were lost or damaged. {sentence}")
+        outcomes.append(f"{_files_were(len(lost), kind)} lost or damaged. {sentence}")
     return outcomes
+
+
+def _files_were(number: int, kind: str) -> str:
+    return f"1 {kind} file was" if number == 1 else f"{number} {kind} files were"

@@ -13,6 +13,8 @@ from ml.predict import Scorer, load_model
 from ml.spectrogram import Recipe, log_mel
 from sources.clips import UnusableError, plan_clips, probe
 
+NO_MODEL = "No model is in use yet; run `labelscope run --folder DIR` first."
+
 
 @dataclass(frozen=True, slots=True)
 class ScoredFile:
@@ -33,7 +35,7 @@ def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
         champion = queries.champion(connection)
         names = {label.slug: label.name for label in queries.labels(connection)}
     if champion is None:
-        raise ModelFileError("No model is in use yet; run `labelscope run --folder DIR` first.")
+        raise ModelFileError(NO_MODEL)
     scorer = load_model(model_folder(settings) / champion.path, champion.sha256)
     return [_score_file(scorer, path, names, settings.windows_per_track) for path in paths]
 
@@ -52,6 +54,9 @@ def _score_file(scorer: Scorer, path: Path, names: dict[str, str], windows: int)
         return ScoredFile(path, problem=str(problem))
     except UnusableError as problem:
         return ScoredFile(path, problem=f"{path.name} {problem.args[1]}")
+    except IsADirectoryError:
+        sentence = f"{path.name} is a folder: name audio files, such as {path}/*.flac, or take it in with run --folder."
+        return ScoredFile(path, problem=sentence)
     except OSError as problem:
         return ScoredFile(path, problem=f"{path.name} cannot be read: {problem.strerror}.")
     scores = [crops for crops in scorer.score_many(clips) if len(crops)]

@@ -196,9 +196,11 @@ def refuse_if_hopeless(tracks: Iterable[tuple[str, str, str]]) -> None:
     splits, _ = _by_label(tracks)
     number = sum({"train", "holdout"} <= own for own in splits.values())
     if number < 2:
+        labels = "label has" if len(splits) == 1 else "labels has" if number == 1 else "labels have"
+        found = f"{number} of {len(splits)} {labels} them" if splits else "there is no label yet"
         raise TrainingRefused(
-            f"Training needs two labels with two separate artists or albums each, and {number} of"
-            f" {len(splits)} label(s) has them: add playlists or tracks, then retrain."
+            f"Training needs two labels with two separate artists or albums each, and {found}:"
+            " add playlists or tracks, then retrain."
         )
 
 

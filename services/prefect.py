@@ -112,7 +112,9 @@ class PrefectServer:
     def _choose_port(self, last_place: str) -> int:
         if self.port is not None:
             if not _is_free(self.port):
-                raise ServiceError(f"Prefect cannot have port {self.port}, which is taken: choose another.")
+                raise ServiceError(
+                    f"Prefect cannot have port {self.port}, which is taken: set LABELSCOPE_UI_PORT to another one."
+                )
             return self.port
         if last_place and _is_free(int(last_place)):
             return int(last_place)  # bookmarks, and clients that outlive a crash of the server, stay right

@@ -172,9 +172,12 @@ def label_folders(root: Path) -> list[Path]:
         raise CrateError(f"No crate at {_show(root)} ({error.strerror}); {cure}.") from error
     stray = [child for child in children if child.name.lower().endswith(ENDINGS) and child not in folders]
     if stray:
+        others = len(stray) - 1
+        files = "files" if others > 1 else "file"
+        lie = f"and {others} other audio {files} lie" if others else "lies"
         raise CrateError(
-            f"{_show(stray[0].name)} and {len(stray) - 1} other audio files lie directly in the crate "
-            f"{_show(root)}; move each into a sub-folder named after its label."
+            f"{_show(stray[0].name)} {lie} directly in the crate {_show(root)};"
+            " move each audio file into a sub-folder named after its label."
         )
     if not folders:
         raise CrateError(

@@ -1,6 +1,7 @@
 """The front door in this process, for tests that want neither the time of another one nor its servers."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,7 +14,7 @@ FrontDoor = Callable[..., str]
 @pytest.fixture
 def front_door(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[FrontDoor]:
     """Calls `labelscope` with some arguments; returns what it says: on stdout, or on stderr where it fails."""
-    before = dict(os.environ)
+    before, handler = dict(os.environ), signal.getsignal(signal.SIGINT)
 
     def call(*arguments: str, expect: int = 0) -> str:
         capsys.readouterr()
@@ -25,5 +26,6 @@ def front_door(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
         return said.err if expect else said.out
 
     yield call
+    signal.signal(signal.SIGINT, handler)
     os.environ.clear()
     os.environ.update(before)

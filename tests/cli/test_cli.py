@@ -99,6 +99,7 @@ def test_predict_shows_files_and_says_what_cannot_be_heard(
     text = tmp_path / "text.mp3"
     text.write_text("no music")
     assert "cannot be decoded" in run("predict", text, tmp_path / "gone.mp3", expect=1).stdout
+    assert "such as" in run("predict", crate, expect=1).stdout
     assert "15" in run("sql", "SELECT count(*) FROM tracks").stdout
 
 
@@ -203,8 +204,11 @@ def test_a_setting_that_is_not_understood_is_named(run: Run) -> None:
 
 
 def test_predict_without_a_model_says_what_to_do_first(run: Run, tmp_path: Path) -> None:
-    done = run("predict", "any.mp3", expect=1, LABELSCOPE_HOME=str(tmp_path / "new home"))
-    assert "labelscope run --folder" in done.stderr
+    new = {"LABELSCOPE_HOME": str(tmp_path / "new home")}
+    run("db", "upgrade", **new)
+    with_a_file = run("predict", "any.mp3", expect=1, **new)
+    assert "labelscope run --folder" in with_a_file.stderr
+    assert run("predict", expect=1, **new).stderr == with_a_file.stderr
 
 
 COMMANDS = [

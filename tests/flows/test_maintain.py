@@ -66,7 +66,10 @@ def test_what_does_not_agree_is_found_and_mended(flows: SimpleNamespace, trained
     assert rows(engine, "SELECT count(*) FROM file_faults WHERE ended_at IS NULL") == [(4,)]
     assert orphan.exists() and changed.exists()  # it was only asked to look
 
-    flows.maintain(repair=True)
+    assert flows.maintain(repair=True).outcomes == (
+        "1 orphaned file was removed.",
+        "3 spectrogram files were lost or damaged. To be extracted again by the next pipeline.",
+    )
     assert not orphan.exists() and fresh.exists()
     assert rows(engine, "SELECT count(*) FROM file_faults WHERE ended_at IS NULL") == [(0,)]
     assert flows.extract().ready == 3

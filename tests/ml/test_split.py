@@ -292,8 +292,17 @@ def test_a_label_that_is_only_held_out_is_left_out() -> None:
     rows = [("a", "train", "1"), ("a", "holdout", "2"), ("b", "holdout", "3"), ("b", "validation", "4")]
     assert list(untested_labels(rows)) == ["b"]
     assert "none of its 2 group(s)" in untested_labels(rows)["b"]
-    with pytest.raises(TrainingRefused, match="1 of 2 label"):
+    with pytest.raises(TrainingRefused, match="1 of 2 labels has them"):
         refuse_if_hopeless(rows)
+
+
+def test_a_refusal_counts_labels_in_whole_words() -> None:
+    with pytest.raises(TrainingRefused, match="each, and there is no label yet: add"):
+        refuse_if_hopeless([])
+    with pytest.raises(TrainingRefused, match="each, and 0 of 1 label has them: add"):
+        refuse_if_hopeless([("a", "train", "1")])
+    with pytest.raises(TrainingRefused, match="each, and 0 of 2 labels have them: add"):
+        refuse_if_hopeless([("a", "train", "1"), ("b", "train", "2")])
 
 
 @pytest.mark.parametrize("groups", [(), (1,), (8,), (8, 1), (1, 1, 1)])

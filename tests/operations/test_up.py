@@ -44,7 +44,10 @@ def test_it_shows_the_timetable_runs_it_and_leaves_nothing_behind(kept: KeptUp, 
     second = kept.call("up")
     assert second.returncode == 1 and "is up already" in second.stderr and kept.pages in second.stderr
     neighbour = KeptUp(tmp_path / "neighbour", kept.port).call("up")
-    assert neighbour.returncode == 1 and f"port {kept.port}, which is taken" in neighbour.stderr
+    assert (
+        neighbour.returncode == 1
+        and f"port {kept.port}, which is taken: set LABELSCOPE_UI_PORT" in neighbour.stderr
+    )
 
     run = kept.run("maintain")
     kept.wait_for(run, "COMPLETED")
@@ -149,6 +152,7 @@ def answers(kept: KeptUp) -> bool:
 def test_it_goes_on_without_a_terminal_until_it_is_told_to_stop(kept: KeptUp) -> None:
     started = kept.call("up", "--detach")
     assert started.returncode == 0 and kept.pages in started.stdout
+    assert "Ctrl-C" not in started.stdout and "`labelscope down` ends it" in started.stdout
     state = upkeep.who_is_up(kept.home)
     assert state is not None and os.getsid(state.pid) == state.pid
     assert kept.call("down").stdout == "Labelscope is down.\n"

@@ -66,7 +66,7 @@ def test_a_port_that_is_taken_is_named(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with (
-            pytest.raises(ServiceError, match=f"port {port}, which is taken"),
+            pytest.raises(ServiceError, match=f"port {port}, which is taken: set LABELSCOPE_UI_PORT"),
             prefect_server(home, "postgresql+asyncpg://nobody@/nowhere", port=port),
         ):
             pass

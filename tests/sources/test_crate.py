@@ -84,6 +84,11 @@ def audio_in_the_root(path: Path) -> None:
     add(path / "label" / "a.mp3")
 
 
+def two_in_the_root(path: Path) -> None:
+    add(path / "also stray.mp3")
+    audio_in_the_root(path)
+
+
 def two_spellings(path: Path) -> None:
     add(path / "The Label" / "a.mp3")
     add(path / "the-label" / "a.mp3")
@@ -96,7 +101,8 @@ def two_spellings(path: Path) -> None:
         (a_file, "Not a directory"),
         (no_labels, "No label in the crate"),
         (no_audio, "No audio in the crate"),
-        (audio_in_the_root, r"'stray\.mp3' and 0 other audio files lie directly in the crate"),
+        (audio_in_the_root, r"'stray\.mp3' lies directly in the crate"),
+        (two_in_the_root, r"'also stray\.mp3' and 1 other audio file lie directly in the crate"),
         (two_spellings, "'The Label' and 'the-label' would both be the label 'the-label'"),
     ],
 )

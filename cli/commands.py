@@ -1,0 +1,180 @@
+"""The commands of `labelscope`: what people type.
+
+Heavy libraries are imported inside of the commands that need them, so that `labelscope --help` and `labelscope sql`
+answer at once; Prefect and Keras read the environment when they are imported, which `surroundings` prepares.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import backup, database, learning, providers, running, show, workers
+from cli.status import status as report
+from config.settings import Settings
+from flows.home import contain, surroundings
+from flows.home_folder import require_home
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Which record label does this sound like? Music in, a trained network, predictions in PostgreSQL.",
+    epilog="Everything that is written lies in LABELSCOPE_HOME, by default .labelscope in this folder.",
+)
+app.add_typer(database.app, name="db")
+app.command(name="up", epilog="Examples: labelscope up | labelscope up --detach")(running.up)
+app.command(name="down", epilog="Example: labelscope down")(running.down)
+app.command(name="deploy", epilog="Example: PREFECT_API_URL=http://127.0.0.1:4200/api labelscope deploy")(
+    workers.deploy
+)
+app.command(name="sql", epilog=database.SQL_EXAMPLE)(database.sql)
+app.command(name="models", epilog="Example: labelscope models")(learning.models)
+app.command(name="promote", epilog='Example: labelscope promote 3 --why "it hears Kompakt better"')(
+    learning.promote
+)
+app.command(name="evaluate", epilog="Example: labelscope evaluate --folds 5 --repeats 3")(learning.evaluate)
+app.command(name="backup", epilog="Example: labelscope backup /mnt/disk/labelscope")(backup.backup)
+app.command(name="restore", epilog="Example: LABELSCOPE_HOME=new labelscope restore /mnt/disk/labelscope")(
+    backup.restore
+)
+app.command(name="login", epilog="Example: labelscope login spotify")(providers.login)
+app.command(name="purge", epilog="Example: labelscope purge --provider spotify")(providers.purge)
+
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--folder",
+        help="Read a crate, a folder with one sub-folder of audio for each label, in place of labels.toml.",
+    ),
+]
+
+
+@app.command(epilog="Example: labelscope demo")
+def demo() -> None:
+    """The whole job on synthetic music: five made-up labels, rendered here, in a home of their own."""
+    # Made-up labels must never stand among real ones: a home, a database and a history of their own, on this machine.
+    os.environ["LABELSCOPE_HOME"] = str(Settings().home / "demo")
+    for name in ("DATABASE_URL", "PREFECT_API_URL", "LABELSCOPE_DASK"):
+        os.environ.pop(name, None)
+    settings = Settings()
+    with surroundings(settings):
+        from flows.pipeline import pipeline
+        from flows.synthetic import render_synthetic_crate
+
+        show.outcome(pipeline(render_synthetic_crate(settings), synthetic=True))
+    show.results(settings)
+    show.where_to_look(settings)
+
+
+@app.command(epilog="Examples: labelscope run | labelscope run --folder ~/Music/crate")
+def run(folder: Folder = None) -> None:
+    """The whole job: ingest, extract, retrain if due, predict. Run it again whenever there is new music."""
+    settings = Settings()
+    with surroundings(settings):
+        from flows.pipeline import pipeline
+
+        outcome = pipeline(folder)
+    show.outcome(outcome)
+    show.results(settings)
+    if outcome.ingested.nothing_read:
+        raise typer.Exit(1)
+    if outcome.predicted.model_id is None and outcome.retrained.outcome != "not_allowed":
+        raise typer.Exit(1)  # no model, so nothing could be predicted
+
+
+@app.command(epilog="Examples: labelscope ingest | labelscope ingest --folder ~/Music/crate")
+def ingest(folder: Folder = None) -> None:
+    """Read the playlists of labels.toml into the database, with previews; or a crate's names, tags and checksums."""
+    with surroundings(Settings()):
+        from flows.ingest import ingest as flow
+
+        ingested = flow(folder)
+    show.ingested(ingested)
+    if ingested.nothing_read:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: labelscope extract")
+def extract(
+    again: Annotated[bool, typer.Option("--again", help="Try all rejected clips once more.")] = False,
+) -> None:
+    """Compute spectrograms and audio features of all clips that have none yet."""
+    settings = Settings()
+    require_home(settings)
+    with surroundings(settings):
+        from flows.extract import extract as flow
+
+        show.extracted(flow(again))
+
+
+@app.command(epilog='Example: labelscope retrain --why "new releases of this summer"')
+def retrain(
+    why: Annotated[str, typer.Option(help="The reason, kept with the training.")] = "a person's wish",
+) -> None:
+    """Train the network now; if it is better than the one in use, it takes its place and scores all tracks again."""
+    settings = Settings()
+    require_home(settings)
+    with surroundings(settings):
+        from flows.predict import predict as score
+        from flows.retrain import retrain as flow
+
+        retrained = flow(why)
+        show.retrained(retrained)
+        if retrained.outcome == "promoted":
+            show.predicted(score())
+    if retrained.outcome in ("refused", "busy", "not_allowed"):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Examples: labelscope predict | labelscope predict 'unknown promo.mp3'")
+def predict(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE", help="Audio files to score and show, not to store."),
+    ] = None,
+) -> None:
+    """Score all tracks that the model in use has not scored yet; or just show what it says of some files."""
+    settings = Settings()
+    require_home(settings)
+    if files:
+        contain(settings)
+        from flows.score_files import score_files
+
+        show.scored_files(score_files(settings, files))
+        return
+    with surroundings(settings):
+        from flows.predict import predict as flow
+        from flows.score_files import NO_MODEL
+        from ml.model import ModelFileError
+
+        predicted = flow()
+    if predicted.model_id is None:
+        raise ModelFileError(NO_MODEL)
+    show.predicted(predicted)
+
+
+@app.command(epilog="Examples: labelscope maintain | labelscope maintain --repair")
+def maintain(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what does not agree.")] = False,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Read all files in full.")] = False,
+) -> None:
+    """Compare files and rows both ways; say, or mend, what is missing, damaged or orphaned."""
+    settings = Settings()
+    require_home(settings)
+    with surroundings(settings):
+        from flows.maintain import maintain as flow
+
+        maintained = flow(repair, thorough)
+    show.maintained(maintained)
+    if maintained.faults and not repair:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: labelscope status --json")
+def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """What there is: tracks, coverage of playlists, the model in use, and what could not be used and why."""
+    report(Settings(), as_json)

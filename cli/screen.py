@@ -1,0 +1,64 @@
+"""Tables and sentences that fit the terminal; where a program reads, nothing is cut."""
+
+import textwrap
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+
+from cli.database import print_table, rows_as_table
+
+BETWEEN = 2  # spaces between two columns
+NARROWEST = 6  # to which a column gives way
+INDENT = 9  # of sentences, behind the word that they are about
+
+
+def sentence(about: str, words: str) -> None:
+    """A word and what there is to say about it, on as many lines as that takes."""
+    console = Console()
+    width = console.width - 1 - INDENT if console.is_terminal else 10_000
+    for number, line in enumerate(textwrap.wrap(words, max(width, 20), break_on_hyphens=False)):
+        typer.echo(f"{about if number == 0 else '':<{INDENT}}{line}")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
+    """An empty line, then rows under a title, without columns that are empty; nothing where there are no rows.
+
+    Whether some text was cut, which then ends with an ellipsis.
+    """
+    if not rows:
+        return False
+    kept = [place for place in range(len(columns)) if any(row[place] not in (None, "") for row in rows)]
+    drawn = rows_as_table(
+        [columns[place] for place in kept], [[row[place] for place in kept] for row in rows], title
+    )
+    console = Console()
+    texts = [any(isinstance(row[place], str) for row in rows) for place in kept]
+    cut = console.is_terminal and _fit(drawn, texts, console.width)
+    typer.echo()
+    print_table(drawn)
+    return cut
+
+
+def _fit(drawn: Table, texts: Sequence[bool], width: int) -> bool:
+    wanted = [max(cell_len(str(cell)) for cell in (column.header, *column.cells)) for column in drawn.columns]
+    given = list(wanted)
+    excess = sum(wanted) + BETWEEN * (len(wanted) - 1) - width
+    for _ in range(excess):  # the widest text gives way first, numbers and dates never do
+        widest = max(range(len(given)), key=lambda place: given[place] * texts[place])
+        if not texts[widest] or given[widest] <= NARROWEST:
+            break
+        given[widest] -= 1
+    for column, most in zip(drawn.columns, given, strict=True):
+        column.no_wrap, column.overflow, column.max_width = True, "ellipsis", most
+    return given != wanted
+
+
+def local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """The moment as clocks show it there."""
+    return moment.astimezone(zone) if moment else None

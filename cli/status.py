@@ -1,0 +1,133 @@
+"""`labelscope status`: what there is, what runs and what could not be used, on one screen; whole as JSON."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import typer
+from sqlalchemy import Row
+
+from cli import screen, show, status_tables
+from config.labels import read_labels
+from config.settings import Settings
+from db import provider_queries, queries
+from flows.home import open_database
+from flows.home_folder import require_home
+from flows.standings import settle
+from services import upkeep
+from services.locks import State
+from services.prefect import running
+from services.prefect_runs import LastRuns, Run, last_runs, next_runs
+
+RUNS = 5
+TRAININGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the database has to say."""
+
+    counts: Row[Any]
+    champion: Row[Any] | None
+    coverage: queries.Rows
+    trainings: queries.Rows
+    problems: queries.Rows
+    troubles: queries.Rows
+    new_tracks: int | None  # usable ones since the last training; None: there was none
+
+
+def status(settings: Settings, as_json: bool) -> None:
+    """Everything there is, for people or for programs."""
+    require_home(settings)
+    rows = _read(settings)
+    up = upkeep.who_is_up(settings.home)
+    server = running(settings.home)
+    api_url = settings.prefect_api_url or (server.api_url if server else None)
+    coming = next_runs(api_url) if api_url else []
+    past = last_runs(api_url, RUNS) if api_url else LastRuns([], 0)
+    if as_json:
+        typer.echo(
+            json.dumps(_document(settings, rows, up, coming, past), default=str, ensure_ascii=False, indent=1)
+        )
+        return
+    _sentences(settings, rows, up)
+    zone = settings.timezone
+    cut = [
+        status_tables.coming(coming, zone),
+        status_tables.past(past, zone),
+        status_tables.troubles(rows.troubles, zone),
+        status_tables.coverage(rows.coverage),
+        status_tables.trainings(rows.trainings, zone),
+        status_tables.problems(rows.problems),
+    ]
+    if any(cut):
+        typer.echo("\nWhat ends in … is whole in a wider window and in `labelscope status --json`.")
+
+
+def _read(settings: Settings) -> Rows:
+    with open_database(settings) as engine, engine.connect() as connection:
+        settle(engine)
+        last = queries.last_training(connection)
+        allowed = read_labels(settings.labels).training.allow
+        return Rows(
+            counts=queries.counts(connection),
+            champion=queries.champion(connection),
+            coverage=queries.view(connection, "playlist_coverage"),
+            trainings=queries.view(connection, "training_history")[:TRAININGS],
+            problems=queries.problems(connection),
+            troubles=provider_queries.troubles(connection),
+            new_tracks=queries.count_new_tracks(connection, last.recipe_id, last.id, allowed)[0]
+            if last
+            else None,
+        )
+
+
+def _document(
+    settings: Settings, rows: Rows, up: State | None, coming: list[Run], past: LastRuns
+) -> dict[str, Any]:
+    return {
+        "home": str(settings.home),
+        "up": up is not None,
+        "pages": up.place if up else None,
+        "next_runs": [asdict(run) for run in coming],
+        "last_runs": [asdict(run) for run in past.runs],
+        "cancelled_at_once": past.cancelled_at_once,
+        "new_tracks_since_training": rows.new_tracks,
+        "counts": rows.counts._asdict(),
+        "champion": rows.champion._asdict() if rows.champion else None,
+        "coverage": [row._asdict() for row in rows.coverage],
+        "trainings": [row._asdict() for row in rows.trainings],
+        "problems": [row._asdict() for row in rows.problems],
+        "services": [row._asdict() for row in rows.troubles],
+    }
+
+
+def _sentences(settings: Settings, rows: Rows, up: State | None) -> None:
+    counts, champion = rows.counts, rows.champion
+    screen.sentence("home", str(settings.home))
+    screen.sentence(
+        "tracks",
+        f"{counts.tracks} in {counts.playlists} playlists of {counts.labels} labels;"
+        f" {counts.clips_ready} of {counts.clips} clips ready, {counts.clips_waiting} waiting",
+    )
+    if up:
+        screen.sentence("up", f"{up.place}, process {up.pid}")
+    elif settings.prefect_api_url:
+        screen.sentence("up", f"not here; runs are those of {settings.prefect_api_url}")
+    else:
+        screen.sentence("up", "no: labelscope up")
+    if rows.new_tracks is not None:
+        screen.sentence(
+            "due",
+            f"{rows.new_tracks} usable tracks are new since the last training;"
+            f" {settings.retrain_new_tracks} and {settings.retrain_new_share:.0%} of those known make one due",
+        )
+    if champion is None:
+        screen.sentence("model", "none yet: labelscope run")
+    else:
+        screen.sentence(
+            "model",
+            f"{champion.model_id} ({champion.architecture}): {show.accuracy(champion)},"
+            f" {counts.tracks_predicted} tracks scored",
+        )
+        screen.sentence("", f"all labels counting alike: {show.balanced(champion)}")

@@ -1,0 +1,101 @@
+"""The tables of `labelscope status`: what of each has its place on one screen. Each says whether text had to be cut."""
+
+import re
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from cli import screen
+from db.queries import Rows
+from services.prefect_runs import LastRuns, Run
+
+OPENING = "Flow run encountered an exception: "  # of Prefect's message on a run that failed
+END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s|\n")
+
+
+def coming(runs: Sequence[Run], zone: ZoneInfo) -> bool:
+    """The next run of each flow that has a schedule."""
+    rows = [(run.flow, run.state, screen.local(run.at, zone)) for run in runs]
+    return screen.table("Next runs", ("flow", "state", f"next run ({zone})"), rows)
+
+
+def past(last: LastRuns, zone: ZoneInfo) -> bool:
+    """The last runs that did something, and why some of them came to no good end."""
+    rows = [
+        (
+            run.flow,
+            run.state,
+            screen.local(run.at, zone),
+            None if run.seconds is None else round(run.seconds),
+            first_sentence(run.why),
+        )
+        for run in last.runs
+    ]
+    cut = screen.table("Last runs", ("flow", "state", f"started ({zone})", "seconds", "why"), rows)
+    if last.cancelled_at_once:
+        number = last.cancelled_at_once
+        runs = "run" if number == 1 else "runs"
+        screen.sentence("", f"and {number} {runs} cancelled at once: one of each flow runs at a time")
+    return cut
+
+
+def first_sentence(message: str | None) -> str | None:
+    """What a message of Prefect says first."""
+    return END_OF_SENTENCE.split(message.removeprefix(OPENING), maxsplit=1)[0] if message else None
+
+
+def troubles(rows: Rows, zone: ZoneInfo) -> bool:
+    """What services do not do now."""
+    return screen.table(
+        "What services do not do for us now",
+        ("service", "what", "why", f"until ({zone})"),
+        [(row.provider, row.capability, row.reason, screen.local(row.blocked_until, zone)) for row in rows],
+    )
+
+
+def coverage(rows: Rows) -> bool:
+    """What came in of each playlist; why some could not be read is said once below."""
+    cut = screen.table(
+        "Coverage",
+        ("label", "playlist", "status", "tracks", "audio", "ready", "two labels", "no audio", "left out"),
+        [
+            (
+                row.label,
+                row.playlist if row.playlist != row.label else None,
+                row.status,
+                row.tracks,
+                row.with_audio,
+                row.ready,
+                row.ambiguous or None,
+                row.without_audio,
+                row.left_out,
+            )
+            for row in rows
+        ],
+    )
+    for status, reason in dict.fromkeys((row.status, row.status_reason) for row in rows if row.status_reason):
+        screen.sentence("", f"{status}: {reason}")
+    return cut
+
+
+def trainings(rows: Rows, zone: ZoneInfo) -> bool:
+    """The last trainings, and what came of them."""
+    return screen.table(
+        "Trainings",
+        ("id", f"started ({zone})", "model", "accuracy", "why", "what came of it"),
+        [
+            (
+                row.training_run_id,
+                screen.local(row.started_at, zone),
+                f"{row.model_id} {row.model_status}" if row.model_id else row.status,
+                row.balanced_accuracy,
+                row.why,
+                row.reason,
+            )
+            for row in rows
+        ],
+    )
+
+
+def problems(rows: Rows) -> bool:
+    """What could not be used."""
+    return screen.table("Not used, and why", ("reason", "count", "example"), rows)

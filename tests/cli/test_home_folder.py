@@ -1,0 +1,108 @@
+"""A command in the wrong folder says so and leaves nothing there; a home that cannot be is named as such."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+FrontDoor = Callable[..., str]
+ASKING = [
+    ("status",),
+    ("status", "--json"),
+    ("models",),
+    ("sql", "SELECT 1"),
+    ("maintain",),
+    ("maintain", "--repair"),
+    ("extract",),
+    ("retrain",),
+    ("predict",),
+    ("predict", "any.mp3"),
+    ("promote", "1"),
+    ("evaluate",),
+    ("purge", "--provider", "spotify", "--yes"),
+    ("db", "url"),
+    ("db", "url", "--read-only"),
+    ("db", "psql"),
+]
+MAKING = [
+    ("run",),
+    ("run", "--folder", "/nowhere"),
+    ("ingest",),
+    ("up",),
+    ("up", "--detach"),
+    ("db", "upgrade"),
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "wrong" / "home"))
+    yield tmp_path / "wrong" / "home"
+
+
+@pytest.mark.parametrize("command", ASKING, ids=" ".join)
+def test_a_command_that_only_asks_says_that_there_is_no_home_and_makes_none(
+    home: Path, front_door: FrontDoor, command: tuple[str, ...]
+) -> None:
+    said = front_door(*command, expect=1)
+    assert said == (
+        f"labelscope: There is no home at {home}: `labelscope run` makes one, or set LABELSCOPE_HOME.\n"
+    )
+    assert not home.parent.exists()
+
+
+def test_down_where_there_is_no_home_has_nothing_to_end(home: Path, front_door: FrontDoor) -> None:
+    assert front_door("down") == "Labelscope was not up.\n"
+    assert not home.parent.exists()
+
+
+def test_a_database_of_ones_own_needs_no_home(
+    home: Path, front_door: FrontDoor, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert "1" in front_door("sql", "SELECT 1")
+    assert "There is no model yet" in front_door("models")
+    assert not home.parent.exists()
+
+
+@pytest.mark.parametrize("command", MAKING, ids=" ".join)
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("file", "it is a file"),
+        ("file/below", "Not a directory"),
+        ("link", "it is a link that leads nowhere"),
+        pytest.param(
+            "/proc/x",
+            "No such file or directory",
+            marks=pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc"),
+        ),
+    ],
+)
+def test_a_home_that_cannot_be_made_is_named_with_the_setting(
+    tmp_path: Path,
+    front_door: FrontDoor,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    place: str,
+    why: str,
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / place))
+    said = front_door(*command, expect=1)
+    assert said == (
+        f"labelscope: LABELSCOPE_HOME names {tmp_path / place}, which cannot be made ({why}): name another folder.\n"
+    )
+
+
+def test_a_file_in_place_of_the_home_is_named_by_those_that_only_ask(
+    tmp_path: Path, front_door: FrontDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    for place in ("file", "file/below"):
+        monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / place))
+        assert f"names {tmp_path / place}, which cannot be made" in front_door("status", expect=1)

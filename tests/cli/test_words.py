@@ -1,0 +1,49 @@
+"""What commands say, where it was once untrue or read badly."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.stages import Stage
+
+GoOn = Callable[[Stage], Engine]
+FrontDoor = Callable[..., str]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_an_extraction_that_finds_nothing_to_do_says_so(
+    extracted: Stage, go_on: GoOn, front_door: FrontDoor
+) -> None:
+    go_on(extracted)
+    assert front_door("extract") == "extract  no clip waits\n"
+
+
+def test_predict_without_a_model_names_the_cure_and_fails(
+    extracted: Stage, go_on: GoOn, front_door: FrontDoor
+) -> None:
+    go_on(extracted)
+    said = front_door("predict", expect=1)
+    assert said == front_door("predict", "any.mp3", expect=1)
+    assert "run `labelscope run --folder DIR` first" in said
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [("sql", "{QUERY}"), ("promote", "{MODEL}"), ("predict", "[FILE]..."), ("login", "{SERVICE}")],
+)
+def test_what_is_to_be_given_is_in_capitals(front_door: FrontDoor, command: str, word: str) -> None:
+    assert f"{command} [OPTIONS] {word}" in front_door(command, "-h")
+
+
+def test_the_help_of_up_names_its_settings(front_door: FrontDoor) -> None:
+    said = front_door("up", "--help")
+    for name in ("UI_PORT", "PIPELINE_CRON", "MAINTAIN_CRON", "TIMEZONE"):
+        assert f"LABELSCOPE_{name}" in said
+
+
+def test_both_pages_write_commands_alike_and_say_how_they_are_found() -> None:
+    for page in (ROOT / "README.md", ROOT / "docs" / "operations.md"):
+        words = page.read_text()
+        assert ". .venv/bin/activate" in words and ".venv/bin/labelscope" not in words

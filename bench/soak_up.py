@@ -20,12 +20,12 @@ from flows.home import surroundings
 def hurried(seconds: float, settings: Settings, port: int | None = None) -> Iterator[str]:
     """What flows find around them, with a runner that is quicker; Prefect reads its settings when it is imported."""
     with surroundings(settings, port) as api_url:
-        from prefect.runner import Runner
+        from flows.serving import TimetableRunner
 
-        def quick(*arguments: Any, **options: Any) -> Runner:
-            return Runner(*arguments, **options | {"query_seconds": seconds})
+        def quick(*arguments: Any, **options: Any) -> TimetableRunner:
+            return TimetableRunner(*arguments, **options | {"query_seconds": seconds})
 
-        with patch("flows.serving.Runner", quick):
+        with patch("flows.serving.TimetableRunner", quick):
             yield api_url
 
 

@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 from datetime import timedelta
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
@@ -60,16 +61,33 @@ def watch_heartbeats() -> None:
             client.create_automation(rule)
 
 
+class TimetableRunner(Runner):
+    """Prefect's own, but for SIGTERM: that one raises SystemExit wherever the signal happens to arrive.
+
+    In a destructor nobody hears of an exception, so that the signal would be lost and the process stay.
+    """
+
+    async def run(self) -> None:
+        """Start the runs that are due, until SIGTERM cancels this."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._end = partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel)
+        await self.start()
+
+    def handle_sigterm(self, *_signal: Any, **_more: Any) -> None:
+        self._end()
+
+
 def serve(settings: Settings) -> None:
     """Start the runs that are due, each in a process of its own, until SIGINT, SIGTERM or SIGHUP."""
     os.environ[SERVER] = str(os.getpid())
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    runner = Runner(
+    runner = TimetableRunner(
         "labelscope", query_seconds=2, pause_on_shutdown=False, heartbeat_seconds=HEARTBEAT_SECONDS
     )
     for deployment in deployments(settings):
         runner.add_deployment(deployment)
     try:
-        asyncio.run(runner.start())
-    except (KeyboardInterrupt, SystemExit):
+        asyncio.run(runner.run())
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return

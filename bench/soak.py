@@ -84,8 +84,8 @@ def soak(folder: Path, hours: int, samples: list[Sample], figures: Path | None) 
                 newcomers.come()
             pass_time(clock, due)
             state = home.wait_for(run)
-            samples.append(Sample(hour, measure(home)))
-            report(samples[-1], flow, state)
+            samples.append(Sample(hour, flow, measure(home)))
+            report(samples[-1], state)
             if figures:
                 save(samples, figures)
             if state != "COMPLETED":
@@ -102,10 +102,10 @@ def pass_time(clock: Clock, due: datetime) -> None:
     clock.move_to(max(due - AHEAD, clock.now()))
 
 
-def report(sample: Sample, flow: str, state: str) -> None:
+def report(sample: Sample, state: str) -> None:
     brief = {name: value for name, value in sample.measures.items() if not name.startswith(ROWS)}
     figures = ", ".join(f"{name} {value:.6g}" for name, value in brief.items())
-    print(f"{sample.hour:5.1f} h  {flow} {state.lower()}: {figures}", flush=True)
+    print(f"{sample.hour:5.1f} h  {sample.flow} {state.lower()}: {figures}", flush=True)
 
 
 def free_port() -> int:

@@ -9,7 +9,10 @@ from matplotlib.figure import Figure
 from bench.soak_verdict import SETTLED_HOURS, Sample, load
 
 PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("memory, MiB", ("memory of labelscope up, MiB", "memory of Prefect, MiB", "memory of PostgreSQL, MiB")),
+    (
+        "memory of their own, MiB",
+        ("memory of labelscope up, MiB", "memory of Prefect, MiB", "memory of PostgreSQL, MiB"),
+    ),
     ("open files", ("files open in labelscope up", "files open in Prefect", "files open in PostgreSQL")),
     ("connections, processes", ("connections", "processes")),
     ("Prefect's database, MiB", ("Prefect's database, MiB",)),
@@ -38,10 +41,9 @@ def draw(samples: Sequence[Sample], path: Path) -> None:
         axes.set_title(title, fontsize=10)
         axes.set_xlabel("simulated hours")
         axes.set_xticks(range(0, int(hours[-1]) + 1, 12 if hours[-1] <= 72 else 24))
-        axes.set_ylim(bottom=0)
-        axes.margins(y=0.15)
+        axes.set_ylim(0, 1.4 * axes.get_ylim()[1])  # the legend stands above the curves
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=8, loc="best")
+        axes.legend(fontsize=8, loc="upper left", ncols=2)
     figure.savefig(path)
 
 

@@ -25,15 +25,16 @@ JUDGED = {  # and how much more is no growth, however little there was
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was measured after a run, so many simulated hours after the first."""
+    """What was measured after a run of that flow, so many simulated hours after the first pipeline."""
 
     hour: float
+    flow: str
     measures: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One measure: the median of the first 12 settled hours, that of the last 12, and the slope in between."""
+    """One measure: its median over hours 24 to 36, that over the last 12 hours, and the slope from hour 24 on."""
 
     name: str
     early: float
@@ -48,12 +49,17 @@ class Verdict:
 
 
 def judge(samples: Sequence[Sample]) -> list[Verdict]:
-    """A measure is flat if its median over the last 12 hours is less than 5 % above that of hours 24 to 36."""
+    """A measure is flat if its median over the last 12 hours is less than 5 % above that of hours 24 to 36.
+
+    What is measured after a maintain is left out: it differs from what a pipeline leaves, and only one of the two has
+    it.
+    """
     return [judge_one(samples, name, slack) for name, slack in JUDGED.items()]
 
 
 def judge_one(samples: Sequence[Sample], name: str, slack: float) -> Verdict:
-    points = [(sample.hour, sample.measures[name]) for sample in samples if sample.hour >= SETTLED_HOURS]
+    settled = [one for one in samples if one.hour >= SETTLED_HOURS and one.flow == "pipeline"]
+    points = [(sample.hour, sample.measures[name]) for sample in settled]
     last = points[-1][0]
     early = median(value for hour, value in points if hour <= SETTLED_HOURS + WINDOW_HOURS)
     late = median(value for hour, value in points if hour >= last - WINDOW_HOURS)
@@ -68,13 +74,16 @@ def save(samples: Sequence[Sample], path: Path) -> None:
     names = [name for name in samples[-1].measures if any(sample.measures.get(name) for sample in samples)]
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["hour", *names])
+        writer.writerow(["hour", "flow", *names])
         for sample in samples:
-            writer.writerow([f"{sample.hour:g}", *(f"{sample.measures.get(name, 0):.6g}" for name in names)])
+            figures = [f"{sample.measures.get(name, 0):.6g}" for name in names]
+            writer.writerow([f"{sample.hour:g}", sample.flow, *figures])
 
 
 def load(path: Path) -> list[Sample]:
     """What `save` has written."""
     with path.open(newline="") as file:
-        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    return [Sample(row.pop("hour"), row) for row in rows]
+        return [
+            Sample(float(row.pop("hour")), row.pop("flow"), {name: float(row[name]) for name in row})
+            for row in csv.DictReader(file)
+        ]

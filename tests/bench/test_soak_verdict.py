@@ -8,11 +8,16 @@ import pytest
 from bench.soak_verdict import Sample, Verdict, judge_one, load, save
 
 NAME = "memory, MiB"
-RUNS = [24 * day + hour for day in range(3) for hour in (0, 3.5, 6, 12, 18)]
+NIGHT = 3.5
+RUNS = [24 * day + hour for day in range(3) for hour in (0, NIGHT, 6, 12, 18)]
 
 
 def judged(course: Callable[[float], float], slack: float = 0.0) -> Verdict:
-    return judge_one([Sample(hour, {NAME: course(hour)}) for hour in RUNS], NAME, slack)
+    return judge_one([sample(hour, course(hour)) for hour in RUNS], NAME, slack)
+
+
+def sample(hour: float, value: float) -> Sample:
+    return Sample(hour, "maintain" if hour % 24 == NIGHT else "pipeline", {NAME: value})
 
 
 def test_a_measure_that_goes_up_and_down_is_flat() -> None:
@@ -42,7 +47,12 @@ def test_what_shrinks_is_flat() -> None:
     assert judged(lambda hour: 300 - hour).flat
 
 
+def test_what_a_maintain_leaves_is_not_compared_with_what_a_pipeline_does() -> None:
+    verdict = judged(lambda hour: 50 if hour % 24 == NIGHT else 100)
+    assert (verdict.flat, verdict.early, verdict.late) == (True, 100, 100)
+
+
 def test_figures_are_read_as_they_were_saved(tmp_path: Path) -> None:
-    samples = [Sample(hour, {NAME: 1 + hour / 8, "files open": 3.0}) for hour in RUNS]
+    samples = [sample(hour, 1 + hour / 8) for hour in RUNS]
     save(samples, tmp_path / "soak.csv")
     assert load(tmp_path / "soak.csv") == samples

@@ -5,7 +5,7 @@ CRATE ?= ../shared/corpus
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-spotify test test-slow test-faults check lint types imports schema format bench clean
+.PHONY: help install demo demo-spotify test test-slow test-faults check lint types imports schema format bench bench-scale bench-soak clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ format: install  ## put the code into ruff's format
 
 bench-scale: install  ## every query at a million made-up tracks and at a tenth of it; half an hour, 10 GB
 	$(BIN)/python -m bench.scale
+
+bench-soak: install  ## three days of `labelscope up` by a clock that is moved; half an hour, on Linux with a C compiler
+	$(BIN)/python -m bench.soak --figures docs/soak.csv --picture docs/pictures/soak.png
 
 bench: install  ## ingest beside COPY, extraction beside librosa, training beside plain Keras (CRATE=folder)
 	$(BIN)/python -m bench.ingest

@@ -4,9 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from datetime import timedelta
-from typing import Final
+from functools import partial
+from threading import Event
+from typing import Any, Final
 
 from httpx import TransportError
 from prefect.client.orchestration import get_client
@@ -97,6 +98,23 @@ def _silence(
     )
 
 
+class TimetableRunner(Runner):
+    """Prefect's own, but for SIGTERM: that one raises SystemExit wherever the signal happens to arrive.
+
+    In a destructor nobody hears of an exception, so that the signal would be lost and the process stay.
+    """
+
+    async def run(self) -> None:
+        """Start the runs that are due, until SIGTERM cancels this."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._end = partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel)
+        await self.start()
+
+    def handle_sigterm(self, *_signal: Any, **_more: Any) -> None:
+        self._end()
+
+
 def serve(settings: Settings) -> None:
     """Start the runs that are due, each in a process of its own, until SIGINT, SIGTERM or SIGHUP."""
     os.environ[SERVER] = str(os.getpid())
@@ -104,19 +122,19 @@ def serve(settings: Settings) -> None:
     try:
         while not _serve_until_outage(settings):
             _wait_for_server()
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return
 
 
 def _serve_until_outage(settings: Settings) -> bool:
     """False: Prefect's runner has given up, as it does when its server has not answered for minutes."""
-    runner = Runner(
+    runner = TimetableRunner(
         "labelscope", query_seconds=2, pause_on_shutdown=False, heartbeat_seconds=HEARTBEAT_SECONDS
     )
     try:
         for deployment in deployments(settings):
             runner.add_deployment(deployment)
-        asyncio.run(runner.start())
+        asyncio.run(runner.run())
     except TransportError:
         return False
     except ExceptionGroup as given_up:
@@ -127,7 +145,11 @@ def _serve_until_outage(settings: Settings) -> bool:
 
 
 def _wait_for_server() -> None:
+    """Raises KeyboardInterrupt at SIGTERM."""
     sys.stderr.write("Prefect's server does not answer; the timetable goes on as soon as it does.\n")
+    asked_to_end = Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
     with get_client(sync_client=True) as client:
         while client.api_healthcheck() is not None:
-            time.sleep(OUTAGE_PAUSE)
+            if asked_to_end.wait(OUTAGE_PAUSE):
+                raise KeyboardInterrupt

@@ -1,0 +1,30 @@
+"""How the process that keeps the timetable ends."""
+
+import asyncio
+import signal
+
+import pytest
+
+from flows.serving import TimetableRunner
+
+
+class Destroyed:
+    """What is told to end while it is being destroyed, where exceptions are swallowed."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_it_ends_wherever_the_signal_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def start(runner: TimetableRunner) -> None:
+        signal.signal(signal.SIGTERM, runner.handle_sigterm)  # as Prefect's does
+        Destroyed()
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr("prefect.runner.Runner.start", start)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(TimetableRunner("for a test").run())
+    finally:
+        signal.signal(signal.SIGTERM, before)

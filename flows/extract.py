@@ -11,6 +11,7 @@ from db import queries
 from db.engine import Lock, share_lock
 from db.store import sound as store
 from flows import resources
+from flows.artifacts import leave_sound
 from flows.batches import batches
 from flows.decoders import decoders, outcome_of
 from flows.events import EXTRACTED, announce
@@ -80,6 +81,8 @@ def extract(again: bool = False) -> Extracted:
             for clip_ids, extracted in results:
                 total += extracted
                 advance(len(clip_ids))
+        with engine.connect() as connection:
+            leave_sound(connection)
     if total.ready:
         announce(EXTRACTED, clips=total.ready)
     return total

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from config.settings import Settings
 from db.engine import Lock, try_lock
 from db.store import evaluations, files, learning
+from flows.artifacts import leave_faults
 from flows.home import open_database
 
 FOLDERS: Final = ("audio", "spectrograms", "models")
@@ -64,6 +65,7 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
             faults += damaged
             files.keep_faults(connection, faults)
         outcomes = _mend(engine, settings.home, faults) if repair else []
+    leave_faults(len(found), faults, outcomes)
     for path, _, fault in faults[:20]:
         get_run_logger().warning("%s: %s", fault, path)
     return Maintained(len(found), read, tuple(faults), tuple(outcomes), died)

@@ -19,6 +19,7 @@ from db.engine import Lock, share_lock
 from db.store.learning import save_predictions
 from db.store.sound import forget_spectrograms
 from flows import resources
+from flows.artifacts import leave_mistakes
 from flows.batches import batches
 from flows.home import model_folder, open_database, spectrogram_folder
 from flows.progress import progress_bar
@@ -84,6 +85,8 @@ def predict() -> Predicted:
                 advance(len(track_ids))
         settle(engine)
         seconds = time.perf_counter() - began
+        with engine.connect() as connection:
+            leave_mistakes(connection)
         get_run_logger().info("%d clips in %.1f s: %.0f a second.", clips, seconds, clips / seconds)
     return Predicted(tracks, champion.model_id, clips, seconds)
 

@@ -47,6 +47,7 @@ def timetable(settings: Settings) -> tuple[Line, ...]:
         Line(served.predict, after=PROMOTED),
         Line(served.evaluate),
         Line(served.maintain, cron=settings.maintain_cron),
+        Line(served.report, cron=settings.report_cron),
     )
 
 

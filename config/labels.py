@@ -167,11 +167,11 @@ Weight = Annotated[float, BeforeValidator(_weight)]
 class Taste(_Part):
     """What the listener wants of a recording: weights from -1, to be avoided, to 1, liked; and how varied it should be.
 
-    Whether there is a label of each name only the database can tell: `config.taste.weights_of` sees to it.
+    Whether there is a label of each name only the database can tell: `config.taste.taste_of` sees to it.
     """
 
     labels: dict[StrictStr, Weight] = Field(default_factory=dict)  # by name or slug; those not named weigh 1
-    unknown: Weight = 0.25  # of music that is like none of the labels
+    unknown: Weight = 0.1  # of music that is like none of the labels
     variety: Annotated[float, BeforeValidator(_share)] = 0.25  # 0: one label will do; 1: all of them alike
 
 

@@ -1,11 +1,11 @@
-"""Weights that a taste gives to labels, for the labels that there are: those of labels.toml, and those of crates."""
+"""[taste] for the labels that there are: those of labels.toml, and those of crates."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
 from config.label_faults import ConfigurationError
-from config.labels import Configuration, slug_of
+from config.labels import Configuration, Taste, slug_of
 from config.playlist_names import show
 from config.toml_lines import line_of
 
@@ -39,7 +39,7 @@ def weights_of(
         if slug in weights:
             raise _fault(path, name, f"{show(name)} has a weight above already; remove one of the two")
         weights[slug] = weight
-    return weights
+    return configuration.taste.model_copy(update={"labels": weights})
 
 
 def _fault(path: Path, name: str, fault: str) -> ConfigurationError:

@@ -6,7 +6,7 @@ import pytest
 
 from config.label_faults import ConfigurationError
 from config.labels import read_labels
-from config.taste import weights_of
+from config.taste import taste_of
 
 LISTED = """
 [[label]]
@@ -22,7 +22,7 @@ CRATE = [("rumble-foundry", "Rumble Foundry (synthetic)"), ("berghain", "Ostgut 
 def weights(tmp_path: Path, lines: str) -> dict[str, float]:
     file = tmp_path / "labels.toml"
     file.write_text(LISTED + lines)
-    return weights_of(read_labels(file), file, CRATE)
+    return taste_of(read_labels(file), file, CRATE).labels
 
 
 def test_a_label_is_known_by_its_name_or_slug_wherever_it_is_from(tmp_path: Path) -> None:

@@ -10,12 +10,10 @@ from config.playlist_names import show
 from config.toml_lines import line_of
 
 
-def weights_of(
-    configuration: Configuration, path: Path, known: Iterable[tuple[str, str]]
-) -> dict[str, float]:
-    """Slug -> weight of every label that [taste.labels] names, by its name or its slug.
+def taste_of(configuration: Configuration, path: Path, known: Iterable[tuple[str, str]]) -> Taste:
+    """The taste, with the slug of each label that [taste.labels] names by its name or its slug.
 
-    `known` are the slugs and names of labels that stand in no labels.toml, as those of a crate do.
+    `known` are slugs and names of labels that stand in no labels.toml, as those of a crate do.
 
     Raises ConfigurationError, with the line in the file at `path`, for a name that no label has, and for one label
     that is named twice.
@@ -27,18 +25,18 @@ def weights_of(
             slugs.setdefault(said, slug)
     weights: dict[str, float] = {}
     for name, weight in configuration.taste.labels.items():
-        slug = slugs.get(name) or slugs.get(slug_of(name))
-        if slug is None:
-            near = get_close_matches(name, [name for _, name in everything], 1, 0.5)
+        found = slugs.get(name) or slugs.get(slug_of(name))
+        if found is None:
+            near = get_close_matches(name, [known_as for _, known_as in everything], 1, 0.5)
             cure = (
                 f"write {show(near[0])}"
                 if near
                 else 'write one as it stands in `labelscope sql "TABLE labels"`'
             )
             raise _fault(path, name, f"there is no label {show(name)}; {cure}")
-        if slug in weights:
+        if found in weights:
             raise _fault(path, name, f"{show(name)} has a weight above already; remove one of the two")
-        weights[slug] = weight
+        weights[found] = weight
     return configuration.taste.model_copy(update={"labels": weights})
 
 

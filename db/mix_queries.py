@@ -22,7 +22,7 @@ def mix(connection: Connection, mix_id: int) -> Row[Any]:
 
 
 def segments(connection: Connection, mix_id: int) -> Rows:
-    """A recording's segments in order: starts and ends as h:mm:ss, label ("unknown"), confidence, tempo_bpm, seconds."""
+    """A recording's segments in order: starts and ends (h:mm:ss, and seconds), label ("unknown"), confidence, tempo."""
     return connection.execute(
         text("""
             SELECT t.starts, t.ends, t.label, t.confidence, t.tempo_bpm,

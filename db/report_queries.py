@@ -78,6 +78,35 @@ def spread_of_features(connection: Connection, label_ids: Sequence[int], quantil
     ).all()
 
 
+def latest_mixes(connection: Connection, number: int) -> tuple[Rows, Rows, int]:
+    """The recordings that were heard last, newest first; all their segments in order of time; how many there are.
+
+    Segments have mix_id, title, start_seconds, end_seconds, label_id, label, confidence and tempo_bpm.
+    """
+    mixes = connection.execute(
+        text("""
+            SELECT id, title, duration_seconds::float8 AS duration_seconds, verdict, verdict_reason, tempo_bpm,
+                   changes_per_hour, unlike, model_id, created_at
+              FROM mixes WHERE status = 'analysed' ORDER BY created_at DESC, id DESC LIMIT :number
+        """),
+        {"number": number},
+    ).all()
+    segments = connection.execute(
+        text("""
+            SELECT s.mix_id, m.title, s.start_seconds::float8 AS start_seconds, s.end_seconds::float8 AS end_seconds,
+                   s.label_id, coalesce(l.name, 'unknown') AS label, s.confidence, s.tempo_bpm
+              FROM mix_segments s
+              JOIN mixes m ON m.id = s.mix_id
+              LEFT JOIN labels l ON l.id = s.label_id
+             WHERE s.mix_id = ANY(:mixes)
+             ORDER BY m.created_at DESC, m.id DESC, s.number
+        """),
+        {"mixes": [mix.id for mix in mixes]},
+    ).all()
+    total = connection.execute(text("SELECT count(*) FROM mixes WHERE status = 'analysed'")).scalar_one()
+    return mixes, segments, total
+
+
 def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> Rows:
     """One clip for each of these labels, with its spectrogram.
 

@@ -76,6 +76,7 @@ def _page(connection: Connection, settings: Settings) -> Page:
     colours = {label.id: colour_of(label.place) for label in largest}
     training = report_queries.training(connection, champion.training_run_id) if champion else None
     heard = report_queries.spread_of_features(connection, shown, sound.PERCENTILES)
+    heard_last, segments, mixes_heard = report_queries.latest_mixes(connection, bounds.MIXES)
     sections = (
         coverage.section(queries.view(connection, "playlist_coverage"), queries.problems(connection)),
         labels.section(queries.view(connection, "label_accuracy"), champion),
@@ -88,7 +89,7 @@ def _page(connection: Connection, settings: Settings) -> Page:
         trainings.section(queries.view(connection, "training_history")),
         sound.section(heard, colours, len(largest) - len(shown)),
         spectrograms.section(_sights(connection, settings, shown), len(largest)),
-        mixes.section([], [], colours, UNKNOWN, 0),
+        mixes.section(heard_last, segments, colours, UNKNOWN, mixes_heard),
     )
     lead = _lead(counts, champion)
     return Page(datetime.now(UTC), lead, _tiles(counts, champion), sections, version("labelscope"))

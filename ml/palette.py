@@ -1,18 +1,30 @@
-"""Colours of labels, by their order: the same label has the same colour in every picture."""
+"""One colour for each label, in every picture: told apart by people who see few colours, too.
+
+Seven are those of Okabe and Ito ("Color Universal Design", 2008), the others of Tol's "muted" scheme (2021). Whoever
+has more labels sees colours again; names stand beside them.
+"""
 
 from typing import Final
 
-UNKNOWN: Final = "#9a9a9a"
-"""Of tracks that have no label, or an unknown one."""
-
-# Told apart by those who confuse red and green as well: Okabe and Ito, "Color universal design" (2008), and then
-# those of Paul Tol's "muted" scheme (2021) that are none of them.
-_COLOURS: Final = (
-    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"),
-    *("#332288", "#882255", "#999933", "#44aa99", "#117733", "#ddcc77", "#aa4499"),
+COLOURS: Final = (
+    "#0072b2",  # blue
+    "#e69f00",  # orange
+    "#009e73",  # green
+    "#cc79a7",  # pink
+    "#56b4e9",  # sky
+    "#d55e00",  # vermilion
+    "#f0e442",  # yellow
+    "#332288",  # indigo
+    "#882255",  # wine
+    "#999933",  # olive
+    "#44aa99",  # teal
+    "#117733",  # forest
+    "#ddcc77",  # sand
+    "#aa4499",  # purple
 )
+UNKNOWN: Final = "#9a9a9a"  # grey, seen on white and on black: like none of the labels
 
 
-def colour_of(index: int) -> str:
-    """The colour of the label at this place of the order, as #rrggbb; after fourteen labels they begin anew."""
-    return _COLOURS[index % len(_COLOURS)]
+def colour_of(position: int | None) -> str:
+    """The colour of a label, `#rrggbb`, by its position among the labels of the database; None is unknown."""
+    return UNKNOWN if position is None else COLOURS[position % len(COLOURS)]

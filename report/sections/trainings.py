@@ -64,7 +64,7 @@ def section(trainings: Sequence[Any]) -> Section:
         ),
         reading="Full dots are models that are or were in use, hollow ones were rejected. Lines are 95 % intervals of"
         " the balanced accuracy, in which all labels count alike; diamonds are the classical baseline on the same"
-        " tracks. Held-out tracks grow in number, so models of different trainings were not all asked about the same ones.",
+        " tracks. Held-out tracks grow in number, so models of different trainings were not all asked about the same.",
     )
 
 

@@ -1,7 +1,7 @@
 """One colour for each label, in every picture: told apart by people who see few colours, too.
 
-Seven are those of Okabe and Ito ("Color Universal Design", 2008), the others of Tol's "muted" scheme (2021). Whoever
-has more labels sees colours again; names stand beside them.
+Seven are those of Okabe and Ito ("Color Universal Design", 2008), three of Tol's "muted" scheme. Whoever has more
+labels sees colours again; names stand beside them.
 """
 
 from typing import Final
@@ -17,12 +17,8 @@ COLOURS: Final = (
     "#332288",  # indigo
     "#882255",  # wine
     "#999933",  # olive
-    "#44aa99",  # teal
-    "#117733",  # forest
-    "#ddcc77",  # sand
-    "#aa4499",  # purple
 )
-UNKNOWN: Final = "#9a9a9a"  # grey, seen on white and on black: like none of the labels
+UNKNOWN: Final = "#bdbdbd"  # grey: like none of the labels
 
 
 def colour_of(position: int | None) -> str:

@@ -61,8 +61,8 @@ def section(places: Sequence[Any], colours: Mapping[str, str], unknown: str, tra
             ),
         ),
         reading="Near is alike, far says little, and the axes mean nothing. Tracks that the model has learnt from lie"
-        " closer to their label than new ones do. Touch a point for its name, a label in the legend to hide it; with a mouse,"
-        " draw a frame to look closer, and click twice to come back.",
+        " closer to their label than new ones do. Touch a point for its name, a label in the legend to hide it; with a"
+        " mouse, draw a frame to look closer, and click twice to come back.",
     )
 
 

@@ -31,7 +31,8 @@ def names_axis(names: Sequence[Any], **more: Any) -> dict[str, Any]:
         "range": [len(names) - 0.5, -0.5],
         "showgrid": False,
         "automargin": True,
-        "ticklen": 4,
+        "ticklen": 0,
+        "ticklabelstandoff": 6,
     } | more
 
 

@@ -125,7 +125,7 @@ def _figure(labels: Sequence[str], counts: dict[tuple[str, str], int]) -> Figure
         }
     return figure(
         [trace],
-        yaxis=names_axis(labels, ticklen=0, zeroline=False),
+        yaxis=names_axis(labels, zeroline=False),
         xaxis={
             "tickvals": list(range(len(labels))),
             "ticktext": [in_chart(label, NAME_LETTERS) for label in labels],

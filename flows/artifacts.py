@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from db import queries
+from flows.neighbours_map import map_of, picture_of
 from ml.pictures import confusion_picture
+
+TRACKS_ON_A_MAP = 1_000  # some seconds
 
 
 def leave_ingest(connection: Connection, sentences: Sequence[str]) -> None:
@@ -42,12 +45,27 @@ def leave_model(connection: Connection) -> None:
         counts = np.zeros((len(labels), len(labels)), dtype=int)
         for cell in cells:  # none where nothing was counted
             counts[labels.index(cell.true_label), labels.index(cell.predicted_label)] = cell.count
-        picture = base64.b64encode(confusion_picture(counts, labels)).decode()
-        create_image_artifact(
-            f"data:image/png;base64,{picture}",
-            key="confusion-matrix",
-            description="Held-out tracks of each label, and what the model in use takes them for.",
+        _picture(
+            "confusion-matrix",
+            "Held-out tracks of each label, and what the model in use takes them for.",
+            confusion_picture(counts, labels),
         )
+
+
+def leave_map(engine: Engine) -> None:
+    """Where tracks lie, by what the model in use hears in them; nothing where none has an embedding."""
+    tracks = map_of(engine, TRACKS_ON_A_MAP)
+    if tracks:
+        _picture(
+            "crate-map",
+            "Tracks that sound alike to the model in use lie together. Nothing but nearness means anything.",
+            picture_of(engine, tracks),
+        )
+
+
+def _picture(key: str, description: str, png: bytes) -> None:
+    picture = base64.b64encode(png).decode()
+    create_image_artifact(f"data:image/png;base64,{picture}", key=key, description=description)
 
 
 def _table(key: str, description: str, rows: Sequence[Any]) -> None:

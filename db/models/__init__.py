@@ -1,6 +1,16 @@
 """The tables. Importing this package makes all of them known to `Base.metadata`."""
 
-from db.models import catalogue, evaluations, learning, providers, sound, standings, upkeep
+from db.models import catalogue, evaluations, learning, neighbours, providers, sound, standings, upkeep
 from db.models.base import Base
 
-__all__ = ["Base", "catalogue", "evaluations", "learning", "providers", "sound", "standings", "upkeep"]
+__all__ = [
+    "Base",
+    "catalogue",
+    "evaluations",
+    "learning",
+    "neighbours",
+    "providers",
+    "sound",
+    "standings",
+    "upkeep",
+]

@@ -47,6 +47,7 @@ SENTENCES_BY_NAME = (
     "HyperparameterError",
     "KilledWorker",
     "ModelFileError",
+    "NeighbourError",
     "PromotionRefused",
     "SpectrogramError",
     "CancelledRun",

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backup, database, learning, providers, report, running, show, workers
+from cli import backup, database, learning, neighbours, providers, report, running, show, workers
 from cli.failures import told_in_one_sentence
 from config.settings import Settings
 from flows.home import contain, surroundings
@@ -38,6 +38,10 @@ app.command(name="evaluate", epilog="Example: labelscope evaluate --folds 5 --re
 app.command(
     name="report", epilog="Examples: labelscope report --open | labelscope report for-the-label.html"
 )(report.report)
+app.command(
+    name="similar", epilog="Examples: labelscope similar 'Artist - Title' | labelscope similar promo.mp3"
+)(neighbours.similar)
+app.command(name="map", epilog="Example: labelscope map --picture crate.png")(neighbours.draw_map)
 app.command(name="backup", epilog="Example: labelscope backup /mnt/disk/labelscope")(backup.backup)
 app.command(name="restore", epilog="Example: LABELSCOPE_HOME=new labelscope restore /mnt/disk/labelscope")(
     backup.restore

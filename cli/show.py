@@ -74,6 +74,7 @@ def predicted(stage: "Predicted") -> None:
         _say("predict", "no model is in use yet")
     else:
         line = f"{stage.tracks} tracks scored by model {stage.model_id}"
+        line += f", {stage.heard_again} heard again for their neighbours" if stage.heard_again else ""
         _say("predict", line + (f", {stage.clips / stage.seconds:.0f} clips a second" if stage.clips else ""))
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from db import queries, report_queries
+from flows.neighbours_map import map_of, picture_of
 from ml.members import MEMBERS
 from ml.pictures import confusion_picture, learning_picture
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from flows.report_page import Written
 
 MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~])")
+TRACKS_ON_A_MAP = 1_000  # some seconds
 
 
 def leave_ingest(connection: Connection, sentences: Sequence[str]) -> None:
@@ -127,10 +129,20 @@ def _plain_text(text: str) -> str:
     return MARKUP.sub(r"\\\1", html.escape(text, quote=False))
 
 
+def leave_map(engine: Engine) -> None:
+    """Where tracks lie, by what the model in use hears in them; nothing where none has an embedding."""
+    tracks = map_of(engine, TRACKS_ON_A_MAP)
+    if tracks:
+        _picture(
+            "crate-map",
+            "Tracks that sound alike to the model in use lie together. Nothing but nearness means anything.",
+            picture_of(engine, tracks),
+        )
+
+
 def _picture(key: str, description: str, png: bytes) -> None:
-    create_image_artifact(
-        f"data:image/png;base64,{base64.b64encode(png).decode()}", key=key, description=description
-    )
+    picture = base64.b64encode(png).decode()
+    create_image_artifact(f"data:image/png;base64,{picture}", key=key, description=description)
 
 
 def _table(key: str, description: str, rows: Sequence[Any]) -> None:

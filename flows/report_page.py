@@ -1,6 +1,7 @@
 """The report as a file: what the database says, drawn by report/, written in one step."""
 
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 from config.settings import Settings
 from db import queries, report_queries
 from flows.home import open_database, spectrogram_folder
+from flows.neighbours_map import Place, map_of
 from flows.report_files import KEPT, forget_reports, report_folder
 from flows.standings import settle
 from ml.members import MEMBERS
@@ -23,6 +25,7 @@ from report import bounds
 from report.page import Page, render
 from report.parts import Tile
 from report.sections import confusion, coverage, curves, labels, mixes, sound, spectrograms, trainings
+from report.sections import map as crate_map
 from report.words import between, counted, moment, share, whole
 
 
@@ -65,17 +68,19 @@ def read_page(settings: Settings) -> Page:
         snapshot = engine.connect().execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        places = map_of(engine, bounds.POINTS)
         with snapshot as connection:
-            return _page(connection, settings)
+            return _page(connection, settings, places)
 
 
-def _page(connection: Connection, settings: Settings) -> Page:
+def _page(connection: Connection, settings: Settings, places: Sequence[Place]) -> Page:
     counts, champion = queries.counts(connection), queries.champion(connection)
     largest = report_queries.labels_by_tracks(connection)
     shown = [label.id for label in largest[: bounds.LABELS]]
     colours = {label.id: colour_of(label.place) for label in largest}
     training = report_queries.training(connection, champion.training_run_id) if champion else None
     heard = report_queries.spread_of_features(connection, shown, sound.PERCENTILES)
+    by_name = {label.name: colours[label.id] for label in sorted(largest, key=lambda label: label.place)}
     heard_last, segments, mixes_heard = report_queries.latest_mixes(connection, bounds.MIXES)
     sections = (
         coverage.section(queries.view(connection, "playlist_coverage"), queries.problems(connection)),
@@ -89,6 +94,7 @@ def _page(connection: Connection, settings: Settings) -> Page:
         trainings.section(queries.view(connection, "training_history")),
         sound.section(heard, colours, len(largest) - len(shown)),
         spectrograms.section(_sights(connection, settings, shown), len(largest)),
+        crate_map.section(places, by_name, UNKNOWN, counts.tracks),
         mixes.section(heard_last, segments, colours, UNKNOWN, mixes_heard),
     )
     lead = _lead(counts, champion)

@@ -1,6 +1,6 @@
 """The tables. Importing this package makes all of them known to `Base.metadata`."""
 
-from db.models import catalogue, evaluations, learning, mixes, providers, sound, standings, upkeep
+from db.models import catalogue, evaluations, learning, mixes, neighbours, providers, sound, standings, upkeep
 from db.models.base import Base
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "evaluations",
     "learning",
     "mixes",
+    "neighbours",
     "providers",
     "sound",
     "standings",

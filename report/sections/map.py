@@ -12,6 +12,8 @@ from report.words import counted, in_chart, share, whole
 TITLE = "The map"
 LETTERS = 60
 """Of a title or an artist beside a point: with thousands of points each letter counts."""
+SYMBOLS = ("circle", "square", "triangle-up", "diamond")
+"""Another one each time that the ten colours begin anew."""
 
 
 def section(places: Sequence[Any], colours: Mapping[str, str], unknown: str, tracks: int) -> Section:
@@ -105,6 +107,9 @@ def _figure(groups: Mapping[str | None, Sequence[Any]], colours: Mapping[str, st
             "hovertemplate": "%{text}<extra></extra>",
             "marker": {
                 "color": colours[label] if label is not None else unknown,
+                "symbol": SYMBOLS[list(colours).index(label) // 10 % len(SYMBOLS)]
+                if label is not None
+                else "circle",
                 "size": 10 if many < 500 else 7 if many < 1500 else 5,
                 "line": {"color": "var(--paper)", "width": 0.75},
             },

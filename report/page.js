@@ -6,6 +6,7 @@
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const plots = [...document.querySelectorAll("[data-figure]")];
   const drawn = new Set();
+  const hidden = new Set();  // traces that a person has switched off in a legend
   const { system, theme, choose } = window.labelscope;  // theme.js
   const coarse = matchMedia("(pointer: coarse)");
   const printing = matchMedia("print");
@@ -44,7 +45,6 @@
           bgcolor: colour("--paper"), bordercolor: colour("--soft"), align: "left", namelength: -1,
           font: { color: colour("--ink"), size: 13 },
         },
-        legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", font: { color: colour("--soft") } },
       },
     };
   }
@@ -52,9 +52,14 @@
   function draw(plot) {
     const style = getComputedStyle(root);
     const { data, layout } = paint(figures[plot.dataset.figure], style);
-    const zooms = layout.meta && layout.meta.zooms && !coarse.matches;
+    const map = layout.meta && layout.meta.map;
+    const zooms = map && !coarse.matches;
+    if (map && plot.clientWidth < plot.clientHeight) {  // lies on its side
+      for (const trace of data) [trace.x, trace.y] = [trace.y, trace.x];
+    }
     if (zooms) layout.dragmode = "zoom";
     layout.template = common(style);
+    data.forEach((trace, place) => { if (hidden.has(`${plot.dataset.figure} ${place}`)) trace.visible = false; });
     Plotly.react(plot, data, layout, {
       responsive: true, displaylogo: false, displayModeBar: zooms ? "hover" : false, doubleClick: zooms ? "reset" : false,
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], showTips: false,
@@ -75,6 +80,19 @@
     const plot = plots.find((other) => !drawn.has(other));
     if (plot) { draw(plot); idle(next); }
   });
+
+  for (const switched of document.querySelectorAll(".legend button")) {
+    switched.addEventListener("click", () => {
+      const shown = switched.getAttribute("aria-pressed") === "true";
+      switched.setAttribute("aria-pressed", String(!shown));
+      const plot = switched.closest("figure").querySelector("[data-figure]");
+      for (const place of switched.dataset.traces.split(" ")) {
+        const trace = `${plot.dataset.figure} ${place}`;
+        if (shown) hidden.add(trace); else hidden.delete(trace);
+      }
+      draw(plot);
+    });
+  }
 
   // The navigation says where one is.
   const links = new Map([...document.querySelectorAll(".bar nav a")].map((link) => [link.hash.slice(1), link]));

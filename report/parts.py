@@ -1,8 +1,9 @@
 """What a section of the page is made of."""
 
+import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from report.bounds import ROWS
 from report.words import words
@@ -61,6 +62,45 @@ class Chart:
     """Takes the whole width; others stand side by side where there is room."""
     behind: Table | None = None
     """The same in numbers, where it is not in a table of the section."""
+
+    @property
+    def legend(self) -> list["Entry"]:
+        """The traces that have `showlegend`, those of one `legendgroup` together: the page has a switch for each."""
+        traces = list(enumerate(self.figure["data"]))
+        return [
+            Entry(
+                html.unescape(trace["name"]),
+                trace["line"]["color"] if trace.get("mode") == "lines+markers" else trace["marker"]["color"],
+                MARKS[trace["marker"].get("symbol") or trace["type"]],
+                tuple(
+                    at for at, other in traces if at == place or (group and other.get("legendgroup") == group)
+                ),
+            )
+            for place, trace in traces
+            if trace.get("showlegend")
+            for group in [trace.get("legendgroup")]
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a legend, and the traces of its chart that it stands for."""
+
+    name: str
+    colour: str
+    mark: str
+    traces: tuple[int, ...]
+
+
+MARKS: Final = {
+    "bar": "\u25a0",
+    "scatter": "\u25cf",
+    "circle": "\u25cf",
+    "square": "\u25a0",
+    "triangle-up": "\u25b2",
+    "diamond": "\u25c6",
+}
+"""What a legend shows of a trace: the symbol of its points, or its kind."""
 
 
 @dataclass(frozen=True, slots=True)

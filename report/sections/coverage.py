@@ -146,7 +146,6 @@ def _figure(bars: Sequence[Bar]) -> Figure:
         ],
         barmode="stack",
         bargap=0.35,
-        showlegend=sum(any(counts) for _, _, counts in kinds) > 1,
         yaxis=names_axis([bar.name for bar in bars]),
         xaxis={"title": {"text": "tracks"}, "rangemode": "tozero", "tickformat": ",d"},
     )

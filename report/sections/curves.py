@@ -128,9 +128,7 @@ def _figure(networks: dict[str, list[Epoch]], name: str, title: str, tickformat:
     axis: dict[str, Any] = {"title": {"text": title}, "rangemode": "tozero"}
     if tickformat:
         axis |= {"tickformat": tickformat, "range": [0, 1.02]}
-    return figure(
-        traces, xaxis={"title": {"text": "epoch"}, "rangemode": "tozero"}, yaxis=axis, showlegend=True
-    )
+    return figure(traces, xaxis={"title": {"text": "epoch"}, "rangemode": "tozero"}, yaxis=axis)
 
 
 def _shown(value: float) -> float:

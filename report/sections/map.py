@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from scipy.spatial import cKDTree
 
 from report.charts import figure
-from report.parts import Chart, Column, Figure, Section, table, text_column
+from report.parts import Chart, Figure, Section, table, text_column
 from report.words import counted, in_chart, share, whole
 
 TITLE = "The map"
@@ -45,8 +46,8 @@ def section(places: Sequence[Any], colours: Mapping[str, str], unknown: str, tra
                 "map",
                 "Tracks by how they sound",
                 f"A point for each track, coloured by label. {sentences[0]}",
-                _figure(groups, colours, unknown),
-                620,
+                _figure(groups, _laid_out(places), colours, unknown),
+                520,
             ),
         ),
         tables=(
@@ -56,8 +57,6 @@ def section(places: Sequence[Any], colours: Mapping[str, str], unknown: str, tra
                     text_column("Label", "label"),
                     text_column("Artists", "artists"),
                     text_column("Title", "title"),
-                    Column("Across", lambda place: f"{place.x:.2f}"),
-                    Column("Up", lambda place: f"{place.y:.2f}"),
                 ),
                 places,
             ),
@@ -94,15 +93,30 @@ def _of_one_label(places: Sequence[Any]) -> tuple[float, float]:
     return same / len(labelled), chance
 
 
-def _figure(groups: Mapping[str | None, Sequence[Any]], colours: Mapping[str, str], unknown: str) -> Figure:
-    many = sum(map(len, groups.values()))
+def _laid_out(places: Sequence[Any]) -> dict[int, tuple[float, float]]:
+    """Where each place lies by its identity: turned so that the map is as wide as it can be."""
+    spots = np.array([(place.x, place.y) for place in places])
+    spots -= spots.mean(axis=0)
+    turned = spots @ np.linalg.svd(spots.T @ spots)[0]
+    return {
+        id(place): (round(x, 3), round(y, 3)) for place, (x, y) in zip(places, turned.tolist(), strict=True)
+    }
+
+
+def _figure(
+    groups: Mapping[str | None, Sequence[Any]],
+    spots: Mapping[int, tuple[float, float]],
+    colours: Mapping[str, str],
+    unknown: str,
+) -> Figure:
+    many = len(spots)
     traces = [
         {
             "type": "scatter",
             "mode": "markers",
             "name": in_chart(label or "no label", 30),
-            "x": [round(place.x, 3) for place in places],
-            "y": [round(place.y, 3) for place in places],
+            "x": [spots[id(place)][0] for place in places],
+            "y": [spots[id(place)][1] for place in places],
             "text": [_named(place) for place in places],
             "hovertemplate": "%{text}<extra></extra>",
             "marker": {
@@ -110,7 +124,7 @@ def _figure(groups: Mapping[str | None, Sequence[Any]], colours: Mapping[str, st
                 "symbol": SYMBOLS[list(colours).index(label) // 10 % len(SYMBOLS)]
                 if label is not None
                 else "circle",
-                "size": 10 if many < 500 else 7 if many < 1500 else 5,
+                "size": 9 if many < 500 else 7 if many < 1500 else 5,
                 "line": {"color": "var(--paper)", "width": 0.75},
             },
             "showlegend": True,
@@ -122,9 +136,7 @@ def _figure(groups: Mapping[str | None, Sequence[Any]], colours: Mapping[str, st
         traces,
         xaxis=hidden,
         yaxis=hidden | {"scaleanchor": "x"},
-        showlegend=True,
-        legend={"itemsizing": "constant"},
-        meta={"zooms": True},
+        meta={"map": True},
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from report.bounds import SEGMENTS
-from report.charts import figure, names_axis, rows_height
+from report.charts import figure, rows_height
 from report.parts import Chart, Column, Figure, Section, number_column, table, text_column
 from report.words import clock, counted, decimal, in_chart, moment, share, whole, words
 
@@ -36,7 +36,7 @@ def section(
                 "What each mix sounds like, from beginning to end",
                 f"A strip for each of {counted(len(mixes), 'mix', 'mixes')}, coloured by label. {sentences[0]}",
                 _figure(mixes, pieces, colours, unknown),
-                rows_height(len(mixes), each=52, around=120),
+                rows_height(len(mixes), each=66, around=120),
             ),
         ),
         tables=(
@@ -118,8 +118,20 @@ def _figure(
     return figure(
         traces,
         barmode="overlay",
-        showlegend=True,
-        yaxis=names_axis([mix.title for mix in mixes], zeroline=False),
+        yaxis={"visible": False, "range": [len(mixes) - 0.4, -0.75]},
+        annotations=[
+            {
+                "x": 0,
+                "xref": "paper",
+                "xanchor": "left",
+                "y": place - 0.3,
+                "yanchor": "bottom",
+                "text": f"<b>{in_chart(mix.title, 34)}</b>  {in_chart(mix.verdict)}",
+                "showarrow": False,
+                "xshift": -4,
+            }
+            for place, mix in enumerate(mixes)
+        ],
         xaxis={"title": {"text": "minutes"}, "rangemode": "tozero", "zeroline": False},
     )
 

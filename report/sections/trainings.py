@@ -93,13 +93,14 @@ def _figure(rows: Sequence[Any]) -> Figure:
     used = [row.model_status in IN_USE for row in rows]
     models = {
         "type": "scatter",
-        "mode": "markers+lines",
+        "mode": "lines+markers",
         "name": "model",
         "x": places,
         "y": [row.balanced_accuracy for row in rows],
         "line": {"color": ACCENT, "width": 1},
         "marker": {
             "size": 11,
+            "symbol": "circle",
             "color": [ACCENT if was else "var(--paper)" for was in used],
             "line": {"color": ACCENT, "width": 2},
         },
@@ -118,7 +119,7 @@ def _figure(rows: Sequence[Any]) -> Figure:
     }
     baseline = {
         "type": "scatter",
-        "mode": "markers+lines",
+        "mode": "lines+markers",
         "name": "baseline",
         "x": places,
         "y": [row.baseline_accuracy for row in rows],
@@ -142,7 +143,6 @@ def _figure(rows: Sequence[Any]) -> Figure:
             "zeroline": False,
         },
         yaxis={"title": {"text": "balanced accuracy"}, "tickformat": ".0%", "range": [0, 1.02]},
-        showlegend=True,
     )
 
 

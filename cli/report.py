@@ -21,6 +21,8 @@ def report(
 
     The file needs no network and no other file: it can be sent, and opened on a telephone.
     """
+    if file is not None and file.is_dir():
+        raise typer.BadParameter(f"{file} is a folder; name a file in it.")
     settings = Settings()
     contain(settings)
     from flows.report_page import write_report

@@ -104,7 +104,7 @@
       if (!link) continue;  // the head of the page
       link.setAttribute("aria-current", "true");
       const nav = link.parentElement;
-      nav.scrollTo({ left: link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.clientWidth) / 2 });
+      nav.scrollLeft = link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.clientWidth) / 2;
     }
   }, { rootMargin: "-30% 0px -65% 0px" });
   for (const section of document.querySelectorAll("section[id], .head")) inView.observe(section);

@@ -38,7 +38,8 @@ def names_axis(names: Sequence[Any], **more: Any) -> dict[str, Any]:
 
 def share_axis(title: str, **more: Any) -> dict[str, Any]:
     """A horizontal axis from 0 to 100 %."""
-    return {"title": {"text": title}, "range": [-0.01, 1.03], "tickformat": ".0%", "nticks": 6} | more
+    ticks = {"tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    return {"title": {"text": title}, "range": [-0.01, 1.03]} | ticks | more
 
 
 def rows_height(rows: int, each: int = 30, around: int = 76) -> int:

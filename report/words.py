@@ -25,6 +25,11 @@ def in_chart(value: Any, longest: int = LETTERS) -> str:
     return html.escape(words(value, longest), quote=False)
 
 
+def named(value: Any) -> str:
+    """A label or a title in a sentence, which it must not fill."""
+    return words(value, 60)
+
+
 def whole(value: float | None) -> str:
     """12 345"""
     return NOTHING if value is None else f"{round(value):,}".replace(",", "\u202f")

@@ -8,7 +8,7 @@ from report.bounds import LABELS
 from report.charts import NAME_LETTERS, SCALE, figure, names_axis
 from report.parts import Chart, Figure, Section, number_column, table, text_column
 from report.sections.labels import NO_MODEL
-from report.words import counted, decimal, in_chart, share, whole, words
+from report.words import counted, decimal, in_chart, named, share, whole
 
 TITLE = "What was taken for what"
 NUMBERS_UP_TO = 12
@@ -30,7 +30,7 @@ def section(cells: Sequence[Any], mistakes: Sequence[Any]) -> Section:
     if mistakes:
         worst = mistakes[0]
         sentences.append(
-            f"The most frequent confusion is {words(worst.true_label)} taken for {words(worst.taken_for)}:"
+            f"The most frequent confusion is {named(worst.true_label)} taken for {named(worst.taken_for)}:"
             f" {counted(worst.tracks, 'track')}, {share(worst.share, 0)} of the label."
         )
     if len(shown) < len(labels):
@@ -122,6 +122,7 @@ def _figure(labels: Sequence[str], counts: dict[tuple[str, str], int]) -> Figure
         trace |= {
             "text": [[str(count) if count else "" for count in row] for row in matrix],
             "texttemplate": "%{text}",
+            "textfont": {"size": 14},
         }
     return figure(
         [trace],

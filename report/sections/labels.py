@@ -6,7 +6,7 @@ from typing import Any
 from report.bounds import LABELS
 from report.charts import ACCENT, SECOND, figure, names_axis, rows_height, share_axis
 from report.parts import Chart, Column, Figure, Section, number_column, table, text_column
-from report.words import NOTHING, between, counted, in_chart, share, whole, words
+from report.words import NOTHING, between, counted, in_chart, named, share, whole, words
 
 TITLE = "How well each label is recognised"
 NO_MODEL = "No model is in use yet: labelscope run trains one."
@@ -21,7 +21,7 @@ def section(labels: Sequence[Any], champion: Any) -> Section:
     sentences = [_overall(champion, judged)]
     if judged:
         sentences.append(_best_and_hardest(judged))
-    if silent := [words(row.label) for row in labels if row.accuracy is None]:
+    if silent := [named(row.label) for row in labels if row.accuracy is None]:
         sentences.append(f"Nothing of {', '.join(silent[:5])} is held out, so how it fares is not known.")
     if len(shown) < len(judged):
         sentences.append(f"The picture has the {len(shown)} labels with the most held-out tracks.")
@@ -82,10 +82,10 @@ def _best_and_hardest(judged: Sequence[Any]) -> str:
     best, hardest = judged[0], judged[-1]
     if best.accuracy == hardest.accuracy:
         return f"All labels stand at {share(best.accuracy, 0)}."
-    said = f"Best is {words(best.label)} with {share(best.accuracy, 0)}, hardest {words(hardest.label)} with"
+    said = f"Best is {named(best.label)} with {share(best.accuracy, 0)}, hardest {named(hardest.label)} with"
     said += f" {share(hardest.accuracy, 0)}"
     if hardest.most_often_taken_for:
-        said += f", most often taken for {words(hardest.most_often_taken_for)}"
+        said += f", most often taken for {named(hardest.most_often_taken_for)}"
     return said + "."
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from report.bounds import SEGMENTS
 from report.charts import figure, rows_height
 from report.parts import Chart, Column, Figure, Section, number_column, table, text_column
-from report.words import clock, counted, decimal, in_chart, moment, share, whole, words
+from report.words import clock, counted, decimal, in_chart, moment, named, share, whole, words
 
 TITLE = "The latest mixes"
 
@@ -20,7 +20,7 @@ def section(
     pieces = {mix.id: [row for row in segments if row.mix_id == mix.id][:SEGMENTS] for mix in mixes}
     newest = mixes[0]
     sentences = [
-        f"“{words(newest.title)}”, the newest, lasts {clock(newest.duration_seconds)} and sounds"
+        f"“{named(newest.title)}”, the newest, lasts {clock(newest.duration_seconds)} and sounds"
         f" {_mostly(pieces[newest.id])}: {words(newest.verdict)}. {words(newest.verdict_reason)}"
     ]
     if total > len(mixes):
@@ -84,7 +84,7 @@ def _mostly(pieces: Sequence[Any]) -> str:
     return (
         f"mostly like none of the labels ({part})"
         if label == "unknown"
-        else f"mostly like {words(label)} ({part})"
+        else f"mostly like {named(label)} ({part})"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from report.charts import figure, names_axis, rows_height
 from report.parts import Chart, Column, Figure, Section, Table, number_column, table, text_column
-from report.words import counted, decimal, in_chart, whole, words
+from report.words import counted, decimal, in_chart, named, whole
 
 TITLE = "How the labels sound"
 
@@ -96,7 +96,7 @@ def _shown(row: Any, name: str, place: int) -> str:
 
 
 def _medians(labels: Sequence[Any], name: str) -> str:
-    return ", ".join(f"{words(row.label)} {_shown(row, name, 2)}" for row in labels)
+    return ", ".join(f"{named(row.label)} {_shown(row, name, 2)}" for row in labels)
 
 
 def _most_telling(labels: Sequence[Any], known: Mapping[str, Feature]) -> str | None:
@@ -112,8 +112,8 @@ def _most_telling(labels: Sequence[Any], known: Mapping[str, Feature]) -> str | 
             found.append(
                 (
                     apart,
-                    f"{feature.title} tells them apart most: {words(high[0].label)} is {feature.says}"
-                    f" than {words(low[0].label)} (medians {decimal(high[1][2])} and {decimal(low[1][2])}).",
+                    f"{feature.title} tells them apart most: {named(high[0].label)} is {feature.says}"
+                    f" than {named(low[0].label)} (medians {decimal(high[1][2])} and {decimal(low[1][2])}).",
                 )
             )
     return max(found)[1] if found else None

@@ -32,11 +32,13 @@ def kept(tmp_path: Path) -> Iterator[KeptUp]:
 def test_it_shows_the_timetable_runs_it_and_leaves_nothing_behind(kept: KeptUp, tmp_path: Path) -> None:
     kept.start()
     deployments = kept.deployments()
-    assert set(deployments) == {"pipeline", "ingest", "extract", "retrain", "predict", "evaluate", "maintain"}
+    stages = {"pipeline", "ingest", "extract", "retrain", "predict"}
+    assert set(deployments) == stages | {"evaluate", "maintain", "report"}
     schedules = {name: row["schedules"] for name, row in deployments.items() if row["schedules"]}
     assert {name: rows[0]["schedule"]["cron"] for name, rows in schedules.items()} == {
         "pipeline": "0 */6 * * *",
         "maintain": "30 3 * * *",
+        "report": "30 4 * * *",
     }
     assert all(row["global_concurrency_limit"]["limit"] == 1 for row in deployments.values())
 
@@ -49,7 +51,7 @@ def test_it_shows_the_timetable_runs_it_and_leaves_nothing_behind(kept: KeptUp, 
     kept.wait_for(run, "COMPLETED")
     said = json.loads(kept.call("status", "--json").stdout)
     assert said["up"] and said["pages"] == kept.pages
-    assert {row["state"] for row in said["next_runs"]} == {"Scheduled"} and len(said["next_runs"]) == 2
+    assert {row["state"] for row in said["next_runs"]} == {"Scheduled"} and len(said["next_runs"]) == 3
     assert [row["state"] for row in said["last_runs"]] == ["Completed"]
 
     assert kept.stop() == 0

@@ -1,26 +1,37 @@
 """What runs leave on Prefect's pages, beside the rows that they write."""
 
 import base64
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from sqlalchemy import Connection
 
-from db import queries
+from db import mix_queries, queries
+from flows.mix_pictures import picture_of
+from flows.mix_words import figures_of
 from ml.pictures import confusion_picture
+
+NOTHING: Final = [{"": "nothing"}]
 
 
 def leave_ingest(connection: Connection, sentences: Sequence[str]) -> None:
     """What came in and what went wrong, in sentences; what could not be used, and why; coverage of the playlists."""
-    create_markdown_artifact("\n".join(f"- {sentence}" for sentence in sentences), key="came-in")
-    _table("not-used", "Records and clips that could not be used, and why.", queries.problems(connection))
+    _sentences("came-in", sentences)
+    _not_used(connection)
     _table(
         "coverage",
         "Tracks of each playlist, and how many have usable audio.",
         queries.view(connection, "playlist_coverage"),
     )
+
+
+def leave_extraction(connection: Connection, sentences: Sequence[str]) -> None:
+    """What became of clips, in sentences; what could not be used, and why."""
+    _sentences("extracted", sentences)
+    _not_used(connection)
 
 
 def leave_model(connection: Connection) -> None:
@@ -42,17 +53,77 @@ def leave_model(connection: Connection) -> None:
         counts = np.zeros((len(labels), len(labels)), dtype=int)
         for cell in cells:  # none where nothing was counted
             counts[labels.index(cell.true_label), labels.index(cell.predicted_label)] = cell.count
-        picture = base64.b64encode(confusion_picture(counts, labels)).decode()
-        create_image_artifact(
-            f"data:image/png;base64,{picture}",
-            key="confusion-matrix",
-            description="Held-out tracks of each label, and what the model in use takes them for.",
+        _picture(
+            "confusion-matrix",
+            "Held-out tracks of each label, and what the model in use takes them for.",
+            confusion_picture(counts, labels),
         )
+
+
+def leave_predictions(connection: Connection, sentences: Sequence[str]) -> None:
+    """How many tracks were scored, in sentences; what the model in use takes for what, and how surely."""
+    _sentences("predicted", sentences)
+    _table(
+        "mistakes",
+        "Held-out tracks that the model in use takes for another label.",
+        queries.view(connection, "mistakes"),
+    )
+
+
+def leave_evaluation(connection: Connection) -> None:
+    """All figures of the last evaluation."""
+    _table(
+        "evaluation",
+        "Networks and baseline on tracks that they have not heard.",
+        queries.view(connection, "evaluation_table"),
+    )
+
+
+def leave_maintenance(sentences: Sequence[str], faults: Sequence[tuple[str, str, str]]) -> None:
+    """What was looked at and done, in sentences; files and rows that do not agree, a hundred of them at most."""
+    _sentences("kept-up", sentences)
+    rows = [{"path": path, "kind": kind, "fault": fault} for path, kind, fault in faults[:100]]
+    create_table_artifact(rows or NOTHING, key="file-faults", description="Files and rows that do not agree.")
+
+
+def leave_mix(connection: Connection, mix_id: int) -> None:
+    """A recording's verdict with its reason and figures, its timeline as a picture, and its segments; or its fault."""
+    row = mix_queries.mix(connection, mix_id)
+    if row.status == "rejected":
+        create_markdown_artifact(
+            f"**{_as_it_is(row.title)}** could not be used: {_as_it_is(row.detail)}", key="mix-verdict"
+        )
+        return
+    sentences = [f"**{row.verdict}**: {_as_it_is(row.verdict_reason)}", *figures_of(row)]
+    create_markdown_artifact(
+        "\n".join([f"### {_as_it_is(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
+        key="mix-verdict",
+    )
+    _picture("mix-timeline", row.title, picture_of(connection, mix_id))
+    _table("mix-segments", row.title, mix_queries.segments(connection, mix_id))
+
+
+def _sentences(key: str, sentences: Sequence[str]) -> None:
+    create_markdown_artifact("\n".join(f"- {sentence}" for sentence in sentences), key=key)
+
+
+def _not_used(connection: Connection) -> None:
+    _table("not-used", "Records and clips that could not be used, and why.", queries.problems(connection))
+
+
+def _picture(key: str, description: str, content: bytes) -> None:
+    picture = base64.b64encode(content).decode()
+    create_image_artifact(f"data:image/png;base64,{picture}", key=key, description=description)
+
+
+def _as_it_is(text: str) -> str:
+    """Text whose signs mean nothing to Markdown or HTML."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", text)
 
 
 def _table(key: str, description: str, rows: Sequence[Any]) -> None:
     table = [{name: _plain(value) for name, value in row._asdict().items()} for row in rows]
-    create_table_artifact(table or [{"": "nothing"}], key=key, description=description)
+    create_table_artifact(table or NOTHING, key=key, description=description)
 
 
 def _plain(value: Any) -> str | int:

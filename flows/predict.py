@@ -19,6 +19,7 @@ from db.engine import Lock, share_lock
 from db.store.learning import save_predictions
 from db.store.sound import forget_spectrograms
 from flows import resources
+from flows.artifacts import leave_predictions
 from flows.batches import batches
 from flows.home import model_folder, open_database, spectrogram_folder
 from flows.progress import progress_bar
@@ -85,6 +86,9 @@ def predict() -> Predicted:
         settle(engine)
         seconds = time.perf_counter() - began
         get_run_logger().info("%d clips in %.1f s: %.0f a second.", clips, seconds, clips / seconds)
+        with engine.connect() as connection:
+            scored = f"Model {champion.model_id} scored {tracks} tracks by {clips} clips in {seconds:.1f} s."
+            leave_predictions(connection, [scored])
     return Predicted(tracks, champion.model_id, clips, seconds)
 
 

@@ -96,6 +96,7 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
         from flows.extract import extract
         from flows.ingest import ingest
         from flows.maintain import maintain
+        from flows.mix import mix
         from flows.pipeline import pipeline
         from flows.predict import predict
         from flows.retrain import retrain
@@ -109,6 +110,7 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
             pipeline=pipeline,
             evaluate=evaluate,
             maintain=maintain,
+            mix=mix,
         )
     os.environ.clear()
     os.environ.update(before)

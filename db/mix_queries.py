@@ -65,10 +65,10 @@ def windows(connection: Connection, mix_id: int) -> Rows:
 
 
 def latest(connection: Connection, number: int) -> Rows:
-    """The newest recordings: title, status, verdict or reason of a rejection, and when that was."""
+    """The newest recordings: title, status, the verdict or why it was rejected, and when."""
     return connection.execute(
         text("""
-            SELECT title, status, coalesce(verdict, reason) AS verdict, created_at
+            SELECT title, status, coalesce(verdict, 'rejected: ' || reason) AS verdict, created_at
               FROM mixes ORDER BY id DESC LIMIT :number
         """),
         {"number": number},

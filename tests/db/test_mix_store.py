@@ -86,11 +86,14 @@ def test_a_rejection_is_kept_once_for_a_path_until_the_file_is_heard(crate: Engi
         mixes.reject_mix(connection, {**why, "path": "/music/other.mp3"})
     with crate.connect() as connection:
         found = mix_queries.latest(connection, 5)
-    assert [(row.status, row.verdict) for row in found] == [("rejected", "truncated")] * 2
+    assert [(row.status, row.verdict) for row in found] == [("rejected", "rejected: truncated")] * 2
     write(crate, mix_row(train(crate)))
     with crate.connect() as connection:
         found = mix_queries.latest(connection, 5)
-    assert [(row.status, row.verdict) for row in found] == [("analysed", "maybe"), ("rejected", "truncated")]
+    assert [(row.status, row.verdict) for row in found] == [
+        ("analysed", "maybe"),
+        ("rejected", "rejected: truncated"),
+    ]
 
 
 def test_a_verdict_gives_way_to_that_of_another_taste(crate: Engine) -> None:

@@ -20,12 +20,17 @@ def mix(
         bool, typer.Option("--json", help="For programs: one document for all files.")
     ] = False,
     picture: Annotated[
-        Path | None, typer.Option("--picture", help="Draw the timeline of one recording into this PNG file.")
+        Path | None,
+        typer.Option(
+            "--picture", dir_okay=False, help="Draw the timeline of one recording into this PNG file."
+        ),
     ] = None,
 ) -> None:
     """Which labels a DJ set sounds like from when to when, and whether it suits the taste in labels.toml."""
     if picture is not None and len(files) > 1:
         raise typer.BadParameter("A picture is of one recording: name one file, or leave --picture out.")
+    if picture is not None and not picture.absolute().parent.is_dir():
+        raise typer.BadParameter(f"There is no folder {picture.absolute().parent} for the picture.")
     settings = Settings()
     documents: list[dict[str, Any]] = []
     with surroundings(settings), open_database(settings) as engine:

@@ -68,6 +68,9 @@ def mix(recording: Recording) -> Mixed:
       verdict of the taste in labels.toml, which a file that is known gets anew. A file that cannot be used
       leaves a row with the reason, and the run has failed.
     - **leaves** its timeline as a picture, its segments, and the verdict.
+
+    Args:
+        recording: Its path on the machine where this runs, from / on: /music/Live at Berghain.mp3
     """
     settings = Settings()
     with open_database(settings) as engine:

@@ -14,14 +14,8 @@ from sources.tags import clean_text, describe, read_tags
 
 URI: Final = "file:///"
 
-Recording = Annotated[
-    str,
-    Field(
-        pattern=r"^(/|file:///)[^\x00]*$",
-        description="An audio file on the machine where this runs: its path from / on, or its file: URI.",
-        examples=["/music/Live at Berghain.mp3"],
-    ),
-]
+# As a form takes it: a path from / on, or a file: URI.
+Recording = Annotated[str, Field(pattern=r"^(/|file:///)[^\x00]*$", examples=["/music/Live at Berghain.mp3"])]
 
 
 def as_parameter(path: Path) -> str:

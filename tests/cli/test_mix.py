@@ -35,6 +35,8 @@ def test_people_read_the_verdict_first_and_can_have_a_picture(
     assert any(line.startswith("recognised: model 1 heard this file on 20") for line in again)
     two = front_door("mix", "a.mp3", "b.mp3", "--picture", str(picture), expect=2)
     assert "A picture is of one recording" in two
+    nowhere = front_door("mix", "a.mp3", "--picture", str(tmp_path / "no" / "folder.png"), expect=2)
+    assert "There is no folder" in nowhere
 
 
 def test_programs_get_one_document_and_a_bad_file_costs_the_others_nothing(

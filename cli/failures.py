@@ -46,6 +46,7 @@ SENTENCES = (
 SENTENCES_BY_NAME = (
     "HyperparameterError",
     "KilledWorker",
+    "MixLost",
     "ModelFileError",
     "NeighbourError",
     "PromotionRefused",

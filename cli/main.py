@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backup, database, learning, neighbours, providers, report, running, show, workers
+from cli import backup, database, learning, mix, neighbours, providers, report, running, show, workers
 from cli.failures import told_in_one_sentence
 from config.settings import Settings
 from flows.home import contain, surroundings
@@ -35,6 +35,9 @@ app.command(name="promote", epilog='Example: labelscope promote 3 --why "it hear
     learning.promote
 )
 app.command(name="evaluate", epilog="Example: labelscope evaluate --folds 5 --repeats 3")(learning.evaluate)
+app.command(
+    name="mix", epilog="Examples: labelscope mix set.mp3 --picture set.png | labelscope mix *.mp3 --json"
+)(mix.mix)
 app.command(
     name="report", epilog="Examples: labelscope report --open | labelscope report for-the-label.html"
 )(report.report)

@@ -12,7 +12,7 @@ import typer
 from cli.database import Format, print_table, rows_as_table, write_rows
 from config.labels import read_labels
 from config.settings import Settings
-from db import provider_queries, queries
+from db import mix_queries, provider_queries, queries
 from flows.home import open_database
 from flows.standings import settle
 from services import upkeep
@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # these import Prefect and Keras
 
 
 UNKNOWN = "unknown: like none of the labels"
+LATEST = 3  # recordings on the screen of status
 
 
 def outcome(of_run: "Outcome") -> None:
@@ -147,6 +148,7 @@ def status(settings: Settings, as_json: bool) -> None:
         problems = queries.problems(connection)
         troubles = provider_queries.troubles(connection)
         last = queries.last_training(connection)
+        mixes = mix_queries.latest(connection, LATEST)
         allowed = read_labels(settings.labels).training.allow
         new = queries.count_new_tracks(connection, last.recipe_id, last.id, allowed)[0] if last else None
     up = upkeep.who_is_up(settings.home)
@@ -167,6 +169,7 @@ def status(settings: Settings, as_json: bool) -> None:
             "trainings": [row._asdict() for row in trainings],
             "problems": [row._asdict() for row in problems],
             "services": [row._asdict() for row in troubles],
+            "mixes": [row._asdict() for row in mixes],
         }
         typer.echo(json.dumps(document, default=str, ensure_ascii=False, indent=1))
         return
@@ -196,6 +199,10 @@ def status(settings: Settings, as_json: bool) -> None:
         typer.echo(f"         all labels counting alike: {_balanced(champion)}")
     if coming:
         table_of(("next", "at"), [(run.name, run.at) for run in coming], "Next runs")
+    if mixes:
+        table_of(
+            ("recording", "verdict", "at"), [(row.title, *row[2:]) for row in mixes], "Latest recordings"
+        )
     if past:
         rows = [(run.name, run.state, run.at, run.seconds) for run in past]
         table_of(("run", "state", "started", "seconds"), rows, "Last runs")

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, select, text
 
+from db.models.mixes import Mix
 from db.queries import Rows
 
 
@@ -18,7 +19,7 @@ def known_mix(connection: Connection, sha256: str, model_id: int) -> int | None:
 
 def mix(connection: Connection, mix_id: int) -> Row[Any]:
     """One recording, analysed or rejected: all columns of mixes."""
-    return connection.execute(text("SELECT * FROM mixes WHERE id = :mix"), {"mix": mix_id}).one()
+    return connection.execute(select(Mix.__table__).where(Mix.id == mix_id)).one()
 
 
 def segments(connection: Connection, mix_id: int) -> Rows:
@@ -64,10 +65,10 @@ def windows(connection: Connection, mix_id: int) -> Rows:
 
 
 def latest(connection: Connection, number: int) -> Rows:
-    """The newest recordings: title, status, verdict or reason of a rejection, and when that was."""
+    """The newest recordings: title, status, the verdict or why it was rejected, and when."""
     return connection.execute(
         text("""
-            SELECT title, status, coalesce(verdict, reason) AS verdict, created_at
+            SELECT title, status, coalesce(verdict, 'rejected: ' || reason) AS verdict, created_at
               FROM mixes ORDER BY id DESC LIMIT :number
         """),
         {"number": number},

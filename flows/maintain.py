@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from config.settings import Settings
 from db.engine import Lock, try_lock
 from db.store import evaluations, files, learning
-from flows.artifacts import leave_faults
+from flows.artifacts import leave_maintenance
 from flows.home import open_database
 
 FOLDERS: Final = ("audio", "spectrograms", "models")
@@ -65,9 +65,10 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
             faults += damaged
             files.keep_faults(connection, faults)
         outcomes = _mend(engine, settings.home, faults) if repair else []
-    leave_faults(len(found), faults, outcomes)
     for path, _, fault in faults[:20]:
         get_run_logger().warning("%s: %s", fault, path)
+    looked = f"{len(found)} files were compared with their rows, {read} of them in full."
+    leave_maintenance([looked, f"{len(faults)} do not agree.", *outcomes], faults)
     return Maintained(len(found), read, tuple(faults), tuple(outcomes), died)
 
 

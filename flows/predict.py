@@ -20,7 +20,7 @@ from db.store.learning import save_predictions
 from db.store.neighbours import complete_embeddings, save_embeddings
 from db.store.sound import forget_spectrograms
 from flows import resources
-from flows.artifacts import leave_map, leave_mistakes
+from flows.artifacts import leave_map, leave_predictions
 from flows.batches import batches
 from flows.home import model_folder, open_database, spectrogram_folder
 from flows.progress import progress_bar
@@ -105,9 +105,10 @@ def _score(
             advance(len(track_ids))
     settle(engine)
     seconds = time.perf_counter() - began
-    with engine.connect() as connection:
-        leave_mistakes(connection)
     get_run_logger().info("%d clips in %.1f s: %.0f a second.", clips, seconds, clips / seconds)
+    with engine.connect() as connection:
+        scored = f"Model {champion.model_id} scored {tracks} tracks by {clips} clips in {seconds:.1f} s."
+        leave_predictions(connection, [scored])
     return Predicted(tracks, champion.model_id, clips, seconds)
 
 

@@ -10,6 +10,7 @@ ID3_HEADER: Final = 10  # bytes of an ID3v2 tag before what its size counts
 MP3_LENGTH_TAGS: Final = (b"Xing", b"Info", b"VBRI")  # in the first frame: how many there are
 MP3_FIRST_FRAME: Final = 4096  # bytes, padding before it included: a frame has 1 441 at most
 OGG_PAGE: Final = 65_307  # bytes at most
+OGG_HEADER: Final = 27  # bytes, the last of which says how many lengths follow
 OGG_LAST: Final = 0x04  # flag of the last page of a stream
 RIFF_UNFINISHED: Final = 0x7FFF_0000  # sizes from here on are what programs write that do not know the end
 PIPE_BYTES: Final = 1 << 16
@@ -25,12 +26,19 @@ def ends_early(descriptor: int) -> bool:
     head = os.pread(descriptor, 8, 0)
     if head.startswith(b"OggS"):
         tail = os.pread(descriptor, OGG_PAGE, max(0, size - OGG_PAGE))
-        flags = tail.rfind(b"OggS") + 5
-        return not (5 <= flags < len(tail) and tail[flags] & OGG_LAST)
+        return not _is_whole_last_page(tail[max(0, tail.rfind(b"OggS")) :])
     if head.startswith((b"RIFF", b"FORM")):
         promised = int.from_bytes(head[4:8], "little" if head.startswith(b"RIFF") else "big")
         return 0 < promised < RIFF_UNFINISHED and size < 8 + promised - 1  # odd sizes are rounded up, or not
     return False
+
+
+def _is_whole_last_page(page: bytes) -> bool:
+    """Whether an Ogg page (RFC 3533) is all there, and says that it is the last one."""
+    if len(page) < OGG_HEADER or not page[5] & OGG_LAST:
+        return False
+    lengths = page[OGG_HEADER : OGG_HEADER + page[OGG_HEADER - 1]]
+    return len(page) >= OGG_HEADER + page[OGG_HEADER - 1] + sum(lengths)
 
 
 def mp3_says_its_length(descriptor: int) -> bool:

@@ -17,7 +17,7 @@ UNUSUAL_SHARE: Final = 0.05  # of the training crops: half of it stiller than us
 MOST_CROPS: Final = 10_000  # looked at, spread evenly over all: plenty for two quantiles
 BATCH: Final = 256
 # Of the crate of development, for models that were trained before theirs was looked at.
-USUAL_MOVEMENT: Final = (0.035, 0.5)
+USUAL_MOVEMENT: Final = (0.03, 0.6)
 
 
 def movement(crops: NDArray[np.floating], statistics: Standardisation) -> NDArray[np.float32]:

@@ -217,6 +217,7 @@ COMMANDS = [
     "models",
     "promote",
     "evaluate",
+    "mix",
     "status",
     "deploy",
     "backup",

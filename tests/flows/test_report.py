@@ -141,7 +141,7 @@ def test_flows_leave_what_is_worth_seeing_and_the_report_says_where_it_lies(
     written = report()
     expected = {
         *("came-in", "not-used", "coverage", "sound", "models", "label-accuracy", "confusion-matrix"),
-        *("learning-curves", "trainings", "mistakes", "files", "report"),
+        *("learning-curves", "trainings", "extracted", "predicted", "mistakes", "kept-up", "report"),
     }
     with get_client(sync_client=True) as client:
         left = client.read_artifacts(

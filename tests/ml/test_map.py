@@ -37,6 +37,8 @@ def test_a_picture_takes_names_as_they_are_and_tracks_without_a_label() -> None:
     png = map_picture(embeddings(2, 3)[:, :2], [0, 1, 2, None, 0, None], names, "six $ tracks")
     assert png.startswith(b"\x89PNG")
     assert map_picture(np.empty((0, 2)), [], names, "nothing").startswith(b"\x89PNG")
+    many = [f"label {number}" for number in range(300)]
+    assert map_picture(embeddings(1, 300)[:, :2], range(300), many, "many").startswith(b"\x89PNG")
 
 
 def test_labels_have_colours_of_their_own_and_keep_them() -> None:

@@ -79,7 +79,15 @@ def test_stages_that_run_apart_follow_one_another(kept: KeptUp, tmp_path: Path) 
     )
     assert int(rows.stdout.split()[1]) > 0
     keys = {row["key"] for row in kept.ask("/artifacts/filter", {})}
-    assert {"came-in", "coverage", "not-used", "label-accuracy", "confusion-matrix", "models"} <= keys
+    assert {
+        "came-in",
+        "coverage",
+        "not-used",
+        "label-accuracy",
+        "confusion-matrix",
+        "models",
+        "crate-map",
+    } <= keys
 
 
 def test_a_run_that_is_killed_with_all_that_started_it_is_not_running_for_long(

@@ -100,6 +100,7 @@ def tracks_called(connection: Connection, name: str, number: int) -> Rows:
             ), named AS (
                 SELECT t.id FROM tracks t
                  WHERE EXISTS (SELECT FROM wanted WHERE strpos(lower(normalize(t.title, NFKC)), word) > 0)
+                    OR lower(normalize(t.title, NFKC)) = (SELECT name FROM asked)
                 UNION
                 SELECT ta.track_id FROM artists a JOIN track_artists ta ON ta.artist_id = a.id
                  WHERE EXISTS (SELECT FROM wanted WHERE strpos(lower(normalize(a.name, NFKC)), word) > 0)

@@ -119,7 +119,8 @@ def leave_map(engine: Engine) -> None:
     if tracks:
         _picture(
             "crate-map",
-            "Tracks that sound alike to the model in use lie together. Nothing but nearness means anything.",
+            "Tracks that sound alike to the model in use lie together; nothing but nearness means anything. Labels of"
+            " tracks that it has learnt from lie further apart than they would in new music.",
             neighbours_map.picture_of(engine, tracks),
         )
 

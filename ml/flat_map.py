@@ -27,7 +27,10 @@ def places(embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
     with threadpool_limits(1):
         components = min(COMPONENTS, number - 1, embeddings.shape[1])
         reduced = PCA(components, svd_solver="full").fit_transform(embeddings.astype(np.float64))
+        # As init="pca" would begin, which divides by zero, and crashes, where all tracks are alike.
+        begin = reduced[:, :2] / max(reduced[:, 0].std(), 1e-9)
+        begin += np.random.default_rng(SEED).normal(0, 1e-3, begin.shape)
         flat = TSNE(
-            perplexity=min(PERPLEXITY, (number - 1) / 3), init="pca", random_state=SEED, n_jobs=1
+            perplexity=min(PERPLEXITY, (number - 1) / 3), init=1e-4 * begin, random_state=SEED, n_jobs=1
         ).fit_transform(reduced)
     return np.asarray(flat, dtype=np.float64)

@@ -85,7 +85,15 @@ def test_stages_that_run_apart_follow_one_another(kept: KeptUp, tmp_path: Path) 
     assert int(rows.stdout.split()[1]) > 0
     keys = {row["key"] for row in kept.ask("/artifacts/filter", {})}
     assert {"came-in", "coverage", "not-used", "label-accuracy", "confusion-matrix", "models"} <= keys
-    assert {"extracted", "predicted", "mistakes"} <= keys
+    assert {
+        "extracted",
+        "sound",
+        "predicted",
+        "mistakes",
+        "learning-curves",
+        "trainings",
+        "crate-map",
+    } <= keys
 
 
 def test_recordings_are_heard_in_turn_and_a_path_that_leads_nowhere_is_said(

@@ -139,10 +139,11 @@ FILL = (
           FROM training_run_tracks GROUP BY 1, 2, 3
     """,
     """
-        INSERT INTO models (training_run_id, architecture, path, sha256, bytes, status, reason, promoted_at)
+        INSERT INTO models (training_run_id, architecture, path, sha256, bytes, status, reason, promoted_at,
+                            embedded_at)
         VALUES (1, :architecture, '1/labelscope.keras', repeat('1', 64), 1, 'champion', 'No other model was in use.',
-                now()),
-               (1, 'baseline', '1/baseline.skops', repeat('2', 64), 1, 'yardstick', NULL, NULL)
+                now(), now()),
+               (1, 'baseline', '1/baseline.skops', repeat('2', 64), 1, 'yardstick', NULL, NULL, NULL)
     """,
     """
         INSERT INTO metrics (model_id, split, level, name, label_id, value, ci_low, ci_high, count)

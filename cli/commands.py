@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from cli import backup, database, learning, providers, running, show, workers
-from cli.status import status as report
+from cli import backup, database, learning, mix, neighbours, providers, report, running, show, workers
+from cli.status import status as show_status
 from config.settings import Settings
 from flows.home import contain, surroundings
 from flows.home_folder import require_home
@@ -41,6 +41,16 @@ app.command(name="backup", epilog="Example: labelscope backup /mnt/disk/labelsco
 app.command(name="restore", epilog="Example: LABELSCOPE_HOME=new labelscope restore /mnt/disk/labelscope")(
     backup.restore
 )
+app.command(
+    name="mix", epilog="Examples: labelscope mix set.mp3 --picture set.png | labelscope mix *.mp3 --json"
+)(mix.mix)
+app.command(
+    name="report", epilog="Examples: labelscope report --open | labelscope report for-the-label.html"
+)(report.report)
+app.command(
+    name="similar", epilog="Examples: labelscope similar 'Artist - Title' | labelscope similar promo.mp3"
+)(neighbours.similar)
+app.command(name="map", epilog="Example: labelscope map --picture crate.png")(neighbours.draw_map)
 app.command(name="login", epilog="Example: labelscope login spotify")(providers.login)
 app.command(name="purge", epilog="Example: labelscope purge --provider spotify")(providers.purge)
 
@@ -177,4 +187,4 @@ def maintain(
 @app.command(epilog="Example: labelscope status --json")
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """What there is: tracks, coverage of playlists, the model in use, and what could not be used and why."""
-    report(Settings(), as_json)
+    show_status(Settings(), as_json)

@@ -23,6 +23,7 @@ from rich.text import Text
 from cli.postgres_errors import query_error
 from config.settings import Settings
 from db.engine import AddressError, for_programs, libpq_url, read_only
+from db.neighbours import add_neighbours
 from db.roles import READER, as_role, make_roles
 from flows.home import database_address, migrated_database, open_database
 from flows.home_folder import require_home
@@ -155,11 +156,17 @@ def upgrade(
         ),
     ] = False,
 ) -> None:
-    """Bring the database to the schema of this version. Every command does so by itself."""
+    """Bring the database to the schema of this version. Every command does so by itself.
+
+    Only this one adds what finds neighbours where PostgreSQL has got pgvector since.
+    """
     with migrated_database(Settings()) as address:
+        neighbours = add_neighbours(address)
         if roles:
             make_roles(address)
     typer.echo("The database has the schema of this version.")
+    if not neighbours:
+        typer.echo("It cannot find neighbours: PostgreSQL has no pgvector that this role may use.")
 
 
 @app.command(epilog="Example: labelscope db psql -- -c '\\d+ tracks'")

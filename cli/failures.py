@@ -48,7 +48,9 @@ SENTENCES = (
 SENTENCES_BY_NAME = (
     "HyperparameterError",
     "KilledWorker",
+    "MixLost",
     "ModelFileError",
+    "NeighbourError",
     "PromotionRefused",
     "SpectrogramError",
     "CancelledRun",

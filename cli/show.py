@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # these import Prefect and Keras
 
 
 UNKNOWN = "unknown: like none of the labels"
+LATEST = 3  # recordings on the screen of status
 
 
 def outcome(of_run: "Outcome") -> None:
@@ -70,6 +71,7 @@ def predicted(stage: "Predicted") -> None:
         _say("predict", "no model is in use yet")
     else:
         line = f"{stage.tracks} tracks scored by model {stage.model_id}"
+        line += f", {stage.heard_again} heard again for their neighbours" if stage.heard_again else ""
         _say("predict", line + (f", {stage.clips / stage.seconds:.0f} clips a second" if stage.clips else ""))
 
 

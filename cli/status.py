@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from cli import screen, show, status_tables
 from config.labels import read_labels
 from config.settings import Settings
-from db import provider_queries, queries
+from db import mix_queries, provider_queries, queries
 from flows.home import open_database
 from flows.home_folder import require_home
 from flows.standings import settle
@@ -21,6 +21,7 @@ from services.prefect_runs import LastRuns, Run, last_runs, next_runs
 
 RUNS = 5
 TRAININGS = 5
+MIXES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Rows:
     coverage: queries.Rows
     trainings: queries.Rows
     problems: queries.Rows
+    mixes: queries.Rows
     troubles: queries.Rows
     new_tracks: int | None  # usable ones since the last training; None: there was none
 
@@ -55,6 +57,7 @@ def status(settings: Settings, as_json: bool) -> None:
     cut = [
         status_tables.coming(coming, zone),
         status_tables.past(past, zone),
+        status_tables.mixes(rows.mixes, zone),
         status_tables.troubles(rows.troubles, zone),
         status_tables.coverage(rows.coverage),
         status_tables.trainings(rows.trainings, zone),
@@ -75,6 +78,7 @@ def _read(settings: Settings) -> Rows:
             coverage=queries.view(connection, "playlist_coverage"),
             trainings=queries.view(connection, "training_history")[:TRAININGS],
             problems=queries.problems(connection),
+            mixes=mix_queries.latest(connection, MIXES),
             troubles=provider_queries.troubles(connection),
             new_tracks=queries.count_new_tracks(connection, last.recipe_id, last.id, allowed)[0]
             if last
@@ -98,6 +102,7 @@ def _document(
         "coverage": [row._asdict() for row in rows.coverage],
         "trainings": [row._asdict() for row in rows.trainings],
         "problems": [row._asdict() for row in rows.problems],
+        "mixes": [row._asdict() for row in rows.mixes],
         "services": [row._asdict() for row in rows.troubles],
     }
 

@@ -99,3 +99,12 @@ def trainings(rows: Rows, zone: ZoneInfo) -> bool:
 def problems(rows: Rows) -> bool:
     """What could not be used."""
     return screen.table("Not used, and why", ("reason", "count", "example"), rows)
+
+
+def mixes(rows: Rows, zone: ZoneInfo) -> bool:
+    """The latest recordings, and whether they are worth listening to."""
+    return screen.table(
+        "Latest recordings",
+        ("recording", "verdict", f"heard ({zone})"),
+        [(row.title, row[2], screen.local(row[3], zone)) for row in rows],
+    )

@@ -22,6 +22,7 @@ SENTENCES = {
     "predict": "Scores that were stored are kept; run it again for the rest.",
     "evaluate": "This evaluation is lost; run it again for a new one.",
     "promote": "`labelscope models` says which model is in use.",
+    "mix": "Recordings that were heard to their end are kept; run it again for the rest.",
     "maintain": "What was mended stays so; run it again for the rest.",
     "purge": "Some of it may be gone; run it again for the rest.",
     "backup": "The backup before this one is as it was; run it again to carry on.",

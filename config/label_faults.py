@@ -93,6 +93,10 @@ def explain(error: ErrorDetails, settings: Mapping[str, Sequence[str]]) -> str:
             return "a label's section has two brackets on each side; write [[label]]"
         case "tuple_type":
             return f"{key} must be a list; put its entries in brackets [ ]"
+        case "dict_type":
+            return (
+                f"{key} must be a section; write [{section}.{key}] with a line for each, such as Drumcode = 1"
+            )
         case _ if key == "label":
             return "a label must be a section of its own; write [[label]] and its name and playlists below"
         case _:

@@ -148,6 +148,33 @@ class Retention(_Part):
         return {provider: days for provider, days in limits.items() if days is not None}
 
 
+def _weight(value: object) -> float:
+    """-1 to 1. An integer of TOML has no limit, and a comparison with NaN is never true."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1 <= value <= 1:
+        raise ValueError("a weight must be a number from -1 to 1; write it without quotes, such as 0.5")
+    return float(value)
+
+
+def _share(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError("variety must be a number from 0 to 1; write it without quotes, such as 0.5")
+    return float(value)
+
+
+Weight = Annotated[float, BeforeValidator(_weight)]
+
+
+class Taste(_Part):
+    """What the listener wants of a recording: weights from -1, to be avoided, to 1, liked; and how varied it should be.
+
+    Whether there is a label of each name only the database can tell: `config.taste.taste_of` sees to it.
+    """
+
+    labels: dict[StrictStr, Weight] = Field(default_factory=dict)  # by name or slug; those not named weigh 1
+    unknown: Weight = 0.1  # of music that is like none of the labels
+    variety: Annotated[float, BeforeValidator(_share)] = 0.25  # 0: one label will do; 1: all of them alike
+
+
 class Configuration(_Part):
     """All of labels.toml, checked. In the file `labels` are the [[label]] sections."""
 
@@ -156,6 +183,7 @@ class Configuration(_Part):
     training: Training = Training()
     features: Features = Features()
     retention: Retention = Retention()
+    taste: Taste = Taste()
 
     @field_validator("labels")
     @classmethod
@@ -181,12 +209,13 @@ class Configuration(_Part):
 
 
 SETTINGS = {
-    "": ("label", "previews", "training", "features", "retention"),
+    "": ("label", "previews", "training", "features", "retention", "taste"),
     "label": tuple(LabelEntry.model_fields),
     "previews": tuple(Previews.model_fields),
     "training": tuple(Training.model_fields),
     "features": tuple(Features.model_fields),
     "retention": tuple(Retention.model_fields),
+    "taste": tuple(Taste.model_fields),
 }
 
 

@@ -121,9 +121,10 @@ class Settings(BaseSettings):
     ui_port: int = Field(
         4200, ge=1, le=65535, description="Where `labelscope up` shows Prefect's pages, on 127.0.0.1 alone."
     )
-    timezone: ZoneInfo = Field(ZoneInfo("UTC"), description="Of the two below, such as Europe/Berlin.")
+    timezone: ZoneInfo = Field(ZoneInfo("UTC"), description="Of the three below, such as Europe/Berlin.")
     pipeline_cron: str = Field("0 */6 * * *", description="When the pipeline runs: every six hours.")
     maintain_cron: str = Field("30 3 * * *", description="When files and rows are reconciled: every night.")
+    report_cron: str = Field("30 4 * * *", description="When the report is written: every night, after that.")
     keep_runs_days: int = Field(
         30, ge=1, description="Prefect forgets runs, with their logs, and events after so many days."
     )
@@ -139,7 +140,7 @@ class Settings(BaseSettings):
     def _empty_is_none(cls, secret: object) -> object:
         return secret or None  # such as a file that Docker wants to be there
 
-    @field_validator("pipeline_cron", "maintain_cron")
+    @field_validator("pipeline_cron", "maintain_cron", "report_cron")
     @classmethod
     def _cron(cls, line: str) -> str:
         try:

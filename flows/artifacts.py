@@ -1,25 +1,47 @@
 """What runs leave on Prefect's pages, beside the rows that they write."""
 
 import base64
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from db import queries
-from ml.pictures import confusion_picture
+from db import mix_queries, queries, report_queries
+from flows import neighbours_map
+from flows.mix_pictures import picture_of
+from flows.mix_words import figures_of
+from ml.members import MEMBERS
+from ml.pictures import confusion_picture, learning_picture
+
+if TYPE_CHECKING:
+    from flows.report_page import Written
+
+TRACKS_ON_A_MAP: Final = 1_000  # some seconds
+NOTHING: Final = [{"": "nothing"}]
 
 
 def leave_ingest(connection: Connection, sentences: Sequence[str]) -> None:
     """What came in and what went wrong, in sentences; what could not be used, and why; coverage of the playlists."""
-    create_markdown_artifact("\n".join(f"- {sentence}" for sentence in sentences), key="came-in")
-    _table("not-used", "Records and clips that could not be used, and why.", queries.problems(connection))
+    _sentences("came-in", sentences)
+    _not_used(connection)
     _table(
         "coverage",
         "Tracks of each playlist, and how many have usable audio.",
         queries.view(connection, "playlist_coverage"),
+    )
+
+
+def leave_extraction(connection: Connection, sentences: Sequence[str]) -> None:
+    """What became of clips, in sentences; what could not be used, and why; what makes each label, in numbers."""
+    _sentences("extracted", sentences)
+    _not_used(connection)
+    _table(
+        "sound",
+        "Clips of each label, and means of what was measured: beats a minute, loudness in LUFS, onsets a second.",
+        report_queries.mean_sound(connection),
     )
 
 
@@ -42,17 +64,116 @@ def leave_model(connection: Connection) -> None:
         counts = np.zeros((len(labels), len(labels)), dtype=int)
         for cell in cells:  # none where nothing was counted
             counts[labels.index(cell.true_label), labels.index(cell.predicted_label)] = cell.count
-        picture = base64.b64encode(confusion_picture(counts, labels)).decode()
-        create_image_artifact(
-            f"data:image/png;base64,{picture}",
-            key="confusion-matrix",
-            description="Held-out tracks of each label, and what the model in use takes them for.",
+        _picture(
+            "confusion-matrix",
+            "Held-out tracks of each label, and what the model in use takes them for.",
+            confusion_picture(counts, labels),
         )
+
+
+def leave_training(connection: Connection, training_run_id: int) -> None:
+    """How the networks of a training learnt, whether or not they are in use; and the trainings before it."""
+    training = report_queries.training(connection, training_run_id)
+    if training is not None and training.history:
+        _picture(
+            "learning-curves",
+            f"Training {training.id}: loss and accuracy of each network, on training and on validation crops.",
+            learning_picture(training.history, MEMBERS.get(training.architecture, ())),
+        )
+    _table(
+        "trainings",
+        "The newest trainings, and how good their models are on held-out tracks.",
+        queries.view(connection, "training_history")[:20],
+    )
+
+
+def leave_predictions(connection: Connection, sentences: Sequence[str]) -> None:
+    """How many tracks were scored, in sentences; what the model in use takes for what, and how surely."""
+    _sentences("predicted", sentences)
+    _table(
+        "mistakes",
+        "Held-out tracks that the model in use takes for another label.",
+        queries.view(connection, "mistakes"),
+    )
+
+
+def leave_evaluation(connection: Connection) -> None:
+    """All figures of the last evaluation."""
+    _table(
+        "evaluation",
+        "Networks and baseline on tracks that they have not heard.",
+        queries.view(connection, "evaluation_table"),
+    )
+
+
+def leave_maintenance(sentences: Sequence[str], faults: Sequence[tuple[str, str, str]]) -> None:
+    """What was looked at and done, in sentences; files and rows that do not agree, a hundred of them at most."""
+    _sentences("kept-up", sentences)
+    rows = [{"path": path, "kind": kind, "fault": fault} for path, kind, fault in faults[:100]]
+    create_table_artifact(rows or NOTHING, key="file-faults", description="Files and rows that do not agree.")
+
+
+def leave_map(engine: Engine) -> None:
+    """Where tracks lie, by what the model in use hears in them; nothing where none has an embedding."""
+    tracks = neighbours_map.map_of(engine, TRACKS_ON_A_MAP)
+    if tracks:
+        _picture(
+            "crate-map",
+            "Tracks that sound alike to the model in use lie together; nothing but nearness means anything. Labels of"
+            " tracks that it has learnt from lie further apart than they would in new music.",
+            neighbours_map.picture_of(engine, tracks),
+        )
+
+
+def leave_report(written: "Written") -> None:
+    """Where the report lies, and what it says in short."""
+    sentences = "\n".join(f"- {_as_it_is(sentence)}" for sentence in written.sentences)
+    create_markdown_artifact(
+        f"{_as_it_is(written.lead)}\n\n{sentences}\n\nThe page: {_as_it_is(str(written.path))}"
+        f" ({written.bytes / 1e6:.1f} MB)",
+        key="report",
+        description="The report of this night; the page itself lies in the home.",
+    )
+
+
+def leave_mix(connection: Connection, mix_id: int) -> None:
+    """A recording's verdict with its reason and figures, its timeline as a picture, and its segments; or its fault."""
+    row = mix_queries.mix(connection, mix_id)
+    if row.status == "rejected":
+        create_markdown_artifact(
+            f"**{_as_it_is(row.title)}** could not be used: {_as_it_is(row.detail)}", key="mix-verdict"
+        )
+        return
+    sentences = [f"**{row.verdict}**: {_as_it_is(row.verdict_reason)}", *figures_of(row)]
+    create_markdown_artifact(
+        "\n".join([f"### {_as_it_is(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
+        key="mix-verdict",
+    )
+    _picture("mix-timeline", row.title, picture_of(connection, mix_id))
+    _table("mix-segments", row.title, mix_queries.segments(connection, mix_id))
+
+
+def _sentences(key: str, sentences: Sequence[str]) -> None:
+    create_markdown_artifact("\n".join(f"- {sentence}" for sentence in sentences), key=key)
+
+
+def _not_used(connection: Connection) -> None:
+    _table("not-used", "Records and clips that could not be used, and why.", queries.problems(connection))
+
+
+def _picture(key: str, description: str, content: bytes) -> None:
+    picture = base64.b64encode(content).decode()
+    create_image_artifact(f"data:image/png;base64,{picture}", key=key, description=description)
+
+
+def _as_it_is(text: str) -> str:
+    """Text whose signs mean nothing to Markdown or HTML."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", text)
 
 
 def _table(key: str, description: str, rows: Sequence[Any]) -> None:
     table = [{name: _plain(value) for name, value in row._asdict().items()} for row in rows]
-    create_table_artifact(table or [{"": "nothing"}], key=key, description=description)
+    create_table_artifact(table or NOTHING, key=key, description=description)
 
 
 def _plain(value: Any) -> str | int:

@@ -10,6 +10,7 @@ from config.settings import Settings
 from db.engine import Lock, try_lock
 from db.store import evaluations as store
 from db.store.sound import register_recipe
+from flows.artifacts import leave_evaluation
 from flows.contest import NETWORKS, contest
 from flows.home import open_database, spectrogram_folder
 from flows.lost_spectrograms import read_sound_training_set
@@ -87,4 +88,6 @@ def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
             if isinstance(error, TrainingRefused):
                 return Evaluated("refused", str(error), evaluation_id)
             raise
+        with engine.connect() as connection:
+            leave_evaluation(connection)
     return Evaluated("completed", "All figures are in evaluation_table.", evaluation_id)

@@ -11,6 +11,7 @@ from db import queries
 from db.engine import Lock, share_lock
 from db.store import sound as store
 from flows import resources
+from flows.artifacts import leave_extraction
 from flows.batches import batches
 from flows.decoders import decoders, outcome_of
 from flows.events import EXTRACTED, announce
@@ -80,9 +81,19 @@ def extract(again: bool = False) -> Extracted:
             for clip_ids, extracted in results:
                 total += extracted
                 advance(len(clip_ids))
+        with engine.connect() as connection:
+            leave_extraction(connection, _sentences(total))
     if total.ready:
         announce(EXTRACTED, clips=total.ready)
     return total
+
+
+def _sentences(total: Extracted) -> list[str]:
+    return [
+        f"{total.ready} clips are ready.",
+        f"{total.too_short} are too short for one crop, {total.rejected} could not be used.",
+        *([f"{total.elsewhere} are left to another run."] if total.elsewhere else []),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from config.settings import Settings
 from db.engine import Lock, try_lock
 from db.store import files
+from flows.artifacts import leave_maintenance
 from flows.home import open_database
 from flows.unfinished import end_the_dead
 
@@ -67,6 +68,8 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
         outcomes = _mend(engine, settings.home, faults) if repair else []
     for path, _, fault in faults[:20]:
         get_run_logger().warning("%s: %s", fault, path)
+    looked = f"{len(found)} files were compared with their rows, {read} of them in full."
+    leave_maintenance([looked, f"{len(faults)} do not agree.", *outcomes], faults)
     return Maintained(len(found), read, tuple(faults), tuple(outcomes), died)
 
 

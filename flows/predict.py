@@ -1,8 +1,8 @@
 """Let the champion say what each track sounds like."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -14,17 +14,20 @@ from sqlalchemy import Engine
 
 from config.labels import read_labels
 from config.settings import Settings
-from db import queries
+from db import neighbour_queries, queries
 from db.engine import Lock, share_lock
 from db.store.learning import save_predictions
+from db.store.neighbours import complete_embeddings, save_embeddings
 from db.store.sound import forget_spectrograms
 from flows import resources
+from flows.artifacts import leave_map, leave_predictions
 from flows.batches import batches
 from flows.home import model_folder, open_database, spectrogram_folder
 from flows.progress import progress_bar
 from flows.runners import worked_through
 from flows.scoring import loaded_model, scoring
 from flows.standings import settle
+from ml.embedding import of_track
 from ml.predict import Scorer
 from ml.spectrogram import Recipe, load_whole_spectrogram
 
@@ -37,6 +40,7 @@ class Predicted:
     model_id: int | None = None
     clips: int = 0
     seconds: float = 0.0
+    heard_again: int = 0  # tracks that it had scored before, and that had no embedding
 
 
 @flow(name="predict")
@@ -45,9 +49,11 @@ def predict() -> Predicted:
 
     - **reads** the champion's file and the tracks' spectrograms.
     - **writes** a prediction for each track, the mean over its clips, with one probability a label, and no label where
-      the model is less sure than it was of nearly all tracks that it was tuned on. Without a champion there is nothing
-      to do. Audio from origins that training.allow does not list goes into no model, so it is not
-      scored.
+      the model is less sure than it was of nearly all tracks that it was tuned on; and an embedding, by which its
+      neighbours are found. Without a champion there is nothing to do. Audio from origins that training.allow does not
+      list goes into no model, so it is not scored.
+    - Tracks that it has scored without leaving an embedding are heard again. Once all have one, those of the model
+      before go, and a map of the crate is left.
     """
     settings = Settings()
     allowed = read_labels(settings.labels).training.allow
@@ -58,33 +64,51 @@ def predict() -> Predicted:
             return Predicted()
         settle(engine)
         with engine.connect() as connection:
-            waiting = queries.tracks_to_predict(connection, champion.model_id, champion.recipe_id, allowed)
-        if not waiting:
-            return Predicted(model_id=champion.model_id)
-        loaded_model(model_folder(settings) / champion.path, champion.sha256)  # a damaged one is refused here
-        work = TrackWork(
-            champion.model_id,
-            champion.path,
-            champion.sha256,
-            champion.recipe_id,
-            tuple(label["id"] for label in champion.labels),
-            tuple(allowed),
-        )
-        tracks = clips = 0
-        began = time.perf_counter()
-        with (
-            worked_through(
-                predict_batch, work, batches(waiting, settings.prediction_batch), settings
-            ) as results,
-            resources.DATABASE.lent(engine),
-            progress_bar("Predicting tracks", len(waiting)) as advance,
-        ):
-            for track_ids, (written, heard) in results:
-                tracks, clips = tracks + written, clips + heard
-                advance(len(track_ids))
-        settle(engine)
-        seconds = time.perf_counter() - began
-        get_run_logger().info("%d clips in %.1f s: %.0f a second.", clips, seconds, clips / seconds)
+            model = (champion.model_id, champion.recipe_id, allowed)
+            unscored = queries.tracks_to_predict(connection, *model)
+            complete = not neighbour_queries.is_there(connection) or neighbour_queries.is_complete(
+                connection, champion.model_id
+            )
+            again = [] if complete else neighbour_queries.tracks_without_embedding(connection, *model)
+        predicted = Predicted(model_id=champion.model_id)
+        if unscored or again:
+            predicted = _score(engine, settings, champion, allowed, [*unscored, *again])
+        if not complete:
+            with engine.begin() as connection:
+                completed = complete_embeddings(connection, champion.model_id, allowed)
+            if completed:
+                leave_map(engine)
+    return replace(predicted, heard_again=len(again))
+
+
+def _score(
+    engine: Engine, settings: Settings, champion: Any, allowed: Sequence[str], waiting: Sequence[int]
+) -> Predicted:
+    loaded_model(model_folder(settings) / champion.path, champion.sha256)  # a damaged one is refused here
+    work = TrackWork(
+        champion.model_id,
+        champion.path,
+        champion.sha256,
+        champion.recipe_id,
+        tuple(label["id"] for label in champion.labels),
+        tuple(allowed),
+    )
+    tracks = clips = 0
+    began = time.perf_counter()
+    with (
+        worked_through(predict_batch, work, batches(waiting, settings.prediction_batch), settings) as results,
+        resources.DATABASE.lent(engine),
+        progress_bar("Predicting tracks", len(waiting)) as advance,
+    ):
+        for track_ids, (written, heard) in results:
+            tracks, clips = tracks + written, clips + heard
+            advance(len(track_ids))
+    settle(engine)
+    seconds = time.perf_counter() - began
+    get_run_logger().info("%d clips in %.1f s: %.0f a second.", clips, seconds, clips / seconds)
+    with engine.connect() as connection:
+        scored = f"Model {champion.model_id} scored {tracks} tracks by {clips} clips in {seconds:.1f} s."
+        leave_predictions(connection, [scored])
     return Predicted(tracks, champion.model_id, clips, seconds)
 
 
@@ -102,7 +126,9 @@ class TrackWork:
 
 @task(task_run_name="tracks from {ids[0]} on", cache_policy=NO_CACHE)
 def predict_batch(work: TrackWork, ids: list[int]) -> tuple[int, int]:
-    """Score some tracks and write the predictions in one transaction; returns how many tracks, and clips heard."""
+    """Score some tracks and write predictions and embeddings in one transaction; returns how many tracks, and clips
+    heard. What the model has said before of a track stands.
+    """
     settings, engine = Settings(), resources.DATABASE.here()
     with (
         share_lock(engine, Lock.CONTENT),  # nobody removes these tracks meanwhile
@@ -133,21 +159,24 @@ def _predict(
                 readable.append(row)
                 yield spectrogram
 
-    crops = scorer.score_many(spectrograms())
+    heard = scorer.hear_many(spectrograms())
     incomplete = {row.track_id for row in lost}  # these are scored once all their clips are there again
     scored = [
-        (row.track_id, scores)
-        for row, scores in zip(readable, crops, strict=True)
+        (row.track_id, of_clip)
+        for row, of_clip in zip(readable, heard, strict=True)
         if row.track_id not in incomplete
     ]
     predictions = []
-    for track_id, of_track in groupby(scored, key=lambda pair: pair[0]):
-        of_clips = [scores for _, scores in of_track]
-        verdict = scorer.verdict(of_clips)
+    embeddings = {}
+    for track_id, pairs in groupby(scored, key=lambda pair: pair[0]):
+        of_clips = [of_clip for _, of_clip in pairs]
+        verdict = scorer.verdict([of_clip.scores for of_clip in of_clips])
         scores = dict(zip(work.label_ids, verdict.probabilities.tolist(), strict=True))
         said = {"scores": scores, "known": verdict.known}
         predictions.append({"track_id": track_id, "clips": len(of_clips), **said})
+        embeddings[track_id] = of_track([of_clip.embeddings for of_clip in of_clips]).tolist()
     with engine.begin() as connection:
         if lost:
             forget_spectrograms(connection, [row.clip_id for row in lost], work.recipe_id)
+        save_embeddings(connection, work.model_id, embeddings)
         return save_predictions(connection, work.model_id, predictions), len(scored)

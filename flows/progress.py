@@ -11,10 +11,13 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 PAGE_SECONDS: Final = 5.0  # between two requests to Prefect; what takes less has no bar there
 
@@ -25,46 +28,87 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
 
     Nothing is drawn where nobody looks. Call it inside of a flow: its page gets a bar, too.
     """
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-    )
-    page = _PageBar(description, total)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    page = _PageBar(description)
+    with _at_the_terminal(MofNCompleteColumn()) as progress:
         task = progress.add_task(description, total=total)
+        done = 0
 
         def advance(steps: int) -> None:
+            nonlocal done
+            done += steps
             progress.advance(task, steps)
-            page.advance(steps)
+            page.show(done / max(total, 1))
 
         yield advance
         page.finish()
 
 
+@contextmanager
+def listening_bar(description: str) -> Iterator[Callable[[float, float | None], None]]:
+    """The same for sound: the block gets a function that is told how many seconds are heard, and of how many.
+
+    Where nobody knows of how many (None), the bar says how many there were, and no time that is left.
+    """
+    page = _PageBar(description)
+    with _at_the_terminal(_Clock()) as progress:
+        task = progress.add_task(description, total=None)
+
+        def heard(seconds: float, in_all: float | None) -> None:
+            progress.update(task, completed=min(seconds, in_all or seconds), total=in_all)
+            page.show(seconds / in_all if in_all else 0.0)
+
+        yield heard
+        page.finish()
+
+
+def clock(seconds: float) -> str:
+    """h:mm:ss."""
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}"
+
+
+def _at_the_terminal(how_far: ProgressColumn) -> Progress:
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}", markup=False),  # a file's name may hold brackets
+        BarColumn(),
+        how_far,
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+class _Clock(ProgressColumn):
+    """How much of a recording has been heard."""
+
+    def render(self, task: Task) -> Text:
+        heard = clock(task.completed)
+        return Text(f"{heard} of {clock(task.total)}" if task.total else heard)
+
+
 class _PageBar:
     """A progress artifact of the flow run that is going on."""
 
-    def __init__(self, description: str, total: int) -> None:
-        self.description, self.total, self.done = description, total, 0
+    def __init__(self, description: str) -> None:
+        self.description = description
         self.artifact: UUID | None = None
         self.due = time.monotonic() + PAGE_SECONDS
 
-    def advance(self, steps: int) -> None:
-        self.done += steps
+    def show(self, share: float) -> None:
+        """Say which share is done, 0 to 1, unless that was said just now."""
         if time.monotonic() >= self.due:
-            self._show(min(100.0, 100 * self.done / max(self.total, 1)))
+            self._tell(100 * min(1.0, share))
             self.due = time.monotonic() + PAGE_SECONDS
 
     def finish(self) -> None:
         if self.artifact is not None:
-            self._show(100.0)
+            self._tell(100.0)
 
-    def _show(self, percent: float) -> None:
+    def _tell(self, percent: float) -> None:
         # Not above: what has no flow, such as a backup, has progress, too, and nothing to do with Prefect.
         from prefect.artifacts import create_progress_artifact, update_progress_artifact
         from prefect.context import FlowRunContext

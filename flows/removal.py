@@ -9,6 +9,7 @@ from config.settings import Settings
 from db.engine import Lock, try_lock
 from db.store.removal import Leavings, remove_provider, remove_unconfirmed_tracks
 from flows.home import model_folder, spectrogram_folder, stored_audio
+from flows.report_files import forget_reports
 from flows.standings import settle
 
 
@@ -26,6 +27,7 @@ def purge(engine: Engine, settings: Settings, provider: str) -> Leavings:
         raise BusyError(
             "A run is bringing content in, or a backup saves it; wait for its end, or stop it, and purge again."
         )
+    forget_reports(settings)  # they name tracks; the next one is without
     if provider == "spotify":
         shutil.rmtree(settings.spotify_token_file.parent, ignore_errors=True)
     return leavings

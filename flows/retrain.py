@@ -13,7 +13,7 @@ from db import queries
 from db.engine import Lock, try_lock
 from db.store import learning as store
 from db.store.sound import register_recipe
-from flows.artifacts import leave_model
+from flows.artifacts import leave_model, leave_training
 from flows.due import reason_to_train
 from flows.events import PROMOTED, announce
 from flows.figures import comparison_row
@@ -105,6 +105,7 @@ def retrain(why: str = "") -> Retrained:
             raise
         with engine.connect() as connection:
             leave_model(connection)
+            leave_training(connection, run_id)
     if decision.promoted:
         announce(PROMOTED, model=model_id)
     outcome = "promoted" if decision.promoted else "rejected"

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from config.settings import Settings
 from db import queries
 from flows.home import model_folder, open_database
 from ml.audio import AudioError, load_mono
+from ml.embedding import of_track
 from ml.model import ModelFileError
-from ml.predict import Scorer, load_model
+from ml.predict import Heard, Scorer, load_model
 from ml.spectrogram import Recipe, log_mel
 from sources.clips import UnusableError, plan_clips, probe
 
@@ -31,39 +35,71 @@ def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
 
     Raises ModelFileError where no model is in use yet.
     """
+    scorer, names = _model_in_use(settings)
+    return [_score_file(scorer, path, names, settings.windows_per_track) for path in paths]
+
+
+def embedding_of_file(settings: Settings, path: Path) -> list[float]:
+    """What the model in use hears in a file, as it does in a track: see ml/embedding.py.
+
+    Raises ModelFileError where no model is in use yet, and UnheardError where there is nothing to hear.
+    """
+    scorer, _ = _model_in_use(settings)
+    heard = hear_file(scorer, path, settings.windows_per_track)
+    embedding: list[float] = of_track([of_clip.embeddings for of_clip in heard]).tolist()
+    return embedding
+
+
+def _model_in_use(settings: Settings) -> tuple[Scorer, dict[str, str]]:
+    """The champion, and the names of labels by their slugs."""
     with open_database(settings) as engine, engine.connect() as connection:
         champion = queries.champion(connection)
         names = {label.slug: label.name for label in queries.labels(connection)}
     if champion is None:
         raise ModelFileError(NO_MODEL)
-    scorer = load_model(model_folder(settings) / champion.path, champion.sha256)
-    return [_score_file(scorer, path, names, settings.windows_per_track) for path in paths]
+    return load_model(model_folder(settings) / champion.path, champion.sha256), names
 
 
 def _score_file(scorer: Scorer, path: Path, names: dict[str, str], windows: int) -> ScoredFile:
-    recipe = Recipe.from_dict(scorer.recipe)
     try:
-        plan = plan_clips(probe(path).duration_s, windows)
-        clips = [
-            log_mel(
-                load_mono(path, offset_s=start, duration_s=length, sample_rate=recipe.sample_rate), recipe
-            )
-            for start, length in plan
-        ]
-    except AudioError as problem:
+        heard = hear_file(scorer, path, windows)
+    except UnheardError as problem:
         return ScoredFile(path, problem=str(problem))
-    except UnusableError as problem:
-        return ScoredFile(path, problem=f"{path.name} {problem.args[1]}")
-    except IsADirectoryError:
-        sentence = f"{path.name} is a folder: name audio files, such as {path}/*.flac, or take it in with run --folder."
-        return ScoredFile(path, problem=sentence)
-    except OSError as problem:
-        return ScoredFile(path, problem=f"{path.name} cannot be read: {problem.strerror}.")
-    scores = [crops for crops in scorer.score_many(clips) if len(crops)]
-    if not scores:
-        return ScoredFile(path, problem=f"{path.name} is shorter than one crop of 3 s; use a longer file.")
-    verdict = scorer.verdict(scores)
+    verdict = scorer.verdict([of_clip.scores for of_clip in heard])
     ranking = sorted(
         zip(scorer.labels, verdict.probabilities.tolist(), strict=True), key=lambda pair: -pair[1]
     )
     return ScoredFile(path, tuple((names[slug], share) for slug, share in ranking), known=verdict.known)
+
+
+class UnheardError(Exception):
+    """A file that nothing can be heard in; the message says why, with its name."""
+
+
+def hear_file(scorer: Scorer, path: Path, windows: int) -> list[Heard]:
+    """What a model makes of each clip of a file, each of at least one crop. Raises UnheardError."""
+    try:
+        heard = [
+            of_clip for of_clip in scorer.hear_many(_clips(scorer, path, windows)) if len(of_clip.scores)
+        ]
+    except AudioError as problem:
+        raise UnheardError(str(problem)) from problem
+    except UnusableError as problem:
+        raise UnheardError(f"{path.name} {problem.args[1]}") from problem
+    except IsADirectoryError as problem:
+        raise UnheardError(
+            f"{path.name} is a folder: name audio files, such as {path}/*.flac, or take it in with run --folder."
+        ) from problem
+    except OSError as problem:
+        raise UnheardError(f"{path.name} cannot be read: {problem.strerror}.") from problem
+    if not heard:
+        raise UnheardError(f"{path.name} is shorter than one crop of 3 s; use a longer file.")
+    return heard
+
+
+def _clips(scorer: Scorer, path: Path, windows: int) -> list[NDArray[np.float32]]:
+    recipe = Recipe.from_dict(scorer.recipe)
+    return [
+        log_mel(load_mono(path, offset_s=start, duration_s=length, sample_rate=recipe.sample_rate), recipe)
+        for start, length in plan_clips(probe(path).duration_s, windows)
+    ]

@@ -27,6 +27,7 @@ class Line:
     flow: Flow[Any, Any]
     cron: str | None = None
     after: str | None = None  # an event
+    in_turn: bool = False  # a second run waits for the first; else it is cancelled, as it would do the same
 
     @property
     def name(self) -> str:
@@ -45,13 +46,15 @@ def timetable(settings: Settings) -> tuple[Line, ...]:
         Line(served.extract, after=INGESTED),
         Line(served.retrain, after=EXTRACTED),
         Line(served.predict, after=PROMOTED),
+        Line(served.mix, in_turn=True),
         Line(served.evaluate),
         Line(served.maintain, cron=settings.maintain_cron),
+        Line(served.report, cron=settings.report_cron),
     )
 
 
 def deployments(settings: Settings) -> Iterator[RunnerDeployment]:
-    """The timetable in Prefect's terms: one run of each flow at a time, a second one is cancelled at once."""
+    """The timetable in Prefect's terms: one run of each flow at a time; a second one waits, or is cancelled at once."""
     for line in timetable(settings):
         deployment = RunnerDeployment.from_flow(
             line.flow,
@@ -60,7 +63,10 @@ def deployments(settings: Settings) -> Iterator[RunnerDeployment]:
             triggers=[_trigger(line)] if line.after else [],
             tags=[TAG, line.name],
             concurrency_limit=ConcurrencyLimitConfig(
-                limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+                limit=1,
+                collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
+                if line.in_turn
+                else ConcurrencyLimitStrategy.CANCEL_NEW,
             ),
             entrypoint_type=EntrypointType.MODULE_PATH,
         )

@@ -8,13 +8,15 @@ import math
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
+
+from ml.containers import first_mp3_frame, mp3_says_its_length, poured
 
 # 1.5 s at 44.1 kHz: small enough for the cache, large enough for the loop around it not to matter.
 BLOCK_FRAMES = 1 << 16
@@ -47,8 +49,8 @@ class Stream(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is not typ
 class AudioError(Exception):
     """A sound file that cannot be used.
 
-    `reason` is one of missing, unreadable, empty, unsupported, not_audio, truncated, not_finite, silent;
-    the text is one sentence with the cure.
+    `reason` is one of missing, unreadable, empty, unsupported, not_audio, truncated, not_finite, silent, and of a
+    whole recording (ml.recording) too_short and changed; the text is one sentence with the cure.
     """
 
     def __init__(self, reason: str, sentence: str) -> None:
@@ -77,38 +79,77 @@ def load_mono(
     Raises:
         AudioError: with the reason and a sentence; see the class.
     """
-    blocks: list[NDArray[np.float32]] = []
-    decoded, peak = 0, 0.0
-    with _opened(path) as sound:
-        rate = sound.samplerate
-        start = round(offset_s * rate)
-        wanted = None if duration_s is None else round(duration_s * rate)
-        promised = wanted if wanted is not None else max(0, sound.frames - start)
-        resampler = soxr.ResampleStream(rate, sample_rate, 1, dtype="float32", quality="HQ")
-        for block in _mono_blocks(sound, start, wanted):
-            decoded += len(block)
-            peak = _louder(peak, block, path)
-            # A copy where nothing is resampled: the decoder writes the next block into the same memory.
-            blocks.append(block.copy() if rate == sample_rate else resampler.resample_chunk(block))
-    if rate != sample_rate:
-        blocks.append(resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True))
-
-    if promised >= UNKNOWN_LENGTH:
-        promised = decoded
-    if not promised:
-        raise AudioError("empty", f"{_name(path)} holds no sound; remove it or fetch it again.")
-    if not decoded or promised - decoded > TOLERANCE_S * rate:
-        raise AudioError(
-            "truncated",
-            f"{_name(path)} gave {decoded / rate:.1f} s of the {promised / rate:.1f} s promised "
-            f"from {offset_s:.1f} s on: it is cut short or damaged; fetch it again.",
-        )
-    if peak < SILENCE:
+    with decoding(path, offset_s=offset_s, duration_s=duration_s, sample_rate=sample_rate) as sound:
+        samples = np.concatenate(list(sound))
+    if sound.peak < SILENCE:
         raise AudioError(
             "silent", f"{_name(path)} is silent from {offset_s:.1f} s on; choose another window or file."
         )
-    samples = np.concatenate(blocks)
-    return _fit(samples, math.ceil(decoded * sample_rate / rate))
+    return _fit(samples, sound.samples)
+
+
+class Decoding:
+    """A window of an open sound file as mono float32 blocks at the wanted rate, decoded while they are iterated over.
+
+    `promised_s` is the length of the window in seconds; None where the file does not say its own. `decoded_s` is how
+    much of it has come so far, `samples` what that is at the wanted rate, and `peak` its loudest value.
+    """
+
+    def __init__(
+        self, path: Path, sound: Stream, offset_s: float, duration_s: float | None, sample_rate: int
+    ) -> None:
+        self._path, self._sound, self._offset_s, self._rate = path, sound, offset_s, sample_rate
+        self._start = round(offset_s * sound.samplerate)
+        self._wanted = None if duration_s is None else round(duration_s * sound.samplerate)
+        self._promised = self._wanted if self._wanted is not None else max(0, sound.frames - self._start)
+        self._decoded = 0
+        self.peak = 0.0
+
+    @property
+    def promised_s(self) -> float | None:
+        return None if self._promised >= UNKNOWN_LENGTH else float(self._promised / self._sound.samplerate)
+
+    @property
+    def decoded_s(self) -> float:
+        return float(self._decoded / self._sound.samplerate)
+
+    @property
+    def samples(self) -> int:
+        samples: int = math.ceil(self._decoded * self._rate / self._sound.samplerate)
+        return samples
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        """Once, from the first block to the last; then raises AudioError if that was not all that was promised."""
+        rate = self._sound.samplerate
+        resampler = soxr.ResampleStream(rate, self._rate, 1, dtype="float32", quality="HQ")
+        for block in _mono_blocks(self._sound, self._start, self._wanted):
+            self._decoded += len(block)
+            self.peak = _louder(self.peak, block, self._path)
+            # A copy where nothing is resampled: the decoder writes the next block into the same memory.
+            yield block.copy() if rate == self._rate else resampler.resample_chunk(block)
+        if rate != self._rate:
+            yield resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
+        self._expect_all()
+
+    def _expect_all(self) -> None:
+        promised_s = self.decoded_s if self.promised_s is None else self.promised_s
+        if not promised_s:
+            raise AudioError("empty", f"{_name(self._path)} holds no sound; remove it or fetch it again.")
+        if not self._decoded or promised_s - self.decoded_s > TOLERANCE_S:
+            raise AudioError(
+                "truncated",
+                f"{_name(self._path)} gave {self.decoded_s:.1f} s of the {promised_s:.1f} s promised "
+                f"from {self._offset_s:.1f} s on: it is cut short or damaged; fetch it again.",
+            )
+
+
+@contextmanager
+def decoding(
+    path: Path, *, offset_s: float = 0.0, duration_s: float | None = None, sample_rate: int = 22050
+) -> Iterator[Decoding]:
+    """Open a sound file to be decoded block by block. Arguments and errors are those of `load_mono`, without silent."""
+    with _opened(path, whole=not offset_s and duration_s is None) as sound:
+        yield Decoding(path, sound, offset_s, duration_s, sample_rate)
 
 
 def _louder(peak: float, block: NDArray[np.float32], path: Path) -> float:
@@ -149,8 +190,8 @@ def _mono_blocks(sound: Stream, start: int, wanted: int | None) -> Iterator[NDAr
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Stream]:
-    """Open a sound file, with every way in which that fails told apart."""
+def _opened(path: Path, whole: bool) -> Iterator[Stream]:
+    """Open a sound file, all of it or to seek in, with every way in which that fails told apart."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # opening a named pipe would wait for ever
@@ -167,17 +208,20 @@ def _opened(path: Path) -> Iterator[Stream]:
             "unreadable",
             f"{_name(path)} cannot be opened ({problem.strerror}); give this user the right to read it.",
         ) from problem
-    with file:
+    with file, ExitStack() as opened:
+        descriptor = file.fileno()
         try:
-            sound = Stream(file.fileno(), closefd=False)
+            sound = opened.enter_context(Stream(descriptor, closefd=False))
+            if whole and sound.format == "MP3" and not mp3_says_its_length(descriptor):
+                pipe = opened.enter_context(poured(descriptor, first_mp3_frame(descriptor)))
+                sound = opened.enter_context(Stream(pipe, closefd=False))
         except soundfile.SoundFileError as problem:
-            raise _unknown(path, os.pread(file.fileno(), 16, 0)) from problem
-        with sound:
-            if sound.samplerate not in SAMPLE_RATES:
-                raise AudioError(
-                    "not_audio", f"{_name(path)} claims {sound.samplerate} samples a second; export it again."
-                )
-            yield sound
+            raise _unknown(path, os.pread(descriptor, 16, 0)) from problem
+        if sound.samplerate not in SAMPLE_RATES:
+            raise AudioError(
+                "not_audio", f"{_name(path)} claims {sound.samplerate} samples a second; export it again."
+            )
+        yield sound
 
 
 def _unknown(path: Path, head: bytes) -> AudioError:

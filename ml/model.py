@@ -1,9 +1,9 @@
 """The model's file: one `.keras` file that describes itself.
 
 The file is an ordinary Keras archive with one more member, `labelscope.json` (the ModelCard): the label
-order, the recipe of the spectrograms, the standardisation, the calibration and how the training went. One file is
-enough to score a spectrogram, and one sha256 covers all of it. It loads with Keras alone, in safe mode and without
-custom code.
+order, the recipe of the spectrograms, the standardisation, the calibration, what movement is usual and how the training
+went. One file is enough to score a spectrogram, and one sha256 covers all of it. It loads with Keras alone, in safe
+mode and without custom code.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ import keras
 
 from ml.calibration import Calibration, Temperatures
 from ml.dataset import CROP_FRAMES, Standardisation
+from ml.movement import USUAL_MOVEMENT
 
 CARD: Final = "labelscope.json"
 CARD_FORMAT: Final = 2
@@ -38,6 +39,7 @@ class ModelCard:
     architecture: str
     crop_frames: int = CROP_FRAMES
     calibration: Calibration = field(default_factory=Calibration)
+    usual_movement: tuple[float, float] = USUAL_MOVEMENT  # of the training crops: ml.movement
     training: dict[str, Any] | None = None  # hyper-parameters, epochs, seconds: plain JSON values
 
 
@@ -106,7 +108,14 @@ def read_card(path: Path) -> ModelCard:
         calibration = Calibration(
             Temperatures(**values["calibration"]["temperatures"]), values["calibration"]["unknown_below"]
         )
-        return replace(card, labels=tuple(card.labels), standardisation=fixed, calibration=calibration)
+        low, high = card.usual_movement
+        return replace(
+            card,
+            labels=tuple(card.labels),
+            standardisation=fixed,
+            calibration=calibration,
+            usual_movement=(float(low), float(high)),
+        )
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
         raise ModelFileError(
             f"The file {str(path)!r} is no model of this version ({error}): restore it from a backup or"

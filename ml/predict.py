@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from ml.calibration import calibrate
 from ml.dataset import Crops
+from ml.embedding import with_embeddings
 from ml.model import ModelCard, load_network
 
 BATCH: Final = 64  # crops to a forward pass; always full, so that one shape is compiled
@@ -30,6 +32,14 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What a model makes of a clip: a row for each of its consecutive crops."""
+
+    scores: NDArray[np.float32]  # (crops, labels), probabilities
+    embeddings: NDArray[np.float32]  # (crops, ml.embedding.DIMENSIONS)
+
+
+@dataclass(frozen=True)
 class Scorer:
     """A loaded model. `card` is what its file says of it."""
 
@@ -60,9 +70,23 @@ class Scorer:
         The spectrograms may come from a generator: one batch of crops (64 x 32 KiB) is held at a time.
         Raises ValueError for an array that is not (frames, bands).
         """
+        return [scores for (scores,) in self._through(self.network, spectrograms)]
+
+    def hear_many(self, spectrograms: Iterable[NDArray[np.floating]]) -> list[Heard]:
+        """The same, and what the networks base it on, from the same forward pass."""
+        return [Heard(*outputs) for outputs in self._through(self._with_embeddings, spectrograms)]
+
+    @cached_property
+    def _with_embeddings(self) -> keras.Model:
+        return with_embeddings(self.network)
+
+    def _through(
+        self, network: keras.Model, spectrograms: Iterable[NDArray[np.floating]]
+    ) -> list[tuple[NDArray[np.float32], ...]]:
+        """Of each spectrogram each output of the network, (crops, …)."""
         frames, bands = self.card.crop_frames, len(self.card.standardisation.mean)
         batch = np.zeros((BATCH, frames, bands), dtype=np.float16)
-        scores: list[NDArray[np.float32]] = []
+        passes = [tuple(np.empty((0, output.shape[-1]), dtype=np.float32) for output in network.outputs)]
         filled = 0
         numbers: list[int] = []
         for spectrogram in spectrograms:
@@ -73,11 +97,13 @@ class Scorer:
                 batch[filled] = spectrogram[number * frames : (number + 1) * frames]
                 filled += 1
                 if filled == BATCH:
-                    scores.append(self._forward(batch, filled))
+                    passes.append(_forward(network, batch, filled))
                     filled = 0
-        scores.append(self._forward(batch, filled))
-        ends = np.cumsum(numbers)
-        return np.split(np.concatenate(scores), ends[:-1]) if numbers else []
+        if filled:
+            passes.append(_forward(network, batch, filled))
+        ends = np.cumsum(numbers)[:-1]
+        outputs = [np.split(np.concatenate(parts), ends) for parts in zip(*passes, strict=True)]
+        return list(zip(*outputs, strict=True)) if numbers else []
 
     def score_crops(self, crops: Crops) -> NDArray[np.float32]:
         """Probabilities of the crops of a dataset, read batch by batch: (crops, labels)."""
@@ -95,11 +121,14 @@ class Scorer:
         (probabilities,) = calibrate(mean[None], calibration.temperatures.track)
         return Verdict(probabilities, bool(probabilities.max() >= calibration.unknown_below))
 
-    def _forward(self, batch: NDArray[np.float16], filled: int) -> NDArray[np.float32]:
-        if filled == 0:
-            return np.empty((0, len(self.labels)), dtype=np.float32)
-        scores: NDArray[np.float32] = np.asarray(self.network.predict_on_batch(batch), dtype=np.float32)
-        return scores[:filled]
+
+def _forward(
+    network: keras.Model, batch: NDArray[np.float16], filled: int
+) -> tuple[NDArray[np.float32], ...]:
+    """One pass over a batch, and of each output the rows that were filled."""
+    outputs = network.predict_on_batch(batch)
+    each = outputs if isinstance(outputs, list) else [outputs]
+    return tuple(np.asarray(output, dtype=np.float32)[:filled] for output in each)
 
 
 def load_model(path: Path, expected_sha256: str | None = None) -> Scorer:

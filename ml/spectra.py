@@ -77,7 +77,7 @@ def mel_basis(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: floa
     importing librosa takes seconds in each new process, and prediction needs nothing else of it.
     """
     bins = np.fft.rfftfreq(n_fft, 1 / sample_rate)
-    edges = _mel_to_hz(np.linspace(_hz_to_mel(fmin), _hz_to_mel(fmax), n_mels + 2))
+    edges = _mel_to_hz(np.linspace(hz_to_mel(fmin), hz_to_mel(fmax), n_mels + 2))
     low, centre, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     triangles = np.maximum(0, np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)))
     return (triangles * 2 / (high - low)).astype(np.float32)
@@ -90,7 +90,8 @@ LOG_START_MEL = LOG_START_HZ / LINEAR_HZ
 LOG_STEP = np.log(6.4) / 27
 
 
-def _hz_to_mel(hz: float) -> float:
+def hz_to_mel(hz: float) -> float:
+    """A frequency on Slaney's mel scale."""
     if hz < LOG_START_HZ:
         return hz / LINEAR_HZ
     return float(LOG_START_MEL + np.log(hz / LOG_START_HZ) / LOG_STEP)

@@ -15,6 +15,7 @@ from ml.calibration import fit_calibration
 from ml.dataset import Crops, Standardisation, standardisation
 from ml.hyperparameters import Hyperparameters
 from ml.model import ModelCard
+from ml.movement import usual_movement
 from ml.networks import ARCHITECTURES, Network, build, ensemble
 from ml.predict import Scorer
 
@@ -78,7 +79,12 @@ def train(
         history += epochs
     network = ensemble(members, hyperparameters.architecture)
     card = ModelCard(
-        tuple(labels), recipe, statistics, hyperparameters.architecture, hyperparameters.crop_frames
+        tuple(labels),
+        recipe,
+        statistics,
+        hyperparameters.architecture,
+        hyperparameters.crop_frames,
+        usual_movement=usual_movement(train_crops, statistics),
     )
     if validation_crops is not None and len(validation_crops):
         probabilities = Scorer(network, card).score_crops(validation_crops)

@@ -22,6 +22,7 @@ from db import migrate
 from db.engine import open_engine
 from services.postgres import PostgresAddress, embedded_postgres, ensure_database
 from sources.synth import render_crate
+from tests.recordings import write_recording
 from tests.stages import Stage, copied, copied_database, in_use
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,6 +97,7 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
         from flows.extract import extract
         from flows.ingest import ingest
         from flows.maintain import maintain
+        from flows.mix import mix
         from flows.pipeline import pipeline
         from flows.predict import predict
         from flows.retrain import retrain
@@ -109,6 +111,7 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
             pipeline=pipeline,
             evaluate=evaluate,
             maintain=maintain,
+            mix=mix,
         )
     os.environ.clear()
     os.environ.update(before)
@@ -120,6 +123,14 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rendered")
     render_crate(folder, tracks_per_label=4, artists_per_label=4, duration_s=9.0)
     return folder
+
+
+@pytest.fixture(scope="session")
+def recording(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seventy-two seconds of two of these labels, one after the other."""
+    path = tmp_path_factory.mktemp("recordings") / "Somebody - Live at Berghain.flac"
+    write_recording(path, rendered)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -162,6 +162,9 @@ class Model(Base):
     reason: Mapped[str | None] = mapped_column(comment="Why it has this status.")
     created_at: Mapped[SetNow] = mapped_column(comment="When it was trained.")
     promoted_at: Mapped[datetime | None] = mapped_column(comment="When it became champion.")
+    embedded_at: Mapped[datetime | None] = mapped_column(
+        comment="When all tracks that it had scored had an embedding; null: not yet, or they are kept no longer."
+    )
 
 
 class Metric(Base):

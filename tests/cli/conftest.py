@@ -13,17 +13,20 @@ FrontDoor = Callable[..., str]
 
 @pytest.fixture
 def front_door(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[FrontDoor]:
-    """Calls `labelscope` with some arguments; returns what it says: on stdout, or on stderr where it fails."""
+    """Calls `labelscope` with some arguments; returns what it says: on stdout, or on stderr where it fails.
+
+    `read` ("out" or "err") asks for one of the two however it ends.
+    """
     before, handler = dict(os.environ), signal.getsignal(signal.SIGINT)
 
-    def call(*arguments: str, expect: int = 0) -> str:
+    def call(*arguments: str, expect: int = 0, read: str | None = None) -> str:
         capsys.readouterr()
         monkeypatch.setattr("sys.argv", ["labelscope", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
         said = capsys.readouterr()
         assert ended.value.code == expect, said
-        return said.err if expect else said.out
+        return str(getattr(said, read or ("err" if expect else "out")))
 
     yield call
     signal.signal(signal.SIGINT, handler)

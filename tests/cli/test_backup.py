@@ -125,6 +125,7 @@ def test_a_restored_home_answers_as_the_one_that_was_saved(
 ) -> None:
     track = str(next(three_labels.glob("*/*.flac")))
     before, files, heard = everything(home), files_of(Settings().home), front_door("predict", track)
+    similar = front_door("similar", track)
     said = front_door("backup", str(folder))
     assert "the database and 15 files, 15 of them new" in said and "login to Spotify" in said
 
@@ -139,6 +140,7 @@ def test_a_restored_home_answers_as_the_one_that_was_saved(
         predicted = flows.predict()
         assert (predicted.tracks, predicted.model_id) == (0, 1)
         assert front_door("predict", track) == heard
+        assert front_door("similar", track) == similar
         with engine.begin() as connection:  # numbers go on where they were
             made = text("INSERT INTO labels (slug, name) VALUES ('new', 'New') RETURNING id")
             assert connection.scalar(made) == 4

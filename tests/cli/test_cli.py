@@ -221,6 +221,7 @@ COMMANDS = [
     "models",
     "promote",
     "evaluate",
+    "mix",
     "status",
     "deploy",
     "backup",

@@ -58,7 +58,7 @@ def test_what_comes_from_spotify_is_not_trained_on_unless_the_user_says_so(file:
 
 def test_settings_that_are_left_out_are_those_of_the_shipped_file_but_nothing_expires(file: Path) -> None:
     short, shipped = _read(file, ONE_LABEL), read_labels(SHIPPED)
-    for part in ("previews", "training", "features"):
+    for part in ("previews", "training", "features", "taste"):
         assert getattr(short, part) == getattr(shipped, part)
     assert short.retention.days == {}
 
@@ -232,6 +232,14 @@ def test_what_names_no_playlist(playlist: str, says: str) -> None:
             1,
             "features must be a section; write [features] with spotify, reccobeats",
         ),
+        (ONE_LABEL + "[taste]\nvarity = 1", 5, "'varity' is nothing that [taste] knows; write variety"),
+        (ONE_LABEL + "[taste.labels]\nDrumcode = 2", 5, "a weight must be a number from -1 to 1; write"),
+        (ONE_LABEL + '[taste.labels]\nx = 1\nDrumcode = "much"', 6, "a weight must be a number from -1 to 1"),
+        (ONE_LABEL + "[taste]\nlabels = { Drumcode = nan }", 5, "a weight must be a number"),
+        (ONE_LABEL + "[taste]\nunknown = true", 5, "a weight must be a number"),
+        (ONE_LABEL + "[taste]\nvariety = -0.1", 5, "variety must be a number from 0 to 1; write"),
+        (ONE_LABEL + f"[taste]\nvariety = {'9' * 400}", 5, "variety must be a number from 0 to 1; write"),
+        (ONE_LABEL + "[taste]\nlabels = 1", 5, "labels must be a section; write [taste.labels] with a line"),
         # what may be there once
         (ONE_LABEL * 2, 5, "the label 'Drumcode' stands on line 2 already; put its playlists together"),
         (
@@ -474,6 +482,11 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "training": {"allow": draw(st.lists(origins, unique=True))},
         "features": {"spotify": draw(st.booleans()), "reccobeats": draw(st.booleans())},
         "retention": {"spotify_days": draw(DAYS), "deezer_days": draw(DAYS)},
+        "taste": {
+            "labels": dict.fromkeys(names, draw(st.floats(-1, 1))),
+            "unknown": draw(st.floats(-1, 1)),
+            "variety": draw(st.floats(0, 1)),
+        },
     }
     return {"label": labels, **parts}
 
@@ -490,6 +503,8 @@ def as_toml(document: dict[str, Any]) -> str:
 def as_value(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(as_value, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{as_value(key)} = {as_value(one)}" for key, one in value.items()) + "}"
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return str(value).lower()

@@ -38,3 +38,15 @@ def wipe(engine: Engine) -> None:
         connection.execute(text("TRUNCATE labels, playlists, artists, tracks, provider_state CASCADE"))
     for path in sorted((Settings().home / "audio").rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
+
+
+def left_on_pages(run: str | None = None) -> dict[str | None, Any]:
+    """The artifacts of a flow run, or the newest of all runs, by key; a progress bar has none."""
+    from prefect.client.orchestration import get_client  # now that Prefect knows its server
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+
+    with get_client(sync_client=True) as client:
+        if run is None:
+            return {artifact.key: artifact for artifact in client.read_latest_artifacts()}
+        own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run]))
+        return {artifact.key: artifact for artifact in client.read_artifacts(artifact_filter=own)}

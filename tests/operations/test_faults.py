@@ -59,6 +59,7 @@ SETTINGS = {
     "LABELSCOPE_REQUEST_TIMEOUT_SECONDS": "5",
     "LABELSCOPE_PIPELINE_CRON": "0 0 1 1 *",  # the test starts all runs
     "LABELSCOPE_MAINTAIN_CRON": "0 0 1 1 *",
+    "LABELSCOPE_REPORT_CRON": "0 0 1 1 *",
 }
 SAME_TABLES = (  # whatever has happened before
     "labels",

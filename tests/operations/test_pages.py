@@ -57,7 +57,7 @@ def keep(page: Any, name: str) -> None:
 
 def test_a_person_retrains_from_the_form_and_looks_at_the_confusion_matrix(kept: KeptUp, page: Any) -> None:
     page.goto(f"{kept.pages}/v2/deployments")
-    for flow in ("pipeline", "ingest", "extract", "retrain", "predict", "evaluate", "maintain"):
+    for flow in ("pipeline", "ingest", "extract", "retrain", "predict", "evaluate", "maintain", "report"):
         page.get_by_role("link", name=flow, exact=True).first.wait_for()
     page.get_by_text(re.compile("6 hours|1 schedules")).first.wait_for()
     page.get_by_text("At 03:30 AM").first.wait_for()

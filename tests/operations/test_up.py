@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
@@ -14,6 +15,8 @@ from services.locks import read_state
 from sources.synth import render_crate
 from tests.operations.kept_up import LABELSCOPE, KeptUp, free_port
 from tests.processes import processes_of, wait_until
+from tests.recordings import write_recording
+from tests.stages import Stage, copied
 
 pytestmark = [
     pytest.mark.slow,
@@ -33,11 +36,13 @@ def kept(tmp_path: Path) -> Iterator[KeptUp]:
 def test_it_shows_the_timetable_runs_it_and_leaves_nothing_behind(kept: KeptUp, tmp_path: Path) -> None:
     kept.start()
     deployments = kept.deployments()
-    assert set(deployments) == {"pipeline", "ingest", "extract", "retrain", "predict", "evaluate", "maintain"}
+    flows = ("pipeline", "ingest", "extract", "retrain", "predict", "mix", "evaluate", "maintain", "report")
+    assert set(deployments) == set(flows)
     schedules = {name: row["schedules"] for name, row in deployments.items() if row["schedules"]}
     assert {name: rows[0]["schedule"]["cron"] for name, rows in schedules.items()} == {
         "pipeline": "0 */6 * * *",
         "maintain": "30 3 * * *",
+        "report": "30 4 * * *",
     }
     assert all(row["global_concurrency_limit"]["limit"] == 1 for row in deployments.values())
 
@@ -53,7 +58,7 @@ def test_it_shows_the_timetable_runs_it_and_leaves_nothing_behind(kept: KeptUp, 
     kept.wait_for(run, "COMPLETED")
     said = json.loads(kept.call("status", "--json").stdout)
     assert said["up"] and said["pages"] == kept.pages
-    assert {row["state"] for row in said["next_runs"]} == {"Scheduled"} and len(said["next_runs"]) == 2
+    assert {row["state"] for row in said["next_runs"]} == {"Scheduled"} and len(said["next_runs"]) == 3
     assert [row["state"] for row in said["last_runs"]] == ["Completed"]
 
     assert kept.stop() == 0
@@ -84,6 +89,33 @@ def test_stages_that_run_apart_follow_one_another(kept: KeptUp, tmp_path: Path) 
     assert int(rows.stdout.split()[1]) > 0
     keys = {row["key"] for row in kept.ask("/artifacts/filter", {})}
     assert {"came-in", "coverage", "not-used", "label-accuracy", "confusion-matrix", "models"} <= keys
+    assert {
+        "extracted",
+        "sound",
+        "predicted",
+        "mistakes",
+        "learning-curves",
+        "trainings",
+        "crate-map",
+    } <= keys
+
+
+def test_recordings_are_heard_in_turn_and_a_path_that_leads_nowhere_is_said(
+    kept: KeptUp, trained: Stage, recording: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.flac"
+    write_recording(other, trained.home.with_name("crate"), labels=3)
+    with copied(trained, kept.home) as stage:
+        kept.more = {"DATABASE_URL": stage.url}
+        kept.start()
+        runs = [kept.run("mix", recording=str(path)) for path in (recording, other, tmp_path / "gone.mp3")]
+        for run, state in zip(runs, ("COMPLETED", "COMPLETED", "FAILED"), strict=True):
+            kept.wait_for(run, state, seconds=300)
+        assert len(json.loads(kept.call("status", "--json").stdout)["mixes"]) == 3
+        with pytest.raises(HTTPError) as refused:
+            kept.run("mix", recording="set.mp3")
+        assert refused.value.code == 409 and b"recording" in refused.value.read()
+        assert kept.stop() == 0
 
 
 def test_a_run_that_is_killed_with_all_that_started_it_is_not_running_for_long(

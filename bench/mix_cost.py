@@ -1,0 +1,75 @@
+"""What a long mix costs: seconds beside bare decoding of the same file, and memory above that of a loaded model."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from ml.audio import BLOCK_FRAMES, Stream
+from ml.mix_figures import figures
+from ml.predict import load_model
+from ml.recording import hear
+from ml.timeline import timeline
+
+TURNS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    minutes: float
+    decoding_s: float
+    hearing_s: float  # all of it: hearing, timeline, figures
+    mebibytes: float  # at most, above what the process held with its model loaded
+
+
+def cost(mix: Path, model: Path, warm_up: Path) -> Cost:
+    """Measured in a process of its own, the better of two turns; `warm_up` is a short file that it hears first."""
+    with get_context("spawn").Pool(1) as pool:
+        turns: Sequence[Cost] = pool.apply(_in_here, (mix, model, warm_up))
+    return Cost(
+        turns[0].minutes,
+        min(turn.decoding_s for turn in turns),
+        min(turn.hearing_s for turn in turns),
+        max(turn.mebibytes for turn in turns),
+    )
+
+
+def _in_here(mix: Path, model: Path, warm_up: Path) -> list[Cost]:
+    scorer = load_model(model)
+    scorer.score_many([np.zeros((scorer.card.crop_frames, 128), dtype=np.float32)])  # compiled once a process
+    before = _mebibytes("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    hear(warm_up, scorer)  # imports what hearing needs, whose memory counts, but not its time
+    turns = []
+    for _ in range(TURNS):
+        began = time.perf_counter()
+        frames = _decode(mix)
+        decoded = time.perf_counter()
+        heard = hear(mix, scorer)
+        shown = timeline(heard, scorer.card.calibration)
+        figures(shown, heard)
+        ended = time.perf_counter()
+        assert frames > 0
+        turns.append(
+            Cost(heard.duration_s / 60, decoded - began, ended - decoded, _mebibytes("VmHWM") - before)
+        )
+    return turns
+
+
+def _decode(path: Path) -> int:
+    """Every block of a file, thrown away."""
+    frames = 0
+    with path.open("rb", buffering=0) as file, Stream(file.fileno(), closefd=False) as sound:
+        block = np.empty((BLOCK_FRAMES, sound.channels), dtype=np.float32)
+        while read := len(sound.read(out=block)):
+            frames += read
+    return frames
+
+
+def _mebibytes(name: str) -> float:
+    """A line of /proc/self/status, which counts in KiB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024

@@ -1,0 +1,95 @@
+"""`labelscope mix`: what long recordings sound like from when to when, and whether to listen."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import Connection
+
+from cli.show import table_of
+from config.settings import Settings
+from db import mix_queries
+from flows.home import open_database, surroundings
+from flows.mix_words import figures_of, heard_by
+
+
+def mix(
+    files: Annotated[list[Path], typer.Argument(help="Recordings of a minute or more, such as DJ sets.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For programs: one document for all files.")
+    ] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--picture", dir_okay=False, help="Draw the timeline of one recording into this PNG file."
+        ),
+    ] = None,
+) -> None:
+    """Which labels a DJ set sounds like from when to when, and whether it suits the taste in labels.toml."""
+    if picture is not None and len(files) > 1:
+        raise typer.BadParameter("A picture is of one recording: name one file, or leave --picture out.")
+    if picture is not None and not picture.absolute().parent.is_dir():
+        raise typer.BadParameter(f"There is no folder {picture.absolute().parent} for the picture.")
+    settings = Settings()
+    documents: list[dict[str, Any]] = []
+    with surroundings(settings), open_database(settings) as engine:
+        from flows.mix import MixRejected
+        from flows.mix import mix as flow
+        from flows.mix_pictures import picture_of
+        from flows.recordings import as_parameter, as_text
+
+        for file in files:
+            try:
+                mixed = flow(as_parameter(file))
+                mix_id, recognised = mixed.mix_id, mixed.recognised
+            except MixRejected as rejected:
+                mix_id, recognised = rejected.mix_id, False
+            with engine.connect() as connection:
+                documents.append({"file": as_text(file), **_document(connection, mix_id, recognised)})
+                if not as_json:
+                    _show(connection, mix_id, recognised)
+                if picture is not None and documents[-1]["status"] == "analysed":
+                    picture.write_bytes(picture_of(connection, mix_id))
+    if as_json:
+        typer.echo(json.dumps({"mixes": documents}, ensure_ascii=False, indent=1))
+    if any(document["status"] == "rejected" for document in documents):
+        raise typer.Exit(1)
+
+
+def _document(connection: Connection, mix_id: int, recognised: bool) -> dict[str, Any]:
+    """All that is told of a recording, as JSON can hold it."""
+    row = mix_queries.mix(connection, mix_id)._asdict()
+    if row["status"] == "rejected":
+        told = ("path", "title", "sha256", "status", "reason", "detail")
+        return {"mix_id": mix_id, **{name: row[name] for name in told}}
+    shares = {one.name: one.share for one in mix_queries.shares(connection, mix_id)}
+    segments = [segment._asdict() for segment in mix_queries.segments(connection, mix_id)]
+    for segment in segments:
+        del segment["label_id"]
+    left_out = ("id", "reason", "detail", "flow_run_id")
+    return {
+        "mix_id": mix_id,
+        **{name: value for name, value in row.items() if name not in left_out},
+        "created_at": row["created_at"].isoformat(),
+        "recognised": recognised,
+        "shares": shares,
+        "segments": segments,
+    }
+
+
+def _show(connection: Connection, mix_id: int, recognised: bool) -> None:
+    """A recording's verdict with its reason, its segments and its figures; or why it has none, on stderr."""
+    row = mix_queries.mix(connection, mix_id)
+    if row.status == "rejected":
+        typer.secho(row.detail, err=True, fg=typer.colors.RED)
+        return
+    typer.echo(f"{row.title}: {row.verdict}")
+    typer.echo(row.verdict_reason)
+    segments = mix_queries.segments(connection, mix_id)
+    columns = ("from", "to", "sounds like", "confidence", "tempo")
+    table_of(columns, [tuple(segment)[: len(columns)] for segment in segments])
+    typer.echo()
+    for line in (*figures_of(row), heard_by(row, recognised)):
+        typer.echo(line)
+    typer.echo()

@@ -1,0 +1,70 @@
+"""`labelscope similar` and `labelscope map`: what sounds alike, to the model in use."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.database import Format, write_rows
+from config.settings import Settings
+from db.roles import READER
+from flows.home import contain, open_database
+from flows.home_folder import require_home
+
+
+def similar(
+    like: Annotated[
+        str, typer.Argument(metavar="'ARTIST - TITLE' | FILE", help="A track, or an audio file.")
+    ],
+    number: Annotated[int, typer.Option(min=1, max=1000, help="How many neighbours.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """The tracks that sound most like a track, or like an audio file, which is not stored.
+
+    Distance is 0 for the same sound, and about 1 for nothing in common.
+    """
+    settings = Settings()
+    require_home(settings)
+    contain(settings)
+    from flows.neighbours import similar as found_by
+
+    found = found_by(settings, like, number)
+    if found.remark:
+        typer.echo(found.remark, err=True)
+    if as_json:
+        rows = [row._asdict() for row in found.rows]
+        typer.echo(json.dumps({"like": found.of, "neighbours": rows}, ensure_ascii=False, indent=1))
+        return
+    columns = ("artists", "title", "label", "predicted", "distance")
+    write_rows(columns, [tuple(getattr(row, name) for name in columns) for row in found.rows], Format.TABLE)
+
+
+def draw_map(
+    picture: Annotated[Path, typer.Option(help="The PNG to write; one that is there is replaced.")] = Path(
+        "map.png"
+    ),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Places and names of the tracks for programs, and no picture.")
+    ] = False,
+) -> None:
+    """Draw the crate: tracks that sound alike lie together, labels in colours. Of many tracks, 4000 are drawn by lot.
+
+    Nothing but nearness means anything. Another model makes another map.
+    """
+    settings = Settings()
+    require_home(settings)
+    contain(settings)
+    from flows.neighbours import require_neighbours
+    from flows.neighbours_map import map_of, picture_of
+
+    with open_database(settings, READER) as engine:
+        with engine.connect() as connection:
+            require_neighbours(connection)
+        tracks = map_of(engine)
+        if as_json:
+            typer.echo(json.dumps([asdict(track) for track in tracks], ensure_ascii=False, indent=1))
+            return
+        picture.write_bytes(picture_of(engine, tracks))
+    typer.echo(f"{len(tracks)} tracks are on {picture}.")

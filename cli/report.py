@@ -1,0 +1,35 @@
+"""`labelscope report`: one page to look at."""
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.settings import Settings
+from flows.home import contain
+from flows.home_folder import require_home
+
+
+def report(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE.html]", help="Where to write it; by default reports/ in the home."),
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write one page with all there is to see: coverage, accuracy, confusions, learning, sound, and the map.
+
+    The file needs no network and no other file: it can be sent, and opened on a telephone.
+    """
+    if file is not None and file.is_dir():
+        raise typer.BadParameter(f"{file} is a folder; name a file in it.")
+    settings = Settings()
+    require_home(settings)
+    contain(settings)
+    from flows.report_page import write_report
+
+    written = write_report(settings, file)
+    typer.echo(written.path)
+    if show:
+        webbrowser.open(written.path.absolute().as_uri())

@@ -1,0 +1,155 @@
+"""Questions about what sounds alike. All but the first three need the table `embeddings`."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from db.queries import Rows
+
+NAME: Final = """
+    lower(normalize(concat_ws(' - ', (SELECT string_agg(a.name, ', ' ORDER BY ta.position)
+                                        FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
+                                       WHERE ta.track_id = t.id), t.title), NFKC))
+"""
+
+
+def is_there(connection: Connection) -> bool:
+    """Whether there is a table of embeddings: not where PostgreSQL has no pgvector."""
+    return bool(connection.scalar(text("SELECT to_regclass('public.embeddings') IS NOT NULL")))
+
+
+def is_available(connection: Connection) -> bool:
+    """Whether the server has pgvector, if only somebody installs it into this database."""
+    return bool(
+        connection.scalar(text("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')"))
+    )
+
+
+def is_complete(connection: Connection, model_id: int) -> bool:
+    """Whether every track that the model has scored has an embedding; those that it scores anew get one, too."""
+    return bool(
+        connection.scalar(
+            text("SELECT embedded_at IS NOT NULL FROM models WHERE id = :model"), {"model": model_id}
+        )
+    )
+
+
+def has_embeddings(connection: Connection, model_id: int) -> bool:
+    """Whether the model has left an embedding of any track."""
+    return bool(
+        connection.scalar(
+            text("SELECT EXISTS (SELECT FROM embeddings WHERE model_id = :model)"), {"model": model_id}
+        )
+    )
+
+
+def tracks_without_embedding(
+    connection: Connection, model_id: int, recipe_id: int, allowed: Sequence[str]
+) -> list[int]:
+    """Tracks that the model has scored without leaving an embedding, and whose sound is there. Grows with the tracks.
+
+    That is: scored by an earlier version, while there was no pgvector, or before the model came into use once more.
+    """
+    return list(
+        connection.scalars(
+            text("""
+                SELECT DISTINCT p.track_id
+                  FROM predictions p
+                  JOIN clips c ON c.track_id = p.track_id AND c.status = 'ready' AND c.provider = ANY(:allowed)
+                  JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+                 WHERE p.model_id = :model
+                   AND NOT EXISTS (SELECT FROM embeddings e
+                                    WHERE e.track_id = p.track_id AND e.model_id = p.model_id)
+                 ORDER BY p.track_id
+            """),
+            {"model": model_id, "recipe": recipe_id, "allowed": list(allowed)},
+        )
+    )
+
+
+def similar_tracks(connection: Connection, track_id: int, number: int) -> Rows:
+    """The tracks that are nearest to one: track_id, artists, title, label, predicted, distance."""
+    return connection.execute(
+        text("SELECT * FROM similar_tracks(:track, :number)"), {"track": track_id, "number": number}
+    ).all()
+
+
+def similar_to(connection: Connection, embedding: str, number: int) -> Rows:
+    """The tracks that are nearest to an embedding by the model in use, which is pgvector's text; the same columns."""
+    return connection.execute(
+        text("SELECT * FROM similar_to(CAST(:embedding AS vector), :number)"),
+        {"embedding": embedding, "number": number},
+    ).all()
+
+
+def tracks_called(connection: Connection, name: str, number: int) -> Rows:
+    """Tracks whose "artists - title" is this name, or has most words of it: exact ones first, then those with most of
+    the words, and of these the shortest.
+
+    Rows have track_id, artists, title, exact, words (how many of the name's words it has), wanted (how many there are).
+    It reads the names of all tracks and artists.
+    """
+    return connection.execute(
+        text(f"""
+            WITH asked AS (
+                SELECT lower(normalize(:name, NFKC)) AS name
+            ), wanted AS (
+                SELECT DISTINCT word FROM asked, regexp_split_to_table(asked.name, '[^[:alnum:]]+') AS word
+                 WHERE word <> ''
+            ), named AS (
+                SELECT t.id FROM tracks t
+                 WHERE EXISTS (SELECT FROM wanted WHERE strpos(lower(normalize(t.title, NFKC)), word) > 0)
+                    OR lower(normalize(t.title, NFKC)) = (SELECT name FROM asked)
+                UNION
+                SELECT ta.track_id FROM artists a JOIN track_artists ta ON ta.artist_id = a.id
+                 WHERE EXISTS (SELECT FROM wanted WHERE strpos(lower(normalize(a.name, NFKC)), word) > 0)
+            )
+            SELECT t.id AS track_id,
+                   (SELECT string_agg(a.name, ', ' ORDER BY ta.position)
+                      FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
+                     WHERE ta.track_id = t.id) AS artists,
+                   t.title,
+                   asked.name IN (called.name, lower(normalize(t.title, NFKC))) AS exact,
+                   (SELECT count(*) FROM wanted WHERE strpos(called.name, word) > 0) AS words,
+                   (SELECT count(*) FROM wanted) AS wanted
+              FROM named JOIN tracks t ON t.id = named.id
+             CROSS JOIN asked
+             CROSS JOIN LATERAL (SELECT {NAME} AS name) AS called
+             ORDER BY exact DESC, words DESC, length(called.name), t.id
+             LIMIT :number
+        """),
+        {"name": name, "number": number},
+    ).all()
+
+
+def embedded_tracks(connection: Connection, number: int) -> Rows:
+    """Tracks with an embedding by the model in use: track_id, artists, title, label_id, label, embedding (floats).
+
+    Where there are more than `number`, that many of them, drawn by the hash of their ids: the same ones each time.
+    """
+    drawn = connection.scalars(
+        text("""
+            SELECT e.track_id FROM embeddings e JOIN models m ON m.id = e.model_id AND m.status = 'champion'
+             ORDER BY md5(e.track_id::text) LIMIT :number
+        """),
+        {"number": number},
+    ).all()
+    return connection.execute(
+        text("""
+            SELECT t.id AS track_id,
+                   (SELECT string_agg(a.name, ', ' ORDER BY ta.position)
+                      FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
+                     WHERE ta.track_id = t.id) AS artists,
+                   t.title, tl.label_id, l.name AS label, CAST(e.embedding AS real[]) AS embedding
+              FROM embeddings e
+              JOIN models m ON m.id = e.model_id AND m.status = 'champion'
+              JOIN tracks t ON t.id = e.track_id
+              LEFT JOIN (SELECT track_id, label_id FROM track_labels WHERE track_id = ANY(:drawn)) AS tl
+                     ON tl.track_id = t.id
+              LEFT JOIN labels l ON l.id = tl.label_id
+             WHERE e.track_id = ANY(:drawn)
+             ORDER BY t.id
+        """),
+        {"drawn": list(drawn)},
+    ).all()

@@ -1,0 +1,20 @@
+"""Add what migration 0012 left out where PostgreSQL had no pgvector, once it has."""
+
+from importlib import import_module
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from db.engine import Lock, normalised_url
+
+
+def add_neighbours(address: str) -> bool:
+    """See that the table of embeddings, its index and its functions are there; False where there is no pgvector.
+
+    The address is that of a role that may migrate, and may create the extension, unless somebody else has created it.
+    """
+    engine = create_engine(normalised_url(address), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(Lock.MIGRATION)})
+        made: bool = import_module("migrations.versions.0012_neighbours").make(connection)
+    return made

@@ -1,0 +1,116 @@
+"""Find what sounds like a track, or like a file that is not in the database; nothing is stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from config.settings import Settings
+from db import neighbour_queries, queries
+from db.roles import READER
+from db.store.neighbours import as_vector
+from flows.home import open_database
+
+NAMED: Final = 4  # other tracks that a remark names
+
+
+class NeighbourError(Exception):
+    """Neighbours cannot be told; the message says why, and what helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What sounds like something: rows of track_id, artists, title, label, predicted, distance, nearest first."""
+
+    of: str  # the name of the track or file
+    rows: Sequence[Any]
+    remark: str | None = None  # where the name was not exactly that of one track
+
+
+def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
+    """The tracks that are nearest to a file of this path, or else to the track of this name.
+
+    Raises NeighbourError where there is neither, or nothing to compare with, and ModelFileError for a damaged model.
+    """
+    path = Path(name_or_file).expanduser()
+    with open_database(settings, READER) as engine:
+        with engine.connect() as connection:
+            require_neighbours(connection)
+            if not path.is_file():
+                return _like_track(connection, name_or_file, number)
+        embedding = as_vector(_heard_in(settings, path))  # some seconds, in which no transaction is open
+        with engine.connect() as connection:
+            return Neighbours(path.name, neighbour_queries.similar_to(connection, embedding, number))
+
+
+def require_neighbours(connection: Connection) -> None:
+    """Raise NeighbourError where there are no embeddings, with what helps."""
+    if not neighbour_queries.is_there(connection):
+        if neighbour_queries.is_available(connection):
+            raise NeighbourError(
+                "Neighbours need the extension pgvector, 0.8 or newer, in this database: as a superuser run"
+                " `labelscope db psql -- -c 'CREATE EXTENSION vector'`, then as the owner `labelscope db upgrade`, then"
+                " `labelscope predict`."
+            )
+        raise NeighbourError(
+            "Neighbours need pgvector, which this PostgreSQL has not: install it there (a package such as"
+            " postgresql-18-pgvector), then run `labelscope db upgrade` and `labelscope predict`."
+        )
+    champion = queries.champion(connection)
+    if champion is None:
+        raise NeighbourError("No model is in use yet; run `labelscope run --folder DIR` first.")
+    if not neighbour_queries.has_embeddings(connection, champion.model_id):
+        raise NeighbourError(
+            f"Model {champion.model_id} has not heard a track for its neighbours yet: run `labelscope predict`."
+        )
+
+
+def _heard_in(settings: Settings, path: Path) -> Sequence[float]:
+    # Here, as it imports Keras, which a track does not need.
+    from flows.score_files import UnheardError, embedding_of_file
+
+    try:
+        return embedding_of_file(settings, path)
+    except UnheardError as problem:
+        raise NeighbourError(str(problem)) from problem
+
+
+def _like_track(connection: Connection, name: str, number: int) -> Neighbours:
+    track, remark = _track_called(connection, name)
+    found = neighbour_queries.similar_tracks(connection, track.track_id, number)
+    if not found:
+        raise NeighbourError(
+            f"The model in use has not heard {_named(track)}, or nothing else: run `labelscope predict`;"
+            " `labelscope status` says what could not be used."
+        )
+    return Neighbours(_named(track), found, remark)
+
+
+def _track_called(connection: Connection, name: str) -> tuple[Any, str | None]:
+    """The track that is meant, and a remark where that is a guess."""
+    candidates = neighbour_queries.tracks_called(connection, name, 50)
+    if not candidates:
+        raise NeighbourError(
+            f"There is neither a file nor a track named {name!r}, nor a track with any of these words in its name."
+        )
+    first = candidates[0]
+    if first.exact:
+        alike = [track for track in candidates if track.exact]
+    elif first.words == first.wanted:
+        alike = [track for track in candidates if track.words == track.wanted]
+    else:
+        names = "; ".join(_named(track) for track in candidates[:NAMED])
+        raise NeighbourError(f"There is neither a file nor a track named {name!r}. Near to it are: {names}.")
+    if len(alike) == 1:
+        return first, None if first.exact else f"No track is named just {name!r}; taken for {_named(first)}."
+    others = "; ".join(_named(track) for track in alike[1 : 1 + NAMED])
+    return first, (
+        f"{len(alike) if len(alike) < 50 else '50 or more'} tracks fit {name!r}; taken for {_named(first)}. Others:"
+        f" {others}."
+    )
+
+
+def _named(track: Any) -> str:
+    return f"{track.artists} - {track.title}" if track.artists else str(track.title)

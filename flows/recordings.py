@@ -1,0 +1,92 @@
+"""A recording before it is heard: where it is, which file it is by its content, and what it is called."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from ml.audio import AudioError, decoding
+from sources.catalogue import path_of
+from sources.tags import clean_text, describe, read_tags
+
+URI: Final = "file:///"
+
+# As a form takes it: a path from / on, or a file: URI.
+Recording = Annotated[str, Field(pattern=r"^(/|file:///)[^\x00]*$", examples=["/music/Live at Berghain.mp3"])]
+
+
+def as_parameter(path: Path) -> str:
+    """A path as flows take it, which is text: absolute, and a file: URI where its bytes are no text."""
+    absolute = path.absolute()
+    try:
+        str(absolute).encode()
+    except UnicodeEncodeError:
+        return absolute.as_uri()
+    return str(absolute)
+
+
+def path_from(parameter: str) -> Path:
+    """The inverse. Raises AudioError for what is no path at all."""
+    path = path_of(parameter) if parameter.startswith(URI) else Path(parameter)
+    if not path.is_absolute() or "\0" in str(path):
+        raise AudioError("missing", f"{parameter!r} is no path of a file; write it from / on.")
+    return path
+
+
+def name_in(parameter: str) -> str:
+    """The name of the file, on one line, whatever it is that was given."""
+    try:
+        return clean_text(path_from(parameter).name)
+    except (AudioError, ValueError):
+        return clean_text(parameter)
+
+
+def as_text(path: Path) -> str:
+    r"""A path as the database holds it: bytes that are no text as \xNN."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a file that can be opened as sound."""
+
+    sha256: str
+    bytes: int
+    title: str  # artist and title of its tags, or else its name
+    state: tuple[int, ...]  # of the file, to see whether it was changed since
+
+
+def look_at(path: Path) -> Known:
+    """Read all of the file, decoding none of it. Raises AudioError: it cannot be read, or is no sound."""
+    with decoding(path):  # whatever is no sound at all is told apart here
+        pass
+    try:
+        with path.open("rb") as file:
+            state = _state(os.fstat(file.fileno()))
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            description = describe(read_tags(file), path.stem)
+    except OSError as problem:
+        raise AudioError("unreadable", f"{str(path)!r} cannot be read ({problem.strerror}).") from problem
+    artists = ", ".join(description.artists)
+    title = f"{artists} – {description.title}" if artists else description.title
+    return Known(sha256, state[0], title, state)
+
+
+def expect_unchanged(path: Path, known: Known) -> None:
+    """Raises AudioError where the file is not what it was when its checksum was made."""
+    try:
+        unchanged = _state(path.stat()) == known.state
+    except OSError:
+        unchanged = False
+    if not unchanged:
+        raise AudioError(
+            "changed",
+            f"{str(path)!r} was changed while it was heard; wait until it is complete, and try again.",
+        )
+
+
+def _state(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev

@@ -1,0 +1,161 @@
+"""What was heard to what is shown: which label sounds when, or none that is known.
+
+A hidden Markov model. Its states are the labels and *unknown*; a state lasts, and changing it costs. Evidence of a
+label in a window is the logarithm of its calibrated probability over that of a guess, 1 / labels; evidence of unknown
+is the same everywhere, so that unknown is where no label stands out for long; and what sounds like nothing
+that was learnt from (silence, or unusual movement: ml.movement) speaks against all labels alike.
+
+The states that are shown are the most probable sequence of which no state is shorter than the minimum, exactly
+(Viterbi's algorithm, with a minimum stay); how sure that is comes from the forward-backward algorithm.
+All takes time in proportion to windows x states, since all changes cost the same.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.calibration import Calibration, calibrate
+from ml.recording import Heard
+
+UNKNOWN: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineChoices:
+    """Set by `python -m bench.mix` on made mixes; docs/mixes.md has the figures."""
+
+    shortest_s: float = 30.0  # no segment is shorter, unless the recording is
+    switch_cost: float = (
+        7.0  # odds, as a logarithm, of staying over changing to a certain other state at a window
+    )
+    evidence: float = 0.2  # weight of a window: neighbours overlap and sound alike, so each says little new
+    unknown: float = 0.2  # evidence of unknown in each window, before the weight
+    strange: float = 2.0  # evidence against every label where the sound is like nothing learnt from
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of one label."""
+
+    start_s: float
+    end_s: float
+    label: str | None  # None: unknown
+    confidence: float  # mean posterior probability of its label
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What sounds when. The segments follow each other from 0 to the end of the recording."""
+
+    states: NDArray[np.int64]  # (windows,) position of the label, or UNKNOWN
+    posterior: NDArray[
+        np.float32
+    ]  # (windows, labels + 1), the last column of which is unknown; rows sum to 1
+    segments: tuple[Segment, ...]
+
+
+def timeline(
+    heard: Heard, calibration: Calibration, choices: TimelineChoices = TimelineChoices()
+) -> Timeline:
+    """The states of all windows, and the segments that they make."""
+    scores = evidence(heard, calibration, choices)
+    stay = max(1, math.ceil(choices.shortest_s / heard.step_s))
+    path = most_probable_path(scores, choices.switch_cost, stay)
+    posterior = posteriors(scores, choices.switch_cost)
+    labels = len(heard.labels)
+    segments = tuple(_segments(heard, path, posterior))
+    return Timeline(np.where(path == labels, UNKNOWN, path), posterior.astype(np.float32), segments)
+
+
+def evidence(heard: Heard, calibration: Calibration, choices: TimelineChoices) -> NDArray[np.float64]:
+    """Weighted log-likelihoods of the states in each window, up to a constant: (windows, labels + 1)."""
+    windows, labels = heard.probabilities.shape
+    scores = np.full((windows, labels + 1), -choices.strange)
+    plain = heard.sounding & heard.usual
+    calibrated = calibrate(heard.probabilities[plain], calibration.temperatures.crop)
+    scores[plain, :labels] = np.log(np.maximum(calibrated * labels, np.finfo(float).tiny))
+    scores[:, labels] = np.where(plain, choices.unknown, 0.0)
+    return choices.evidence * scores
+
+
+def most_probable_path(scores: NDArray[np.float64], switch_cost: float, stay: int = 1) -> NDArray[np.int64]:
+    """The sequence of states, (windows,), with the highest sum of scores, (windows, states), less the cost of changes.
+
+    Only sequences whose states each last for `stay` windows or more count; if there are fewer than twice as many
+    windows, it is one state.
+    """
+    windows, states = scores.shape
+    sums = np.vstack([np.zeros(states), np.cumsum(scores, axis=0)])  # sums[t]: of the first t windows
+    everyone = np.arange(states)
+    best = np.full(
+        (windows + 1, states), -np.inf
+    )  # best[t, s]: of the first t windows, the last of them in s
+    before = np.full(
+        (windows + 1, states), UNKNOWN
+    )  # the state before s, where s began `stay` windows before t
+    for t in range(min(stay, windows), windows + 1):
+        began = t - stay
+        if began <= 0:
+            best[t] = sums[t]
+            continue
+        best[t] = best[t - 1] + scores[t - 1]
+        if began < stay:
+            continue
+        first, second = np.argsort(-best[began], kind="stable")[:2] if states > 1 else (0, 0)
+        other = np.where(everyone == first, second, first)
+        entered = best[began, other] - switch_cost + sums[t] - sums[began]
+        better = (entered > best[t]) & (other != everyone)
+        best[t] = np.where(better, entered, best[t])
+        before[t] = np.where(better, other, UNKNOWN)
+    path = np.empty(windows, dtype=np.int64)
+    t, state = windows, int(np.argmax(best[windows]))
+    while t > 0:
+        if before[t, state] == UNKNOWN:
+            path[t - 1] = state
+            t -= 1
+        else:
+            path[t - stay : t] = state
+            t, state = t - stay, int(before[t, state])
+    return path
+
+
+def posteriors(scores: NDArray[np.float64], switch_cost: float) -> NDArray[np.float64]:
+    """The probability of each state in each window, given all windows, without a minimum stay: (windows, states)."""
+    windows, states = scores.shape
+    change = 1 / (math.exp(switch_cost) + states - 1)  # to each of the others
+    stay = 1 - states * change  # what staying has beyond that
+    likelihood = np.exp(scores - scores.max(axis=1, keepdims=True))
+    forward = np.empty_like(likelihood)
+    backward = np.ones_like(likelihood)
+    so_far = np.full(states, 1 / states)
+    for t in range(windows):
+        so_far = (stay * so_far + change) * likelihood[t] if t else so_far * likelihood[t]
+        so_far /= so_far.sum()
+        forward[t] = so_far
+    for t in range(windows - 1, 0, -1):
+        after = backward[t] * likelihood[t]
+        after = stay * after + change * after.sum()
+        backward[t - 1] = after / after.sum()
+    both = forward * backward
+    shares: NDArray[np.float64] = both / both.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _segments(heard: Heard, path: NDArray[np.int64], posterior: NDArray[np.float64]) -> list[Segment]:
+    """Runs of one state. They meet halfway between the middles of two windows."""
+    changes = np.flatnonzero(np.diff(path)) + 1
+    firsts = [0, *changes.tolist(), len(path)]
+    meets = (changes - 0.5) * heard.step_s + heard.window_s / 2
+    times = [0.0, *meets.tolist(), heard.duration_s]
+    return [
+        Segment(
+            start_s=times[number],
+            end_s=times[number + 1],
+            label=heard.labels[path[first]] if path[first] < len(heard.labels) else None,
+            confidence=float(posterior[first : firsts[number + 1], path[first]].mean()),
+        )
+        for number, first in enumerate(firsts[:-1])
+    ]

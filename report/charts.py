@@ -1,0 +1,47 @@
+"""What charts have in common. Colours of the page are named, so that charts change with its theme."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from report.parts import Figure
+from report.words import in_chart
+
+ACCENT: Final = "var(--accent)"
+SECOND: Final = "var(--second)"
+FAINT: Final = "var(--faint)"
+WARNING: Final = "var(--warning)"
+INK: Final = "var(--ink)"
+SOFT: Final = "var(--soft)"
+PAPER: Final = "var(--paper)"
+SCALE: Final = [[0, "var(--scale-0)"], [0.5, "var(--scale-1)"], [1, "var(--scale-2)"]]
+NAME_LETTERS: Final = 20
+"""Of a name beside an axis: more would leave a telephone no room for the chart."""
+
+
+def figure(data: Sequence[dict[str, Any]], **layout: Any) -> Figure:
+    """A figure of these traces. What all charts look like is added by the page (page.js)."""
+    return {"data": list(data), "layout": layout}
+
+
+def names_axis(names: Sequence[Any], **more: Any) -> dict[str, Any]:
+    """A vertical axis of names, the first one on top. By position: two long names may be cut to the same letters."""
+    return {
+        "tickvals": list(range(len(names))),
+        "ticktext": [in_chart(name, NAME_LETTERS) for name in names],
+        "range": [len(names) - 0.5, -0.5],
+        "showgrid": False,
+        "automargin": True,
+        "ticklen": 0,
+        "ticklabelstandoff": 6,
+    } | more
+
+
+def share_axis(title: str, **more: Any) -> dict[str, Any]:
+    """A horizontal axis from 0 to 100 %."""
+    ticks = {"tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    return {"title": {"text": title}, "range": [-0.01, 1.03]} | ticks | more
+
+
+def rows_height(rows: int, each: int = 30, around: int = 76) -> int:
+    """Pixels of a chart with a row for each name."""
+    return around + each * max(rows, 1)

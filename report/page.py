@@ -1,0 +1,99 @@
+"""The whole page: one file that needs nothing else, and may run no script but its own.
+
+Words on it come from the network. Jinja escapes them in HTML, `words.in_chart` in charts, `_as_data` in the data that
+charts are drawn from; and should all of these fail, the policy in the page's head names its two scripts by their
+hashes, so that a browser runs no other, and fetches nothing.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from report import bounds
+from report.parts import Section, Tile
+from report.words import moment
+
+HERE: Final = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the page shows, from top to bottom."""
+
+    made_at: datetime
+    lead: str
+    tiles: Sequence[Tile]
+    sections: Sequence[Section]
+    version: str
+
+
+def render(page: Page) -> str:
+    """The page as HTML."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_kept_together,
+    )
+    environment.filters["data_uri"] = _data_uri
+    figures = {chart.key: chart.figure for section in page.sections for chart in section.charts}
+    theme, *scripts = [(HERE / "theme.js").read_text(), _plotly(), (HERE / "page.js").read_text()]
+    return environment.get_template("page.html").render(
+        page=page,
+        moment=moment(page.made_at),
+        bounds=bounds,
+        style=Markup((HERE / "page.css").read_text()),
+        figures=_as_data(figures),
+        theme=Markup(theme),
+        scripts=[Markup(script) for script in scripts],
+        policy=_policy([theme, *scripts]),
+    )
+
+
+def _kept_together(value: Any) -> Any:
+    """No line ends between a number and its %."""
+    return value.replace(" %", "\u202f%") if type(value) is str else value
+
+
+@cache
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    script: str = get_plotlyjs()
+    return script.replace("\r\n", "\n")  # as a browser reads it, before it takes the hash
+
+
+def _as_data(figures: dict[str, Any]) -> Markup:
+    """JSON that cannot end the element that it stands in."""
+    text = json.dumps(figures, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return Markup(text)
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    """Which content the page may have: these scripts, styles and pictures that stand in it, and nothing from afar."""
+    hashes = " ".join(f"'sha256-{_hash(script)}'" for script in scripts)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:;"
+        " base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _data_uri(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

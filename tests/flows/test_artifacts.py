@@ -1,0 +1,35 @@
+"""Whatever a flow has found stands on Prefect's pages, too."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+from sqlalchemy import Engine
+
+from tests.flows.looking import left_on_pages
+from tests.stages import Stage
+
+GoOn = Callable[[Stage], Engine]
+
+KINDS = {
+    "came-in": "markdown",
+    "not-used": "table",
+    "coverage": "table",
+    "extracted": "markdown",
+    "models": "table",
+    "label-accuracy": "table",
+    "confusion-matrix": "image",
+    "predicted": "markdown",
+    "mistakes": "table",
+    "kept-up": "markdown",
+    "file-faults": "table",
+}
+
+
+def test_each_flow_leaves_what_it_has_found(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
+    go_on(trained)
+    flows.maintain()
+    left = left_on_pages()
+    assert {key: left[key].type for key in KINDS} == KINDS
+    assert " clips are ready" in left["extracted"].data
+    assert " tracks by " in left["predicted"].data
+    assert "0 do not agree" in left["kept-up"].data

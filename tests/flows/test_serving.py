@@ -2,10 +2,10 @@
 
 import asyncio
 import signal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-
-from flows.serving import TimetableRunner
 
 
 class Destroyed:
@@ -15,8 +15,12 @@ class Destroyed:
         signal.raise_signal(signal.SIGTERM)
 
 
-def test_it_ends_wherever_the_signal_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def start(runner: TimetableRunner) -> None:
+def test_it_ends_wherever_the_signal_finds_it(
+    flows: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.serving import TimetableRunner  # now that Prefect knows its server
+
+    async def start(runner: Any) -> None:
         signal.signal(signal.SIGTERM, runner.handle_sigterm)  # as Prefect's does
         Destroyed()
         await asyncio.sleep(60)

@@ -56,9 +56,9 @@ def last_runs(api_url: str, number: int) -> LastRuns:
 
 
 def next_runs(api_url: str) -> list[Run]:
-    """The next run of each deployment that has a schedule; none where nobody answers."""
-    scheduled = {"state": {"type": {"any_": ["SCHEDULED"]}}}
-    asked = {"flow_runs": scheduled, "sort": "EXPECTED_START_TIME_ASC", "limit": LOOKED_THROUGH}
+    """The next run of each deployment that has one, be it about to begin; none where nobody answers."""
+    to_come = _by_themselves("SCHEDULED", "PENDING")
+    asked = {"flow_runs": to_come, "sort": "EXPECTED_START_TIME_ASC", "limit": LOOKED_THROUGH}
     names = _names_of_flows(api_url)
     first: dict[str | None, Run] = {}
     for row in _post(api_url, "/flow_runs/filter", asked):
@@ -68,8 +68,13 @@ def next_runs(api_url: str) -> list[Run]:
 
 
 def _newest(api_url: str, states: Sequence[str], number: int) -> Sequence[dict[str, Any]]:
-    own = {"state": {"type": {"any_": list(states)}}, "parent_task_run_id": {"is_null_": True}}
-    return _post(api_url, "/flow_runs/filter", {"flow_runs": own, "sort": "START_TIME_DESC", "limit": number})
+    asked = {"flow_runs": _by_themselves(*states), "sort": "START_TIME_DESC", "limit": number}
+    return _post(api_url, "/flow_runs/filter", asked)
+
+
+def _by_themselves(*states: str) -> dict[str, Any]:
+    """Runs in these states that are no stage of a pipeline."""
+    return {"state": {"type": {"any_": list(states)}}, "parent_task_run_id": {"is_null_": True}}
 
 
 def _names_of_flows(api_url: str) -> dict[str, str]:

@@ -93,10 +93,13 @@ def test_runs_are_named_by_their_flow_with_when_and_why(
 
 def test_the_next_runs_are_named_by_their_flow(engine: Engine, front_door: FrontDoor) -> None:
     Deployed("comes next").run()
+    Deployed("about to begin").run("PENDING")
+    states = {run["flow"]: run["state"] for run in json.loads(front_door("status", "--json"))["next_runs"]}
+    assert states["comes next"] == "Scheduled" and states["about to begin"] == "Pending"
     said = front_door("status").splitlines()
-    rows = said[said_at(said, "Next runs") + 1 :]
-    assert rows[0].split() == ["flow", "state", "next", "run", "(UTC)"]
-    assert any(row.startswith("comes next  Scheduled") for row in rows)
+    head, *rows = said[said_at(said, "Next runs") + 1 :]
+    assert head.split() == ["flow", "state", "next", "run", "(UTC)"]
+    assert any(row.split()[:3] == ["comes", "next", "Scheduled"] for row in rows)
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])

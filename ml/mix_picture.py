@@ -13,7 +13,7 @@ from ml.palette import colour_of
 
 MINUTE: Final = 60.0
 TICKS: Final = tuple(MINUTE * minutes for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440))
-WIDE: Final = 0.06  # share of the time from which on a stretch has room for its name
+LETTERS: Final = 125  # that the band has room for, at the size of its names
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def mix_picture(
     _draw_band(band, stretches, end_s)
     sure.plot(seconds, confidence, color="black", linewidth=0.9)
     sure.set(ylabel="confidence", ylim=(0, 1.02))
-    pace.plot(seconds, tempo, color="black", linewidth=0.9)
+    pace.plot(seconds, tempo, color="black", linewidth=0.9, drawstyle="steps-post")
     pace.set(ylabel="tempo (BPM)", xlabel="time (h:mm)", xlim=(0, end_s))
     if np.isfinite(tempo).any():
         low, high = float(np.nanmin(tempo)), float(np.nanmax(tempo))
@@ -68,13 +68,10 @@ def mix_picture(
 def _draw_band(axes: Any, stretches: Sequence[Stretch], end_s: float) -> None:
     bars: dict[str, Any] = {}
     for stretch in stretches:
-        length, name, colour = (
-            stretch.end_s - stretch.start_s,
-            _short(stretch.name),
-            colour_of(stretch.position),
-        )
+        length, colour = stretch.end_s - stretch.start_s, colour_of(stretch.position)
+        name = _short(stretch.name)
         bars[name] = axes.barh(0, length, left=stretch.start_s, height=1, color=colour, edgecolor="white")
-        if length >= WIDE * end_s:
+        if length / end_s * LETTERS > len(name) + 1:
             middle = stretch.start_s + length / 2
             text = axes.text(middle, 0, name, ha="center", va="center", fontsize=8, clip_on=True)
             text.set(parse_math=False, color=_ink(colour))

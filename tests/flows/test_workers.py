@@ -66,6 +66,8 @@ def test_workers_are_given_what_up_serves(settings: Settings) -> None:
     served = registered()
     assert set(served) == {f"flows.served.{line.name}" for line in timetable(settings)}
     assert [entry["started_by"] for entry in served.values()].count([]) == 5
+    waiting = {name for name, entry in served.items() if "ENQUEUE" in str(entry["concurrency_options"])}
+    assert waiting == {"flows.served.mix"}
     for _ in range(2):  # over what is there, and once more over itself
         deploy(settings)
         deployed = registered()

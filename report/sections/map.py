@@ -62,8 +62,8 @@ def section(places: Sequence[Any], colours: Mapping[str, str], unknown: str, tra
                 places,
             ),
         ),
-        reading="Near is alike, far says little, and the axes mean nothing. Touch a point for its name, a label in the legend to hide it; with a"
-        " mouse, draw a frame to look closer, and click twice to come back.",
+        reading="Near is alike, far says little, and the axes mean nothing. Touch a point for its name, a label in the"
+        " legend to hide it; with a mouse, draw a frame to look closer, and click twice to come back.",
     )
 
 

@@ -121,6 +121,7 @@ def measure(folder: Path, tracks: int) -> Measured:
         with engine.connect() as connection:
             track_ids = list(connection.scalars(text("SELECT track_id FROM predictions ORDER BY track_id")))
         taken = write(engine, track_ids)
+        print(f"{len(track_ids)} embeddings written in {sum(taken):.0f} s", flush=True)
         vacuum(engine)
         asked = np.random.default_rng(2).choice(track_ids, QUESTIONS, replace=False).tolist()
         with engine.connect() as connection:

@@ -68,11 +68,8 @@ def mix_picture(
 def _draw_band(axes: Any, stretches: Sequence[Stretch], end_s: float) -> None:
     bars: dict[str, Any] = {}
     for stretch in stretches:
-        length, name, colour = (
-            stretch.end_s - stretch.start_s,
-            _short(stretch.name),
-            colour_of(stretch.position),
-        )
+        length, colour = stretch.end_s - stretch.start_s, colour_of(stretch.position)
+        name = _short(stretch.name)
         bars[name] = axes.barh(0, length, left=stretch.start_s, height=1, color=colour, edgecolor="white")
         if length / end_s * LETTERS > len(name) + 1:
             middle = stretch.start_s + length / 2

@@ -34,6 +34,7 @@ def section(places: Sequence[Any], colours: Mapping[str, str], unknown: str, tra
         f"{counted(len(places), 'track')}, each beside those that sound most like it to the model in use: of"
         f" {share(alike, 0)} the nearest on the map is of the same label, and by chance it would be {share(lucky, 0)}."
     ]
+    sentences.append("It has learnt from most of them, which draws a label's tracks together.")
     if len(places) < tracks:
         sentences.append(f"A sample: {whole(tracks)} tracks are here.")
     return Section(
@@ -61,9 +62,8 @@ def section(places: Sequence[Any], colours: Mapping[str, str], unknown: str, tra
                 places,
             ),
         ),
-        reading="Near is alike, far says little, and the axes mean nothing. Tracks that the model has learnt from lie"
-        " closer to their label than new ones do. Touch a point for its name, a label in the legend to hide it; with a"
-        " mouse, draw a frame to look closer, and click twice to come back.",
+        reading="Near is alike, far says little, and the axes mean nothing. Touch a point for its name, a label in the"
+        " legend to hide it; with a mouse, draw a frame to look closer, and click twice to come back.",
     )
 
 

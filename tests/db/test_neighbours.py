@@ -241,6 +241,15 @@ def test_a_track_is_found_by_its_name(
     assert [row.track_id for row in rows if row.exact] == exact
 
 
+def test_a_track_of_just_that_name_comes_before_shorter_ones_of_the_same_words(named: Connection) -> None:
+    new = text(
+        "INSERT INTO tracks (provider, external_id, title) VALUES ('folder', '6', 'Flash Energy') RETURNING id"
+    )
+    other = named.scalar(new)
+    rows = questions.tracks_called(named, "Energy Flash", 10)
+    assert [row.track_id for row in rows] == [1, other, 2]
+
+
 def test_without_pgvector_all_else_is_there_and_the_rest_is_added_once_it_is_installed(
     empty_database: str,
 ) -> None:

@@ -1,7 +1,7 @@
 """What a taste makes of a recording: words in the order of what they mean, and a sentence that says why."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.labels import Taste
@@ -9,6 +9,8 @@ from flows.verdict import LISTEN, MAYBE, Verdict, variety, verdict
 from ml.mix_figures import MixFigures
 
 NAMES = {"kompakt": "Kompakt", "drumcode": "Drumcode", "dirtybird": "Dirtybird"}
+in_any_time = settings(deadline=None)  # of a machine that has other work
+
 RANK = ("skip", "maybe", "listen")
 
 weights = st.floats(-1, 1)
@@ -56,6 +58,7 @@ def test_what_is_said_of_some(
     assert said.reason.endswith(".") and "\n" not in said.reason
 
 
+@in_any_time
 @given(parts, tastes)
 def test_it_is_one_of_three_words_with_a_sentence_that_fits(seconds: list[int], taste: Taste) -> None:
     said = verdict(recording(*seconds), taste, NAMES)
@@ -66,6 +69,7 @@ def test_it_is_one_of_three_words_with_a_sentence_that_fits(seconds: list[int], 
     assert (f"{MAYBE:g} would be maybe" in said.reason) == (said.word == "skip")
 
 
+@in_any_time
 @given(parts, tastes, st.sampled_from(sorted(NAMES)), weights)
 def test_who_likes_a_label_more_is_never_told_less(
     seconds: list[int], taste: Taste, label: str, weight: float
@@ -75,6 +79,7 @@ def test_who_likes_a_label_more_is_never_told_less(
     assert rank(recording(*seconds), least) <= rank(recording(*seconds), most)
 
 
+@in_any_time
 @given(parts, tastes, st.floats(0, 1))
 def test_who_wishes_for_more_variety_is_never_told_more(
     seconds: list[int], taste: Taste, wished: float
@@ -84,6 +89,7 @@ def test_who_wishes_for_more_variety_is_never_told_more(
     assert rank(recording(*seconds), most) <= rank(recording(*seconds), least)
 
 
+@in_any_time
 @given(parts, st.floats(0, 1))
 def test_who_likes_all_of_it_should_listen_and_who_likes_none_should_not(
     seconds: list[int], wished: float
@@ -95,6 +101,7 @@ def test_who_likes_all_of_it_should_listen_and_who_likes_none_should_not(
     assert rank(recording(*seconds), dislikes) == RANK.index("skip")
 
 
+@in_any_time
 @given(parts)
 def test_variety_goes_from_one_label_to_all_alike(seconds: list[int]) -> None:
     shares = recording(*seconds).shares

@@ -194,7 +194,7 @@ def test_names_are_text_in_pictures_too(report: Path, visit: Callable[..., Visit
     heard = " ".join(said)
     assert "<script>alert(1)</script>" in heard and "javascript:alert(2)" in heard and "%{x}" in heard
     assert not visited.has(".plot a") and not visited.has("main img") and not visited.has("main script")
-    assert "</script><img src=x onerror=alert(3)>" in page.locator("#labels").inner_text()
+    assert "</script><img src=x onerror=alert(3)>" in page.locator("#labels").text_content()
     assert "A set <i>of</i> two hours" in page.locator("#mixes .annotation-text").first.text_content()
     assert visited.complaints == []
 

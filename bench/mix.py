@@ -15,12 +15,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from bench.made_mixes import render
+from bench.made_mixes import Piece, render
 from bench.mix_choices import set_choices, shown, stretches
 from bench.mix_cost import cost
 from bench.mix_scores import boundaries, broken_seconds, errors, hits, right_seconds
@@ -41,7 +41,7 @@ from ml.crossvalidation import train_on
 from ml.hyperparameters import PRESETS
 from ml.mix_figures import figures
 from ml.model import save_model
-from ml.predict import load_model
+from ml.predict import Scorer, load_model
 from ml.recording import Heard, hear
 from ml.timeline import TimelineChoices, timeline
 from ml.train import random_seed
@@ -54,52 +54,67 @@ TEXT = Path(__file__).parents[1] / "docs" / "model.md"  # read aloud
 FORMATS = (".flac", ".mp3", ".opus")
 
 
-@dataclass(slots=True)
-class Sessions:
-    """All that was heard; the tables follow from it."""
+@dataclass(frozen=True, slots=True)
+class Session:
+    """All that one model heard; the tables follow from it."""
 
-    validation_groups: list[set[str]] = field(default_factory=list)  # of each fold
-    tested_groups: list[set[str]] = field(default_factory=list)
-    clips: list[ByTime] = field(default_factory=list)
-    tuning: list[Listened] = field(default_factory=list)  # one a fold, of its validation tracks
-    tested: list[Listened] = field(default_factory=list)  # one a fold, of tracks that nothing was learnt from
-    alone: dict[str, list[Listened]] = field(default_factory=dict)  # of one label
-    in_turns: list[Listened] = field(default_factory=list)
-    strange: dict[str, list[tuple[Heard, Calibration]]] = field(default_factory=dict)
+    validation_groups: frozenset[str]
+    tested_groups: frozenset[str]
+    clips: ByTime
+    tuning: Listened  # of the validation tracks
+    tested: Listened  # of tracks that nothing was learnt from
+    alone: dict[str, Listened]  # of one label
+    in_turns: Listened
+    strange: dict[str, tuple[Heard, Calibration]]
 
 
-def hear_all(tracks: Sequence[Track], folder: Path) -> Sessions:
-    """Train a model a fold, make the mixes and hear them; the models stay below `folder`."""
+def hear_all(tracks: Sequence[Track], folder: Path) -> list[Session]:
+    """Train a model a fold, make the mixes and hear them. Models and what they heard stay below `folder`."""
     crate = read_crate(tracks, folder)
     sounds = strange_sounds(folder, TEXT.read_text()) if shutil.which("espeak-ng") else {}
-    sessions = Sessions()
-    for number, division in enumerate(crate.divisions(FOLDS, SEED)):
-        path = folder / f"fold{number}.keras"
-        if not path.exists():
-            scorer = train_on(crate, crate.sides(division), PRESETS["labelscope"], random_seed(SEED, number))
-            save_model(scorer.network, scorer.card, path)
-        scorer = load_model(path)
-        validation, holdout = (
-            [tracks[place] for place in rows] for rows in (division.validation, division.holdout)
-        )
-        sessions.validation_groups.append({track.group for track in validation})
-        sessions.tested_groups.append({track.group for track in holdout})
-        sessions.clips.append(clip_accuracy(holdout, scorer))
-        sessions.tuning.append(listen(number, shuffled(validation, number), scorer, folder, number))
-        sessions.tested.append(listen(number, shuffled(holdout, number), scorer, folder, number))
-        for label in scorer.labels:
-            own = [track for track in holdout if track.label == label]
-            mix = listen(number, shuffled(own, number), scorer, folder, number)
-            sessions.alone.setdefault(label, []).append(mix)
-        sessions.in_turns.append(listen(number, in_turns(holdout, number), scorer, folder, number))
-        for name, sound in sounds.items():
-            heard = hear(sound, scorer), scorer.card.calibration
-            sessions.strange.setdefault(name, []).append(heard)
-        print(f"fold {number} heard", file=sys.stderr, flush=True)
+    sessions = []
+    for fold, division in enumerate(crate.divisions(FOLDS, SEED)):
+        model, kept = folder / f"fold{fold}.keras", folder / f"fold{fold}.pickle"
+        if not model.exists():
+            scorer = train_on(crate, crate.sides(division), PRESETS["labelscope"], random_seed(SEED, fold))
+            save_model(scorer.network, scorer.card, model)
+        if not kept.exists():
+            validation, holdout = (
+                [tracks[place] for place in rows] for rows in (division.validation, division.holdout)
+            )
+            kept.write_bytes(
+                pickle.dumps(_hear(load_model(model), validation, holdout, sounds, folder, fold))
+            )
+        sessions.append(pickle.loads(kept.read_bytes()))
+        print(f"fold {fold} heard", file=sys.stderr, flush=True)
     return sessions
 
 
-def print_tested(sessions: Sessions, chosen: Sequence[TimelineChoices], title: str) -> None:
+def _hear(
+    scorer: Scorer,
+    validation: Sequence[Track],
+    holdout: Sequence[Track],
+    sounds: dict[str, Path],
+    folder: Path,
+    fold: int,
+) -> Session:
+    def mixed(pieces: Sequence[Piece]) -> Listened:
+        return listen(fold, pieces, scorer, folder, fold)
+
+    own = {label: [track for track in holdout if track.label == label] for label in scorer.labels}
+    return Session(
+        validation_groups=frozenset(track.group for track in validation),
+        tested_groups=frozenset(track.group for track in holdout),
+        clips=clip_accuracy(holdout, scorer),
+        tuning=mixed(shuffled(validation, fold)),
+        tested=mixed(shuffled(holdout, fold)),
+        alone={label: mixed(shuffled(tracks, fold)) for label, tracks in own.items()},
+        in_turns=mixed(in_turns(holdout, fold)),
+        strange={name: (hear(sound, scorer), scorer.card.calibration) for name, sound in sounds.items()},
+    )
+
+
+def print_tested(sessions: Sequence[Session], chosen: Sequence[TimelineChoices], title: str) -> None:
     """The figures of the tested mixes, one choice for each."""
     print(f"\n{title}")
     print(
@@ -111,7 +126,8 @@ def print_tested(sessions: Sessions, chosen: Sequence[TimelineChoices], title: s
     print("|---" * (12 + len(REACHES_S)) + "|")
     sums: list[np.ndarray] = []
     every_error: list[np.ndarray] = []
-    for mix, clips, choices in zip(sessions.tested, sessions.clips, chosen, strict=True):
+    for session, choices in zip(sessions, chosen, strict=True):
+        mix, clips = session.tested, session.clips
         said = stretches(shown(mix, choices).segments)
         true, found = boundaries(mix.truth), boundaries(said)
         off = errors(true, found)
@@ -158,23 +174,25 @@ def _print_row(name: str, sums: np.ndarray, off: np.ndarray) -> None:
     print("| " + " | ".join(cells) + " |")
 
 
-def print_uniformity(sessions: Sessions, chosen: Sequence[TimelineChoices]) -> None:
+def print_uniformity(sessions: Sequence[Session], chosen: Sequence[TimelineChoices]) -> None:
     print("\n| mix of held-out tracks | uniformity in each fold | entropy, bits |")
     print("|---|---|---|")
-    rows = {f"{label} alone": mixes for label, mixes in sessions.alone.items()}
-    for name, mixes in {**rows, "five labels in turn, four minutes each": sessions.in_turns}.items():
+    rows = {f"{label} alone": [session.alone[label] for session in sessions] for label in sessions[0].alone}
+    rows["labels in turn, four minutes each"] = [session.in_turns for session in sessions]
+    for name, mixes in rows.items():
         found = [figures(shown(mix, choices), mix.heard) for mix, choices in zip(mixes, chosen, strict=True)]
         uniformity = ", ".join(f"{one.uniformity:.2f}" for one in found)
         entropy = ", ".join(f"{one.entropy:.2f}" for one in found)
         print(f"| {name} | {uniformity} | {entropy} |")
 
 
-def print_strange(sessions: Sessions, chosen: Sequence[TimelineChoices]) -> None:
+def print_strange(sessions: Sequence[Session], chosen: Sequence[TimelineChoices]) -> None:
     print("\n| three minutes of | unknown, share in each fold | without the test of movement |")
     print("|---|---|---|")
-    for name, all_heard in sessions.strange.items():
+    for name in sessions[0].strange:
         with_test, without = [], []
-        for (heard, calibration), choices in zip(all_heard, chosen, strict=True):
+        for session, choices in zip(sessions, chosen, strict=True):
+            heard, calibration = session.strange[name]
             plain = replace(heard, usual=np.ones_like(heard.usual))
             with_test.append(figures(timeline(heard, calibration, choices), heard).unlike)
             without.append(figures(timeline(plain, calibration, choices), heard).unlike)
@@ -220,22 +238,19 @@ def main() -> None:
         print(
             f"{len(tracks)} tracks, {len({track.group for track in tracks})} recordings, {minutes:.0f} minutes"
         )
-        kept = folder / "heard.pickle"
-        if not kept.exists():
-            kept.write_bytes(pickle.dumps(hear_all(tracks, folder)))
-        sessions: Sessions = pickle.loads(kept.read_bytes())
+        sessions = hear_all(tracks, folder)
         chosen = []
-        for tested in sessions.tested_groups:
+        for session in sessions:
             others = [
-                mix
-                for mix, groups in zip(sessions.tuning, sessions.validation_groups, strict=True)
-                if not groups & tested
+                other.tuning for other in sessions if not other.validation_groups & session.tested_groups
             ]
             chosen.append(set_choices(others))
             print(f"set without fold {len(chosen) - 1}: {chosen[-1]}")
-        print(f"set on all: {set_choices(sessions.tuning)}")
+        print(f"set on all: {set_choices([session.tuning for session in sessions])}")
         print_tested(sessions, chosen, "Numbers set on the mixes of other folds:")
-        print_tested(sessions, [TimelineChoices()] * FOLDS, f"The numbers that stand, {TimelineChoices()}:")
+        print_tested(
+            sessions, [TimelineChoices()] * len(sessions), f"The numbers that stand, {TimelineChoices()}:"
+        )
         print_uniformity(sessions, chosen)
         print_strange(sessions, chosen)
         if not arguments.no_cost:

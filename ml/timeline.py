@@ -88,28 +88,22 @@ def most_probable_path(scores: NDArray[np.float64], switch_cost: float, stay: in
     windows, it is one state.
     """
     windows, states = scores.shape
-    sums = np.vstack([np.zeros(states), np.cumsum(scores, axis=0)])  # sums[t]: of the first t windows
-    everyone = np.arange(states)
-    best = np.full(
-        (windows + 1, states), -np.inf
-    )  # best[t, s]: of the first t windows, the last of them in s
-    before = np.full(
-        (windows + 1, states), UNKNOWN
-    )  # the state before s, where s began `stay` windows before t
+    # Row t is about the first t windows: the sums of their scores, the most that a sequence is worth that ends in each
+    # state, and the state before that one, where it began `stay` windows before t.
+    sums = np.vstack([np.zeros(states), np.cumsum(scores, axis=0)])
+    best = np.full((windows + 1, states), -np.inf)
+    before = np.full((windows + 1, states), UNKNOWN)
     for t in range(min(stay, windows), windows + 1):
         began = t - stay
         if began <= 0:
             best[t] = sums[t]
             continue
         best[t] = best[t - 1] + scores[t - 1]
-        if began < stay:
-            continue
-        first, second = np.argsort(-best[began], kind="stable")[:2] if states > 1 else (0, 0)
-        other = np.where(everyone == first, second, first)
-        entered = best[began, other] - switch_cost + sums[t] - sums[began]
-        better = (entered > best[t]) & (other != everyone)
+        leader = int(np.argmax(best[began]))  # whoever changes comes from there: all changes cost the same
+        entered = best[began, leader] - switch_cost + sums[t] - sums[began]
+        better = entered > best[t]
         best[t] = np.where(better, entered, best[t])
-        before[t] = np.where(better, other, UNKNOWN)
+        before[t] = np.where(better, leader, UNKNOWN)
     path = np.empty(windows, dtype=np.int64)
     t, state = windows, int(np.argmax(best[windows]))
     while t > 0:

@@ -32,7 +32,7 @@ def test_tracks_that_are_all_alike_have_places_too() -> None:
 
 
 def test_a_picture_takes_names_as_they_are_and_tracks_without_a_label() -> None:
-    names = ["A$AP $", "R&S \\ <b>", "唱片"]
+    names = ["A$AP \\x$", "R&S \\ <b>", "唱片"]
     png = map_picture(embeddings(2, 3)[:, :2], [0, 1, 2, None, 0, None], names, "six $ tracks")
     assert png.startswith(b"\x89PNG")
     assert map_picture(np.empty((0, 2)), [], names, "nothing").startswith(b"\x89PNG")

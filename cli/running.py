@@ -41,9 +41,9 @@ def up(
         open_database(settings) as engine,
         surroundings(settings, settings.ui_port) as api_url,
     ):
+        from flows.names import TAG
         from flows.reporting import mark_crashed
         from flows.serving import register, serve
-        from flows.timetable import TAG
 
         stopping.check()
         mark_crashed(before=now, tag=TAG)

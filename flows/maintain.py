@@ -19,6 +19,8 @@ from db.engine import Lock, try_lock
 from db.store import files
 from flows.artifacts import leave_maintenance
 from flows.home import open_database
+from flows.names import TAG
+from flows.silence import mark_silent
 from flows.unfinished import end_the_dead
 
 FOLDERS: Final = ("audio", "spectrograms", "models")
@@ -57,6 +59,7 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
         if not alone:
             # Prefect takes it for the state of the run; a caller gets CancelledRun.
             return Cancelled(message="A run is bringing content in; look when it has ended.")  # type: ignore[return-value]
+        mark_silent(TAG)
         died = end_the_dead(engine, settings)
         with engine.begin() as connection:
             found = list(_files(settings.home))

@@ -7,6 +7,7 @@ from typing import Final
 from config.settings import Settings
 
 LISTED_BY: Final = "labels.toml"
+TAG: Final = "labelscope"  # of every deployment, of its runs and of their stages
 LONGEST: Final = 80  # characters of a file's name
 
 

@@ -10,13 +10,12 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
     FlowRunFilterTags,
 )
-from prefect.client.schemas.objects import StateType
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Crashed
 
-UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+from flows.silence import UNFINISHED
 
 
 def mark_crashed(before: datetime, tag: str | None = None) -> int:

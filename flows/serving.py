@@ -4,28 +4,32 @@ import asyncio
 import os
 import signal
 import sys
+import time
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from threading import Event
+from threading import Event, Thread
 from typing import Any, Final
 
-from httpx import TransportError
+from httpx import HTTPError, TransportError
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import StateType
 from prefect.events import EventTrigger, Posture
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore
+from prefect.exceptions import PrefectException
 from prefect.runner import Runner
 
 from config.settings import Settings
+from flows.names import TAG
 from flows.served import SERVER
-from flows.timetable import TAG, deployments, timetable
+from flows.silence import HEARTBEAT, START_SECONDS, mark_silent
+from flows.timetable import deployments, timetable
 
 HEARTBEAT_SECONDS: Final = 30  # of every run that is started from here; the least that Prefect takes
 ENDS: Final = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
-HEARTBEAT: Final = "prefect.flow-run.heartbeat"
-START_SECONDS: Final = 200  # from the wish for a run to its first heartbeat, on a machine under load
+LOOK_SECONDS: Final = 60.0  # between two looks for silent runs
 OUTAGE_PAUSE: Final = 2.0  # seconds between two questions whether the server is there again
 
 
@@ -119,6 +123,7 @@ def serve(settings: Settings) -> None:
     """Start the runs that are due, each in a process of its own, until SIGINT, SIGTERM or SIGHUP."""
     os.environ[SERVER] = str(os.getpid())
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    Thread(target=_look_for_silence, name="silent runs", daemon=True).start()
     try:
         while not _serve_until_outage(settings):
             _wait_for_server()
@@ -142,6 +147,16 @@ def _serve_until_outage(settings: Settings) -> bool:
             raise
         return False
     return True
+
+
+def _look_for_silence() -> None:
+    """Beside the rules above, which can miss what a dying database has lost."""
+    while True:
+        time.sleep(LOOK_SECONDS)
+        with suppress(
+            HTTPError, PrefectException
+        ):  # the server may be starting: in a minute it is asked again
+            mark_silent(TAG)
 
 
 def _wait_for_server() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from cronsim import CronSim
 from prefect import Flow
@@ -16,8 +16,7 @@ from prefect.types.entrypoint import EntrypointType
 from config.settings import Settings
 from flows import served
 from flows.events import CRATE, EXTRACTED, INGESTED, PROMOTED
-
-TAG: Final = "labelscope"  # of every deployment
+from flows.names import TAG
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,9 +78,9 @@ def test_what_an_earlier_timetable_had_is_gone_and_what_others_have_is_not(setti
     from prefect.client.orchestration import get_client
     from prefect.deployments.runner import RunnerDeployment
 
+    from flows.names import TAG
     from flows.served import maintain
     from flows.serving import register
-    from flows.timetable import TAG
 
     RunnerDeployment.from_flow(maintain, "an-earlier-name", tags=[TAG]).apply()
     RunnerDeployment.from_flow(maintain, "somebody-elses").apply()

@@ -42,7 +42,7 @@ pytestmark = [
 NUMBER = int(os.environ.get("LABELSCOPE_FAULTS", "200"))
 SEED = int(os.environ.get("LABELSCOPE_SEED", "20261125"))
 MOST_AT_A_TIME = 8  # faults to one run; then it is left to end
-PEACEFUL = 4  # each so manieth run is left in peace
+PEACEFUL = 5  # each so manieth run is left in peace
 RUN_SECONDS = 400  # five minutes for a run that died, and some for the server to say so
 ALL_ON = '[training]\nallow = ["spotify", "deezer", "folder"]\n[features]\nreccobeats = true\n'
 LISTS = [
@@ -191,13 +191,13 @@ def test_two_hundred_accidents_lose_nothing_and_double_nothing(
 
 def befall(victims: Victims, run: str, tally: Tally) -> None:
     """Faults strike until the run has ended, or `up` with it, or there were enough."""
-    time.sleep(victims.random.uniform(0, 15))
+    time.sleep(victims.random.uniform(0, 10))
     for _ in range(MOST_AT_A_TIME):
         if name := strike(victims):
             tally.note_fault(name)
         if not is_up(victims.kept) or has_ended(victims.kept, run):
             break
-        time.sleep(victims.random.uniform(0.1, 2.5))
+        time.sleep(victims.random.uniform(0.1, 2))
 
 
 def is_up(kept: KeptUp) -> bool:

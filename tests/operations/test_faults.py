@@ -1,6 +1,6 @@
 """Two hundred accidents befall a home while its pipelines run; then it holds what one holds that was left in peace.
 
-Half an hour: `make test-faults`. LABELSCOPE_FAULTS sets another number, LABELSCOPE_SEED other accidents.
+Most of an hour: `make test-faults`. LABELSCOPE_FAULTS sets another number, LABELSCOPE_SEED other accidents.
 """
 
 import os

@@ -203,9 +203,9 @@ def print_strange(sessions: Sequence[Session], chosen: Sequence[TimelineChoices]
 def print_cost(tracks: Sequence[Track], folder: Path, warm_up: Path) -> None:
     """Of a mix of 90 minutes, in three formats."""
     print(
-        "\n| 90-minute mix | bare decoding | heard, timeline and figures | times decoding | memory above the model's |"
+        "\n| mix | bare decoding, s | of processors | all of the hearing, s | of processors | times | memory added |"
     )
-    print("|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|")
     pieces, left_s = [], LONG_MIX_S
     for piece in shuffled(tracks, SEED):
         pieces.append(piece)
@@ -217,9 +217,10 @@ def print_cost(tracks: Sequence[Track], folder: Path, warm_up: Path) -> None:
         if not mix.exists():
             render(pieces, mix, np.random.default_rng(SEED))
         found = cost(mix, folder / "fold0.keras", warm_up)
+        times = found.hearing.wall / found.decoding.wall
         print(
-            f"| {suffix[1:]}, {found.minutes:.0f} min | {found.decoding_s:.1f} s | {found.hearing_s:.1f} s |"
-            f" {found.hearing_s / found.decoding_s:.2f} | {found.mebibytes:.0f} MiB |",
+            f"| {suffix[1:]}, {found.minutes:.0f} min | {found.decoding.wall:.1f} | {found.decoding.processor:.1f} |"
+            f" {found.hearing.wall:.1f} | {found.hearing.processor:.1f} | {times:.2f} | {found.mebibytes:.0f} MiB |",
             flush=True,
         )
 

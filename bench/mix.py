@@ -4,8 +4,8 @@ Run as `python -m bench.mix TRACKS`, a folder with one sub-folder of full-length
 (`python -m bench.long_tracks TRACKS` makes one). Recordings are dealt into four folds. In each, a model learns from the
 clips of two, is calibrated on the third, and meets the fourth in a mix of all its tracks: that one is reported. The
 numbers of ml.timeline that are reported with it were set on mixes of the other folds' tracks. Then: mixes of one label
-and of five in turn, sounds that are no label's, labels that the model never met, and the cost of a mix of 90 minutes. Some
-40 minutes of processor time; `--keep FOLDER` keeps models and what they heard, so that tables can be made anew in one.
+and of five in turn, sounds that are no label's, labels that the model never met, and the cost of a mix of 90 minutes.
+Half an hour or more on two cores; `--keep FOLDER` keeps models and what they heard, to make the tables anew in minutes.
 """
 
 import argparse

@@ -1,5 +1,6 @@
 """How the numbers of ml.timeline are set, on mixes whose truth is known."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,35 +12,29 @@ from ml.timeline import Segment, Timeline, TimelineChoices, timeline
 
 WITHIN_S = 30.0
 LOST = 0.05  # of the time of known labels may be called unknown: as ml.calibration.UNKNOWN_SHARE of tracks
-SWITCH_COSTS = (
-    5.0,
-    10.0,
-    15.0,
-    20.0,
-    30.0,
-    45.0,
-    60.0,
-    90.0,
-)  # of windows of evidence 1: only the ratio matters
-UNKNOWNS = (-1.0, -0.5, 0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-EVIDENCES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+SWITCH_COSTS = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 60.0, 90.0)
+UNKNOWNS = (-10.0, -1.0, -0.75, -0.5, -0.25, 0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
+WEIGHTS = (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2)
+PERSISTENCES = (3.0, 4.0, 5.0, 6.0, 7.0)
 
 
 def set_choices(mixes: Sequence[Listened]) -> TimelineChoices:
     """One after another: the cost of a change by accuracy and boundaries, with nothing unknown; the highest level
-    of unknown at which no more than LOST of these mixes, all of known labels, is lost to it; the weight of evidence, at
-    the same path, by the log loss of the posterior.
+    of unknown at which no more than LOST of these mixes, all of known labels, is lost to it; how sure that is, by the
+    log loss of the posterior.
     """
-    known = replace(TimelineChoices(), evidence=1.0, unknown=-10.0)
+    known = replace(TimelineChoices(), unknown=-10.0)
     choices = max(
         (replace(known, switch_cost=cost) for cost in SWITCH_COSTS), key=lambda one: worth(mixes, one)
     )
     levels = [replace(choices, unknown=level) for level in UNKNOWNS]
-    choices = next(one for one in reversed(levels) if unknown_share(mixes, one) <= LOST)
-    weighted = [
-        replace(choices, evidence=weight, switch_cost=weight * choices.switch_cost) for weight in EVIDENCES
+    within = [one for one in levels if unknown_share(mixes, one) <= LOST]
+    choices = within[-1] if within else levels[0]
+    sure = [
+        replace(choices, weight=weight, persistence=persistence)
+        for weight, persistence in itertools.product(WEIGHTS, PERSISTENCES)
     ]
-    return min(weighted, key=lambda one: log_loss(mixes, one))
+    return min(sure, key=lambda one: log_loss(mixes, one))
 
 
 def shown(mix: Listened, choices: TimelineChoices) -> Timeline:

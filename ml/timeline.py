@@ -28,12 +28,14 @@ class TimelineChoices:
     """Set by `python -m bench.mix` on made mixes; docs/mixes.md has the figures."""
 
     shortest_s: float = 30.0  # no segment is shorter, unless the recording is
-    switch_cost: float = (
-        7.0  # odds, as a logarithm, of staying over changing to a certain other state at a window
+    switch_cost: float = 30.0  # the evidence that a change of state has to bring
+    unknown: float = 0.0  # evidence of unknown in each window: a label has to be better than chance by this
+    strange: float = 1.0  # evidence against every label where the sound is like nothing learnt from
+    # How sure that is: neighbouring windows overlap, and a track that is mistaken for another is so in all of them.
+    weight: float = 0.04  # of the evidence of a window
+    persistence: float = (
+        5.0  # log-odds of staying over changing to a certain other state, from window to window
     )
-    evidence: float = 0.2  # weight of a window: neighbours overlap and sound alike, so each says little new
-    unknown: float = 0.2  # evidence of unknown in each window, before the weight
-    strange: float = 2.0  # evidence against every label where the sound is like nothing learnt from
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,7 @@ class Timeline:
     """What sounds when. The segments follow each other from 0 to the end of the recording."""
 
     states: NDArray[np.int64]  # (windows,) position of the label, or UNKNOWN
-    posterior: NDArray[
-        np.float32
-    ]  # (windows, labels + 1), the last column of which is unknown; rows sum to 1
+    posterior: NDArray[np.float32]  # (windows, labels + 1), the last column is unknown; rows sum to 1
     segments: tuple[Segment, ...]
 
 
@@ -64,21 +64,21 @@ def timeline(
     scores = evidence(heard, calibration, choices)
     stay = max(1, math.ceil(choices.shortest_s / heard.step_s))
     path = most_probable_path(scores, choices.switch_cost, stay)
-    posterior = posteriors(scores, choices.switch_cost)
+    posterior = posteriors(choices.weight * scores, choices.persistence)
     labels = len(heard.labels)
     segments = tuple(_segments(heard, path, posterior))
     return Timeline(np.where(path == labels, UNKNOWN, path), posterior.astype(np.float32), segments)
 
 
 def evidence(heard: Heard, calibration: Calibration, choices: TimelineChoices) -> NDArray[np.float64]:
-    """Weighted log-likelihoods of the states in each window, up to a constant: (windows, labels + 1)."""
+    """Log-likelihoods of the states in each window, up to a constant: (windows, labels + 1)."""
     windows, labels = heard.probabilities.shape
-    scores = np.full((windows, labels + 1), -choices.strange)
+    scores = np.full((windows, labels + 1), -choices.strange, dtype=np.float64)
     plain = heard.sounding & heard.usual
     calibrated = calibrate(heard.probabilities[plain], calibration.temperatures.crop)
     scores[plain, :labels] = np.log(np.maximum(calibrated * labels, np.finfo(float).tiny))
     scores[:, labels] = np.where(plain, choices.unknown, 0.0)
-    return choices.evidence * scores
+    return scores
 
 
 def most_probable_path(scores: NDArray[np.float64], switch_cost: float, stay: int = 1) -> NDArray[np.int64]:
@@ -116,10 +116,10 @@ def most_probable_path(scores: NDArray[np.float64], switch_cost: float, stay: in
     return path
 
 
-def posteriors(scores: NDArray[np.float64], switch_cost: float) -> NDArray[np.float64]:
+def posteriors(scores: NDArray[np.float64], persistence: float) -> NDArray[np.float64]:
     """The probability of each state in each window, given all windows, without a minimum stay: (windows, states)."""
     windows, states = scores.shape
-    change = 1 / (math.exp(switch_cost) + states - 1)  # to each of the others
+    change = 1 / (math.exp(persistence) + states - 1)  # to each of the others
     stay = 1 - states * change  # what staying has beyond that
     likelihood = np.exp(scores - scores.max(axis=1, keepdims=True))
     forward = np.empty_like(likelihood)

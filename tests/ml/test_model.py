@@ -10,6 +10,7 @@ import pytest
 from ml.calibration import Calibration, Temperatures
 from ml.dataset import Standardisation
 from ml.model import CARD, ModelCard, ModelFileError, file_sha256, load_network, read_card, save_model
+from ml.movement import USUAL_MOVEMENT
 
 PLAIN = Standardisation(mean=(0.0,) * 128, deviation=(1.0,) * 128)
 CARD_OF_FIVE = ModelCard(
@@ -19,6 +20,7 @@ CARD_OF_FIVE = ModelCard(
     architecture="labelscope",
     crop_frames=32,
     calibration=Calibration(Temperatures(0.75, 1.5, 2.25), unknown_below=0.375),
+    usual_movement=(0.25, 0.75),
     training={"epochs": 3, "hyperparameters": {"patience": None}},
 )
 
@@ -53,6 +55,19 @@ def test_a_card_without_calibration_and_training_is_neutral(tmp_path: Path) -> N
     card = read_card(path)
     assert card.calibration == Calibration(Temperatures(1.0, 1.0, 1.0), 0.0)
     assert card.training is None
+
+
+def test_a_file_from_before_movement_was_looked_at_is_read(saved: tuple[Path, str], tmp_path: Path) -> None:
+    path = tmp_path / "older.keras"
+    with zipfile.ZipFile(saved[0]) as archive, zipfile.ZipFile(path, "w") as older:
+        for name in archive.namelist():
+            content = archive.read(name)
+            if name == CARD:
+                values = json.loads(content)
+                del values["usual_movement"]
+                content = json.dumps(values).encode()
+            older.writestr(name, content)
+    assert load_network(path)[1] == replace(CARD_OF_FIVE, usual_movement=USUAL_MOVEMENT)
 
 
 def test_saving_replaces_an_older_file_and_cleans_up_after_a_failure(tmp_path: Path) -> None:

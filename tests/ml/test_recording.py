@@ -122,7 +122,7 @@ def test_silence_is_no_music(tmp_path: Path, scorer: Scorer) -> None:
     assert not heard.sounding[silent].any() and np.isnan(heard.probabilities[silent]).all()
     away = (middle < 58) | (middle > 182)
     assert heard.sounding[away].all() and np.isfinite(heard.probabilities[away]).all()
-    choices = TimelineChoices(evidence=1.0, unknown=-1.0)
+    choices = TimelineChoices(switch_cost=5.0, unknown=-1.0)
     shown = timeline(replace(heard, usual=np.ones_like(heard.usual)), Calibration(), choices)
     labels = [segment.label for segment in shown.segments]
     assert labels == ["quiet", None, "quiet"]

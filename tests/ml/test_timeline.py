@@ -90,8 +90,7 @@ def test_segments_tile_the_recording_and_none_is_short(data: st.DataObject) -> N
     mix = heard(blocks[:windows], random.random(windows) < data.draw(st.floats(0, 1)))
     choices = TimelineChoices(
         shortest_s=data.draw(st.sampled_from([0.5, 10.0, 30.0, 90.0])),
-        switch_cost=data.draw(st.floats(0, 5)),
-        evidence=data.draw(st.sampled_from([0.1, 1.0])),
+        switch_cost=data.draw(st.floats(0, 40)),
     )
     shown = timeline(mix, Calibration(), choices)
     segments = shown.segments
@@ -124,7 +123,8 @@ def test_where_no_label_stands_out_for_long_it_is_unknown() -> None:
     mix = heard(sure_of(*[0] * 80, *[0, 1, 2] * 40, sure=0.45))
     mix.probabilities[:80] = sure_of(*[0] * 80)
     labels = [
-        segment.label for segment in timeline(mix, Calibration(), TimelineChoices(unknown=0.5)).segments
+        segment.label
+        for segment in timeline(mix, Calibration(), TimelineChoices(switch_cost=5.0, unknown=0.5)).segments
     ]
     assert labels == ["a", None]
 

@@ -17,11 +17,19 @@ from ml.timeline import timeline
 TURNS = 2
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Seconds:
+    """By the clock, and of all processors together: on a busy machine only the latter says what the work takes."""
+
+    wall: float
+    processor: float
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     minutes: float
-    decoding_s: float
-    hearing_s: float  # all of it: hearing, timeline, figures
+    decoding: Seconds
+    hearing: Seconds  # all of it: hearing, timeline, figures
     mebibytes: float  # at most, above what the process held with its model loaded
 
 
@@ -31,8 +39,8 @@ def cost(mix: Path, model: Path, warm_up: Path) -> Cost:
         turns: Sequence[Cost] = pool.apply(_in_here, (mix, model, warm_up))
     return Cost(
         turns[0].minutes,
-        min(turn.decoding_s for turn in turns),
-        min(turn.hearing_s for turn in turns),
+        min(turn.decoding for turn in turns),
+        min(turn.hearing for turn in turns),
         max(turn.mebibytes for turn in turns),
     )
 
@@ -45,28 +53,38 @@ def _in_here(mix: Path, model: Path, warm_up: Path) -> list[Cost]:
     hear(warm_up, scorer)  # imports what hearing needs, whose memory counts, but not its time
     turns = []
     for _ in range(TURNS):
-        began = time.perf_counter()
-        frames = _decode(mix)
-        decoded = time.perf_counter()
+        began = _now()
+        _decode(mix)
+        decoded = _now()
         heard = hear(mix, scorer)
         shown = timeline(heard, scorer.card.calibration)
         figures(shown, heard)
-        ended = time.perf_counter()
-        assert frames > 0
+        ended = _now()
         turns.append(
-            Cost(heard.duration_s / 60, decoded - began, ended - decoded, _mebibytes("VmHWM") - before)
+            Cost(
+                heard.duration_s / 60,
+                _between(began, decoded),
+                _between(decoded, ended),
+                _mebibytes("VmHWM") - before,
+            )
         )
     return turns
 
 
-def _decode(path: Path) -> int:
+def _now() -> Seconds:
+    return Seconds(time.perf_counter(), time.process_time())
+
+
+def _between(began: Seconds, ended: Seconds) -> Seconds:
+    return Seconds(ended.wall - began.wall, ended.processor - began.processor)
+
+
+def _decode(path: Path) -> None:
     """Every block of a file, thrown away."""
-    frames = 0
     with path.open("rb", buffering=0) as file, Stream(file.fileno(), closefd=False) as sound:
         block = np.empty((BLOCK_FRAMES, sound.channels), dtype=np.float32)
-        while read := len(sound.read(out=block)):
-            frames += read
-    return frames
+        while len(sound.read(out=block)):
+            pass
 
 
 def _mebibytes(name: str) -> float:

@@ -172,7 +172,9 @@ class Taste(_Part):
 
     labels: dict[StrictStr, Weight] = Field(default_factory=dict)  # by name or slug; those not named weigh 1
     unknown: Weight = 0.1  # of music that is like none of the labels
-    variety: Annotated[float, BeforeValidator(_share)] = 0.25  # 0: one label will do; 1: all of them alike
+    variety: Annotated[float, BeforeValidator(_share)] = (
+        0.25  # 0: one label will do; 1 - 1/n: as n in equal parts
+    )
 
 
 class Configuration(_Part):

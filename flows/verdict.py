@@ -1,6 +1,5 @@
 """Whether a recording suits a taste: a word, and the reason in a sentence."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -35,15 +34,14 @@ def verdict(figures: MixFigures, taste: Taste, names: Mapping[str, str]) -> Verd
 
 
 def variety(shares: Mapping[str, float]) -> float:
-    """0: one label; 1: all of them in equal parts. What is like none of them does not count.
+    """The chance that two moments of known labels are not of the same: 0 for one label, 1 - 1/n for n in equal parts.
 
-    It is the entropy of the shares of known labels over the highest that it could be.
+    It does not depend on how many labels the model knows (docs/mixes.md). What is like none of them does not count.
     """
     known = sum(shares.values())
-    if known <= 0 or len(shares) < 2:
+    if known <= 0:
         return 0.0
-    parts = [share / known for share in shares.values() if share > 0]
-    return min(1.0, max(0.0, -sum(part * math.log(part) for part in parts) / math.log(len(shares))))
+    return max(0.0, 1 - sum((share / known) ** 2 for share in shares.values()))
 
 
 def _value(figures: MixFigures, taste: Taste) -> float:

@@ -8,10 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.palette import UNKNOWN, colour_of
+from ml.palette import COLOURS, UNKNOWN, colour_of
 
 MARKERS: Final = "os^DvP*X"  # another one for each round of colours
-COLOURS: Final = 14  # in a round
 EXPLAINED: Final = 28  # labels: the legend of more would leave no room for the map
 
 
@@ -40,7 +39,7 @@ def map_picture(
             mine[:, 1],
             s=size,
             c=UNKNOWN if position < 0 else colour_of(position),
-            marker=MARKERS[max(position, 0) // COLOURS % len(MARKERS)],
+            marker=MARKERS[max(position, 0) // len(COLOURS) % len(MARKERS)],
             linewidths=0.3,
             edgecolors="white",
             label=name if position in explained else None,

@@ -7,12 +7,12 @@ UNKNOWN: Final = "#9a9a9a"
 
 # Told apart by those who confuse red and green as well: Okabe and Ito, "Color universal design" (2008), and then
 # those of Paul Tol's "muted" scheme (2021) that are none of them.
-_COLOURS: Final = (
+COLOURS: Final = (
     *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"),
     *("#332288", "#882255", "#999933", "#44aa99", "#117733", "#ddcc77", "#aa4499"),
 )
 
 
-def colour_of(index: int) -> str:
-    """The colour of the label at this place of the order, as #rrggbb; after fourteen labels they begin anew."""
-    return _COLOURS[index % len(_COLOURS)]
+def colour_of(index: int | None) -> str:
+    """The colour of the label at this place of the order, as #rrggbb; they begin anew after the last. None: unknown."""
+    return UNKNOWN if index is None else COLOURS[index % len(COLOURS)]

@@ -24,7 +24,7 @@ from prefect.runner import Runner
 from config.settings import Settings
 from flows.names import TAG
 from flows.served import SERVER
-from flows.silence import HEARTBEAT, START_SECONDS, mark_silent
+from flows.silence import HEARTBEAT, START_SECONDS, Watch
 from flows.timetable import deployments, timetable
 
 HEARTBEAT_SECONDS: Final = 30  # of every run that is started from here; the least that Prefect takes
@@ -151,12 +151,11 @@ def _serve_until_outage(settings: Settings) -> bool:
 
 def _look_for_silence() -> None:
     """Beside the rules above, which can miss what a dying database has lost."""
+    watch = Watch(TAG)
     while True:
         time.sleep(LOOK_SECONDS)
-        with suppress(
-            HTTPError, PrefectException
-        ):  # the server may be starting: in a minute it is asked again
-            mark_silent(TAG)
+        with suppress(HTTPError, PrefectException):  # the server may be starting: in a minute it is asked again
+            watch.mark_silent()
 
 
 def _wait_for_server() -> None:

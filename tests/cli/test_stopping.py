@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,14 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 stopping.begin(["up"])
 os.kill(os.getpid(), signal.SIGINT)
 """
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """Whoever runs the tests in the background has SIGINT ignored, which the children would inherit."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def python(program: str, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:

@@ -154,7 +154,7 @@ def _look_for_silence() -> None:
     watch = Watch(TAG)
     while True:
         time.sleep(LOOK_SECONDS)
-        with suppress(HTTPError, PrefectException):  # the server may be starting: in a minute it is asked again
+        with suppress(HTTPError, PrefectException):  # such as a server that is just starting
             watch.mark_silent()
 
 

@@ -104,15 +104,15 @@ def test_amid_the_first_imports_each_command_says_what_is_left(command: str, sen
     assert (done.returncode, done.stderr) == (130, f"\n{sentence}\n")
 
 
+@pytest.mark.usefixtures("flows")  # a Prefect server, which both ask first
 def test_so_it_does_amid_the_imports_that_come_later(tmp_path: Path) -> None:
-    nobody = {"PREFECT_API_URL": "http://127.0.0.1:1/api", "LABELSCOPE_HOME": str(tmp_path)}
-    done = python(AMID_AN_IMPORT, "prefect", "deploy", **nobody)
+    done = python(AMID_AN_IMPORT, "prefect", "deploy", LABELSCOPE_HOME=str(tmp_path))
     assert (done.returncode, len(done.stderr.strip().splitlines())) == (130, 1)
 
 
+@pytest.mark.usefixtures("flows")
 def test_up_does_not_go_on_where_the_exception_was_swallowed(database_url: str, tmp_path: Path) -> None:
-    there = {"DATABASE_URL": database_url, "PREFECT_API_URL": "http://127.0.0.1:1/api"}
-    done = python(SWALLOWED, "up", LABELSCOPE_HOME=str(tmp_path), **there)
+    done = python(SWALLOWED, "up", LABELSCOPE_HOME=str(tmp_path), DATABASE_URL=database_url)
     assert (done.returncode, done.stderr) == (130, "\nStopped. Labelscope is not up.\n")
 
 

@@ -1,6 +1,6 @@
 """Days of `labelscope up` in less than an hour: does what it holds stay as it is?
 
-Run as `python -m bench.soak` (Linux, with a C compiler); `--hours 144` for twice as long. A real `labelscope up` keeps
+Run as `python -m bench.soak` (Linux, after `pip install '.[clock]'`); `--hours 144` for twice as long. A real `labelscope up` keeps
 its real timetable in a home of its own, by a clock that is moved forward wherever nothing is going on: by an hour, so
 that what wakes every hour does, and then to just before the next run. Each pipeline finds five new tracks, and every
 fourth makes a training due. Runs are kept for one day, so that from the second on as much is forgotten as comes in.
@@ -16,13 +16,13 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from socket import socket
 
-from bench.soak_clock import Clock
 from bench.soak_home import Newcomers, SoakedHome, moment_of
 from bench.soak_measures import POLLS, ROWS, measure
 from bench.soak_plot import draw
 from bench.soak_verdict import Sample, judge, save
+from tests.operations.moved_clock import MovedClock, libfaketime
+from tests.processes import free_port
 
 HOUR = timedelta(hours=1)
 LOOPS_SECONDS = 3.0  # for what wakes every hour to do its work
@@ -65,12 +65,15 @@ def main() -> None:
 
 def soak(folder: Path, hours: int, samples: list[Sample], figures: Path | None) -> None:
     """Keep the timetable for so many simulated hours; what is measured is added to `samples`, and saved as it comes."""
-    clock = Clock(folder)
+    library = libfaketime()
+    if library is None:
+        sys.exit("The clock is moved by libfaketime: pip install '.[clock]'")
+    clock = MovedClock(folder / "clock", library)
     home = SoakedHome(folder, clock, free_port())
     newcomers = Newcomers(home.crate, hours // 6, AT_FIRST)
     print(f"{newcomers.begin()} tracks at first; in {folder}", flush=True)
     midnight = (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    clock.move_to(midnight - timedelta(minutes=10))
+    clock.move(midnight - timedelta(minutes=10) - clock.now)
     try:
         home.start()
         flows = home.deployments()
@@ -94,24 +97,18 @@ def soak(folder: Path, hours: int, samples: list[Sample], figures: Path | None) 
         home.stop()
 
 
-def pass_time(clock: Clock, due: datetime) -> None:
+def pass_time(clock: MovedClock, due: datetime) -> None:
     """Let it be just before `due`, hour by hour."""
-    while due - clock.now() > HOUR + AHEAD:
-        clock.move_to(clock.now() + HOUR)
+    while due - clock.now > HOUR + AHEAD:
+        clock.move(HOUR)
         time.sleep(LOOPS_SECONDS)
-    clock.move_to(max(due - AHEAD, clock.now()))
+    clock.move(max(due - AHEAD - clock.now, timedelta()))
 
 
 def report(sample: Sample, state: str) -> None:
     brief = {name: value for name, value in sample.measures.items() if not name.startswith(ROWS)}
     figures = ", ".join(f"{name} {value:.6g}" for name, value in brief.items())
     print(f"{sample.hour:5.1f} h  {sample.flow} {state.lower()}: {figures}", flush=True)
-
-
-def free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

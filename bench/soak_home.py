@@ -18,11 +18,11 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import psycopg
 
-from bench.soak_clock import Clock
 from services import upkeep
 from services.locks import State, read_state
 from services.postmaster import PORT
 from sources.synth import LABELS, Song, plan_crate, write_song
+from tests.operations.moved_clock import MovedClock
 
 DIRECT = build_opener(ProxyHandler({}))
 START_SECONDS, RUN_SECONDS, STOP_SECONDS = 180, 400, 120
@@ -47,7 +47,7 @@ Row = dict[str, Any]
 class SoakedHome:
     """`labelscope up` in `folder`/home, with the timetable as it comes, and `folder`/crate for its playlists."""
 
-    def __init__(self, folder: Path, clock: Clock, port: int) -> None:
+    def __init__(self, folder: Path, clock: MovedClock, port: int) -> None:
         self.home, self.crate = folder / "home", folder / "crate"
         self._clock, self._port = clock, port
         self._log = folder / "up.log"
@@ -162,7 +162,7 @@ class SoakedHome:
 
     def _busy(self) -> bool:
         """Whether a run is under way or due, or a process of one still there."""
-        soon = (self._clock.now() + timedelta(minutes=1)).isoformat()
+        soon = (self._clock.now + timedelta(minutes=1)).isoformat()
         under_way = {"state": {"type": {"any_": UNDER_WAY}}}
         due = {"state": {"type": {"any_": ["SCHEDULED"]}}, "expected_start_time": {"before_": soon}}
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()

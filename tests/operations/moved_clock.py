@@ -4,7 +4,7 @@ What measures spans of time, the monotonic clock, goes on as it does on a real m
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,6 +28,10 @@ class MovedClock:
 
     def __post_init__(self) -> None:
         self.move(timedelta())
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
 
     def move(self, by: timedelta) -> None:
         """Forward or back; a process notices within a second."""

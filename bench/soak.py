@@ -1,9 +1,10 @@
 """Days of `labelscope up` in less than an hour: does what it holds stay as it is?
 
-Run as `python -m bench.soak` (Linux, after `pip install '.[clock]'`); `--hours 144` for twice as long. A real `labelscope up` keeps
-its real timetable in a home of its own, by a clock that is moved forward wherever nothing is going on: by an hour, so
-that what wakes every hour does, and then to just before the next run. Each pipeline finds five new tracks, and every
-fourth makes a training due. Runs are kept for one day, so that from the second on as much is forgotten as comes in.
+Run as `python -m bench.soak` (Linux, after `pip install '.[clock]'`); `--hours 144` for twice as long. A real
+`labelscope up` keeps its real timetable in a home of its own, by a clock that is moved forward wherever nothing is
+going on: by an hour, so that what wakes every hour does, and then to just before the next run. Each pipeline finds
+five new tracks, and every fourth makes a training due. Runs are kept for one day, so that from the second on as much
+is forgotten as comes in.
 
 After every run its memory, open files, connections and Prefect's database are measured. The table says which stayed
 flat (bench/soak_verdict.py); the exit code is 1 where one did not.

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event, Thread
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
 from sqlalchemy import Engine
 
@@ -27,6 +28,11 @@ from tests.stages import Stage, copied, copied_database, in_use
 
 ROOT = Path(__file__).resolve().parents[1]
 NUMBERS = itertools.count()
+
+hypothesis.settings.register_profile(
+    "busy machine", deadline=None
+)  # others may have the processor for a while
+hypothesis.settings.load_profile("busy machine")
 
 os.environ |= {
     "LABELSCOPE_HYPERPARAMETERS": '{"members": 1, "epochs": 2, "minimum_steps": 2}',

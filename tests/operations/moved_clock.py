@@ -3,10 +3,14 @@
 What measures spans of time, the monotonic clock, goes on as it does on a real machine, and so do the times of files.
 """
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
+
+NOTICE_SECONDS: Final = 1.5  # they look once a second
 
 
 def libfaketime() -> Path | None:
@@ -27,15 +31,19 @@ class MovedClock:
     ahead: timedelta = field(default_factory=timedelta)
 
     def __post_init__(self) -> None:
-        self.move(timedelta())
+        self._write()
 
     @property
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
     def move(self, by: timedelta) -> None:
-        """Forward or back; a process notices within a second."""
+        """Forward or back; at the end all processes have noticed: what one does before, another takes for long ago."""
         self.ahead += by
+        self._write()
+        time.sleep(NOTICE_SECONDS)
+
+    def _write(self) -> None:
         draft = self.file.with_suffix(".new")
         draft.write_text(f"{self.ahead.total_seconds():+.0f}\n")
         draft.chmod(0o644)  # PostgreSQL may run as another user

@@ -7,8 +7,11 @@ and never the file, whatever its length, its channels or the claims of its heade
 import math
 import os
 import stat
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,7 @@ from ml.containers import first_mp3_frame, mp3_says_its_length, poured
 # 1.5 s at 44.1 kHz: small enough for the cache, large enough for the loop around it not to matter.
 BLOCK_FRAMES = 1 << 16
 PREROLL_S = 1.0  # decoded and dropped before a window: after a seek MP3 still wants data of earlier frames
+PART_S = 60.0  # decoded at a time by each of several decoders
 TOLERANCE_S = 1.0  # a window may come out this much shorter than promised before it counts as truncated
 SILENCE = 10 ** (-90 / 20)  # peak of digital silence, 16-bit dither included
 LOUDEST = 1e6  # beyond this the power spectrum nears the end of float32; 1.0 is full scale
@@ -96,9 +100,16 @@ class Decoding:
     """
 
     def __init__(
-        self, path: Path, sound: Stream, offset_s: float, duration_s: float | None, sample_rate: int
+        self,
+        path: Path,
+        sound: Stream,
+        offset_s: float,
+        duration_s: float | None,
+        sample_rate: int,
+        decoders: int,
     ) -> None:
         self._path, self._sound, self._offset_s, self._rate = path, sound, offset_s, sample_rate
+        self._decoders = decoders
         self._start = round(offset_s * sound.samplerate)
         self._wanted = None if duration_s is None else round(duration_s * sound.samplerate)
         self._promised = self._wanted if self._wanted is not None else max(0, sound.frames - self._start)
@@ -122,7 +133,7 @@ class Decoding:
         """Once, from the first block to the last; then raises AudioError if that was not all that was promised."""
         rate = self._sound.samplerate
         resampler = soxr.ResampleStream(rate, self._rate, 1, dtype="float32", quality="HQ")
-        for block in _mono_blocks(self._sound, self._start, self._wanted):
+        for block in self._blocks():
             self._decoded += len(block)
             self.peak = _louder(self.peak, block, self._path)
             # A copy where nothing is resampled: the decoder writes the next block into the same memory.
@@ -130,6 +141,11 @@ class Decoding:
         if rate != self._rate:
             yield resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
         self._expect_all()
+
+    def _blocks(self) -> Iterator[NDArray[np.float32]]:
+        if self._decoders > 1 and self._wanted is None and _starts_anywhere(self._sound):
+            return _side_by_side(self._path, self._sound, self._start, self._decoders)
+        return _mono_blocks(self._sound, self._start, self._wanted)
 
     def _expect_all(self) -> None:
         promised_s = self.decoded_s if self.promised_s is None else self.promised_s
@@ -145,11 +161,19 @@ class Decoding:
 
 @contextmanager
 def decoding(
-    path: Path, *, offset_s: float = 0.0, duration_s: float | None = None, sample_rate: int = 22050
+    path: Path,
+    *,
+    offset_s: float = 0.0,
+    duration_s: float | None = None,
+    sample_rate: int = 22050,
+    decoders: int = 1,
 ) -> Iterator[Decoding]:
-    """Open a sound file to be decoded block by block. Arguments and errors are those of `load_mono`, without silent."""
+    """Open a sound file to be decoded block by block. Arguments and errors are those of `load_mono`, without silent.
+
+    `decoders` is how many threads may decode at once, for one who has nothing else to do and reads to the end.
+    """
     with _opened(path, whole=not offset_s and duration_s is None) as sound:
-        yield Decoding(path, sound, offset_s, duration_s, sample_rate)
+        yield Decoding(path, sound, offset_s, duration_s, sample_rate, decoders)
 
 
 def _louder(peak: float, block: NDArray[np.float32], path: Path) -> float:
@@ -187,6 +211,35 @@ def _mono_blocks(sound: Stream, start: int, wanted: int | None) -> Iterator[NDAr
             preroll -= len(block) - len(kept)
             if len(kept):
                 yield kept[:, 0] if sound.channels == 1 else kept @ weights
+
+
+def _starts_anywhere(sound: Stream) -> bool:
+    """Whether decoding from the middle gives the same samples, and takes so long that it is worth it.
+
+    That is Opus, which takes six times as long as FLAC, and forgets what was more than 80 ms ago (RFC 7845, 4.6).
+    """
+    return bool(sound.subtype == "OPUS" and sound.frames < UNKNOWN_LENGTH)
+
+
+def _side_by_side(path: Path, sound: Stream, start: int, decoders: int) -> Iterator[NDArray[np.float32]]:
+    """The mono blocks to the end of a file, one of PART_S after the other, each decoded by itself."""
+    length = round(PART_S * sound.samplerate)
+
+    def part(first: int) -> NDArray[np.float32]:
+        with _opened(path, whole=False) as own:
+            blocks = [block.copy() for block in _mono_blocks(own, first, min(length, sound.frames - first))]
+        return np.concatenate(blocks or [np.empty(0, dtype=np.float32)])
+
+    firsts = iter(range(start, sound.frames, length))
+    with ThreadPoolExecutor(decoders) as threads:
+        waiting = deque(threads.submit(part, first) for first in islice(firsts, decoders))
+        while waiting:
+            block = waiting.popleft().result()
+            waiting.extend(threads.submit(part, first) for first in islice(firsts, 1))
+            if len(block):
+                yield block
+            if len(block) < length:  # the end, or a place that cannot be decoded
+                return
 
 
 @contextmanager

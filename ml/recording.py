@@ -27,6 +27,7 @@ from ml.spectrogram import Recipe, log_mel
 
 SHORTEST_S: Final = 60.0  # two spans; what is shorter is a track, or a part of one
 SPAN_CROPS: Final = 10  # from one span to the next: as many as a clip of 30 s has
+DECODERS: Final = 2  # where decoding takes longest, of all that is done with a recording
 AHEAD: Final = 2  # spans that are ready, or in the making, while the network scores
 
 HeardSoFar = Callable[[float, float | None], None]
@@ -102,7 +103,7 @@ def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> Heard:
             spans.append(span)
             heard_so_far(span.end_s, sound.promised_s)
 
-    with decoding(path, sample_rate=recipe.sample_rate) as sound:
+    with decoding(path, sample_rate=recipe.sample_rate, decoders=DECODERS) as sound:
         _expect_its_end(path)
         with closing(_spans(sound, recipe, scorer.card)) as made, closing(_ahead(made)) as ready:
             scores = scorer.score_many(both_halves(ready))

@@ -15,7 +15,7 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml.audio import AudioError, load_mono
+from ml.audio import PART_S, AudioError, decoding, load_mono
 
 RATE = 44100
 NOBODY = 65534
@@ -91,6 +91,25 @@ def test_a_window_is_exactly_that_part_of_the_whole(burst_mp3: Path, offset_s: f
     start = round(offset_s * RATE)
     assert len(window) == 2 * RATE
     assert np.abs(window - whole[start : start + len(window)]).max() < 1e-6
+
+
+def test_two_decoders_give_what_one_gives(tmp_path: Path) -> None:
+    path, rate = tmp_path / "long.opus", 48000
+    with soundfile.SoundFile(path, "w", rate, 2, format="OGG", subtype="OPUS") as file:
+        for second in range(round(2.3 * PART_S)):
+            loud = abs(np.sin(second + np.arange(rate) / rate))[:, None]
+            file.write(loud * np.random.default_rng(second).normal(scale=0.1, size=(rate, 2)))
+
+    def decoded(decoders: int) -> tuple[np.ndarray, float]:
+        with decoding(path, decoders=decoders) as blocks:
+            return np.concatenate(list(blocks)), blocks.peak
+
+    for share in (1.0, 0.7):  # of its bytes
+        path.write_bytes(path.read_bytes()[: round(path.stat().st_size * share)])
+        (alone, peak), (together, same_peak) = decoded(1), decoded(2)
+        assert len(alone) == pytest.approx(2.3 * PART_S * 22050 * share, rel=0.02)
+        np.testing.assert_allclose(together, alone, atol=1e-5)
+        assert same_peak == pytest.approx(peak, abs=1e-5)
 
 
 def test_one_second_file(tmp_path: Path) -> None:

@@ -41,13 +41,11 @@ class Heard:
     duration_s: float
     window_s: float
     step_s: float
-    probabilities: NDArray[
-        np.float32
-    ]  # (windows, labels) as the network says, not calibrated; NaN in silence
+    # (windows, labels) as the network says, not calibrated; NaN in silence
+    probabilities: NDArray[np.float32]
     sounding: NDArray[np.bool_]  # (windows,) False: digital silence
-    usual: NDArray[
-        np.bool_
-    ]  # (windows,) False: it moves less, or more, than what was learnt from (ml.movement)
+    # (windows,) False: it moves less, or more, than what was learnt from (ml.movement)
+    usual: NDArray[np.bool_]
     span_s: float  # from one value of the tempo to the next
     tempo: NDArray[np.float32]  # (spans,) beats a minute; NaN where there is none
 

@@ -233,18 +233,18 @@ def test_a_folder_taken_for_a_dead_ones_before_its_run_could_lock_it(
     taken: list[Path] = []
     really_open = os.open
 
-    def open_late(path: Path, flags: int) -> int:
-        if not taken:
+    def open_late(path: Path, flags: int, *mode: int) -> int:
+        if not taken and tmp_path in Path(path).parents:  # the keepers of servers open their locks meanwhile
             taken.append(path)
             other = start()
             at_work(other)
             ended(other)
             assert not path.exists()
             path.mkdir()  # what is opened below is as good as the removed one: it is removed before it is locked
-            descriptor = really_open(path, flags)
+            descriptor = really_open(path, flags, *mode)
             path.rmdir()
             return descriptor
-        return really_open(path, flags)
+        return really_open(path, flags, *mode)
 
     monkeypatch.setattr(inbox_module.os, "open", open_late)
     with open_inbox(tmp_path, set) as own:

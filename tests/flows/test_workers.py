@@ -21,8 +21,11 @@ def settings(flows: SimpleNamespace) -> Iterator[Settings]:
 
 
 def registered() -> dict[str, dict[str, Any]]:
-    """What Prefect's server knows of each deployment and of the automation that starts it."""
+    """What Prefect's server knows of each deployment of the timetable and of the automation that starts it."""
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
+
+    from flows.names import TAG
 
     told = (
         "entrypoint",
@@ -36,7 +39,8 @@ def registered() -> dict[str, dict[str, Any]]:
     known = {}
     with get_client(sync_client=True) as client:
         automations = client.request("POST", "/automations/filter", json={}).json()
-        for deployment in client.read_deployments():
+        ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))  # other tests leave theirs
+        for deployment in client.read_deployments(deployment_filter=ours):
             row = deployment.model_dump(mode="json")
             schedules = [(schedule["schedule"], schedule["active"]) for schedule in row["schedules"]]
             limit = row["global_concurrency_limit"]["limit"]

@@ -101,7 +101,7 @@ class Music:
         self.add_files(1)
         for label, playlist in enumerate(self.world.playlists.values()):
             for _ in range(2):
-                self._number += 1
+                self._number += 111  # one artist to a label, a release for each and no guests: labels stay apart
                 track = music.add_track(self.world, self._number, label, "both")
                 playlist.add(Entry("track", track))
 

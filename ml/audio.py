@@ -24,7 +24,8 @@ from ml.containers import first_mp3_frame, mp3_says_its_length, poured
 # 1.5 s at 44.1 kHz: small enough for the cache, large enough for the loop around it not to matter.
 BLOCK_FRAMES = 1 << 16
 PREROLL_S = 1.0  # decoded and dropped before a window: after a seek MP3 still wants data of earlier frames
-PART_S = 15.0  # decoded at a time by each of several decoders; a minute is hardly faster and holds 120 MiB more
+# What each of several decoders decodes at a time: a minute is hardly faster, and holds 120 MiB more.
+PART_S = 15.0
 TOLERANCE_S = 1.0  # a window may come out this much shorter than promised before it counts as truncated
 SILENCE = 10 ** (-90 / 20)  # peak of digital silence, 16-bit dither included
 LOUDEST = 1e6  # beyond this the power spectrum nears the end of float32; 1.0 is full scale

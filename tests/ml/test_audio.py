@@ -107,7 +107,7 @@ def test_two_decoders_give_what_one_gives(tmp_path: Path) -> None:
     for share in (1.0, 0.7):  # of its bytes
         path.write_bytes(path.read_bytes()[: round(path.stat().st_size * share)])
         (alone, peak), (together, same_peak) = decoded(1), decoded(2)
-        assert len(alone) == pytest.approx(2.3 * PART_S * 22050 * share, rel=0.02)
+        assert len(alone) == pytest.approx(2.3 * PART_S * 22050 * share, abs=1.5 * 22050)
         np.testing.assert_allclose(together, alone, atol=1e-5)
         assert same_peak == pytest.approx(peak, abs=1e-5)
 

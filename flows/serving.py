@@ -29,7 +29,7 @@ from flows.timetable import deployments, timetable
 
 HEARTBEAT_SECONDS: Final = 30  # of every run that is started from here; the least that Prefect takes
 ENDS: Final = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
-LOOK_SECONDS: Final = 60.0  # between two looks for silent runs
+LOOK_SECONDS: Final = 20.0  # between two looks for silent runs
 OUTAGE_PAUSE: Final = 2.0  # seconds between two questions whether the server is there again
 
 
@@ -153,9 +153,9 @@ def _look_for_silence() -> None:
     """Beside the rules above, which can miss what a dying database has lost."""
     watch = Watch(TAG)
     while True:
-        time.sleep(LOOK_SECONDS)
         with suppress(HTTPError, PrefectException):  # such as a server that is just starting
             watch.mark_silent()
+        time.sleep(LOOK_SECONDS)
 
 
 def _wait_for_server() -> None:

@@ -142,8 +142,8 @@ def test_a_run_whose_own_process_alone_is_killed_is_marked_and_the_next_one_work
     kept.wait_for(run, "RUNNING", "COMPLETED")
     crashed = kept.run("maintain")
     kept.wait_for(crashed, "RUNNING", "COMPLETED")
-    os.kill(kept.process.pid, signal.SIGKILL)  # its runs end with it
-    wait_until(lambda: not processes_of(kept.home), 60)
+    os.kill(kept.process.pid, signal.SIGKILL)  # its runs end too, but first try to tell a server that is gone
+    wait_until(lambda: not processes_of(kept.home), 150)
     kept.start()
     assert kept.state_of(crashed) in ("CRASHED", "COMPLETED")
     kept.wait_for(kept.run("maintain"), "COMPLETED")

@@ -27,8 +27,8 @@ def up(
 ) -> None:
     """Keep it all running until Ctrl-C: PostgreSQL, Prefect with its pages, and the timetable of flows.
 
-    LABELSCOPE_UI_PORT is the port of the pages (4200). LABELSCOPE_PIPELINE_CRON and LABELSCOPE_MAINTAIN_CRON say when
-    flows run, as lines of a crontab, in the time zone LABELSCOPE_TIMEZONE (UTC).
+    LABELSCOPE_UI_PORT is the port of the pages (4200). LABELSCOPE_PIPELINE_CRON, LABELSCOPE_MAINTAIN_CRON
+    and LABELSCOPE_REPORT_CRON say when flows run, as lines of a crontab, in the time zone LABELSCOPE_TIMEZONE (UTC).
     """
     settings = Settings()
     make_home(settings)

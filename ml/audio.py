@@ -255,7 +255,7 @@ def _opened(path: Path, whole: bool) -> Iterator[Stream]:
         file = path.open("rb", buffering=0)
     except (FileNotFoundError, NotADirectoryError):
         raise AudioError(
-            "missing", f"{_name(path)} is not there; restore it or ingest its folder again."
+            "missing", f"{_name(path)} is not there; put it back or name the place that it has now."
         ) from None
     except OSError as problem:
         raise AudioError(

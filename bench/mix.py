@@ -36,7 +36,7 @@ from bench.mix_sets import (
     read_tracks,
     shuffled,
 )
-from bench.strange_sounds import strange_sounds
+from bench.strange_sounds import strange_sounds, white_noise
 from ml.calibration import Calibration
 from ml.crossvalidation import train_on
 from ml.hyperparameters import PRESETS
@@ -307,8 +307,7 @@ def main() -> None:
         print_strange(sessions, chosen)
         print_beyond(hear_beyond(tracks, folder), on_all)
         if not arguments.no_cost:
-            warm_up = next(iter(strange_sounds(folder, TEXT.read_text()).values()))
-            print_cost(tracks, folder, warm_up)
+            print_cost(tracks, folder, white_noise(folder))
 
 
 if __name__ == "__main__":

@@ -101,11 +101,9 @@ def read_crate(tracks: Sequence[Track], folder: Path) -> Crate:
     return Crate(tuple(examples), labels, groups, RECIPE.to_dict())
 
 
-def listen(
-    fold: int, pieces: Sequence[Piece], scorer: Scorer, folder: Path, seed: int, suffix: str = ".flac"
-) -> Listened:
+def listen(fold: int, pieces: Sequence[Piece], scorer: Scorer, folder: Path, seed: int) -> Listened:
     """Make a mix of these pieces in this order, and hear it. The file is removed afterwards."""
-    path = folder / f"mix{suffix}"
+    path = folder / "mix.flac"
     truth = render(pieces, path, np.random.default_rng(seed))
     heard = hear(path, scorer)
     path.unlink()

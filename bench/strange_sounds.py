@@ -15,6 +15,11 @@ VOICES = {"English": "en", "German": "de", "a higher English voice": "en+f3"}  #
 Signal = NDArray[np.float64]
 
 
+def white_noise(folder: Path) -> Path:
+    """A file of three minutes below `folder`."""
+    return _write(folder / "white.flac", 0.1 * np.random.default_rng(7).normal(size=SECONDS * RATE))
+
+
 def strange_sounds(folder: Path, text: str) -> dict[str, Path]:
     """Files of three minutes each below `folder`, by what they are. Speech needs espeak-ng."""
     random = np.random.default_rng(7)
@@ -31,11 +36,15 @@ def strange_sounds(folder: Path, text: str) -> dict[str, Path]:
         **speech,
         "speech over noise, 26 dB below": speech["speech, English"] + 0.005 * white,
     }
-    paths = {}
-    for number, (name, samples) in enumerate(sounds.items()):
-        paths[name] = folder / f"strange{number}.flac"
-        soundfile.write(paths[name], np.clip(samples, -1, 1), RATE)
-    return paths
+    return {
+        name: _write(folder / f"strange{number}.flac", samples)
+        for number, (name, samples) in enumerate(sounds.items())
+    }
+
+
+def _write(path: Path, samples: Signal) -> Path:
+    soundfile.write(path, np.clip(samples, -1, 1), RATE)
+    return path
 
 
 def _coloured(white: Signal, steepness: float) -> Signal:

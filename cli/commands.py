@@ -15,6 +15,7 @@ from cli.status import status as show_status
 from config.settings import Settings
 from flows.home import contain, surroundings
 from flows.home_folder import require_home
+from flows.no_model import NoModelError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -158,12 +159,10 @@ def predict(
         return
     with surroundings(settings):
         from flows.predict import predict as flow
-        from flows.score_files import NO_MODEL
-        from ml.model import ModelFileError
 
         predicted = flow()
     if predicted.model_id is None:
-        raise ModelFileError(NO_MODEL)
+        raise NoModelError
     show.predicted(predicted)
 
 

@@ -166,7 +166,9 @@ def upgrade(
             make_roles(address)
     typer.echo("The database has the schema of this version.")
     if not neighbours:
-        typer.echo("It cannot find neighbours: PostgreSQL has no pgvector that this role may use.")
+        typer.echo(
+            "It cannot find neighbours: PostgreSQL has no pgvector, 0.8 or newer, that this role may use."
+        )
 
 
 @app.command(epilog="Example: labelscope db psql -- -c '\\d+ tracks'")

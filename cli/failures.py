@@ -25,6 +25,7 @@ from flows.backup_folder import BackupError
 from flows.checked_files import DamagedFile
 from flows.cluster import ClusterError
 from flows.home_folder import HomeError
+from flows.no_model import NoModelError
 from flows.removal import BusyError
 from services.keeper import ServiceError
 from sources.errors import SourceError
@@ -40,6 +41,7 @@ SENTENCES = (
     CrateError,
     DamagedFile,
     HomeError,
+    NoModelError,
     QueryError,
     ServiceError,
     SourceError,
@@ -94,7 +96,8 @@ def _sentence(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full at {error.filename or 'LABELSCOPE_HOME'}; make room and run again, nothing is lost."
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS):
-        return f"{error.filename or 'LABELSCOPE_HOME'} cannot be written; set LABELSCOPE_HOME to a folder of yours."
+        place = error.filename or "LABELSCOPE_HOME"
+        return f"{place} cannot be written; name a place of yours, or set LABELSCOPE_HOME to one."
     if isinstance(error, FileExistsError | NotADirectoryError):
         return f"{error.filename} is in the way, or leads nowhere; remove it, or mount what it leads to."
     return None

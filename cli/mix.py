@@ -7,10 +7,12 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 
+from cli.places import require_place_for
 from cli.show import table_of
 from config.settings import Settings
 from db import mix_queries
 from flows.home import open_database, surroundings
+from flows.home_folder import require_home
 from flows.mix_words import figures_of, heard_by
 
 
@@ -21,17 +23,16 @@ def mix(
     ] = False,
     picture: Annotated[
         Path | None,
-        typer.Option(
-            "--picture", dir_okay=False, help="Draw the timeline of one recording into this PNG file."
-        ),
+        typer.Option("--picture", help="Draw the timeline of one recording into this PNG file."),
     ] = None,
 ) -> None:
     """Which labels a DJ set sounds like from when to when, and whether it suits the taste in labels.toml."""
     if picture is not None and len(files) > 1:
         raise typer.BadParameter("A picture is of one recording: name one file, or leave --picture out.")
-    if picture is not None and not picture.absolute().parent.is_dir():
-        raise typer.BadParameter(f"There is no folder {picture.absolute().parent} for the picture.")
+    if picture is not None:
+        require_place_for(picture)
     settings = Settings()
+    require_home(settings)
     documents: list[dict[str, Any]] = []
     with surroundings(settings), open_database(settings) as engine:
         from flows.mix import MixRejected

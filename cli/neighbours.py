@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.database import Format, write_rows
+from cli.places import require_place_for
 from config.settings import Settings
 from db.roles import READER
 from flows.home import contain, open_database
@@ -53,18 +54,19 @@ def draw_map(
 
     Nothing but nearness means anything. Another model makes another map.
     """
+    if not as_json:
+        require_place_for(picture)
     settings = Settings()
     require_home(settings)
     contain(settings)
     from flows.neighbours import require_neighbours
     from flows.neighbours_map import map_of, picture_of
 
-    with open_database(settings, READER) as engine:
-        with engine.connect() as connection:
-            require_neighbours(connection)
-        tracks = map_of(engine)
+    with open_database(settings, READER) as engine, engine.connect() as connection:
+        require_neighbours(connection)
+        tracks = map_of(connection)
         if as_json:
             typer.echo(json.dumps([asdict(track) for track in tracks], ensure_ascii=False, indent=1))
             return
-        picture.write_bytes(picture_of(engine, tracks))
+        picture.write_bytes(picture_of(connection, tracks))
     typer.echo(f"{len(tracks)} tracks are on {picture}.")

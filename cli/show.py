@@ -23,7 +23,6 @@ if TYPE_CHECKING:  # these import Prefect and Keras
 
 
 UNKNOWN = "unknown: like none of the labels"
-LATEST = 3  # recordings on the screen of status
 
 
 def outcome(of_run: "Outcome") -> None:

@@ -106,5 +106,5 @@ def mixes(rows: Rows, zone: ZoneInfo) -> bool:
     return screen.table(
         "Latest recordings",
         ("recording", "verdict", f"heard ({zone})"),
-        [(row.title, row[2], screen.local(row[3], zone)) for row in rows],
+        [(row.title, row.verdict, screen.local(row.created_at, zone)) for row in rows],
     )

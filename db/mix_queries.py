@@ -39,7 +39,7 @@ def shares(connection: Connection, mix_id: int) -> Rows:
     """slug, name and share of its time of every label that the model of a recording knows, in the model's order."""
     return connection.execute(
         text("""
-            SELECT l.id, l.slug, l.name,
+            SELECT l.slug, l.name,
                    coalesce((SELECT sum(s.end_seconds - s.start_seconds) / m.duration_seconds
                                FROM mix_segments s WHERE s.mix_id = m.id AND s.label_id = l.id), 0)::float8 AS share
               FROM mixes m

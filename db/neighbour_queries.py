@@ -1,4 +1,4 @@
-"""Questions about what sounds alike. All but the first three need the table `embeddings`."""
+"""Questions about what sounds alike. Those about embeddings need their table: see `is_there`."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,6 +25,14 @@ def is_available(connection: Connection) -> bool:
     return bool(
         connection.scalar(text("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')"))
     )
+
+
+def installed_version(connection: Connection) -> str | None:
+    """The version of pgvector that this database has; None where it has none."""
+    version: str | None = connection.scalar(
+        text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+    )
+    return version
 
 
 def is_complete(connection: Connection, model_id: int) -> bool:
@@ -140,7 +148,7 @@ def tracks_called(connection: Connection, name: str, number: int) -> Rows:
 
 
 def embedded_tracks(connection: Connection, number: int) -> Rows:
-    """Tracks with an embedding by the model in use: track_id, artists, title, label_id, label, embedding (floats).
+    """Tracks with an embedding by the model in use: track_id, artists, title, label, embedding (floats).
 
     Where there are more than `number`, that many of them, drawn by the hash of their ids: the same ones each time.
     """
@@ -157,7 +165,7 @@ def embedded_tracks(connection: Connection, number: int) -> Rows:
                    (SELECT string_agg(a.name, ', ' ORDER BY ta.position)
                       FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
                      WHERE ta.track_id = t.id) AS artists,
-                   t.title, tl.label_id, l.name AS label, CAST(e.embedding AS real[]) AS embedding
+                   t.title, l.name AS label, CAST(e.embedding AS real[]) AS embedding
               FROM embeddings e
               JOIN models m ON m.id = e.model_id AND m.status = 'champion'
               JOIN tracks t ON t.id = e.track_id

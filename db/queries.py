@@ -1,4 +1,4 @@
-"""Statements that read, but for those about providers and the split. All return rows, or plain values."""
+"""Statements that read what several parts of the house ask for. All return rows, or plain values."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -115,13 +115,15 @@ def leave_maintenance(sentences: Sequence[str], faults: Sequence[tuple[str, str,
 
 def leave_map(engine: Engine) -> None:
     """Where tracks lie, by what the model in use hears in them; nothing where none has an embedding."""
-    tracks = neighbours_map.map_of(engine, TRACKS_ON_A_MAP)
-    if tracks:
+    with engine.connect() as connection:
+        tracks = neighbours_map.map_of(connection, TRACKS_ON_A_MAP)
+        picture = neighbours_map.picture_of(connection, tracks) if tracks else None
+    if picture is not None:
         _picture(
             "crate-map",
             "Tracks that sound alike to the model in use lie together; nothing but nearness means anything. Labels of"
             " tracks that it has learnt from lie further apart than they would in new music.",
-            neighbours_map.picture_of(engine, tracks),
+            picture,
         )
 
 
@@ -149,8 +151,9 @@ def leave_mix(connection: Connection, mix_id: int) -> None:
         "\n".join([f"### {_as_it_is(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
         key="mix-verdict",
     )
-    _picture("mix-timeline", row.title, picture_of(connection, mix_id))
-    _table("mix-segments", row.title, mix_queries.segments(connection, mix_id))
+    title = _as_it_is(row.title)  # pages take descriptions for Markdown, too
+    _picture("mix-timeline", title, picture_of(connection, mix_id))
+    _table("mix-segments", title, mix_queries.segments(connection, mix_id))
 
 
 def _sentences(key: str, sentences: Sequence[str]) -> None:

@@ -19,15 +19,16 @@ from flows.artifacts import leave_mix
 from flows.home import model_folder, open_database
 from flows.mix_rows import figure_row, segment_rows, window_rows
 from flows.names import of_recording
+from flows.no_model import NoModelError
 from flows.progress import listening_bar
-from flows.recordings import Known, Recording, as_text, expect_unchanged, look_at, name_in, path_from
+from flows.recordings import Recording, RecordingFile, as_text, look_at, name_in, path_from
 from flows.scoring import scoring
 from flows.verdict import Verdict, verdict
 from ml.audio import AudioError
 from ml.mix_figures import MixFigures, figures
-from ml.model import ModelFileError
 from ml.recording import hear
 from ml.timeline import timeline
+from ml.unchanged import expect_unchanged
 from sources.tags import clean_text
 
 
@@ -79,7 +80,7 @@ def mix(recording: Recording) -> Mixed:
             champion = queries.champion(connection)
             labels = queries.labels(connection)
         if champion is None:
-            raise ModelFileError("No model is in use yet; run `labelscope run --folder DIR` first.")
+            raise NoModelError
         configuration = read_labels(settings.labels)
         taste = taste_of(configuration, settings.labels, [(label.slug, label.name) for label in labels])
         known = None
@@ -91,6 +92,7 @@ def mix(recording: Recording) -> Mixed:
         except AudioError as problem:
             with engine.begin() as connection:
                 mix_id = reject_mix(connection, _rejection(path, known, problem))
+            with engine.connect() as connection:
                 leave_mix(connection, mix_id)
             # Prefect takes it for the state of the run; a caller gets MixRejected.
             return Failed(message=str(problem), data=MixRejected(str(problem), mix_id))  # type: ignore[return-value]
@@ -99,7 +101,7 @@ def mix(recording: Recording) -> Mixed:
     return mixed
 
 
-def _recognise(engine: Engine, champion: Any, known: Known, taste: Taste) -> Mixed | None:
+def _recognise(engine: Engine, champion: Any, known: RecordingFile, taste: Taste) -> Mixed | None:
     """The recording that was heard before, judged by the taste of today; None where it was not."""
     with engine.begin() as connection:
         mix_id = mix_queries.known_mix(connection, known.sha256, champion.model_id)
@@ -124,7 +126,7 @@ def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
 
 
 def _analyse(
-    engine: Engine, settings: Settings, champion: Any, path: Path, known: Known, taste: Taste
+    engine: Engine, settings: Settings, champion: Any, path: Path, known: RecordingFile, taste: Taste
 ) -> Mixed:
     """Hear all of it, and write that. Raises AudioError, and MixLost where the model was removed meanwhile."""
     began = time.perf_counter()
@@ -133,7 +135,7 @@ def _analyse(
         listening_bar(clean_text(path.name)) as heard_so_far,
     ):
         heard = hear(path, scorer, heard_so_far)
-    expect_unchanged(path, known)
+    expect_unchanged(path, known.state)
     course = timeline(heard, scorer.card.calibration)
     found = figures(course, heard)
     label_ids = [label["id"] for label in champion.labels]
@@ -166,7 +168,7 @@ def _analyse(
     return meanwhile
 
 
-def _rejection(path: Path, known: Known | None, problem: AudioError) -> dict[str, Any]:
+def _rejection(path: Path, known: RecordingFile | None, problem: AudioError) -> dict[str, Any]:
     return {
         "sha256": known.sha256 if known else None,
         "path": as_text(path),

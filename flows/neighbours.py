@@ -12,7 +12,9 @@ from db import neighbour_queries, queries
 from db.roles import READER
 from db.store.neighbours import as_vector
 from flows.home import open_database
+from flows.no_model import NoModelError
 
+OLDEST: Final = "0.8"  # pgvector that goes on searching where a filter has left too few
 NAMED: Final = 4  # other tracks that a remark names
 
 
@@ -32,39 +34,58 @@ class Neighbours:
 def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
     """The tracks that are nearest to a file of this path, or else to the track of this name.
 
-    Raises NeighbourError where there is neither, or nothing to compare with, and ModelFileError for a damaged model.
+    Raises NeighbourError where there is neither, or nothing to compare with, NoModelError where no model is in use, and
+    ModelFileError for a damaged one.
     """
-    path = Path(name_or_file).expanduser()
+    path = _file_called(name_or_file)
     with open_database(settings, READER) as engine:
         with engine.connect() as connection:
             require_neighbours(connection)
-            if not path.is_file():
+            if path is None:
                 return _like_track(connection, name_or_file, number)
         embedding = as_vector(_heard_in(settings, path))  # some seconds, in which no transaction is open
         with engine.connect() as connection:
             return Neighbours(path.name, neighbour_queries.similar_to(connection, embedding, number))
 
 
+def _file_called(text: str) -> Path | None:
+    try:
+        path = Path(text).expanduser()
+        return path if path.is_file() else None
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ):  # "~scape - Mint", a name too long for a file, one with a zero byte
+        return None
+
+
 def require_neighbours(connection: Connection) -> None:
-    """Raise NeighbourError where there are no embeddings, with what helps."""
+    """Raise NeighbourError where there are no embeddings, with what helps; NoModelError where no model is in use."""
     if not neighbour_queries.is_there(connection):
-        if neighbour_queries.is_available(connection):
-            raise NeighbourError(
-                "Neighbours need the extension pgvector, 0.8 or newer, in this database: as a superuser run"
-                " `labelscope db psql -- -c 'CREATE EXTENSION vector'`, then as the owner `labelscope db upgrade`, then"
-                " `labelscope predict`."
-            )
-        raise NeighbourError(
-            "Neighbours need pgvector, which this PostgreSQL has not: install it there (a package such as"
-            " postgresql-18-pgvector), then run `labelscope db upgrade` and `labelscope predict`."
-        )
+        raise NeighbourError(f"Neighbours need pgvector, {OLDEST} or newer: {_what_lacks(connection)}.")
     champion = queries.champion(connection)
     if champion is None:
-        raise NeighbourError("No model is in use yet; run `labelscope run --folder DIR` first.")
+        raise NoModelError
     if not neighbour_queries.has_embeddings(connection, champion.model_id):
         raise NeighbourError(
             f"Model {champion.model_id} has not heard a track for its neighbours yet: run `labelscope predict`."
         )
+
+
+def _what_lacks(connection: Connection) -> str:
+    """What has to be done, from where things stand."""
+    then = "`labelscope db upgrade`, then `labelscope predict`"
+    version = neighbour_queries.installed_version(connection)
+    if version is None and not neighbour_queries.is_available(connection):
+        return f"install it in this PostgreSQL (a package such as postgresql-18-pgvector), then run {then}"
+    if version is None:
+        how = "`labelscope db psql -- -c 'CREATE EXTENSION vector'`"
+        return f"as a superuser run {how}, then as the owner {then}"
+    if [int(number) for number in version.split(".")[:2]] < [int(number) for number in OLDEST.split(".")]:
+        how = "`labelscope db psql -- -c 'ALTER EXTENSION vector UPDATE'`"
+        return f"this database has {version}; install a newer one, as a superuser run {how}, then as the owner {then}"
+    return f"it is here, so run {then}"
 
 
 def _heard_in(settings: Settings, path: Path) -> Sequence[float]:

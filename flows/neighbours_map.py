@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 from db import neighbour_queries, queries
 from ml.flat_map import places
@@ -26,16 +26,15 @@ class Place:
     title: str
 
 
-def map_of(engine: Engine, tracks: int = LARGEST) -> list[Place]:
+def map_of(connection: Connection, tracks: int = LARGEST) -> list[Place]:
     """Where tracks lie, in order of their ids; of more than `tracks` that many, the same ones each time.
 
     Empty where nothing has an embedding: no model is in use, it has heard nothing, or PostgreSQL has no pgvector. The
     same embeddings give the same map; another model's give another one. Some ten seconds for 4000 tracks.
     """
-    with engine.connect() as connection:
-        if not neighbour_queries.is_there(connection):
-            return []
-        rows = neighbour_queries.embedded_tracks(connection, tracks)
+    if not neighbour_queries.is_there(connection):
+        return []
+    rows = neighbour_queries.embedded_tracks(connection, tracks)
     if not rows:
         return []
     found = places(np.array([row.embedding for row in rows], dtype=np.float32))
@@ -45,10 +44,9 @@ def map_of(engine: Engine, tracks: int = LARGEST) -> list[Place]:
     ]
 
 
-def picture_of(engine: Engine, tracks: Sequence[Place]) -> bytes:
+def picture_of(connection: Connection, tracks: Sequence[Place]) -> bytes:
     """The map as PNG, labels in the colours of their order."""
-    with engine.connect() as connection:
-        names = [label.name for label in queries.labels(connection)]
+    names = [label.name for label in queries.labels(connection)]
     present = {place.label for place in tracks}
     shown = [name for name in names if name in present]
     colour = {name: position for position, name in enumerate(names)}

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from ml.audio import AudioError, decoding
+from ml.unchanged import FileState, state_of
 from sources.catalogue import path_of
 from sources.tags import clean_text, describe, read_tags
 
@@ -50,43 +51,28 @@ def as_text(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RecordingFile:
     """What is known of a file that can be opened as sound."""
 
     sha256: str
     bytes: int
     title: str  # artist and title of its tags, or else its name
-    state: tuple[int, ...]  # of the file, to see whether it was changed since
+    state: FileState  # to see whether it was changed since
 
 
-def look_at(path: Path) -> Known:
+def look_at(path: Path) -> RecordingFile:
     """Read all of the file, decoding none of it. Raises AudioError: it cannot be read, or is no sound."""
     with decoding(path):  # whatever is no sound at all is told apart here
         pass
     try:
         with path.open("rb") as file:
-            state = _state(os.fstat(file.fileno()))
+            status = os.fstat(file.fileno())
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             description = describe(read_tags(file), path.stem)
     except OSError as problem:
-        raise AudioError("unreadable", f"{str(path)!r} cannot be read ({problem.strerror}).") from problem
+        raise AudioError(
+            "unreadable", f"{str(path)!r} cannot be read ({problem.strerror}); copy it anew."
+        ) from problem
     artists = ", ".join(description.artists)
     title = f"{artists} – {description.title}" if artists else description.title
-    return Known(sha256, state[0], title, state)
-
-
-def expect_unchanged(path: Path, known: Known) -> None:
-    """Raises AudioError where the file is not what it was when its checksum was made."""
-    try:
-        unchanged = _state(path.stat()) == known.state
-    except OSError:
-        unchanged = False
-    if not unchanged:
-        raise AudioError(
-            "changed",
-            f"{str(path)!r} was changed while it was heard; wait until it is complete, and try again.",
-        )
-
-
-def _state(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev
+    return RecordingFile(sha256, status.st_size, title, state_of(status))

@@ -1,7 +1,6 @@
 """The report as a file: what the database says, drawn by report/, written in one step."""
 
 import secrets
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from sqlalchemy import Connection
 from config.settings import Settings
 from db import queries, report_queries
 from flows.home import open_database, spectrogram_folder
-from flows.neighbours_map import Place, map_of
+from flows.neighbours_map import map_of
 from flows.report_files import KEPT, forget_reports, report_folder
 from flows.standings import settle
 from ml.members import MEMBERS
@@ -68,12 +67,11 @@ def read_page(settings: Settings) -> Page:
         snapshot = engine.connect().execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        places = map_of(engine, bounds.POINTS)
         with snapshot as connection:
-            return _page(connection, settings, places)
+            return _page(connection, settings)
 
 
-def _page(connection: Connection, settings: Settings, places: Sequence[Place]) -> Page:
+def _page(connection: Connection, settings: Settings) -> Page:
     counts, champion = queries.counts(connection), queries.champion(connection)
     largest = report_queries.labels_by_tracks(connection)
     shown = [label.id for label in largest[: bounds.LABELS]]
@@ -94,7 +92,7 @@ def _page(connection: Connection, settings: Settings, places: Sequence[Place]) -
         trainings.section(queries.view(connection, "training_history")),
         sound.section(heard, colours, len(largest) - len(shown)),
         spectrograms.section(_sights(connection, settings, shown), len(largest)),
-        crate_map.section(places, by_name, UNKNOWN, counts.tracks),
+        crate_map.section(map_of(connection, bounds.POINTS), by_name, UNKNOWN, counts.tracks),
         mixes.section(heard_last, segments, colours, UNKNOWN, mixes_heard),
     )
     lead = _lead(counts, champion)

@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 from config.settings import Settings
 from db import queries
 from flows.home import model_folder, open_database
+from flows.no_model import NoModelError
 from ml.audio import AudioError, load_mono
 from ml.embedding import of_track
-from ml.model import ModelFileError
-from ml.predict import Heard, Scorer, load_model
+from ml.predict import HeardClip, Scorer, load_model
 from ml.spectrogram import Recipe, log_mel
 from sources.clips import UnusableError, plan_clips, probe
-
-NO_MODEL = "No model is in use yet; run `labelscope run --folder DIR` first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class ScoredFile:
 def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
     """Score files one by one, by the same clips that a track in the database would have.
 
-    Raises ModelFileError where no model is in use yet.
+    Raises NoModelError where no model is in use yet.
     """
     scorer, names = _model_in_use(settings)
     return [_score_file(scorer, path, names, settings.windows_per_track) for path in paths]
@@ -42,7 +40,7 @@ def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
 def embedding_of_file(settings: Settings, path: Path) -> list[float]:
     """What the model in use hears in a file, as it does in a track: see ml/embedding.py.
 
-    Raises ModelFileError where no model is in use yet, and UnheardError where there is nothing to hear.
+    Raises NoModelError where no model is in use yet, and UnheardError where there is nothing to hear.
     """
     scorer, _ = _model_in_use(settings)
     heard = hear_file(scorer, path, settings.windows_per_track)
@@ -56,7 +54,7 @@ def _model_in_use(settings: Settings) -> tuple[Scorer, dict[str, str]]:
         champion = queries.champion(connection)
         names = {label.slug: label.name for label in queries.labels(connection)}
     if champion is None:
-        raise ModelFileError(NO_MODEL)
+        raise NoModelError
     return load_model(model_folder(settings) / champion.path, champion.sha256), names
 
 
@@ -76,7 +74,7 @@ class UnheardError(Exception):
     """A file that nothing can be heard in; the message says why, with its name."""
 
 
-def hear_file(scorer: Scorer, path: Path, windows: int) -> list[Heard]:
+def hear_file(scorer: Scorer, path: Path, windows: int) -> list[HeardClip]:
     """What a model makes of each clip of a file, each of at least one crop. Raises UnheardError."""
     try:
         heard = [
@@ -91,7 +89,7 @@ def hear_file(scorer: Scorer, path: Path, windows: int) -> list[Heard]:
             f"{path.name} is a folder: name audio files, such as {path}/*.flac, or take it in with run --folder."
         ) from problem
     except OSError as problem:
-        raise UnheardError(f"{path.name} cannot be read: {problem.strerror}.") from problem
+        raise UnheardError(f"{path.name} cannot be read ({problem.strerror}); copy it anew.") from problem
     if not heard:
         raise UnheardError(f"{path.name} is shorter than one crop of 3 s; use a longer file.")
     return heard

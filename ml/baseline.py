@@ -131,7 +131,7 @@ def save_baseline(baseline: Baseline, path: Path) -> str:
 
 
 def load_baseline(path: Path, expected_sha256: str | None = None) -> Baseline:
-    """The baseline of a file. Nothing but the types of which one is made is ever built from it.
+    """The baseline of a file, for notebooks: no flow reads one. Only types of which one is made are built from it.
 
     Raises BaselineFileError where the file is missing, is not the expected one, is damaged, or holds another
     type.

@@ -1,6 +1,5 @@
 """A map of a crate as a picture."""
 
-import io
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -8,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.figure_png import as_png
 from ml.palette import COLOURS, UNKNOWN, colour_of
 
 MARKERS: Final = "os^DvP*X"  # another one for each round of colours
@@ -31,10 +31,10 @@ def map_picture(
     size = float(np.clip(8000 / max(len(places), 1), 6, 40))
     counts = Counter(of_track.tolist())
     explained = {position for position, _ in counts.most_common(EXPLAINED)}
+    legend = {}
     for position in sorted(counts):  # -1 comes first
         mine = places[of_track == position]
-        name = names[position].replace("$", r"\$") if position >= 0 else "no label"
-        axes.scatter(
+        dots = axes.scatter(
             mine[:, 0],
             mine[:, 1],
             s=size,
@@ -42,14 +42,19 @@ def map_picture(
             marker=MARKERS[max(position, 0) // len(COLOURS) % len(MARKERS)],
             linewidths=0.3,
             edgecolors="white",
-            label=name if position in explained else None,
         )
+        if position in explained:
+            legend[position] = dots
     if counts:
         more = len(counts) - len(explained)
         heading = f"and {more} smaller labels" if more else None
         figure.legend(
-            loc="outside right upper", frameon=False, fontsize="small", markerscale=1.5, title=heading
+            list(legend.values()),
+            [names[position] if position >= 0 else "no label" for position in legend],
+            loc="outside right upper",
+            frameon=False,
+            fontsize="small",
+            markerscale=1.5,
+            title=heading,
         )
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
-    return content.getvalue()
+    return as_png(figure)

@@ -1,7 +1,5 @@
 """The course of a recording as a picture: labels in their colours, how sure that is, and the tempo, over time."""
 
-import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.figure_png import as_png
 from ml.palette import colour_of
 
 MINUTE: Final = 60.0
@@ -44,7 +43,7 @@ def mix_picture(
     end_s = max(stretch.end_s for stretch in stretches)
     figure = Figure(figsize=(11, 5), layout="constrained", dpi=120)
     band, sure, pace = figure.subplots(3, 1, sharex=True, height_ratios=(2, 2, 1.4))
-    band.set_title(_short(title, 100), loc="left", parse_math=False)  # a name may hold dollars
+    band.set_title(_short(title, 100), loc="left")
     _draw_band(band, stretches, end_s)
     sure.plot(seconds, confidence, color="black", linewidth=0.9)
     sure.set(ylabel="confidence", ylim=(0, 1.02))
@@ -58,11 +57,7 @@ def mix_picture(
         for stretch in stretches:
             axes.axvspan(stretch.start_s, stretch.end_s, color=colour_of(stretch.position), alpha=0.12, lw=0)
     _tick(pace, end_s)
-    content = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # of names in scripts that no font at hand has
-        figure.savefig(content, format="png")
-    return content.getvalue()
+    return as_png(figure)
 
 
 def _draw_band(axes: Any, stretches: Sequence[Stretch], end_s: float) -> None:
@@ -74,9 +69,9 @@ def _draw_band(axes: Any, stretches: Sequence[Stretch], end_s: float) -> None:
         if length / end_s * LETTERS > len(name) + 1:
             middle = stretch.start_s + length / 2
             text = axes.text(middle, 0, name, ha="center", va="center", fontsize=8, clip_on=True)
-            text.set(parse_math=False, color=_ink(colour))
+            text.set_color(_ink(colour))
     axes.set(ylim=(-0.5, 0.5), yticks=[])
-    legend = axes.legend(
+    axes.legend(
         list(bars.values()),
         list(bars),
         loc="lower left",
@@ -84,8 +79,6 @@ def _draw_band(axes: Any, stretches: Sequence[Stretch], end_s: float) -> None:
         frameon=False,
         fontsize=8,
     )
-    for text in legend.get_texts():
-        text.set_parse_math(False)
 
 
 def _short(name: str, most: int = 28) -> str:

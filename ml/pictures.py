@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.figure_png import as_png
 from ml.palette import colour_of
 from ml.spectra import hz_to_mel
 from ml.spectrogram import Recipe
@@ -30,9 +31,7 @@ def confusion_picture(counts: NDArray[np.integer], labels: Sequence[str]) -> byt
     for (true, predicted), count in np.ndenumerate(counts):
         shade = "white" if shares[true, predicted] > 0.5 else "black"
         axes.text(predicted, true, str(count), ha="center", va="center", color=shade)
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
-    return content.getvalue()
+    return as_png(figure)
 
 
 def learning_picture(history: Sequence[Mapping[str, Any]], members: Sequence[str]) -> bytes:
@@ -58,9 +57,7 @@ def learning_picture(history: Sequence[Mapping[str, Any]], members: Sequence[str
             )
         axes.grid(alpha=0.3)
     axes.legend()
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
-    return content.getvalue()
+    return as_png(figure)
 
 
 def spectrogram_picture(spectrogram: NDArray[np.floating]) -> bytes:

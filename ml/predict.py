@@ -19,7 +19,7 @@ BATCH: Final = 64  # crops to a forward pass; always full, so that one shape is 
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TrackVerdict:
     """What a model says of a track."""
 
     probabilities: NDArray[np.float64]  # (labels,), calibrated
@@ -32,7 +32,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeardClip:
     """What a model makes of a clip: a row for each of its consecutive crops."""
 
     scores: NDArray[np.float32]  # (crops, labels), probabilities
@@ -72,9 +72,9 @@ class Scorer:
         """
         return [scores for (scores,) in self._through(self.network, spectrograms)]
 
-    def hear_many(self, spectrograms: Iterable[NDArray[np.floating]]) -> list[Heard]:
+    def hear_many(self, spectrograms: Iterable[NDArray[np.floating]]) -> list[HeardClip]:
         """The same, and what the networks base it on, from the same forward pass."""
-        return [Heard(*outputs) for outputs in self._through(self._with_embeddings, spectrograms)]
+        return [HeardClip(*outputs) for outputs in self._through(self._with_embeddings, spectrograms)]
 
     @cached_property
     def _with_embeddings(self) -> keras.Model:
@@ -111,7 +111,7 @@ class Scorer:
         empty = np.empty((0, len(self.labels)), dtype=np.float32)
         return np.concatenate([empty, *self.score_many(rows)])
 
-    def verdict(self, clips: Sequence[NDArray[np.floating]]) -> Verdict:
+    def verdict(self, clips: Sequence[NDArray[np.floating]]) -> TrackVerdict:
         """What the model says of a track from the scores of its clips, (crops, labels), each of at least one crop.
 
         A clip's probabilities are the mean of its crops', the track's the mean of its clips', calibrated.
@@ -119,7 +119,7 @@ class Scorer:
         mean = np.mean([scores.mean(axis=0, dtype=np.float64) for scores in clips], axis=0)
         calibration = self.card.calibration
         (probabilities,) = calibrate(mean[None], calibration.temperatures.track)
-        return Verdict(probabilities, bool(probabilities.max() >= calibration.unknown_below))
+        return TrackVerdict(probabilities, bool(probabilities.max() >= calibration.unknown_below))
 
 
 def _forward(

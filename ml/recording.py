@@ -1,8 +1,9 @@
 """A long recording, heard front to back: probabilities of a window every 1.5 s, and the tempo every 30 s.
 
 The sound goes through in spans of about half a minute, each of which becomes a spectrogram exactly as a clip does that
-a model learns from: what counts as silent is measured from the loudest value of the span. One thread decodes and
-makes spectrograms while the network scores those before, so memory holds a few spans, whatever the length.
+a model learns from: what counts as silent is measured from the loudest value of the span. Another
+thread makes spectrograms of what is decoded (two more decode, of Opus) while the network scores those before, so memory
+holds a few spans, whatever the length.
 """
 
 from collections import deque
@@ -24,6 +25,7 @@ from ml.model import ModelCard
 from ml.movement import movement
 from ml.predict import Scorer
 from ml.spectrogram import Recipe, log_mel
+from ml.unchanged import expect_unchanged, file_state
 
 SHORTEST_S: Final = 60.0  # two spans; what is shorter is a track, or a part of one
 SPAN_CROPS: Final = 10  # from one span to the next: as many as a clip of 30 s has
@@ -72,20 +74,23 @@ def hear(
     Raises AudioError with the reasons of ml.audio.load_mono but silent, and with too_short below SHORTEST_S and
     changed where the file is no longer what it was when reading it began.
     """
-    before = _state(path)
+    before = file_state(path)
     try:
         heard = _hear(path, scorer, heard_so_far)
     except AudioError:
-        _expect_unchanged(path, before)  # a file that is still written to may look damaged
+        expect_unchanged(path, before)  # a file that is still written to may look damaged
         raise
-    _expect_unchanged(path, before)
+    expect_unchanged(path, before)
     if heard.duration_s < SHORTEST_S:
-        raise AudioError(
-            "too_short",
-            f"{str(path)!r} lasts {heard.duration_s:.1f} s, too short for a mix: give a recording of"
-            f" {SHORTEST_S:.0f} s or more.",
-        )
+        raise _too_short(path, heard.duration_s)
     return heard
+
+
+def _too_short(path: Path, duration_s: float) -> AudioError:
+    return AudioError(
+        "too_short",
+        f"{str(path)!r} lasts {duration_s:.1f} s, too short for a mix: give a recording of {SHORTEST_S:.0f} s or more.",
+    )
 
 
 def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> Heard:
@@ -103,7 +108,7 @@ def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> Heard:
 
     with decoding(path, sample_rate=recipe.sample_rate, decoders=DECODERS) as sound:
         _expect_its_end(path)
-        with closing(_spans(sound, recipe, scorer.card)) as made, closing(_ahead(made)) as ready:
+        with closing(_spans(path, sound, recipe, scorer.card)) as made, closing(_ahead(made)) as ready:
             scores = scorer.score_many(both_halves(ready))
         duration_s = sound.decoded_s
     probabilities = np.concatenate(
@@ -124,10 +129,13 @@ def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> Heard:
     )
 
 
-def _spans(sound: Decoding, recipe: Recipe, card: ModelCard) -> Generator[tuple[NDArray[np.float16], Span]]:
+def _spans(
+    path: Path, sound: Decoding, recipe: Recipe, card: ModelCard
+) -> Generator[tuple[NDArray[np.float16], Span]]:
     """Spectrograms whose windows, every half crop, follow each other without a gap over the whole recording.
 
-    Each span has ten crops and a half: the window that begins with its last half crop begins the next span.
+    Each span has ten crops and a half: the window that begins with its last half crop begins the next span. Raises
+    AudioError where there is not even one window.
     """
     crop, hop = card.crop_frames, recipe.hop_length
     rate_of_tempo = round(recipe.sample_rate * HOP_LENGTH / hop)  # tempo_of counts frames of its own hop
@@ -135,6 +143,8 @@ def _spans(sound: Decoding, recipe: Recipe, card: ModelCard) -> Generator[tuple[
     for samples, advance in _stretches(sound, crop, hop):
         end_s += advance / recipe.sample_rate
         spectrogram = log_mel(samples, recipe)
+        if len(spectrogram) < crop:  # all that there is: the end of what is longer comes with more
+            raise _too_short(path, end_s)
         starts = np.sort(
             np.concatenate([np.arange(first, len(spectrogram) - crop + 1, crop) for first in (0, crop // 2)])
         )
@@ -203,20 +213,3 @@ def _expect_its_end(path: Path) -> None:
                 "truncated",
                 f"{str(path)!r} stops before its end: it is cut short or not complete; fetch it again.",
             )
-
-
-def _state(path: Path) -> tuple[int, int, int] | None:
-    """What changes when a file does; None where it is not there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _expect_unchanged(path: Path, before: tuple[int, int, int] | None) -> None:
-    if _state(path) != before:
-        raise AudioError(
-            "changed",
-            f"{str(path)!r} was changed while it was read; wait until it is complete, and try again.",
-        )

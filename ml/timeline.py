@@ -21,6 +21,7 @@ from ml.calibration import Calibration, calibrate
 from ml.recording import Heard
 
 UNKNOWN: Final = -1
+STAYED: Final = -1  # in place of the state from which a sequence came
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def most_probable_path(scores: NDArray[np.float64], switch_cost: float, stay: in
     # state, and the state before that one, where it began `stay` windows before t.
     sums = np.vstack([np.zeros(states), np.cumsum(scores, axis=0)])
     best = np.full((windows + 1, states), -np.inf)
-    before = np.full((windows + 1, states), UNKNOWN)
+    came_from = np.full((windows + 1, states), STAYED)
     for t in range(min(stay, windows), windows + 1):
         began = t - stay
         if began <= 0:
@@ -103,16 +104,16 @@ def most_probable_path(scores: NDArray[np.float64], switch_cost: float, stay: in
         entered = best[began, leader] - switch_cost + sums[t] - sums[began]
         better = entered > best[t]
         best[t] = np.where(better, entered, best[t])
-        before[t] = np.where(better, leader, UNKNOWN)
+        came_from[t] = np.where(better, leader, STAYED)
     path = np.empty(windows, dtype=np.int64)
     t, state = windows, int(np.argmax(best[windows]))
     while t > 0:
-        if before[t, state] == UNKNOWN:
+        if came_from[t, state] == STAYED:
             path[t - 1] = state
             t -= 1
         else:
             path[t - stay : t] = state
-            t, state = t - stay, int(before[t, state])
+            t, state = t - stay, int(came_from[t, state])
     return path
 
 

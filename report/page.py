@@ -1,7 +1,7 @@
 """The whole page: one file that needs nothing else, and may run no script but its own.
 
 Words on it come from the network. Jinja escapes them in HTML, `words.in_chart` in charts, `_as_data` in the data that
-charts are drawn from; and should all of these fail, the policy in the page's head names its two scripts by their
+charts are drawn from; and should all of these fail, the policy in the page's head names its three scripts by their
 hashes, so that a browser runs no other, and fetches nothing.
 """
 

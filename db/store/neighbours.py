@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
+from db.neighbour_queries import is_there
+
 
 def as_vector(numbers: Iterable[float]) -> str:
     """Numbers as pgvector reads them, to the seven places that a float of 32 bits has."""
@@ -15,7 +17,7 @@ def save_embeddings(connection: Connection, model_id: int, embeddings: Mapping[i
 
     Nothing is written where PostgreSQL has no pgvector: there is no table then.
     """
-    if not connection.scalar(text("SELECT to_regclass('public.embeddings') IS NOT NULL")):
+    if not is_there(connection):
         return
     connection.execute(
         text("""

@@ -1,6 +1,6 @@
 """Write what extraction found: spectrograms, audio features, fingerprints, and why a clip could not be used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, exists, func, select, update
@@ -8,8 +8,7 @@ from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.models.sound import AudioFeatures, Clip, Fingerprint, Spectrogram, SpectrogramRecipe
-
-Row = Mapping[str, Any]
+from db.store.rows import Row
 
 
 def register_recipe(connection: Connection, fingerprint: str, parameters: Row) -> int:

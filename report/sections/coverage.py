@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from report.bounds import PLAYLISTS
-from report.charts import ACCENT, FAINT, WARNING, figure, names_axis, rows_height
+from report.charts import ACCENT, FAINT, PAPER, WARNING, figure, names_axis, rows_height
 from report.parts import Chart, Figure, Section, number_column, table, text_column
 from report.words import counted, in_chart, share, whole, words
 
@@ -133,7 +133,7 @@ def _figure(bars: Sequence[Bar]) -> Figure:
                 "name": name,
                 "y": list(range(len(bars))),
                 "x": counts,
-                "marker": {"color": colour, "line": {"color": "var(--paper)", "width": 1}},
+                "marker": {"color": colour, "line": {"color": PAPER, "width": 1}},
                 "hovertext": [in_chart(bar.name) for bar in bars],
                 "hovertemplate": f"%{{hovertext}}<br>%{{x:,}} {name}<extra></extra>",
                 "text": counts if name == "usable" else None,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from report.bounds import LABELS
-from report.charts import ACCENT, SECOND, figure, names_axis, rows_height, share_axis
+from report.charts import ACCENT, SECOND, SOFT, figure, names_axis, rows_height, share_axis
 from report.parts import Chart, Column, Figure, Section, number_column, table, text_column
 from report.words import NOTHING, between, counted, in_chart, named, share, whole, words
 
@@ -131,7 +131,7 @@ def _figure(rows: Sequence[Any], majority: float | None) -> Figure:
                 "yanchor": "bottom",
                 "text": "largest label",
                 "showarrow": False,
-                "font": {"size": 12, "color": "var(--soft)"},
+                "font": {"size": 12, "color": SOFT},
             }
         )
     return figure(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial import cKDTree
 
-from report.charts import figure
+from report.charts import PAPER, figure
 from report.parts import Chart, Figure, Section, table, text_column
 from report.words import counted, in_chart, share, whole
 
@@ -125,7 +125,7 @@ def _figure(
                 if label is not None
                 else "circle",
                 "size": 9 if many < 500 else 7 if many < 1500 else 5,
-                "line": {"color": "var(--paper)", "width": 0.75},
+                "line": {"color": PAPER, "width": 0.75},
             },
             "showlegend": True,
         }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from report.bounds import SEGMENTS
-from report.charts import figure, rows_height
+from report.charts import PAPER, figure, rows_height
 from report.parts import Chart, Column, Figure, Section, number_column, table, text_column
 from report.words import clock, counted, decimal, in_chart, moment, named, share, whole, words
 
@@ -108,7 +108,7 @@ def _figure(
                 "width": 0.5,
                 "marker": {
                     "color": unknown if label_id is None else colours[label_id],
-                    "line": {"color": "var(--paper)", "width": 1},
+                    "line": {"color": PAPER, "width": 1},
                 },
                 "hovertext": [_hover(row) for row in of_label],
                 "hovertemplate": "%{hovertext}<extra></extra>",

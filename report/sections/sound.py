@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from report.charts import figure, names_axis, rows_height
+from report.charts import INK, figure, names_axis, rows_height
 from report.parts import Chart, Column, Figure, Section, Table, number_column, table, text_column
 from report.words import counted, decimal, in_chart, named, whole
 
@@ -137,7 +137,7 @@ def _figure(labels: Sequence[Any], name: str, feature: Feature, colours: Mapping
                 "median": [median],
                 "q3": [third],
                 "upperfence": [high],
-                "line": {"color": "var(--ink)", "width": 1.2},
+                "line": {"color": INK, "width": 1.2},
                 "fillcolor": colours[row.label_id],
                 "width": 0.55,
                 "hoverinfo": "x+name",

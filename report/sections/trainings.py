@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from report.bounds import TRAININGS
-from report.charts import ACCENT, SECOND, figure
+from report.charts import ACCENT, PAPER, SECOND, figure
 from report.parts import Chart, Column, Figure, Section, number_column, table, text_column
 from report.words import between, clock, counted, in_chart, moment, share, whole, words
 
@@ -101,7 +101,7 @@ def _figure(rows: Sequence[Any]) -> Figure:
         "marker": {
             "size": 11,
             "symbol": "circle",
-            "color": [ACCENT if was else "var(--paper)" for was in used],
+            "color": [ACCENT if was else PAPER for was in used],
             "line": {"color": ACCENT, "width": 2},
         },
         "error_y": {

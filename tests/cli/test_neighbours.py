@@ -81,6 +81,8 @@ def test_a_name_that_is_not_one_tracks_is_told_in_a_sentence(
         "amber nonsense"
     )
     assert "nor a track with any of these words" in refused("zzzz.mp3")
+    for odd in ("~zzzz - zzzz", "z" * 1000):  # ~ of nobody, and too long for a file's name
+        assert "nor a track with any of these words" in refused(odd)
     (tmp_path / "notes.mp3").write_text("no music")
     assert "notes.mp3" in refused(str(tmp_path / "notes.mp3"))
     assert "has not heard" in _unheard(engine, front_door)
@@ -109,9 +111,12 @@ def test_the_map_has_each_track_and_is_the_same_again(
 
     from flows.neighbours_map import map_of
 
-    with open_database(Settings()) as same:
-        some = [place.track_id for place in map_of(same, 5)]
-        assert len(some) == 5 and [place.track_id for place in map_of(same, 5)] == some
+    with open_database(Settings()) as same, same.connect() as connection:
+        some = [place.track_id for place in map_of(connection, 5)]
+        assert len(some) == 5 and [place.track_id for place in map_of(connection, 5)] == some
+
+    assert "There is no folder" in front_door("map", "--picture", str(tmp_path / "no" / "map.png"), expect=2)
+    assert "is a folder; name a file" in front_door("map", "--picture", ".", expect=2)
 
 
 def test_embeddings_follow_the_model_in_use_and_what_was_said_of_tracks_heard_again_stands(
@@ -143,12 +148,22 @@ def test_without_pgvector_there_are_predictions_and_sentences_and_later_neighbou
         connection.execute(text(absent.format(name, "SET", "= '/nowhere'")))
     engine.dispose()
     assert "12 tracks scored by model 3" in front_door("promote", "3")
-    assert "install it there" in front_door("similar", "anything", expect=1)
+    assert "install it in this PostgreSQL" in front_door("similar", "anything", expect=1)
     assert "It cannot find neighbours" in front_door("db", "upgrade")
     with engine.begin() as connection:
         connection.execute(text(absent.format(name, "RESET", "")))
     engine.dispose()
-    assert "labelscope db upgrade" in front_door("map", expect=1)
+    assert "CREATE EXTENSION vector" in front_door("map", expect=1)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE EXTENSION vector"))
+    assert "it is here, so run `labelscope db upgrade`" in front_door("map", expect=1)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE pg_extension SET extversion = '0.7.4' WHERE extname = 'vector'"))
+    assert "this database has 0.7.4" in front_door("map", expect=1)
+    assert "It cannot find neighbours" in front_door("db", "upgrade")
+    with engine.begin() as connection:
+        connection.execute(text("DROP EXTENSION vector"))
+    engine.dispose()
     assert "cannot" not in front_door("db", "upgrade")
     assert "run `labelscope predict`" in front_door("similar", "anything", expect=1)
     assert "12 heard again" in front_door("predict")

@@ -277,6 +277,7 @@ def test_whatever_stops_a_run_leaves_nothing_half_written(
 def test_without_a_sound_model_nothing_is_heard_and_the_sentence_says_what_to_do(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path
 ) -> None:
+    from flows.no_model import NoModelError
     from ml.model import ModelFileError
 
     engine = go_on(trained)
@@ -286,7 +287,7 @@ def test_without_a_sound_model_nothing_is_heard_and_the_sentence_says_what_to_do
         flows.mix(str(recording))
     with engine.begin() as connection:
         connection.execute(text("UPDATE models SET status = 'retired'"))
-    with pytest.raises(ModelFileError, match="labelscope run"):
+    with pytest.raises(NoModelError, match="labelscope run"):
         flows.mix(str(recording))
     assert rows(engine, COUNTS) == [(0, 0, 0)]
 

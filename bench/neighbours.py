@@ -22,8 +22,9 @@ from sqlalchemy import Connection, Engine, text
 from bench.scale_rows import fill, vacuum
 from db import migrate
 from db.engine import open_engine
-from db.neighbour_queries import similar_tracks, tracks_called
+from db.neighbour_queries import similar_tracks
 from db.store.neighbours import save_embeddings
+from db.track_names import tracks_called
 from flows.batches import batches
 from flows.standings import settle
 from services.postgres import embedded_postgres, ensure_database

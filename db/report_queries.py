@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from db.queries import Rows
+from db.track_names import CREDIT
 
 # Columns of audio_features, by who measures them.
 OURS = (
@@ -115,7 +116,7 @@ def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> Rows:
     title, artists, confidence, split, path, frames, offset_seconds and parameters (the recipe).
     """
     return connection.execute(
-        text("""
+        text(f"""
             WITH named AS (
                 SELECT DISTINCT ON (p.label_id) p.label_id, p.track_id, p.confidence, p.split
                   FROM predictions p JOIN models m ON m.id = p.model_id AND m.status = 'champion'
@@ -138,9 +139,7 @@ def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> Rows:
                  WHERE l.id = ANY(:labels)
             )
             SELECT l.id AS label_id, l.name AS label, t.title, chosen.confidence, chosen.split,
-                   (SELECT string_agg(a.name, ', ' ORDER BY ta.position)
-                      FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
-                     WHERE ta.track_id = t.id) AS artists,
+                   {CREDIT} AS artists,
                    clip.path, clip.frames, clip.offset_seconds, r.fingerprint, r.parameters
               FROM chosen
               JOIN labels l ON l.id = chosen.label_id

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from config.settings import Settings
-from db import neighbour_queries, queries
+from db import neighbour_queries, queries, track_names
 from db.roles import READER
 from db.store.neighbours import as_vector
 from flows.home import open_database
@@ -111,7 +111,7 @@ def _like_track(connection: Connection, name: str, number: int) -> Neighbours:
 
 def _track_called(connection: Connection, name: str) -> tuple[Any, str | None]:
     """The track that is meant, and a remark where that is a guess."""
-    candidates = neighbour_queries.tracks_called(connection, name, 50)
+    candidates = track_names.tracks_called(connection, name, 50)
     if not candidates:
         raise NeighbourError(
             f"There is neither a file nor a track named {name!r}, nor a track with any of these words in its name."

@@ -14,6 +14,7 @@ from db.neighbours import add_neighbours
 from db.roles import PIPELINE, READER, as_role, make_roles
 from db.store import learning, neighbours
 from db.store.neighbours import as_vector, complete_embeddings, save_embeddings
+from db.track_names import tracks_called
 from tests.db.trainings import ALLOWED, prediction, train
 
 INDEX = "ix_embeddings_embedding"
@@ -236,7 +237,7 @@ def named(crate: Engine) -> Iterator[Connection]:
 def test_a_track_is_found_by_its_name(
     named: Connection, name: str, found: list[int], exact: list[int]
 ) -> None:
-    rows = questions.tracks_called(named, name, 10)
+    rows = tracks_called(named, name, 10)
     assert [row.track_id for row in rows] == found
     assert [row.track_id for row in rows if row.exact] == exact
 
@@ -246,7 +247,7 @@ def test_a_track_of_just_that_name_comes_before_shorter_ones_of_the_same_words(n
         "INSERT INTO tracks (provider, external_id, title) VALUES ('folder', '6', 'Flash Energy') RETURNING id"
     )
     other = named.scalar(new)
-    rows = questions.tracks_called(named, "Energy Flash", 10)
+    rows = tracks_called(named, "Energy Flash", 10)
     assert [row.track_id for row in rows] == [1, other, 2]
 
 

@@ -203,14 +203,6 @@ def test_a_setting_that_is_not_understood_is_named(run: Run) -> None:
     assert "LABELSCOPE_WORKERS" in run("status", expect=1, LABELSCOPE_WORKERS="many").stderr
 
 
-def test_predict_without_a_model_says_what_to_do_first(run: Run, tmp_path: Path) -> None:
-    new = {"LABELSCOPE_HOME": str(tmp_path / "new home")}
-    run("db", "upgrade", **new)
-    with_a_file = run("predict", "any.mp3", expect=1, **new)
-    assert "labelscope run --folder" in with_a_file.stderr
-    assert run("predict", expect=1, **new).stderr == with_a_file.stderr
-
-
 COMMANDS = [
     "demo",
     "run",

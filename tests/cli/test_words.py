@@ -26,7 +26,7 @@ def test_predict_without_a_model_names_the_cure_and_fails(
     go_on(extracted)
     said = front_door("predict", expect=1)
     assert said == front_door("predict", "any.mp3", expect=1)
-    assert "run `labelscope run --folder DIR` first" in said
+    assert "`labelscope run` trains one" in said
 
 
 @pytest.mark.parametrize(

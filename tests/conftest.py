@@ -8,6 +8,7 @@ import itertools
 import os
 import random
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,6 +29,9 @@ from tests.stages import Stage, copied, copied_database, in_use
 
 ROOT = Path(__file__).resolve().parents[1]
 NUMBERS = itertools.count()
+
+# A shell has what it starts with & ignore Ctrl-C, and so all that tests start, of which some ask what it does.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile(
     "busy machine", deadline=None

@@ -31,7 +31,7 @@ DELICATE = {  # "module function call" just before which it dies
     "flows.retrain fit 1": "its row is there",
     "flows.fit save_baseline 1": "so is the network's file",
     "flows.retrain judge 1": "so is the baseline's, and no row of either",
-    "flows.retrain _sweep 1": "the next run has found out, and is about to remove these files",
+    "flows.retrain sweep 1": "the next run has found out, and is about to remove these files",
     "db.store.learning promote 1": "all rows but the verdict are written, and not committed",
 }
 FIGURES = """

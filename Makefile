@@ -54,7 +54,7 @@ format: install  ## put the code into ruff's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench-scale: install  ## every query at a million made-up tracks and at a tenth of it; half an hour, 10 GB
+bench-scale: install  ## every query at a million made-up tracks and at a tenth of it; ten minutes, 6 GB
 	$(BIN)/python -m bench.scale
 
 bench-soak: install  ## three days of `labelscope up` by a clock that is moved; half an hour, on Linux

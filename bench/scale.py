@@ -1,6 +1,6 @@
 """Milliseconds of every question that people and the pipeline ask, at a number of tracks and at a tenth of it.
 
-Run as `python -m bench.scale --tracks 1000000`; that takes about half an hour and 10 GB. It fills a database of made-up
+Run as `python -m bench.scale --tracks 1000000`; that takes about ten minutes and 6 GB. It fills a database of made-up
 tracks for each size (bench/scale_rows.py), and asks each question several times: of the README, of `labelscope status`,
 of a run that finds nothing new, and of one with 20 new tracks. For each it shows the median and the slowest, and
 what PostgreSQL reads from end to end for it, if that is a table that grows with the tracks. Then the pipeline itself

@@ -51,8 +51,7 @@ class Verdict:
 def judge(samples: Sequence[Sample]) -> list[Verdict]:
     """A measure is flat if its median over the last 12 hours is less than 5 % above that of hours 24 to 36.
 
-    What is measured after a maintain is left out: it differs from what a pipeline leaves, and only one of the two has
-    it.
+    What is measured after anything but a pipeline is left out: it differs, and is not in both stretches.
     """
     return [judge_one(samples, name, slack) for name, slack in JUDGED.items()]
 

@@ -6,8 +6,13 @@ from typing import Annotated
 import typer
 
 from config.settings import Settings
+from flows.home_folder import require_home
 
 SHOWN = 10  # problems of one kind are said in full up to so many
+CURE = (
+    "`labelscope maintain --repair` has lost spectrograms extracted and lost audio fetched by the next run; a model has"
+    " to come from an earlier backup."
+)
 LOGIN = "A login to Spotify is a secret and not part of a backup: `labelscope login spotify` makes a new one."
 
 
@@ -20,19 +25,17 @@ def backup(
 
     Your own crates and libraries are not copied. While it runs nothing can be purged; runs go on.
     """
+    settings = Settings()
+    require_home(settings)
     from flows.backup import back_up
 
-    saved = back_up(Settings(), folder)
+    saved = back_up(settings, folder)
     typer.echo(f"Saved in {folder}: the database and {saved.files} files, {saved.new} of them new.")
     typer.echo(LOGIN)
     if saved.problems:
         for problem in saved.problems[:SHOWN]:
             typer.echo(problem, err=True)
-        typer.echo(
-            f"{len(saved.problems)} files are not in the backup, all else is: `labelscope extract` makes lost"
-            " spectrograms again, audio and models have to come from an earlier backup.",
-            err=True,
-        )
+        typer.echo(f"Files that are not in the backup: {len(saved.problems)}; all else is. {CURE}", err=True)
         raise typer.Exit(1)
 
 
@@ -45,4 +48,4 @@ def restore(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The fold
     typer.echo(LOGIN)
     if restored.missing:
         lost = f"{len(restored.missing)} files were lost already when it was made, such as {restored.missing[0].path}."
-        typer.echo(lost, err=True)
+        typer.echo(f"{lost} {CURE}", err=True)

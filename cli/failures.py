@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cli.postgres_errors import QueryError, postgres_sentence
 from config.label_faults import ConfigurationError
-from config.settings import Settings
+from config.settings import SECRETS, Settings
 from db.engine import AddressError
 from flows.backup_folder import BackupError
 from flows.checked_files import DamagedFile
@@ -81,10 +81,13 @@ def _sentence(error: Exception) -> str | None:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
         known = name.startswith(("SPOTIPY_", "DATABASE_")) or name == "PREFECT_API_URL"
-        return f"The setting {name if known else 'LABELSCOPE_' + name} is not understood: {first['msg']}."
+        said = first["msg"].removeprefix("Value error, ")
+        return f"The setting {name if known else 'LABELSCOPE_' + name} is not understood: {said}."
     if isinstance(error, SettingsError):
         found = re.search(r'field "(\w+)"', str(error))
         name = found[1] if found else "…"
+        if "SecretsSettingsSource" in str(error):
+            return f"The secret {SECRETS / name} cannot be read: give this user the right to."
         example = EXAMPLES.get(name, '["*.example.org"]')
         return (
             f"The setting LABELSCOPE_{name.upper()} is not understood: write it as JSON, such as {example}."
@@ -97,7 +100,7 @@ def _sentence(error: Exception) -> str | None:
         return f"The disk is full at {error.filename or 'LABELSCOPE_HOME'}; make room and run again, nothing is lost."
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS):
         place = error.filename or "LABELSCOPE_HOME"
-        return f"{place} cannot be written; name a place of yours, or set LABELSCOPE_HOME to one."
+        return f"{place} cannot be read or written; name a place of yours, or set LABELSCOPE_HOME to one."
     if isinstance(error, FileExistsError | NotADirectoryError):
         return f"{error.filename} is in the way, or leads nowhere; remove it, or mount what it leads to."
     return None

@@ -4,7 +4,7 @@ import os
 
 from psycopg import DataError
 from psycopg import Error as PostgresError
-from psycopg.errors import QueryCanceled
+from psycopg.errors import LockNotAvailable, QueryCanceled
 
 BEFORE, AFTER = 60, 30  # characters that are shown of a long line, on either side of what is wrong
 TAKES_LONGER = "statement timeout"
@@ -46,6 +46,10 @@ def postgres_sentence(error: BaseException, hint: bool = True) -> str:
         own = os.environ.get("DATABASE_URL")
         cure = "check DATABASE_URL" if own else "run it again; logs/postgres.log in the home may say why"
         return f"PostgreSQL cannot be reached ({' '.join(str(error).split())}); {cure}."
+    if isinstance(error, LockNotAvailable):
+        return (
+            "The database is held by another command, such as a restore; run this again when that has ended."
+        )
     if "multiple commands" in diagnosis.message_primary:
         return "There is more than one statement; ask one at a time."
     said = (f"PostgreSQL says: {diagnosis.message_primary}", diagnosis.message_hint if hint else None)

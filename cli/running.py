@@ -16,6 +16,7 @@ from flows.home import open_database, surroundings
 from flows.home_folder import make_home
 from flows.unfinished import end_the_dead
 from services import upkeep
+from services.keeper import ServiceError
 
 START_SECONDS = 180.0  # a first start makes two databases
 
@@ -83,22 +84,45 @@ def down() -> None:
 
 def _detach(settings: Settings) -> None:
     """Start `labelscope up` apart from this terminal, and wait until it is, or has said why not."""
+    upkeep.require_nobody(settings.home)  # whose log would be lost
     log = upkeep.log(settings.home)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cli.main", "up"],
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "cli.main",
+                "up",
+            ],  # -P: whatever is in the folder that this is called in
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
+    try:
+        ready = _wait_until_up(settings, process)
+    except KeyboardInterrupt:
+        process.terminate()
+        raise
+    ended = process.poll() is not None
+    typer.echo(log.read_text(errors="replace").rstrip(), err=ended)
+    if ended:
+        raise typer.Exit(1)
+    if not ready:
+        raise ServiceError(
+            f"Labelscope, process {process.pid}, is not up after {START_SECONDS:.0f} s: {log} may say why, and"
+            " `labelscope down` ends it."
+        )
+
+
+def _wait_until_up(settings: Settings, process: subprocess.Popen[bytes]) -> bool:
+    """False where it has ended instead, or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         state = upkeep.who_is_up(settings.home)
         if state is not None and (state.pid, state.status) == (process.pid, "ready"):
-            break
+            return True
         time.sleep(0.1)
-    typer.echo(log.read_text(errors="replace").rstrip(), err=process.poll() is not None)
-    if process.poll() is not None:
-        raise typer.Exit(1)
+    return False

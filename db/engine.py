@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from psycopg import ProgrammingError
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -96,6 +96,11 @@ def share_lock(engine: Engine, lock: Lock) -> Iterator[None]:
     """Hold an advisory lock along with any number of others, for the block; waits for one who holds it alone."""
     with _lock(engine, "pg_advisory_lock_shared", "pg_advisory_unlock_shared", lock, 0):
         yield
+
+
+def lock_until_commit(connection: Connection, lock: Lock) -> None:
+    """Hold an advisory lock alone until the transaction ends; waits for whoever holds it."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock, 0)"), {"lock": int(lock)})
 
 
 @contextmanager

@@ -2,10 +2,10 @@
 
 from importlib import import_module
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from db.engine import Lock, normalised_url
+from db.engine import Lock, lock_until_commit, normalised_url
 
 
 def add_neighbours(address: str) -> bool:
@@ -15,6 +15,6 @@ def add_neighbours(address: str) -> bool:
     """
     engine = create_engine(normalised_url(address), poolclass=NullPool)
     with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(Lock.MIGRATION)})
+        lock_until_commit(connection, Lock.MIGRATION)
         made: bool = import_module("migrations.versions.0012_neighbours").make(connection)
     return made

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from db.engine import Lock, normalised_url
+from db.engine import Lock, lock_until_commit, normalised_url
 
 PIPELINE = "labelscope_pipeline"
 READER = "labelscope_reader"
@@ -42,7 +42,7 @@ def make_roles(address: str) -> None:
     with engine.begin() as connection:
         if _are_made(connection):
             return
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(Lock.MIGRATION)})
+        lock_until_commit(connection, Lock.MIGRATION)
         known = connection.scalars(text("SELECT rolname FROM pg_roles")).all()
         missing = [statement for role, statement in ROLES.items() if role not in known]
         for statement in [*missing, *RIGHTS]:

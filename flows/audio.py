@@ -18,7 +18,7 @@ from db.store import providers as store
 from db.store.tracks import save_clips
 from flows.batches import batches
 from flows.home import audio_folder
-from flows.inbox import open_inbox, put_away
+from flows.inbox import open_inbox, put_away, stored_clips
 from flows.outside import Outside
 from flows.playlists import clip_row
 from flows.progress import progress_bar
@@ -70,15 +70,11 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
         waiting = queries.tracks_without_audio(connection, sources, ask_again_days, library_version)
         put_off = queries.blocked(connection, PREVIEWS)
 
-    def known(hashes: list[str]) -> set[str]:
-        with engine.connect() as connection:
-            return queries.stored_clips(connection, hashes)
-
     settings = outside.settings
     audio = audio_folder(settings)
     fetched: list[Collected] = []
     with (
-        open_inbox(audio, known) as inbox,
+        open_inbox(audio, partial(stored_clips, engine)) as inbox,
         ThreadPoolExecutor(settings.downloads, thread_name_prefix="download") as threads,
         progress_bar("Fetching audio", len(waiting)) as advance,
     ):

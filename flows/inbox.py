@@ -9,21 +9,25 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-Known = Callable[[list[str]], set[str]]
-"""Those of some sha256 that belong to a clip whose audio Labelscope keeps."""
+from sqlalchemy import Engine
+
+from db import provider_queries
+
+INCOMING = "incoming"
+
+Known = Callable[[list[str]], set[str]]  # `stored_clips` of a database
 
 
 @contextmanager
 def open_inbox(audio: Path, known: Known) -> Iterator[Path]:
     """A new folder to download into, below the folder of all audio; what dead runs left is put right first."""
-    incoming = audio / "incoming"
+    incoming = audio / INCOMING
     incoming.mkdir(parents=True, exist_ok=True)
-    for left in incoming.iterdir():
-        _settle(left, audio, known)
+    settle_inbox(audio, known)
     folder, descriptor = _make(incoming)
     try:
         yield folder
@@ -34,6 +38,19 @@ def open_inbox(audio: Path, known: Known) -> Iterator[Path]:
             )  # Ctrl-C may have come between a commit and the moving of its files
         finally:
             os.close(descriptor)
+
+
+def settle_inbox(audio: Path, known: Known) -> None:
+    """Put right what dead runs have left."""
+    with suppress(FileNotFoundError):  # nothing was ever downloaded
+        for left in (audio / INCOMING).iterdir():
+            _settle(left, audio, known)
+
+
+def stored_clips(engine: Engine, hashes: list[str]) -> set[str]:
+    """Those of some sha256 that belong to a clip whose audio Labelscope keeps."""
+    with engine.connect() as connection:
+        return provider_queries.stored_clips(connection, hashes)
 
 
 def put_away(files: Iterable[Path], audio: Path) -> None:

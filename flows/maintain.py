@@ -1,12 +1,12 @@
 """See that files and rows agree, and that nothing stays unfinished that has died."""
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,13 +18,14 @@ from config.settings import Settings
 from db.engine import Lock, try_lock
 from db.store import files
 from flows.artifacts import leave_maintenance
-from flows.home import open_database
+from flows.checked_files import is_intact
+from flows.home import audio_folder, open_database
+from flows.inbox import INCOMING, settle_inbox, stored_clips
 from flows.names import TAG
 from flows.silence import mark_silent
 from flows.unfinished import end_the_dead
 
 FOLDERS: Final = ("audio", "spectrograms", "models")
-INCOMING: Final = "incoming"  # of audio: downloads whose rows are to come; see flows.inbox
 NIGHTS: Final = 30  # in which every file is read in full once
 NEW_SECONDS: Final = 3600.0  # a file without a row is left alone for so long: its row may be still to come
 
@@ -52,15 +53,19 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
       has died.
     - With `repair`: orphans are removed, lost spectrograms are extracted again and lost audio is fetched again by the
       next pipeline; a champion whose file is lost is taken out of use, so that a training is due.
-    - While a run brings content in it does not start, since half of what it would find were that run's work.
+    - While a run brings content in, or a backup saves it, it does not start: half of what it would find were that
+      run's work.
     """
     settings = Settings()
     with open_database(settings) as engine, try_lock(engine, Lock.CONTENT) as alone:
         if not alone:
             # Prefect takes it for the state of the run; a caller gets CancelledRun.
-            return Cancelled(message="A run is bringing content in; look when it has ended.")  # type: ignore[return-value]
+            return Cancelled(
+                message="A run is bringing content in, or a backup saves it; look when it has ended."
+            )  # type: ignore[return-value]
         mark_silent(TAG)
         died = end_the_dead(engine, settings)
+        settle_inbox(audio_folder(settings), partial(stored_clips, engine))
         with engine.begin() as connection:
             found = list(_files(settings.home))
             faults: list[Fault] = [tuple(row) for row in files.compare(connection, found)]
@@ -98,14 +103,9 @@ def _read(connection: Connection, home: Path, thorough: bool, known: set[str]) -
         if row.path in known:
             continue
         read += 1
-        if _sha256(home / row.path) != row.sha256:
+        if not is_intact(home / row.path, row.sha256):
             damaged.append((row.path, row.kind, "damaged"))
     return read, damaged
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _mend(engine: Engine, home: Path, faults: Sequence[Fault]) -> list[str]:

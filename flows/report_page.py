@@ -8,10 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from config.settings import Settings
 from db import queries, report_queries
+from db.engine import Lock, share_lock
 from flows.home import open_database, spectrogram_folder
 from flows.neighbours_map import map_of
 from flows.report_files import KEPT, forget_reports, report_folder
@@ -45,7 +46,14 @@ def write_report(settings: Settings, path: Path | None = None) -> Written:
     All of it is of one moment: a snapshot of the database. The file appears in one step, so that whoever opens it finds
     the one before or the whole of this one.
     """
-    page = read_page(settings)
+    with (
+        open_database(settings) as engine,
+        share_lock(engine, Lock.CONTENT),
+    ):  # what is purged is in no report after it
+        return _write(settings, read_page(engine, settings), path)
+
+
+def _write(settings: Settings, page: Page, path: Path | None) -> Written:
     content = render(page).encode()
     target = path or report_folder(settings) / f"labelscope-{page.made_at:%Y-%m-%d}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -60,15 +68,12 @@ def write_report(settings: Settings, path: Path | None = None) -> Written:
     return Written(target, len(content), page.lead, tuple(section.sentences[0] for section in page.sections))
 
 
-def read_page(settings: Settings) -> Page:
+def read_page(engine: Engine, settings: Settings) -> Page:
     """What there is to show now."""
-    with open_database(settings) as engine:
-        settle(engine)
-        snapshot = engine.connect().execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        with snapshot as connection:
-            return _page(connection, settings)
+    settle(engine)
+    snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with snapshot as connection:
+        return _page(connection, settings)
 
 
 def _page(connection: Connection, settings: Settings) -> Page:

@@ -108,11 +108,14 @@ class TimetableRunner(Runner):
     In a destructor nobody hears of an exception, so that the signal would be lost and the process stay.
     """
 
-    async def run(self) -> None:
-        """Start the runs that are due, until SIGTERM cancels this."""
+    async def run(self, asked_to_end: Event) -> None:
+        """Start the runs that are due, until SIGTERM cancels this, or has come before it could."""
         task = asyncio.current_task()
         assert task is not None
         self._end = partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel)
+        signal.signal(signal.SIGTERM, self.handle_sigterm)
+        if asked_to_end.is_set():
+            raise asyncio.CancelledError
         await self.start()
 
     def handle_sigterm(self, *_signal: Any, **_more: Any) -> None:
@@ -122,16 +125,20 @@ class TimetableRunner(Runner):
 def serve(settings: Settings) -> None:
     """Start the runs that are due, each in a process of its own, until SIGINT, SIGTERM or SIGHUP."""
     os.environ[SERVER] = str(os.getpid())
-    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    asked_to_end = Event()
     Thread(target=_look_for_silence, name="silent runs", daemon=True).start()
     try:
-        while not _serve_until_outage(settings):
-            _wait_for_server()
+        while not _serve_until_outage(settings, asked_to_end):
+            # The runner's own handler ends with it, and SIGTERM may come before the next one has its own.
+            signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
+            _wait_for_server(asked_to_end)
     except (KeyboardInterrupt, asyncio.CancelledError):
         return
 
 
-def _serve_until_outage(settings: Settings) -> bool:
+def _serve_until_outage(settings: Settings, asked_to_end: Event) -> bool:
     """False: Prefect's runner has given up, as it does when its server has not answered for minutes."""
     runner = TimetableRunner(
         "labelscope", query_seconds=2, pause_on_shutdown=False, heartbeat_seconds=HEARTBEAT_SECONDS
@@ -139,7 +146,7 @@ def _serve_until_outage(settings: Settings) -> bool:
     try:
         for deployment in deployments(settings):
             runner.add_deployment(deployment)
-        asyncio.run(runner.run())
+        asyncio.run(runner.run(asked_to_end))
     except TransportError:
         return False
     except ExceptionGroup as given_up:
@@ -158,11 +165,9 @@ def _look_for_silence() -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _wait_for_server() -> None:
-    """Raises KeyboardInterrupt at SIGTERM."""
+def _wait_for_server(asked_to_end: Event) -> None:
+    """Raises KeyboardInterrupt once somebody has asked to end."""
     sys.stderr.write("Prefect's server does not answer; the timetable goes on as soon as it does.\n")
-    asked_to_end = Event()
-    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
     with get_client(sync_client=True) as client:
         while client.api_healthcheck() is not None:
             if asked_to_end.wait(OUTAGE_PAUSE):

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
-from db.engine import Lock
+from db.engine import Lock, lock_until_commit
 from db.models import Base
 
 
@@ -21,9 +21,9 @@ def run() -> None:
             transaction_per_migration=False,
         )
         with context.begin_transaction():
-            # Of two processes that start at once on a new database, the second waits here.
+            # Of two processes that start at once on a new database, the second waits here; as all do for a restore.
             connection.execute(text("SET LOCAL lock_timeout = '2min'"))
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(Lock.MIGRATION)})
+            lock_until_commit(connection, Lock.MIGRATION)
             connection.execute(text("SET LOCAL lock_timeout = '5s'"))
             context.run_migrations()
     engine.dispose()

@@ -7,6 +7,7 @@ and server may all be killed at any time: who is there is for the locks in servi
 The keeper runs on the standard library alone and without `site`, to be up within 50 ms.
 """
 
+import errno
 import fcntl
 import os
 import pickle
@@ -99,7 +100,11 @@ def use(server: Server) -> Iterator[Attachment]:
     except PermissionError as error:
         raise ServiceError(_not_yours(server, error)) from error
     except OSError as error:
-        raise ServiceError(f"{server.name} cannot use {server.folder}: {error.strerror}.") from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # no other folder helps
+            raise
+        raise ServiceError(
+            f"{server.name} cannot use {server.folder} ({error.strerror}); choose another home with LABELSCOPE_HOME."
+        ) from error
     try:
         place, started_fresh = _wait_until_ready(server, deadline)
         left = Event()

@@ -69,7 +69,9 @@ def lock(path: Path) -> int | None:
 
 
 def is_held(path: Path) -> bool:
-    descriptor = lock(path)
-    if descriptor is not None:
+    """Whether somebody holds it alone. Any number of processes may look at once."""
+    descriptor = open_lock(path)
+    try:
+        return not take(descriptor, fcntl.LOCK_SH)
+    finally:
         os.close(descriptor)
-    return descriptor is None

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from services.locks import SERVER, State, is_held, lock, read_state, write_state
 
 STOP_SECONDS = 60.0  # runs in progress are ended first, then Prefect, then PostgreSQL
 PAUSE = 0.1
+LOOK_SECONDS = 1.0
 
 
 @contextmanager
@@ -23,18 +24,34 @@ def alone(home: Path) -> Iterator[Callable[[str], None]]:
     """
     folder = _folder(home)
     folder.mkdir(parents=True, exist_ok=True)
-    held = lock(folder / SERVER)
+    held = _lock(folder / SERVER)
     if held is None:
-        where = read_state(folder).place
-        raise ServiceError(
-            f"Labelscope is up already in {home}{f' ({where})' if where else ''}: `labelscope down` ends it."
-        )
+        raise _up_already(home, read_state(folder))
     try:
         write_state(folder, State("starting", os.getpid()))
         yield partial(_say_ready, folder)
         write_state(folder, State("stopped"))
     finally:
         os.close(held)
+
+
+def require_nobody(home: Path) -> None:
+    """Raises ServiceError where a process keeps this home up."""
+    if state := who_is_up(home):
+        raise _up_already(home, state)
+
+
+def _up_already(home: Path, state: State) -> ServiceError:
+    where = f" ({state.place})" if state.place else ""
+    return ServiceError(f"Labelscope is up already in {home}{where}: `labelscope down` ends it.")
+
+
+def _lock(path: Path) -> int | None:
+    """For a moment somebody who only looks whether it is held may have it."""
+    deadline = time.monotonic() + LOOK_SECONDS
+    while (held := lock(path)) is None and time.monotonic() < deadline:
+        time.sleep(PAUSE)
+    return held
 
 
 def _say_ready(folder: Path, address: str) -> None:
@@ -55,7 +72,9 @@ def end(home: Path) -> bool:
     state = who_is_up(home)
     if state is None:
         return False
-    os.kill(state.pid, signal.SIGTERM)
+    with suppress(ProcessLookupError):  # it has just ended
+        if state.pid:  # else it has only begun, or is about to end
+            os.kill(state.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while is_held(_folder(home) / SERVER):
         if time.monotonic() > deadline:

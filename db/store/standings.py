@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from db.engine import Lock
+from db.engine import Lock, lock_until_commit
 from db.models.base import Base
 from db.models.standings import Standing, TrackStanding
 
@@ -89,7 +89,7 @@ ADD_UP: Final = """
 
 def be_alone(connection: Connection) -> None:
     """Keep others from counting until the transaction ends; waits for whoever is at it."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(Lock.STANDINGS)})
+    lock_until_commit(connection, Lock.STANDINGS)
 
 
 def settle_changes(connection: Connection, changes: int) -> int:

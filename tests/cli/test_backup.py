@@ -180,7 +180,7 @@ def test_what_is_missing_or_damaged_is_said_and_all_else_is_saved(
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"!")
     said = front_door("backup", str(folder), expect=1)
     assert f"{audio_file()} is missing." in said and f"{damaged} is damaged" in said
-    assert "2 files are not in the backup" in said
+    assert "Files that are not in the backup: 2" in said
     assert not list(folder.rglob("*.part"))
     engine = elsewhere()
     assert "13 files" in front_door("restore", str(folder))

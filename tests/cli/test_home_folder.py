@@ -22,6 +22,7 @@ ASKING = [
     ("similar", "anything"),
     ("map",),
     ("report",),
+    ("backup", "any"),
     ("evaluate",),
     ("purge", "--provider", "spotify", "--yes"),
     ("db", "url"),

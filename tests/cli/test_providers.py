@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import stat
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.prefect import prefect_server
+from tests.processes import free_port
 from tests.services import music
 from tests.services.stand_ins import StandIns, stand_ins
 
@@ -68,12 +68,6 @@ def logged_out(run: Run, services: StandIns) -> None:
     """Each test begins without a login, at a Spotify that grants them."""
     shutil.rmtree(run.home / "spotify", ignore_errors=True)  # type: ignore[attr-defined]
     services.spotify.dead_grant = ""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_without_a_key_the_run_says_so_and_reads_the_others(run: Run) -> None:

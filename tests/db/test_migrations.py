@@ -1,13 +1,34 @@
 """Migrations make the schema, the whole schema, and can be taken back."""
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from db import migrate
+from db.engine import Lock, hold_lock
 from db.models import Base
+from tests.processes import wait_until
+
+
+def test_a_migration_waits_for_a_restore(empty_database: str) -> None:
+    waiting = text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND classid = :lock"
+    )
+    engine = create_engine(empty_database)
+    with (
+        ThreadPoolExecutor(1) as thread,  # left last, since it waits for the migration
+        hold_lock(engine, Lock.MIGRATION),
+        engine.connect() as connection,
+    ):
+        migration = thread.submit(migrate.upgrade, empty_database)
+        wait_until(lambda: connection.scalar(waiting, {"lock": int(Lock.MIGRATION)}))
+        assert inspect(connection).get_table_names() == []
+    migration.result()
+    migrate.check(empty_database)
+    engine.dispose()
 
 
 def test_up_down_up_leaves_nothing_and_agrees_with_the_models(empty_database: str) -> None:

@@ -1,5 +1,6 @@
 """Files and rows that do not agree: found, said, mended."""
 
+import hashlib
 import os
 import time
 from collections.abc import Callable
@@ -107,6 +108,24 @@ def test_it_leaves_content_that_comes_in_alone(flows: SimpleNamespace, trained: 
     engine = go_on(trained)
     with share_lock(engine, Lock.CONTENT), pytest.raises(CancelledRun, match="bringing content in"):
         flows.maintain(repair=True)
+
+
+def test_a_download_that_a_dead_run_has_not_put_away_is_not_missing(
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn
+) -> None:
+    engine = go_on(trained)
+    content = b"a preview"
+    sha256 = hashlib.sha256(content).hexdigest()
+    left = Settings().home / "audio" / "incoming" / "left by a run"
+    left.mkdir(parents=True)
+    (left / f"{sha256}.mp3").write_bytes(content)
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE clips SET uri = :uri, sha256 = :sha256, bytes = :bytes WHERE id = 1"),
+            {"uri": f"store:audio/{sha256[:2]}/{sha256}.mp3", "sha256": sha256, "bytes": len(content)},
+        )
+    assert flows.maintain(repair=True, thorough=True).faults == ()
+    assert not left.exists() and [path.read_bytes() for path in files(engine, "audio")] == [content]
 
 
 def test_what_died_in_silence_is_said_to_have_crashed(

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,21 @@ def test_it_ends_wherever_the_signal_finds_it(
     before = signal.getsignal(signal.SIGTERM)
     try:
         with pytest.raises(asyncio.CancelledError):
-            asyncio.run(TimetableRunner("for a test").run())
+            asyncio.run(TimetableRunner("for a test").run(Event()))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_who_was_asked_to_end_before_it_could_hear_does_not_begin(
+    flows: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.serving import TimetableRunner
+
+    monkeypatch.delattr("prefect.runner.Runner.start")
+    asked_to_end, before = Event(), signal.getsignal(signal.SIGTERM)
+    asked_to_end.set()
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(TimetableRunner("for a test").run(asked_to_end))
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from socket import socket
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -15,12 +14,6 @@ from services import upkeep
 from tests.processes import wait_until
 
 LABELSCOPE = Path(sys.executable).with_name("labelscope")
-
-
-def free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

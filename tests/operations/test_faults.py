@@ -26,10 +26,10 @@ from services.postgres import embedded_postgres
 from sources.synth import render_crate
 from tests.flows.final_state import named_rows
 from tests.operations.faults import Victims, strike
-from tests.operations.kept_up import KeptUp, free_port
+from tests.operations.kept_up import KeptUp
 from tests.operations.moved_clock import MovedClock, libfaketime
 from tests.operations.small_disk import can_mount, small_disk
-from tests.processes import processes_of, wait_until
+from tests.processes import free_port, processes_of, wait_until
 from tests.services import music
 from tests.services.music import Entry, World
 from tests.services.stand_ins import stand_ins

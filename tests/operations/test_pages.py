@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from sources.synth import render_crate
-from tests.operations.kept_up import KeptUp, free_port
-from tests.processes import processes_of, wait_until
+from tests.operations.kept_up import KeptUp
+from tests.processes import free_port, processes_of, wait_until
 
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
 PICTURES = os.environ.get("LABELSCOPE_PICTURES")  # a folder for screenshots

@@ -134,8 +134,8 @@ def url(
     require_home(settings)
     if only_read and settings.database_url is not None:
         raise AddressError(
-            "DATABASE_URL names a PostgreSQL of your own, in which Labelscope makes no roles: docs/operations.md has"
-            " the SQL for one that can only read."
+            "DATABASE_URL names a PostgreSQL of your own: `labelscope db upgrade --roles` makes labelscope_reader"
+            " there, which can only read; docs/operations.md says how to give it a password, and then that is its address."
         )
     with migrated_database(settings) if only_read else database_address(settings) as address:
         typer.echo(libpq_url(as_role(address, READER) if only_read else address))

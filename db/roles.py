@@ -5,7 +5,8 @@
     labelscope_reader    people's questions and dashboards: reads rows
 
 A superuser's COPY writes files and starts programs, so nothing works as the owner that need not. Roles belong to the
-whole server and rights to one database. In a PostgreSQL of one's own neither is made: docs/operations.md has the SQL.
+whole server and rights to one database. In a PostgreSQL of one's own nothing but `labelscope db
+upgrade --roles` makes them; docs/operations.md has the SQL.
 """
 
 from sqlalchemy import Connection, create_engine, text

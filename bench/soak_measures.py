@@ -47,14 +47,17 @@ def own_bytes(pid: int) -> int:
 
     Those are bounded by what they are, and which process is said to hold them changes with what else runs.
     """
-    [kibibytes] = re.findall(
-        r"^Pss_Anon:\s+(\d+) kB", (PROC / f"{pid}/smaps_rollup").read_text(), re.MULTILINE
-    )
-    return 1024 * int(kibibytes)
+    with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+        told = (PROC / f"{pid}/smaps_rollup").read_text()
+        [kibibytes] = re.findall(r"^Pss_Anon:\s+(\d+) kB", told, re.MULTILINE)
+        return 1024 * int(kibibytes)
+    return 0
 
 
 def open_files(pid: int) -> int:
-    return sum(1 for _ in (PROC / f"{pid}/fd").iterdir())
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return sum(1 for _ in (PROC / f"{pid}/fd").iterdir())
+    return 0
 
 
 def size_of(paths: Iterable[Path]) -> int:

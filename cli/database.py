@@ -54,6 +54,7 @@ def sql(
     limit: Annotated[int, typer.Option(min=1, help="Rows that are written at most.")] = 10_000,
 ) -> None:
     """Ask the database, in a read-only transaction."""
+    query = query.encode("utf-8", "backslashreplace").decode()  # PostgreSQL will say where it is no text
     if not query.strip():
         raise typer.BadParameter("There is no statement.")
     settings = Settings()

@@ -27,6 +27,7 @@ from flows.cluster import ClusterError
 from flows.home_folder import HomeError
 from flows.no_model import NoModelError
 from flows.removal import BusyError
+from flows.whole_file import PlaceError
 from services.keeper import ServiceError
 from sources.errors import SourceError
 from sources.folder import CrateError
@@ -42,6 +43,7 @@ SENTENCES = (
     DamagedFile,
     HomeError,
     NoModelError,
+    PlaceError,
     QueryError,
     ServiceError,
     SourceError,

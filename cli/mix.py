@@ -7,13 +7,14 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 
-from cli.places import require_place_for
+from cli.places import PNG, require_place_for
 from cli.show import table_of
 from config.settings import Settings
 from db import mix_queries
 from flows.home import open_database, surroundings
 from flows.home_folder import require_home
 from flows.mix_words import figures_of, heard_by
+from flows.whole_file import write_whole
 
 
 def mix(
@@ -30,32 +31,41 @@ def mix(
     if picture is not None and len(files) > 1:
         raise typer.BadParameter("A picture is of one recording: name one file, or leave --picture out.")
     if picture is not None:
-        require_place_for(picture)
+        require_place_for(picture, begins=PNG)
     settings = Settings()
     require_home(settings)
     documents: list[dict[str, Any]] = []
     with surroundings(settings), open_database(settings) as engine:
-        from flows.mix import MixRejected
-        from flows.mix import mix as flow
         from flows.mix_pictures import picture_of
-        from flows.recordings import as_parameter, as_text
+        from flows.recordings import as_text
 
-        for file in files:
-            try:
-                mixed = flow(as_parameter(file))
-                mix_id, recognised = mixed.mix_id, mixed.recognised
-            except MixRejected as rejected:
-                mix_id, recognised = rejected.mix_id, False
-            with engine.connect() as connection:
-                documents.append({"file": as_text(file), **_document(connection, mix_id, recognised)})
-                if not as_json:
-                    _show(connection, mix_id, recognised)
-                if picture is not None and documents[-1]["status"] == "analysed":
-                    picture.write_bytes(picture_of(connection, mix_id))
-    if as_json:
-        typer.echo(json.dumps({"mixes": documents}, ensure_ascii=False, indent=1))
+        try:
+            for file in files:
+                mix_id, recognised = _hear(file)
+                with engine.connect() as connection:
+                    documents.append({"file": as_text(file), **_document(connection, mix_id, recognised)})
+                    if not as_json:
+                        _show(connection, mix_id, recognised)
+                    if picture is not None and documents[-1]["status"] == "analysed":
+                        write_whole(picture, picture_of(connection, mix_id))
+        finally:  # whatever ends it, Ctrl-C included: what was heard is told
+            if as_json:
+                typer.echo(json.dumps({"mixes": documents}, ensure_ascii=False, indent=1))
     if any(document["status"] == "rejected" for document in documents):
         raise typer.Exit(1)
+
+
+def _hear(file: Path) -> tuple[int, bool]:
+    """The row of a recording, also of one that cannot be used, and whether it was heard before."""
+    from flows.mix import MixRejected
+    from flows.mix import mix as flow
+    from flows.recordings import as_parameter
+
+    try:
+        mixed = flow(as_parameter(file))
+    except MixRejected as rejected:
+        return rejected.mix_id, False
+    return mixed.mix_id, mixed.recognised
 
 
 def _document(connection: Connection, mix_id: int, recognised: bool) -> dict[str, Any]:
@@ -67,7 +77,7 @@ def _document(connection: Connection, mix_id: int, recognised: bool) -> dict[str
     shares = {one.name: one.share for one in mix_queries.shares(connection, mix_id)}
     segments = [segment._asdict() for segment in mix_queries.segments(connection, mix_id)]
     for segment in segments:
-        del segment["label_id"]
+        segment["known"] = segment.pop("label_id") is not None  # a label may be called "unknown", too
     left_out = ("id", "reason", "detail", "flow_run_id")
     return {
         "mix_id": mix_id,

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from cli.database import Format, write_rows
-from cli.places import require_place_for
+from cli.places import PNG, require_place_for
 from config.settings import Settings
 from db.roles import READER
 from flows.home import contain, open_database
 from flows.home_folder import require_home
+from flows.whole_file import write_whole
 
 
 def similar(
@@ -55,7 +56,7 @@ def draw_map(
     Nothing but nearness means anything. Another model makes another map.
     """
     if not as_json:
-        require_place_for(picture)
+        require_place_for(picture, begins=PNG)
     settings = Settings()
     require_home(settings)
     contain(settings)
@@ -68,5 +69,5 @@ def draw_map(
         if as_json:
             typer.echo(json.dumps([asdict(track) for track in tracks], ensure_ascii=False, indent=1))
             return
-        picture.write_bytes(picture_of(connection, tracks))
+        write_whole(picture, picture_of(connection, tracks))
     typer.echo(f"{len(tracks)} tracks are on {picture}.")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.places import require_place_for
 from config.settings import Settings
 from flows.home import contain
 from flows.home_folder import require_home
@@ -22,8 +23,8 @@ def report(
 
     The file needs no network and no other file: it can be sent, and opened on a telephone.
     """
-    if file is not None and file.is_dir():
-        raise typer.BadParameter(f"{file} is a folder; name a file in it.")
+    if file is not None:
+        require_place_for(file, begins=b"<!doctype html>")
     settings = Settings()
     require_home(settings)
     contain(settings)

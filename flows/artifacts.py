@@ -1,7 +1,6 @@
 """What runs leave on Prefect's pages, beside the rows that they write."""
 
 import base64
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from db import mix_queries, queries, report_queries
 from flows import neighbours_map
+from flows.markdown import as_it_is
 from flows.mix_pictures import picture_of
 from flows.mix_words import figures_of
 from ml.members import MEMBERS
@@ -129,9 +129,9 @@ def leave_map(engine: Engine) -> None:
 
 def leave_report(written: "Written") -> None:
     """Where the report lies, and what it says in short."""
-    sentences = "\n".join(f"- {_as_it_is(sentence)}" for sentence in written.sentences)
+    sentences = "\n".join(f"- {as_it_is(sentence)}" for sentence in written.sentences)
     create_markdown_artifact(
-        f"{_as_it_is(written.lead)}\n\n{sentences}\n\nThe page: {_as_it_is(str(written.path))}"
+        f"{as_it_is(written.lead)}\n\n{sentences}\n\nThe page: {as_it_is(str(written.path))}"
         f" ({written.bytes / 1e6:.1f} MB)",
         key="report",
         description="The report of this night; the page itself lies in the home.",
@@ -143,15 +143,15 @@ def leave_mix(connection: Connection, mix_id: int) -> None:
     row = mix_queries.mix(connection, mix_id)
     if row.status == "rejected":
         create_markdown_artifact(
-            f"**{_as_it_is(row.title)}** could not be used: {_as_it_is(row.detail)}", key="mix-verdict"
+            f"**{as_it_is(row.title)}** could not be used: {as_it_is(row.detail)}", key="mix-verdict"
         )
         return
-    sentences = [f"**{row.verdict}**: {_as_it_is(row.verdict_reason)}", *figures_of(row)]
+    sentences = [f"**{row.verdict}**: {as_it_is(row.verdict_reason)}", *figures_of(row)]
     create_markdown_artifact(
-        "\n".join([f"### {_as_it_is(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
+        "\n".join([f"### {as_it_is(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
         key="mix-verdict",
     )
-    title = _as_it_is(row.title)  # pages take descriptions for Markdown, too
+    title = as_it_is(row.title)  # pages take descriptions for Markdown, too
     _picture("mix-timeline", title, picture_of(connection, mix_id))
     _table("mix-segments", title, mix_queries.segments(connection, mix_id))
 
@@ -167,11 +167,6 @@ def _not_used(connection: Connection) -> None:
 def _picture(key: str, description: str, content: bytes) -> None:
     picture = base64.b64encode(content).decode()
     create_image_artifact(f"data:image/png;base64,{picture}", key=key, description=description)
-
-
-def _as_it_is(text: str) -> str:
-    """Text whose signs mean nothing to Markdown or HTML."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", text)
 
 
 def _table(key: str, description: str, rows: Sequence[Any]) -> None:

@@ -14,7 +14,7 @@ from config.labels import Taste, read_labels
 from config.settings import Settings
 from config.taste import taste_of
 from db import mix_queries, queries
-from db.store.mixes import judge_mix, reject_mix, save_mix
+from db.store.mixes import forget_rejection, judge_mix, reject_mix, save_mix
 from flows.artifacts import leave_mix
 from flows.home import model_folder, open_database
 from flows.mix_rows import figure_row, segment_rows, window_rows
@@ -86,7 +86,7 @@ def mix(recording: Recording) -> Mixed:
         known = None
         try:
             known = look_at(path)
-            mixed = _recognise(engine, champion, known, taste) or _analyse(
+            mixed = _recognise(engine, champion, path, known, taste) or _analyse(
                 engine, settings, champion, path, known, taste
             )
         except AudioError as problem:
@@ -101,7 +101,7 @@ def mix(recording: Recording) -> Mixed:
     return mixed
 
 
-def _recognise(engine: Engine, champion: Any, known: RecordingFile, taste: Taste) -> Mixed | None:
+def _recognise(engine: Engine, champion: Any, path: Path, known: RecordingFile, taste: Taste) -> Mixed | None:
     """The recording that was heard before, judged by the taste of today; None where it was not."""
     with engine.begin() as connection:
         mix_id = mix_queries.known_mix(connection, known.sha256, champion.model_id)
@@ -109,6 +109,7 @@ def _recognise(engine: Engine, champion: Any, known: RecordingFile, taste: Taste
             return None
         said = _judge_again(connection, mix_id, taste)
         judge_mix(connection, mix_id, said.word, said.reason, taste.model_dump())
+        forget_rejection(connection, as_text(path))
     return Mixed(mix_id, recognised=True)
 
 
@@ -160,7 +161,7 @@ def _analyse(
         )
     if mix_id is not None:
         return Mixed(mix_id, recognised=False)
-    meanwhile = _recognise(engine, champion, known, taste)
+    meanwhile = _recognise(engine, champion, path, known, taste)
     if meanwhile is None:
         raise MixLost(
             f"Model {champion.model_id} was removed while {str(path)!r} was heard; hear it again with the one in use."

@@ -42,7 +42,8 @@ def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
         with engine.connect() as connection:
             require_neighbours(connection)
             if path is None:
-                return _like_track(connection, name_or_file, number)
+                name = name_or_file.encode("utf-8", "backslashreplace").decode()  # a path may be no text
+                return _like_track(connection, name, number)
         embedding = as_vector(_heard_in(settings, path))  # some seconds, in which no transaction is open
         with engine.connect() as connection:
             return Neighbours(path.name, neighbour_queries.similar_to(connection, embedding, number))

@@ -19,6 +19,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from flows.markdown import as_it_is
+
 PAGE_SECONDS: Final = 5.0  # between two requests to Prefect; what takes less has no bar there
 
 
@@ -116,6 +118,6 @@ class _PageBar:
         if FlowRunContext.get() is None:
             return
         if self.artifact is None:
-            self.artifact = create_progress_artifact(percent, description=self.description)  # type: ignore[assignment]
+            self.artifact = create_progress_artifact(percent, description=as_it_is(self.description))  # type: ignore[assignment]
         else:
             update_progress_artifact(self.artifact, percent)

@@ -1,6 +1,5 @@
 """The report as a file: what the database says, drawn by report/, written in one step."""
 
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from flows.home import open_database, spectrogram_folder
 from flows.neighbours_map import map_of
 from flows.report_files import KEPT, forget_reports, report_folder
 from flows.standings import settle
+from flows.whole_file import write_whole
 from ml.members import MEMBERS
 from ml.palette import UNKNOWN, colour_of
 from ml.pictures import frequency_ticks, spectrogram_picture
@@ -57,12 +57,7 @@ def _write(settings: Settings, page: Page, path: Path | None) -> Written:
     content = render(page).encode()
     target = path or report_folder(settings) / f"labelscope-{page.made_at:%Y-%m-%d}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(target, content)
     if path is None:
         forget_reports(settings, KEPT)
     return Written(target, len(content), page.lead, tuple(section.sentences[0] for section in page.sections))

@@ -260,7 +260,7 @@ def _opened(path: Path, whole: bool) -> Iterator[Stream]:
     except OSError as problem:
         raise AudioError(
             "unreadable",
-            f"{_name(path)} cannot be opened ({problem.strerror}); give this user the right to read it.",
+            f"{_name(path)} cannot be opened ({problem.strerror}); name another, or let this user read it.",
         ) from problem
     with file, ExitStack() as opened:
         descriptor = file.fileno()

@@ -8,6 +8,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+def short(name: str, most: int = 28) -> str:
+    """A name on one line, and no longer than there is room for."""
+    line = " ".join(name.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
 def as_png(figure: "Figure") -> bytes:
     """The figure as PNG. Names stand there as they are: a dollar begins no formula in them."""
     from matplotlib.text import Text

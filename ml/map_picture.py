@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.figure_png import as_png
+from ml.figure_png import as_png, short
 from ml.palette import COLOURS, UNKNOWN, colour_of
 
 MARKERS: Final = "os^DvP*X"  # another one for each round of colours
@@ -50,7 +50,7 @@ def map_picture(
         heading = f"and {more} smaller labels" if more else None
         figure.legend(
             list(legend.values()),
-            [names[position] if position >= 0 else "no label" for position in legend],
+            [short(names[position]) if position >= 0 else "no label" for position in legend],
             loc="outside right upper",
             frameon=False,
             fontsize="small",

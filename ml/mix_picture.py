@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.figure_png import as_png
+from ml.figure_png import as_png, short
 from ml.palette import colour_of
 
 MINUTE: Final = 60.0
@@ -43,7 +43,7 @@ def mix_picture(
     end_s = max(stretch.end_s for stretch in stretches)
     figure = Figure(figsize=(11, 5), layout="constrained", dpi=120)
     band, sure, pace = figure.subplots(3, 1, sharex=True, height_ratios=(2, 2, 1.4))
-    band.set_title(_short(title, 100), loc="left")
+    band.set_title(short(title, 80), loc="left")
     _draw_band(band, stretches, end_s)
     sure.plot(seconds, confidence, color="black", linewidth=0.9)
     sure.set(ylabel="confidence", ylim=(0, 1.02))
@@ -61,11 +61,15 @@ def mix_picture(
 
 
 def _draw_band(axes: Any, stretches: Sequence[Stretch], end_s: float) -> None:
-    bars: dict[str, Any] = {}
+    bars: dict[int | None, Any] = {}
+    names: dict[int | None, str] = {}
     for stretch in stretches:
         length, colour = stretch.end_s - stretch.start_s, colour_of(stretch.position)
-        name = _short(stretch.name)
-        bars[name] = axes.barh(0, length, left=stretch.start_s, height=1, color=colour, edgecolor="white")
+        name = short(stretch.name)
+        names[stretch.position] = name
+        bars[stretch.position] = axes.barh(
+            0, length, left=stretch.start_s, height=1, color=colour, edgecolor="white"
+        )
         if length / end_s * LETTERS > len(name) + 1:
             middle = stretch.start_s + length / 2
             text = axes.text(middle, 0, name, ha="center", va="center", fontsize=8, clip_on=True)
@@ -73,17 +77,12 @@ def _draw_band(axes: Any, stretches: Sequence[Stretch], end_s: float) -> None:
     axes.set(ylim=(-0.5, 0.5), yticks=[])
     axes.legend(
         list(bars.values()),
-        list(bars),
+        list(names.values()),
         loc="lower left",
         bbox_to_anchor=(1.005, 0),
         frameon=False,
         fontsize=8,
     )
-
-
-def _short(name: str, most: int = 28) -> str:
-    line = " ".join(name.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _ink(colour: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.figure_png import as_png
+from ml.figure_png import as_png, short
 from ml.palette import colour_of
 from ml.spectra import hz_to_mel
 from ml.spectrogram import Recipe
@@ -26,8 +26,9 @@ def confusion_picture(counts: NDArray[np.integer], labels: Sequence[str]) -> byt
     axes = figure.add_subplot(xlabel="taken for", ylabel="is")
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
-    axes.set_yticks(range(len(labels)), labels)
+    names = [short(label) for label in labels]
+    axes.set_xticks(range(len(labels)), names, rotation=45, ha="right")
+    axes.set_yticks(range(len(labels)), names)
     for (true, predicted), count in np.ndenumerate(counts):
         shade = "white" if shares[true, predicted] > 0.5 else "black"
         axes.text(predicted, true, str(count), ha="center", va="center", color=shade)

@@ -1,6 +1,7 @@
 """What the decoder says of an audio file, and which stretches of it become clips."""
 
 import math
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ def probe(path: Path) -> Sound:
     The decoder gets a file descriptor, as it takes no file name that is not valid UTF-8. On damaged MP3s its
     libmpg123 may warn on the process's stderr; silencing that would silence every other thread too.
     """
+    if stat.S_ISFIFO(path.stat().st_mode):  # opening a named pipe would wait for ever
+        raise UnusableError("not_audio", "is a pipe and not a file; give the path of a sound file.")
     try:
         with path.open("rb", buffering=0) as file, sf.SoundFile(file.fileno(), closefd=False) as sound:
             frames, rate = sound.frames, sound.samplerate

@@ -30,13 +30,13 @@ def save_mix(connection: Connection, mix: Row, segments: Sequence[Row], windows:
         return None
     connection.execute(insert(MixSegment), [{**segment, "mix_id": mix_id} for segment in segments])
     _copy_windows(connection, mix_id, windows)
-    _forget_rejection(connection, mix["path"])
+    forget_rejection(connection, mix["path"])
     return mix_id
 
 
 def reject_mix(connection: Connection, mix: Row) -> int:
     """Leave a row of a recording that could not be used, in place of one that an earlier attempt has left."""
-    _forget_rejection(connection, mix["path"])
+    forget_rejection(connection, mix["path"])
     add = insert(Mix).values(status="rejected", **mix).returning(Mix.id)
     mix_id: int = connection.execute(add).scalar_one()
     return mix_id
@@ -59,5 +59,6 @@ def _copy_windows(connection: Connection, mix_id: int, windows: Sequence[Row]) -
             copy.write_row((mix_id, *(window[column] for column in columns)))
 
 
-def _forget_rejection(connection: Connection, path: str) -> None:
+def forget_rejection(connection: Connection, path: str) -> None:
+    """Remove the row of an earlier attempt at the recording of this path."""
     connection.execute(text("DELETE FROM mixes WHERE status = 'rejected' AND path = :path"), {"path": path})

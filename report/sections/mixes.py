@@ -74,17 +74,18 @@ def section(
 
 def _mostly(pieces: Sequence[Any]) -> str:
     """mostly like Kompakt (64 %)"""
-    seconds: dict[str, float] = {}
+    seconds: dict[int | None, float] = {}
     for row in pieces:
-        seconds[row.label] = seconds.get(row.label, 0.0) + row.end_seconds - row.start_seconds
+        seconds[row.label_id] = seconds.get(row.label_id, 0.0) + row.end_seconds - row.start_seconds
+    names = {row.label_id: row.label for row in pieces}
     if not seconds:
         return "like nothing in particular"
-    label = max(seconds, key=lambda name: seconds[name])
+    label = max(seconds, key=lambda label_id: seconds[label_id])
     part = share(seconds[label] / sum(seconds.values()), 0)
     return (
         f"mostly like none of the labels ({part})"
-        if label == "unknown"
-        else f"mostly like {named(label)} ({part})"
+        if label is None
+        else f"mostly like {named(names[label])} ({part})"
     )
 
 

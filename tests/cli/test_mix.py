@@ -37,6 +37,9 @@ def test_people_read_the_verdict_first_and_can_have_a_picture(
     assert "A picture is of one recording" in two
     nowhere = front_door("mix", "a.mp3", "--picture", str(tmp_path / "no" / "folder.png"), expect=2)
     assert "There is no folder" in nowhere
+    before = recording.read_bytes()
+    slip = front_door("mix", str(recording), "--picture", str(recording), expect=2)
+    assert "something else" in " ".join(slip.replace("│", " ").split()) and recording.read_bytes() == before
 
 
 def test_programs_get_one_document_and_a_bad_file_costs_the_others_nothing(

@@ -196,6 +196,9 @@ def test_bad_inputs_leave_a_row_with_the_reason_and_a_run_that_has_failed(
     (tmp_path / "text.mp3").write_bytes(whole)
     assert not flows.mix(str(tmp_path / "text.mp3")).recognised
     assert rows(engine, known) == [(6, 2)]
+    (tmp_path / "gone.mp3").write_bytes(whole)
+    assert flows.mix(str(tmp_path / "gone.mp3")).recognised
+    assert rows(engine, known) == [(5, 2)]
 
 
 @pytest.mark.parametrize("moment", ["before", "while"])

@@ -57,7 +57,7 @@ format: install  ## put the code into ruff's format
 bench-scale: install  ## every query at a million made-up tracks and at a tenth of it; ten minutes, 6 GB
 	$(BIN)/python -m bench.scale
 
-bench-soak: install  ## three days of `labelscope up` by a clock that is moved; half an hour, on Linux
+bench-soak: install  ## three days of `labelscope up` by a clock that is moved; twenty minutes, on Linux
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,clock]'
 	$(BIN)/python -m bench.soak --figures docs/soak.csv --picture docs/pictures/soak.png
 

@@ -33,7 +33,8 @@ app = typer.Typer(no_args_is_help=True, help="The database itself: its address, 
 SQL_EXAMPLE = 'Example: labelscope sql "SELECT * FROM label_accuracy" --format csv'
 
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# What steers a terminal: control characters, line ends, and changes of the direction in which one reads.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 class Format(StrEnum):

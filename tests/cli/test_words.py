@@ -47,3 +47,10 @@ def test_both_pages_write_commands_alike_and_say_how_they_are_found() -> None:
     for page in (ROOT / "README.md", ROOT / "docs" / "operations.md"):
         words = page.read_text()
         assert ". .venv/bin/activate" in words and ".venv/bin/labelscope" not in words
+
+
+def test_a_name_steers_no_terminal(trained: Stage, go_on: GoOn, front_door: FrontDoor) -> None:
+    go_on(trained)
+    for sign in ("\x1b", "\x9b", "\u2028", "\u202e", "\u2066"):
+        said = front_door("sql", f"SELECT 'one' || chr({ord(sign)}) || 'two' AS name")
+        assert said.splitlines()[1].strip() == "one\ufffdtwo"

@@ -28,7 +28,7 @@ class Provider(StrEnum):
 
 
 def login(
-    service: Annotated[  # noqa: ARG001  # there is one, so far; its name is still to be said
+    service: Annotated[  # noqa: ARG001  (there is one so far, whose name is still to be said)
         Service, typer.Argument(metavar="SERVICE", help="Where to log in: spotify.")
     ],
 ) -> None:

@@ -52,7 +52,6 @@ def up(
         register(settings)
         stopping.check()
         pages = api_url.removesuffix("/api")
-        say_ready(pages)
         typer.echo(f"Labelscope is up: {pages}")
         show_timetable(settings)
         at_a_terminal = os.isatty(0)
@@ -60,6 +59,7 @@ def up(
             "\nCtrl-C, or `labelscope down`, ends it." if at_a_terminal else "\n`labelscope down` ends it."
         )
         sys.stdout.flush()
+        say_ready(pages)  # after the words, as whoever has detached this reads them then
         with stopping.left_to_asyncio():
             serve(settings)
         typer.echo("Ending what runs, then Prefect, then PostgreSQL.")
@@ -89,13 +89,8 @@ def _detach(settings: Settings) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "cli.main",
-                "up",
-            ],  # -P: whatever is in the folder that this is called in
+            # -P: not from a folder `cli` that lies where this is called.
+            [sys.executable, "-P", "-m", "cli.main", "up"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

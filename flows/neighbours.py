@@ -53,11 +53,8 @@ def _file_called(text: str) -> Path | None:
     try:
         path = Path(text).expanduser()
         return path if path.is_file() else None
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-    ):  # "~scape - Mint", a name too long for a file, one with a zero byte
+    # "~scape - Mint", a name too long for a file, one with a zero byte
+    except (OSError, RuntimeError, ValueError):
         return None
 
 

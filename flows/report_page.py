@@ -46,10 +46,8 @@ def write_report(settings: Settings, path: Path | None = None) -> Written:
     All of it is of one moment: a snapshot of the database. The file appears in one step, so that whoever opens it finds
     the one before or the whole of this one.
     """
-    with (
-        open_database(settings) as engine,
-        share_lock(engine, Lock.CONTENT),
-    ):  # what is purged is in no report after it
+    # With the lock no purge, which removes reports at its end, begins before this one is there.
+    with open_database(settings) as engine, share_lock(engine, Lock.CONTENT):
         return _write(settings, read_page(engine, settings), path)
 
 

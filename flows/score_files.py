@@ -88,6 +88,10 @@ def hear_file(scorer: Scorer, path: Path, windows: int) -> list[HeardClip]:
         raise UnheardError(
             f"{path.name} is a folder: name audio files, such as {path}/*.flac, or take it in with run --folder."
         ) from problem
+    except FileNotFoundError as problem:
+        raise UnheardError(
+            f"{path} is not there; put it back or name the place that it has now."
+        ) from problem
     except OSError as problem:
         raise UnheardError(f"{path.name} cannot be read ({problem.strerror}); copy it anew.") from problem
     if not heard:

@@ -1,7 +1,7 @@
 """The commands of `labelscope`: what people type.
 
 Heavy libraries are imported inside of the commands that need them, so that `labelscope --help` and `labelscope sql`
-answer at once; Prefect and Keras read the environment when they are imported, which `surroundings` prepares.
+answer at once; Prefect and Keras read the environment when they are imported, which `started` prepares.
 """
 
 import os
@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from cli import backup, database, learning, mix, neighbours, providers, report, running, show, workers
+from cli.starting import absent, get_ready, require_source, started
 from cli.status import status as show_status
 from config.settings import Settings
-from flows.home import contain, surroundings
-from flows.home_folder import require_home
+from flows.home_folder import require_home, synthetic_crate
 from flows.no_model import NoModelError
 
 app = typer.Typer(
@@ -68,11 +68,13 @@ Folder = Annotated[
 def demo() -> None:
     """The whole job on synthetic music: five made-up labels, rendered here, in a home of their own."""
     # Made-up labels must never stand among real ones: a home, a database and a history of their own, on this machine.
-    os.environ["LABELSCOPE_HOME"] = str(Settings().home / "demo")
+    home = Settings().home
+    if not synthetic_crate(home).is_dir():  # that one is a demo's own already
+        os.environ["LABELSCOPE_HOME"] = str(home / "demo")
     for name in ("DATABASE_URL", "PREFECT_API_URL", "LABELSCOPE_DASK"):
         os.environ.pop(name, None)
     settings = Settings()
-    with surroundings(settings):
+    with started(settings, "flows.pipeline"):
         from flows.pipeline import pipeline
         from flows.synthetic import render_synthetic_crate
 
@@ -85,7 +87,8 @@ def demo() -> None:
 def run(folder: Folder = None) -> None:
     """The whole job: ingest, extract, retrain if due, predict. Run it again whenever there is new music."""
     settings = Settings()
-    with surroundings(settings):
+    require_source(settings, folder)
+    with started(settings, "flows.pipeline"):
         from flows.pipeline import pipeline
 
         outcome = pipeline(folder)
@@ -100,7 +103,9 @@ def run(folder: Folder = None) -> None:
 @app.command(epilog="Examples: labelscope ingest | labelscope ingest --folder ~/Music/crate")
 def ingest(folder: Folder = None) -> None:
     """Read the playlists of labels.toml into the database, with previews; or a crate's names, tags and checksums."""
-    with surroundings(Settings()):
+    settings = Settings()
+    require_source(settings, folder)
+    with started(settings, "flows.ingest"):
         from flows.ingest import ingest as flow
 
         ingested = flow(folder)
@@ -116,7 +121,7 @@ def extract(
     """Compute spectrograms and audio features of all clips that have none yet."""
     settings = Settings()
     require_home(settings)
-    with surroundings(settings):
+    with started(settings, "flows.extract"):
         from flows.extract import extract as flow
 
         show.extracted(flow(again))
@@ -129,7 +134,7 @@ def retrain(
     """Train the network now; if it is better than the one in use, it takes its place and scores all tracks again."""
     settings = Settings()
     require_home(settings)
-    with surroundings(settings):
+    with started(settings, "flows.retrain"):
         from flows.predict import predict as score
         from flows.retrain import retrain as flow
 
@@ -152,12 +157,17 @@ def predict(
     settings = Settings()
     require_home(settings)
     if files:
-        contain(settings)
+        sentences = [sentence for file in files if (sentence := absent(file))]
+        if len(sentences) == len(files):
+            for sentence in sentences:
+                typer.secho(sentence, err=True, fg=typer.colors.RED)
+            raise typer.Exit(1)
+        get_ready(settings, "flows.score_files")
         from flows.score_files import score_files
 
         show.scored_files(score_files(settings, files))
         return
-    with surroundings(settings):
+    with started(settings, "flows.predict"):
         from flows.predict import predict as flow
 
         predicted = flow()
@@ -174,7 +184,7 @@ def maintain(
     """Compare files and rows both ways; say, or mend, what is missing, damaged or orphaned."""
     settings = Settings()
     require_home(settings)
-    with surroundings(settings):
+    with started(settings, "flows.maintain"):
         from flows.maintain import maintain as flow
 
         maintained = flow(repair, thorough)

@@ -4,13 +4,16 @@ from typing import Annotated
 
 import typer
 
-from cli import show
+from cli import screen, show
+from cli.starting import started
 from config.labels import read_labels
 from config.settings import Settings
 from db import queries
 from db.engine import Lock, try_lock
-from flows.home import open_database, surroundings
+from flows.home import open_database
 from flows.home_folder import require_home
+
+REASONS = 5  # of the newest models, that are told in full
 
 
 def models() -> None:
@@ -21,7 +24,40 @@ def models() -> None:
         rows = queries.view(connection, "model_list")
     if not rows:
         typer.echo("There is no model yet: labelscope run")
-    show.table(None, rows)
+        return
+    zone = settings.timezone
+    all_alike = len({row.architecture for row in rows}) == 1
+    screen.table(
+        None,
+        (
+            "id",
+            "status",
+            "architecture",
+            f"made ({zone})",
+            "tracks",
+            "accuracy",
+            "95 % interval",
+            "trained for",
+        ),
+        [
+            (
+                row.id,
+                row.status,
+                None if all_alike else row.architecture,
+                screen.local(row.created_at, zone),
+                row.tracks,
+                row.balanced_accuracy,
+                screen.interval(row.ci_low, row.ci_high),
+                row.why,
+            )
+            for row in rows
+        ],
+    )
+    typer.echo("\nAccuracy: on held-out tracks, all labels counting alike.")
+    for row in rows[:REASONS]:
+        screen.sentence(str(row.id), row.reason)
+    if len(rows) > REASONS:
+        typer.echo('What was decided of the others: labelscope sql "SELECT id, reason FROM model_list"')
 
 
 def promote(
@@ -33,7 +69,7 @@ def promote(
     """Use this model from now on, and let it score all tracks; the one before is kept."""
     settings = Settings()
     require_home(settings)
-    with surroundings(settings):
+    with started(settings, "flows.promotion"):
         from flows.predict import predict
         from flows.promotion import PromotionRefused
         from flows.promotion import promote as put_to_use
@@ -60,7 +96,7 @@ def evaluate(
     """
     settings = Settings()
     require_home(settings)
-    with surroundings(settings):
+    with started(settings, "flows.evaluate"):
         from flows.evaluate import evaluate as flow
 
         evaluated = flow(folds, repeats)
@@ -69,4 +105,19 @@ def evaluate(
         raise typer.Exit(1)
     with open_database(settings) as engine, engine.connect() as connection:
         rows = queries.view(connection, "evaluation_table")
-    show.table(None, rows)
+    screen.table(
+        None,
+        ("protocol", "architecture", "level", "figure", "value", "95 % interval", "count"),
+        [
+            (
+                row.protocol,
+                row.architecture,
+                row.level,
+                row.name,
+                row.value,
+                screen.interval(row.ci_low, row.ci_high),
+                row.count,
+            )
+            for row in rows
+        ],
+    )

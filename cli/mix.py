@@ -1,17 +1,19 @@
 """`labelscope mix`: what long recordings sound like from when to when, and whether to listen."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection
 
+from cli import screen
 from cli.places import PNG, require_place_for
-from cli.show import table_of
+from cli.starting import absent, started
 from config.settings import Settings
 from db import mix_queries
-from flows.home import open_database, surroundings
+from flows.home import open_database
 from flows.home_folder import require_home
 from flows.mix_words import figures_of, heard_by
 from flows.whole_file import write_whole
@@ -31,28 +33,54 @@ def mix(
     if picture is not None and len(files) > 1:
         raise typer.BadParameter("A picture is of one recording: name one file, or leave --picture out.")
     if picture is not None:
-        require_place_for(picture, begins=PNG)
+        require_place_for(picture, PNG)
     settings = Settings()
     require_home(settings)
-    documents: list[dict[str, Any]] = []
-    with surroundings(settings), open_database(settings) as engine:
+    missing = {place: sentence for place, file in enumerate(files) if (sentence := absent(file))}
+    documents = {place: _missing(files[place], sentence) for place, sentence in missing.items()}
+    if not as_json:
+        for sentence in missing.values():
+            typer.secho(sentence, err=True, fg=typer.colors.RED)
+    try:
+        if there := [place for place in range(len(files)) if place not in missing]:
+            _hear_all(settings, files, there, as_json, picture, documents)
+    finally:  # whatever ends it, Ctrl-C included: what was heard is told
+        if as_json:
+            in_order = [documents[place] for place in sorted(documents)]
+            typer.echo(json.dumps({"mixes": in_order}, ensure_ascii=False, indent=1))
+    if any(document["status"] == "rejected" for document in documents.values()):
+        raise typer.Exit(1)
+
+
+def _hear_all(
+    settings: Settings,
+    files: Sequence[Path],
+    there: Sequence[int],
+    as_json: bool,
+    picture: Path | None,
+    documents: dict[int, dict[str, Any]],
+) -> None:
+    """Hear the files at these places one by one, and put what is to be told of each into `documents`."""
+    with started(settings, "flows.mix"), open_database(settings) as engine:
         from flows.mix_pictures import picture_of
         from flows.recordings import as_text
 
-        try:
-            for file in files:
-                mix_id, recognised = _hear(file)
-                with engine.connect() as connection:
-                    documents.append({"file": as_text(file), **_document(connection, mix_id, recognised)})
-                    if not as_json:
-                        _show(connection, mix_id, recognised)
-                    if picture is not None and documents[-1]["status"] == "analysed":
-                        write_whole(picture, picture_of(connection, mix_id))
-        finally:  # whatever ends it, Ctrl-C included: what was heard is told
-            if as_json:
-                typer.echo(json.dumps({"mixes": documents}, ensure_ascii=False, indent=1))
-    if any(document["status"] == "rejected" for document in documents):
-        raise typer.Exit(1)
+        for place in there:
+            file = files[place]
+            mix_id, recognised = _hear(file)
+            with engine.connect() as connection:
+                documents[place] = {"file": as_text(file), **_document(connection, mix_id, recognised)}
+                if not as_json:
+                    _show(connection, mix_id, recognised)
+                if picture is not None and documents[place]["status"] == "analysed":
+                    write_whole(picture, picture_of(connection, mix_id))
+
+
+def _missing(file: Path, sentence: str) -> dict[str, Any]:
+    """What is told of a path at which there is no recording, and of which nothing is kept therefore."""
+    from flows.recordings import as_text
+
+    return {"file": as_text(file), "status": "rejected", "reason": "missing", "detail": sentence}
 
 
 def _hear(file: Path) -> tuple[int, bool]:
@@ -99,7 +127,7 @@ def _show(connection: Connection, mix_id: int, recognised: bool) -> None:
     typer.echo(row.verdict_reason)
     segments = mix_queries.segments(connection, mix_id)
     columns = ("from", "to", "sounds like", "confidence", "tempo")
-    table_of(columns, [tuple(segment)[: len(columns)] for segment in segments])
+    screen.table(None, columns, [tuple(segment)[: len(columns)] for segment in segments])
     typer.echo()
     for line in (*figures_of(row), heard_by(row, recognised)):
         typer.echo(line)

@@ -56,7 +56,7 @@ def draw_map(
     Nothing but nearness means anything. Another model makes another map.
     """
     if not as_json:
-        require_place_for(picture, begins=PNG)
+        require_place_for(picture, PNG)
     settings = Settings()
     require_home(settings)
     contain(settings)

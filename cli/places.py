@@ -1,25 +1,41 @@
 """Where people want a file to be written."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-PNG = b"\x89PNG"
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a file is: how its name ends, and its first bytes, in either case."""
+
+    name: str
+    endings: tuple[str, ...]
+    begins: bytes
 
 
-def require_place_for(file: Path, begins: bytes) -> None:
+PNG = Kind("PNG", (".png",), b"\x89PNG")
+HTML = Kind("HTML", (".html", ".htm"), b"<!doctype html>")
+
+
+def require_place_for(file: Path, kind: Kind) -> None:
     """Refuse a place where no such file can be written, before any work is done for it.
 
-    `begins`: its first bytes, in either case. Another file is not replaced: a slip of the hand may name a recording.
+    A file of another kind is not replaced: a slip of the hand may name a recording.
     """
     try:
         if file.is_dir():
             raise typer.BadParameter(f"{file} is a folder; name a file in it.")
         if not file.absolute().parent.is_dir():
             raise typer.BadParameter(f"There is no folder {file.absolute().parent} for {file.name}.")
-        if file.exists() and not _is_such(file, begins):
+        if file.exists() and not _is_such(file, kind.begins):
             raise typer.BadParameter(
                 f"{file} is there and is something else; name another file, or remove it."
+            )
+        if file.suffix.lower() not in kind.endings:
+            raise typer.BadParameter(
+                f"{file.name} will be {kind.name}: name it {file.stem}{kind.endings[0]}."
             )
     except OSError as error:
         raise typer.BadParameter(f"{file} can be no file ({error.strerror}); name another.") from error

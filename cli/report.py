@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.places import require_place_for
+from cli.places import HTML, require_place_for
 from config.settings import Settings
 from flows.home import contain
 from flows.home_folder import require_home
@@ -24,7 +24,7 @@ def report(
     The file needs no network and no other file: it can be sent, and opened on a telephone.
     """
     if file is not None:
-        require_place_for(file, begins=b"<!doctype html>")
+        require_place_for(file, HTML)
     settings = Settings()
     require_home(settings)
     contain(settings)

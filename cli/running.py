@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import stopping
-from cli.show import table_of
+from cli import screen, stopping
 from config.settings import Settings
 from flows.home import open_database, surroundings
 from flows.home_folder import make_home
@@ -71,7 +70,7 @@ def show_timetable(settings: Settings) -> None:
 
     now = datetime.now(settings.timezone)
     rows = [(line.name, line.next_run(now), line.after) for line in timetable(settings)]
-    table_of(("flow", f"next run ({settings.timezone})", "after"), rows)
+    screen.table(None, ("flow", f"next run ({settings.timezone})", "after"), rows)
     other = "" if settings.crate else "; LABELSCOPE_CRATE=FOLDER has it read a crate of your own"
     typer.echo(f"\nThe pipeline reads {settings.crate or settings.labels}{other}.")
 

@@ -26,8 +26,8 @@ def sentence(about: str, words: str) -> None:
         typer.echo(f"{about if number == 0 else '':<{INDENT}}{line}")
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
-    """An empty line, then rows under a title, without columns that are empty; nothing where there are no rows.
+def table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
+    """An empty line, then rows without columns that are empty; nothing where there are no rows.
 
     Whether some text was cut, which then ends with an ellipsis.
     """
@@ -57,6 +57,11 @@ def _fit(drawn: Table, texts: Sequence[bool], width: int) -> bool:
     for column, most in zip(drawn.columns, given, strict=True):
         column.no_wrap, column.overflow, column.max_width = True, "ellipsis", most
     return given != wanted
+
+
+def interval(low: float | None, high: float | None) -> str | None:
+    """A 95 % interval; None where there is none, or it is a point: so few groups were all right, or all wrong."""
+    return None if low is None or high is None or low == high else f"{low:.2f} to {high:.2f}"
 
 
 def local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli.database import Format, print_table, rows_as_table, write_rows
+from cli import screen, status_tables
 from config.settings import Settings
 from db import queries
 from flows.home import open_database
@@ -23,6 +23,15 @@ if TYPE_CHECKING:  # these import Prefect and Keras
 
 
 UNKNOWN = "unknown: like none of the labels"
+LABEL_COLUMNS = (
+    "label",
+    "tracks",
+    "held out",
+    "accuracy",
+    "95 % interval",
+    "precision",
+    "most often taken for",
+)
 
 
 def outcome(of_run: "Outcome") -> None:
@@ -100,11 +109,18 @@ def results(settings: Settings) -> None:
         labels = queries.view(connection, "label_accuracy")
         problems = queries.problems(connection)
     if champion is not None:
-        table("Labels", labels)
+        screen.table("Labels", LABEL_COLUMNS, [_label(row) for row in labels])
         typer.echo(f"{accuracy(champion)}; always naming the largest label would be {champion.majority:.1%}.")
         typer.echo(f"All labels counting alike: {balanced(champion)}.")
-    if problems:
-        table("Not used, and why", problems)
+    status_tables.problems(problems)
+
+
+def _label(row: Any) -> tuple[Any, ...]:
+    taken_for = (
+        f"{row.most_often_taken_for} ({row.taken_for_share:.3f})" if row.most_often_taken_for else None
+    )
+    interval = screen.interval(row.ci_low, row.ci_high)
+    return row.label, row.tracks, row.holdout_tracks, row.accuracy, interval, row.precision, taken_for
 
 
 def accuracy(champion: Any) -> str:
@@ -115,7 +131,7 @@ def accuracy(champion: Any) -> str:
 def balanced(champion: Any) -> str:
     """Balanced accuracy on held-out tracks, with its interval and beside the baseline's, as far as they are known."""
     said = f"{champion.balanced_accuracy:.1%}"
-    if champion.ci_low is not None:
+    if screen.interval(champion.ci_low, champion.ci_high):
         said += f", with a 95 % interval of {champion.ci_low:.1%} to {champion.ci_high:.1%}"
     if champion.baseline_accuracy is not None:
         said += f"; the classical baseline has {champion.baseline_accuracy:.1%}"
@@ -133,25 +149,13 @@ def where_to_look(settings: Settings) -> None:
 
 def scored_files(files: "Sequence[ScoredFile]") -> None:
     """The most probable labels of each file, or why there are none."""
-    columns = ("file", "sounds like", "confidence", "then", "note")
+    columns = ("file", "sounds like", "confidence", "next likely", "note")
     rows = [
         (file.path.name, *file.ranking[0], file.ranking[1][0], None if file.known else UNKNOWN)
         if file.ranking
         else (file.path.name, None, None, None, file.problem)
         for file in files
     ]
-    write_rows(columns, rows, Format.TABLE)
+    screen.table(None, columns, rows)
     if any(file.problem for file in files):
         raise typer.Exit(1)
-
-
-def table(title: str | None, rows: Sequence[Any]) -> None:
-    """Rows of the database under a title; nothing where there are none."""
-    if rows:
-        table_of(rows[0]._fields, rows, title)
-
-
-def table_of(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
-    """An empty line, then rows under the names of their columns."""
-    typer.echo()
-    print_table(rows_as_table(columns, [tuple(row) for row in rows], title))

@@ -65,11 +65,14 @@ def windows(connection: Connection, mix_id: int) -> Rows:
 
 
 def latest(connection: Connection, number: int) -> Rows:
-    """The newest recordings: title, status, the verdict or why it was rejected, and when."""
+    """The newest recordings: title, status, the verdict or why it was rejected, and when.
+
+    A path at which there was nothing is none.
+    """
     return connection.execute(
         text("""
             SELECT title, status, coalesce(verdict, 'rejected: ' || reason) AS verdict, created_at
-              FROM mixes ORDER BY id DESC LIMIT :number
+              FROM mixes WHERE reason IS DISTINCT FROM 'missing' ORDER BY id DESC LIMIT :number
         """),
         {"number": number},
     ).all()

@@ -1,8 +1,9 @@
 """Questions about what sounds alike. Those about embeddings need their table: see `is_there`."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from db.queries import Rows
 from db.track_names import CREDIT
@@ -75,6 +76,21 @@ def similar_tracks(connection: Connection, track_id: int, number: int) -> Rows:
     return connection.execute(
         text("SELECT * FROM similar_tracks(:track, :number)"), {"track": track_id, "number": number}
     ).all()
+
+
+def track_of_file(connection: Connection, sha256: str) -> Row[Any] | None:
+    """The track that this very file is, if the model in use has heard it: track_id, artists, title."""
+    return connection.execute(
+        text(f"""
+            SELECT t.id AS track_id, {CREDIT} AS artists, t.title
+              FROM tracks t
+              JOIN models m ON m.status = 'champion'
+              JOIN embeddings e ON (e.track_id, e.model_id) = (t.id, m.id)
+             WHERE t.provider IN ('folder', 'synth') AND t.external_id = :file
+             ORDER BY t.id LIMIT 1
+        """),
+        {"file": f"sha256:{sha256}"},
+    ).one_or_none()
 
 
 def similar_to(connection: Connection, embedding: str, number: int) -> Rows:

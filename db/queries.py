@@ -25,6 +25,20 @@ def known_files(connection: Connection, provider: str) -> dict[tuple[str, int, i
     return {(row.uri, row.bytes, row.modified_ns): row.sha256 for row in rows}
 
 
+def crates_beside(connection: Connection, listed_by: str) -> list[str]:
+    """The `file:` uris of crates whose playlists are here beside those that `listed_by` names."""
+    return list(
+        connection.scalars(
+            text("""
+                SELECT DISTINCT listed_by FROM playlists
+                 WHERE provider = 'folder' AND listed_by LIKE 'file:%' AND listed_by <> :listed_by AND status <> 'gone'
+                 ORDER BY 1
+            """),
+            {"listed_by": listed_by},
+        )
+    )
+
+
 def clips_to_extract(connection: Connection, recipe_id: int, fingerprint_version: int) -> list[int]:
     """Ids of clips that wait, or whose mishap may have passed, and of those without all that extraction makes.
 
@@ -251,7 +265,7 @@ def counts(connection: Connection) -> Row[Any]:
     """How much there is of everything, for a screen of status."""
     return connection.execute(
         text("""
-            SELECT (SELECT count(*) FROM labels) AS labels,
+            SELECT (SELECT count(DISTINCT label_id) FROM playlists) AS labels,
                    (SELECT count(*) FROM playlists) AS playlists,
                    coalesce(sum(s.tracks), 0)::bigint AS tracks,
                    coalesce(sum(s.tracks * s.clips), 0)::bigint AS clips,

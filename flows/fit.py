@@ -25,9 +25,8 @@ from ml.dataset import load_crops
 from ml.evaluate import Evaluation, evaluate
 from ml.hyperparameters import Hyperparameters
 from ml.model import save_model
-from ml.networks import ARCHITECTURES
 from ml.spectrogram import Recipe
-from ml.train import Epoch, TrainingFailed, train
+from ml.train import Epoch, TrainingFailed, most_epochs, train
 
 ByLevel = tuple[Answers, ...]
 
@@ -62,9 +61,7 @@ def fit(
         send_back(engine, lost, recipe_id)
         raise TrainingFailed(f"{len(lost)} spectrograms were lost just now: extract, then retrain.")
     slugs = [label.slug for label in training_set.labels]
-    networks = len(ARCHITECTURES[hyperparameters.architecture]) * hyperparameters.members
-    epochs = hyperparameters.epochs * networks
-    with progress_bar("Training, in epochs", epochs) as advance:
+    with progress_bar("Training, in epochs", most_epochs(sides["train"], hyperparameters)) as advance:
         trained = train(
             sides["train"],
             sides["validation"],

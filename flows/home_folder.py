@@ -10,6 +10,11 @@ class HomeError(Exception):
     """There is no home, or there can be none. The message is one sentence with the cure."""
 
 
+def synthetic_crate(home: Path) -> Path:
+    """Where the demo renders its music, which makes a home its own."""
+    return home / "synthetic crate"
+
+
 def make_home(settings: Settings) -> None:
     """Make the folder unless it is there. Raises HomeError where that cannot be."""
     try:

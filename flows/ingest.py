@@ -24,11 +24,12 @@ from flows.outside import Outside
 from flows.playlists import Known, Loaded, ingest_playlist
 from flows.removal import forget_unconfirmed
 from flows.track_features import collect_features
-from sources.catalogue import KnownHashes, Label, Reference
+from sources.catalogue import KnownHashes, Label, Reference, path_of
 from sources.errors import Blocked, Later, LoginNeeded
 from sources.folder import FolderSource
 from sources.spotify_login import login_warning
 from sources.synth import synth_source
+from sources.tags import clean_text
 
 SERVICES = ("spotify", "deezer")
 
@@ -146,6 +147,7 @@ def _ingest_listed(engine: Engine, settings: Settings, configuration: Configurat
         *(str(load.problem) for load in loads if load.problem),
         audio.problem,
         *(service.problem for service in measured),
+        *_crates_beside(engine),
         login_warning(settings.spotify_token_file, datetime.now(UTC)),
     ]
     return replace(
@@ -154,6 +156,17 @@ def _ingest_listed(engine: Engine, settings: Settings, configuration: Configurat
         features=sum(service.tracks for service in measured),
         problems=tuple(dict.fromkeys(problem for problem in problems if problem)),
     )
+
+
+def _crates_beside(engine: Engine) -> list[str]:
+    """A sentence for each crate whose labels are in here, too, and stand as they were."""
+    with engine.connect() as connection:
+        crates = queries.crates_beside(connection, LISTED_BY)
+    return [
+        f"The crate {clean_text(path_of(uri))} is in this home, too, and was not read: --folder or LABELSCOPE_CRATE"
+        " names it."
+        for uri in crates
+    ]
 
 
 def _read_playlists(engine: Engine, outside: Outside, references: list[Reference]) -> list[Loaded]:

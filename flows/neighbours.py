@@ -1,5 +1,6 @@
 """Find what sounds like a track, or like a file that is not in the database; nothing is stored."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,11 @@ def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
             require_neighbours(connection)
             if path is None:
                 name = name_or_file.encode("utf-8", "backslashreplace").decode()  # a path may be no text
-                return _like_track(connection, name, number)
+                track, remark = _track_called(connection, name)
+                return _like_track(connection, track, remark, number)
+            itself = _track_in(connection, path)
+            if itself is not None:
+                return _like_track(connection, itself, f"{path.name} is here as {_named(itself)}.", number)
         embedding = as_vector(_heard_in(settings, path))  # some seconds, in which no transaction is open
         with engine.connect() as connection:
             return Neighbours(path.name, neighbour_queries.similar_to(connection, embedding, number))
@@ -96,8 +101,17 @@ def _heard_in(settings: Settings, path: Path) -> Sequence[float]:
         raise NeighbourError(str(problem)) from problem
 
 
-def _like_track(connection: Connection, name: str, number: int) -> Neighbours:
-    track, remark = _track_called(connection, name)
+def _track_in(connection: Connection, path: Path) -> Any | None:
+    """The track that a file is, if it came in and was heard; else it would be its own nearest neighbour."""
+    try:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:  # hearing it will say why
+        return None
+    return neighbour_queries.track_of_file(connection, sha256)
+
+
+def _like_track(connection: Connection, track: Any, remark: str | None, number: int) -> Neighbours:
     found = neighbour_queries.similar_tracks(connection, track.track_id, number)
     if not found:
         raise NeighbourError(

@@ -26,7 +26,7 @@ from report.page import Page, render
 from report.parts import Tile
 from report.sections import confusion, coverage, curves, labels, mixes, sound, spectrograms, trainings
 from report.sections import map as crate_map
-from report.words import between, counted, moment, share, whole
+from report.words import counted, moment, share, whole, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _tiles(counts: Any, champion: Any) -> tuple[Tile, ...]:
         Tile(
             "Balanced accuracy",
             share(champion.balanced_accuracy),
-            f"95 % interval {between(champion.ci_low, champion.ci_high)}",
+            f"on held-out tracks{within(champion.ci_low, champion.ci_high)}",
         ),
         Tile("Classical baseline", share(champion.baseline_accuracy), "on the same tracks"),
         Tile("Model in use", whole(champion.model_id), f"since {moment(champion.promoted_at)}"),

@@ -69,7 +69,7 @@ def retrain(why: str = "") -> Retrained:
         settle(engine)
         with engine.connect() as connection:
             left_out = held_back(connection, recipe_id, allowed)
-            remarks = (left_out,) if left_out else ()
+            remarks: tuple[str, ...] = (left_out,) if left_out else ()
             due = why or reason_to_train(connection, recipe_id, recipe, settings, allowed)
             if due is None:
                 return Retrained("not_due", "Nothing has changed enough since the last training.", remarks)
@@ -84,6 +84,10 @@ def retrain(why: str = "") -> Retrained:
             if not why and twin is not None and known:
                 learnt = f"Training {twin} has learnt from exactly these data; see `labelscope models`."
                 return Retrained("not_due", learnt, remarks)
+            if why and twin is not None and known:
+                remarks += (
+                    f"Training {twin} has learnt from exactly these data: new is what a setting changes.",
+                )
         training_set = replace(training_set, remarks=training_set.remarks + remarks)
         run = _row(training_set, hyperparameters, recipe_id) | {"why": due, "on_demand": bool(why)}
         with engine.begin() as connection:

@@ -5,13 +5,14 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from config.settings import Settings
+from flows.home_folder import synthetic_crate
 from flows.progress import progress_bar
 from sources.synth import plan_crate, write_song
 
 
 def render_synthetic_crate(settings: Settings) -> Path:
     """Render the songs that are not there yet; returns the crate's folder."""
-    folder = settings.home / "synthetic crate"
+    folder = synthetic_crate(settings.home)
     songs = plan_crate(settings.random_seed)
     with (
         ProcessPoolExecutor(settings.workers, mp_context=get_context("spawn")) as pool,

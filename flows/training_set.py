@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from db import queries
+from ml.calibration import limit
 from ml.crossvalidation import Crate
 from ml.dataset import Example, fingerprint
 from ml.spectrogram import Recipe
@@ -23,7 +24,7 @@ class TrainingSet:
     labels: tuple[Any, ...]  # rows with id, slug and name, in the order of the network's outputs
     clips: tuple[Any, ...]  # rows of db.queries.usable_clips, of these labels only
     fingerprint: str
-    remarks: tuple[str, ...]  # what was left out and why, a sentence each
+    remarks: tuple[str, ...]  # what is left out of the training and why, a sentence each
     refusal: str | None  # why there can be no training
 
     def examples(self, folder: Path, side: str | None = None) -> list[Example]:
@@ -81,12 +82,13 @@ def read_training_set(
         untested, refused = untested_labels(tracks), None
     clips = [clip for clip in clips if name_of[clip.label_id] not in untested]
     present = {clip.label_id for clip in clips}
+    limited = limit(sum(clip.split == "validation" for clip in _first_of_each_track(clips)))
     rows = ((clip.sha256, str(clip.label_id), clip.split, clip.group_key) for clip in clips)
     return TrainingSet(
         labels=tuple(label for label in queries.labels(connection) if label.id in present),
         clips=tuple(clips),
         fingerprint=fingerprint(rows, recipe.fingerprint()),
-        remarks=tuple(untested.values()),
+        remarks=(*untested.values(), *([limited] if limited else [])),
         refusal=refused,
     )
 

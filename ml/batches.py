@@ -13,6 +13,12 @@ from ml.hyperparameters import Hyperparameters
 Batch = tuple[NDArray[np.floating], NDArray[np.float32]]
 
 
+def batches_of_epoch(crops: Crops, chosen: Hyperparameters) -> int:
+    """How many batches a network learns from in one epoch."""
+    number = len(crops) if chosen.random_crops is None else len(crops.examples) * chosen.random_crops
+    return number // min(chosen.batch_size, number)
+
+
 class OrderedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
     """All crops in order, the last batch as small as it comes: crops in dB and targets (crops, labels), 0 or 1."""
 
@@ -59,7 +65,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return self.label[self.example]
 
     def __len__(self) -> int:
-        return len(self.example) // self.size
+        return batches_of_epoch(self.crops, self.chosen)
 
     def on_epoch_end(self) -> None:
         """Deal the crops of the next epoch: clip and first frame of each."""

@@ -62,6 +62,16 @@ def fit_calibration(
     return Calibration(temperatures, float(np.quantile(confidence, UNKNOWN_SHARE)))
 
 
+def limit(tracks: int) -> str | None:
+    """What a model of so few validation tracks cannot do, in a sentence; None where there are enough."""
+    if tracks >= FEWEST_TRACKS:
+        return None
+    return (
+        f"Of {tracks} validation tracks nobody can tell how sure this model may be: it calls nothing unknown;"
+        f" {FEWEST_TRACKS} are enough, and come with more artists and albums."
+    )
+
+
 def fit_temperatures(
     probabilities: NDArray[np.floating],
     truth: NDArray[np.integer],

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.batches import OrderedBatches, TrainingBatches
+from ml.batches import OrderedBatches, TrainingBatches, batches_of_epoch
 from ml.calibration import fit_calibration
 from ml.dataset import Crops, Standardisation, standardisation
 from ml.hyperparameters import Hyperparameters
@@ -44,6 +44,13 @@ class Trained:
     scorer: Scorer
     history: tuple[Epoch, ...]
     seconds: float
+
+
+def most_epochs(train_crops: Crops, hyperparameters: Hyperparameters) -> int:
+    """How many epochs a training has, of all its networks together; fewer where `patience` ends one sooner."""
+    networks = len(ARCHITECTURES[hyperparameters.architecture]) * hyperparameters.members
+    _, epochs = _epochs(train_crops, hyperparameters)
+    return networks * epochs
 
 
 def train(
@@ -116,10 +123,7 @@ def _train_member(
     seed = random_seed(chosen.seed, number)
     network = build(layers, labels, statistics, chosen.crop_frames, seed)
     batches = TrainingBatches(train_crops, labels, statistics, chosen, seed)
-    # A crate of three batches would otherwise be given up before it was looked at a hundred times.
-    at_least = math.ceil(chosen.minimum_steps / len(batches))
-    # Early stopping looks at what comes after these.
-    epochs = max(chosen.epochs, at_least + (chosen.patience is not None))
+    at_least, epochs = _epochs(train_crops, chosen)
     network.compile(
         optimizer=_optimiser(chosen, epochs * len(batches)),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=chosen.label_smoothing),
@@ -163,6 +167,14 @@ def _train_member(
             f" ({chosen.learning_rate}) and look for spectrograms with extreme values."
         )
     return network, history
+
+
+def _epochs(train_crops: Crops, chosen: Hyperparameters) -> tuple[int, int]:
+    """How many epochs each network trains at least, and at most."""
+    # A crate of three batches would otherwise be given up before it was looked at a hundred times.
+    at_least = math.ceil(chosen.minimum_steps / batches_of_epoch(train_crops, chosen))
+    # Early stopping looks at what comes after these.
+    return at_least, max(chosen.epochs, at_least + (chosen.patience is not None))
 
 
 def _optimiser(chosen: Hyperparameters, steps: int) -> keras.optimizers.Optimizer:

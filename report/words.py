@@ -51,10 +51,16 @@ def decimal(value: float | None) -> str:
 
 
 def between(low: float | None, high: float | None) -> str:
-    """67.6 to 77.6 %; a dash where it is not known."""
-    if low is None or high is None:
+    """67.6 to 77.6 %; a dash where it is not known, or a point: few groups were all right, or all wrong."""
+    if low is None or high is None or low == high:
         return NOTHING
     return f"{100 * low:.1f} to {share(high)}"
+
+
+def within(low: float | None, high: float | None) -> str:
+    """(95 % interval 67.6 to 77.6 %), to follow a value; nothing where there is none."""
+    said = between(low, high)
+    return "" if said == NOTHING else f" (95 % interval {said})"
 
 
 def moment(value: datetime | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from report.bounds import EPOCHS
+from report.bounds import EPOCHS, ROWS
 from report.charts import figure
 from report.parts import Chart, Column, Figure, Section, table
 from report.sections.labels import NO_MODEL
@@ -30,7 +30,8 @@ def section(history: Sequence[Epoch], members: Sequence[str], training: Any) -> 
         f"The loss on training crops ended for {losses}.",
     ]
     said = " ".join(sentences)
-    rows = [(name, epoch) for name, epochs in networks.items() for epoch in epochs]
+    each = ROWS // len(networks)  # so that the table has room for all of them
+    rows = [(name, epoch) for name, epochs in networks.items() for epoch in _thinned(epochs, each)]
     return Section(
         "curves",
         TITLE,
@@ -83,12 +84,16 @@ def _networks(history: Sequence[Epoch], members: Sequence[str]) -> dict[str, lis
     networks = {}
     for number in numbers:
         epochs = [epoch for epoch in history if epoch.get("member", 1) == number]
-        step = -(-len(epochs) // EPOCHS)
-        kept = [epoch for place, epoch in enumerate(epochs) if (len(epochs) - 1 - place) % step == 0]
         turn, kind = divmod(number - 1, len(members)) if members else (0, number - 1)
         name = members[kind] if members else f"network {number}"
-        networks[f"{name} {turn + 1}" if turn else name] = kept
+        networks[f"{name} {turn + 1}" if turn else name] = _thinned(epochs, EPOCHS)
     return networks
+
+
+def _thinned(epochs: Sequence[Epoch], most: int) -> list[Epoch]:
+    """Epochs in equal steps, the last one among them."""
+    step = -(-len(epochs) // max(most, 1))
+    return [epoch for place, epoch in enumerate(epochs) if (len(epochs) - 1 - place) % step == 0]
 
 
 def _figure(networks: dict[str, list[Epoch]], name: str, title: str, tickformat: str | None) -> Figure:

@@ -6,7 +6,7 @@ from typing import Any
 from report.bounds import LABELS
 from report.charts import ACCENT, SECOND, SOFT, figure, names_axis, rows_height, share_axis
 from report.parts import Chart, Column, Figure, Section, number_column, table, text_column
-from report.words import NOTHING, between, counted, in_chart, named, share, whole, words
+from report.words import NOTHING, between, counted, in_chart, named, share, whole, within, words
 
 TITLE = "How well each label is recognised"
 NO_MODEL = "No model is in use yet: labelscope run trains one."
@@ -71,8 +71,7 @@ def _overall(champion: Any, judged: Sequence[Any]) -> str:
         f"Model {champion.model_id} recognises {share(champion.track_accuracy)} of"
         f" {counted(held_out, 'held-out track')}; all labels counting alike, {share(champion.balanced_accuracy)}"
     )
-    if champion.ci_low is not None:
-        said += f" (95 % interval {between(champion.ci_low, champion.ci_high)})"
+    said += within(champion.ci_low, champion.ci_high)
     if champion.baseline_accuracy is not None:
         said += f", where the classical baseline has {share(champion.baseline_accuracy)}"
     return said + f". Always naming the largest label would get {share(champion.majority)}."
@@ -160,8 +159,7 @@ def _hover(row: Any) -> str:
     said = (
         f"{in_chart(row.label)}<br>{share(row.accuracy)} of {counted(row.holdout_tracks, 'held-out track')}"
     )
-    if row.ci_low is not None:
-        said += f"<br>95 % interval {between(row.ci_low, row.ci_high)}"
+    said += within(row.ci_low, row.ci_high)
     if row.most_often_taken_for:
         said += (
             f"<br>most often taken for {in_chart(row.most_often_taken_for)} ({share(row.taken_for_share)})"

@@ -6,7 +6,7 @@ from typing import Any
 from report.bounds import TRAININGS
 from report.charts import ACCENT, PAPER, SECOND, figure
 from report.parts import Chart, Column, Figure, Section, number_column, table, text_column
-from report.words import between, clock, counted, in_chart, moment, share, whole, words
+from report.words import between, clock, counted, in_chart, moment, share, whole, within, words
 
 TITLE = "Accuracy over trainings"
 IN_USE = ("champion", "retired")
@@ -153,6 +153,5 @@ def _beyond(end: float | None, value: float) -> float:
 
 def _hover(row: Any) -> str:
     said = f"training {row.training_run_id}, {in_chart(row.model_status)}<br>{share(row.balanced_accuracy)}"
-    if row.ci_low is not None:
-        said += f" ({between(row.ci_low, row.ci_high)})"
+    said += within(row.ci_low, row.ci_high)
     return f"{said}<br>{counted(row.tracks, 'track')}, {moment(row.started_at)}"

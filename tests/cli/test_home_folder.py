@@ -31,7 +31,6 @@ ASKING = [
 ]
 MAKING = [
     ("run",),
-    ("run", "--folder", "/nowhere"),
     ("ingest",),
     ("up",),
     ("up", "--detach"),
@@ -54,6 +53,20 @@ def test_a_command_that_only_asks_says_that_there_is_no_home_and_makes_none(
     assert said == (
         f"labelscope: There is no home at {home}: `labelscope run` makes one, or set LABELSCOPE_HOME.\n"
     )
+    assert not home.parent.exists()
+
+
+@pytest.mark.parametrize("command", ["run", "ingest"])
+def test_what_is_to_be_read_is_looked_at_before_a_home_is_made_for_it(
+    home: Path, front_door: FrontDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    assert f"No crate at '{nowhere}'" in front_door(command, "--folder", str(nowhere), expect=1)
+    monkeypatch.setenv("LABELSCOPE_CRATE", str(nowhere))
+    assert f"No crate at '{nowhere}'" in front_door(command, expect=1)
+    monkeypatch.delenv("LABELSCOPE_CRATE")
+    monkeypatch.setenv("LABELSCOPE_LABELS", str(nowhere))
+    assert str(nowhere) in front_door(command, expect=1)
     assert not home.parent.exists()
 
 

@@ -54,12 +54,19 @@ def test_programs_get_one_document_and_a_bad_file_costs_the_others_nothing(
     assert [one["file"] for one in told] == list(files)
     assert [one["status"] for one in told] == ["rejected", "analysed", "rejected", "analysed"]
     assert [one["reason"] for one in (told[0], told[2])] == ["missing", "not_audio"]
+    assert rows(engine, "SELECT count(*) FROM mixes WHERE status = 'rejected'") == [
+        (1,)
+    ]  # there is but one file
     assert [told[1]["recognised"], told[3]["recognised"]] == [False, True]
     names = [name for (name,) in rows(engine, "SELECT name FROM labels ORDER BY id")]
     assert list(told[1]["shares"]) == names
     assert sum(told[1]["shares"].values()) + told[1]["unlike"] == pytest.approx(1)
     assert told[1]["segments"][0]["start_seconds"] == 0
     assert told[1]["segments"][-1]["end_seconds"] == told[1]["duration_seconds"]
+
+    assert f"{tmp_path} is a folder" in front_door("mix", str(tmp_path), expect=1)
+    [gone] = json.loads(front_door("mix", files[0], "--json", expect=1, read="out"))["mixes"]
+    assert gone == told[0] and gone["detail"].startswith(f"{files[0]} is not there;")
 
     said = front_door("mix", str(text), str(recording), expect=1)
     assert "is not a sound file" in said and len(said.strip().splitlines()) == 1

@@ -21,11 +21,13 @@ def test_models_lists_those_that_could_be_used_newest_first(
     rivals: Stage, go_on: GoOn, front_door: FrontDoor
 ) -> None:
     go_on(rivals)
-    head, newest, oldest = front_door("models").strip().splitlines()
-    assert head.split()[:3] == ["id", "status", "architecture"]
-    assert newest.split()[:3] == ["3", "rejected", "labelscope"]
-    assert oldest.split()[:3] == ["1", "champion", "labelscope"]
-    assert "No other model was in use." in oldest and "to see the same again" in newest
+    told = front_door("models").strip().splitlines()
+    head, newest, oldest = told[:3]
+    assert head.split()[:3] == ["id", "status", "made"]
+    assert newest.split()[:2] == ["3", "rejected"] and newest.endswith("to see the same again")
+    assert oldest.split()[:2] == ["1", "champion"]
+    [why] = [line for line in told[3:] if line.startswith("1 ")]
+    assert "No other model was in use." in why
 
 
 def test_a_person_may_promote_and_take_it_back_and_all_tracks_are_scored_by_the_model_in_use(
@@ -79,6 +81,8 @@ def test_retrain_says_what_came_of_it_and_a_new_champion_scores_all_tracks_at_on
     engine = go_on(trained)
     monkeypatch.setenv("LABELSCOPE_PROMOTION_PROBABILITY", "0.5")
     said = front_door("retrain", "--why", "good enough")
+    assert "Training 1 has learnt from exactly these data" in said
+    assert "validation tracks nobody can tell how sure" in said  # there are three
     assert "promoted: Balanced accuracy" in said and "12 tracks scored by model 3" in said
     assert rows(engine, SCORED) == [(1, 12), (3, 12)]
     assert (Settings().home / "models" / "1" / "labelscope.keras").exists()  # the old one is kept

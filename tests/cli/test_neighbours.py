@@ -27,7 +27,7 @@ def name_of(engine: Engine, track_id: int) -> str:
 
 
 def test_a_track_a_file_and_sql_have_the_same_neighbours(
-    trained: Stage, go_on: GoOn, three_labels: Path, front_door: FrontDoor
+    trained: Stage, go_on: GoOn, three_labels: Path, front_door: FrontDoor, tmp_path: Path
 ) -> None:
     engine = go_on(trained)
     assert rows(engine, COUNTS) == [(1, 12)] and rows(engine, COMPLETE) == [(1,)]
@@ -42,7 +42,11 @@ def test_a_track_a_file_and_sql_have_the_same_neighbours(
     [(uri,)] = rows(engine, "SELECT uri FROM clips WHERE track_id = 1 LIMIT 1")
     file = three_labels / uri.rsplit("/", 2)[1] / uri.rsplit("/", 1)[1]
     before = rows(engine, "SELECT count(*) FROM tracks")
-    heard = json.loads(front_door("similar", str(file), "--json", "--number", "5"))["neighbours"]
+    itself = json.loads(front_door("similar", str(file), "--json", "--number", "4"))["neighbours"]
+    assert [(row["track_id"], row["distance"]) for row in itself] == found
+    copy = tmp_path / "the same sound.flac"
+    copy.write_bytes(file.read_bytes() + b"and some more")
+    heard = json.loads(front_door("similar", str(copy), "--json", "--number", "5"))["neighbours"]
     assert heard[0]["track_id"] == 1 and heard[0]["distance"] == pytest.approx(0, abs=1e-4)
     assert [row["track_id"] for row in heard[1:]] == [track for track, _ in found]
     assert rows(engine, "SELECT count(*) FROM tracks") == before
@@ -117,6 +121,7 @@ def test_the_map_has_each_track_and_is_the_same_again(
 
     assert "There is no folder" in front_door("map", "--picture", str(tmp_path / "no" / "map.png"), expect=2)
     assert "is a folder; name a file" in front_door("map", "--picture", ".", expect=2)
+    assert "name it crate.png" in front_door("map", "--picture", str(tmp_path / "crate.svg"), expect=2)
 
 
 def test_embeddings_follow_the_model_in_use_and_what_was_said_of_tracks_heard_again_stands(

@@ -1,5 +1,6 @@
 """The main job on a real Prefect server, a real PostgreSQL and real audio files."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -126,6 +127,23 @@ def test_no_crate_ends_the_run_and_leaves_the_database_alone(
         flows.ingest(tmp_path / "nowhere")
     with engine.connect() as connection:
         assert contents(connection) == before
+
+
+def test_a_crate_that_is_in_the_home_and_is_not_read_is_named(
+    flows: SimpleNamespace,
+    own_database: str,
+    crate: MakeCrate,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = crate(1)
+    assert flows.ingest(folder).problems == ()
+    other = tmp_path / "other label"
+    shutil.copytree(next(folder.iterdir()), other)
+    (tmp_path / "labels.toml").write_text(f'[[label]]\nname = "other"\nplaylists = ["folder:{other}"]\n')
+    monkeypatch.setenv("LABELSCOPE_LABELS", str(tmp_path / "labels.toml"))
+    [problem] = flows.ingest().problems
+    assert problem.startswith(f"The crate {folder} is in this home, too, and was not read")
 
 
 def test_new_music_is_all_that_a_second_run_touches(

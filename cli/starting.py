@@ -1,0 +1,61 @@
+"""What a command sees to before it can begin: that what it is to read is there, and that the servers run."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+
+from config.labels import read_labels
+from config.settings import Settings
+from flows.home import contain, surroundings
+
+READY = "Getting ready: PostgreSQL, Prefect, Keras …"
+
+
+@contextmanager
+def started(settings: Settings, module: str) -> Iterator[None]:
+    """The servers that a flow needs, with the module of that flow imported.
+
+    It takes several seconds; people at a terminal see what they wait for.
+    """
+    with ExitStack() as stack:
+        with Console(stderr=True).status(READY):
+            stack.enter_context(surroundings(settings))
+            import_module(module)
+        yield
+
+
+def get_ready(settings: Settings, module: str) -> None:
+    """The same for what needs no Prefect: import a module that brings Keras along, and say so meanwhile."""
+    with Console(stderr=True).status("Getting ready: PostgreSQL, Keras …"):
+        contain(settings)
+        import_module(module)
+
+
+def require_source(settings: Settings, crate: Path | None) -> None:
+    """Look at the crate, or else at labels.toml, before anything is started or made for it.
+
+    Raises CrateError or ConfigurationError.
+    """
+    crate = crate or settings.crate
+    if crate is None:
+        read_labels(settings.labels)
+    else:
+        from sources.folder import label_folders  # not above: it brings NumPy along
+
+        label_folders(Path(os.path.realpath(crate.expanduser())))
+
+
+def absent(file: Path) -> str | None:
+    """Why nothing can be heard at this path, as far as a glance tells: a sentence with the cure; None where it can."""
+    try:
+        if file.is_dir():
+            return f"{file} is a folder; name the files in it, such as {file}/*.flac."
+        if not file.exists():
+            return f"{file} is not there; put it back, or name the place that it has now."
+    except OSError:  # such as a folder that may not be looked into: reading it will say so
+        pass
+    return None

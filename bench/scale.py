@@ -24,7 +24,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event, text
 
 from bench.scale_rows import TABLES, add_newcomers, fill, vacuum
-from db import migrate, provider_queries, queries, split_queries
+from db import migrate, mix_queries, neighbour_queries, provider_queries, queries, split_queries
 from db.engine import open_engine
 from db.store import providers as provider_store
 from db.store import removal, sound
@@ -87,8 +87,10 @@ def of_status() -> list[Question]:
         Question("status", "playlist_coverage", lambda c: queries.view(c, "playlist_coverage")),
         Question("status", "training_history", lambda c: queries.view(c, "training_history")),
         Question("status", "problems", queries.problems),
-        Question("status", "label_accuracy", lambda c: queries.view(c, "label_accuracy")),
+        Question("status", "latest mixes", lambda c: mix_queries.latest(c, 3)),
+        Question("status", "count_new_tracks", lambda c: queries.count_new_tracks(c, 1, 1, ALLOWED)),
         Question("status", "troubles", provider_queries.troubles),
+        Question("after a run", "label_accuracy", lambda c: queries.view(c, "label_accuracy")),
     ]
 
 
@@ -96,6 +98,7 @@ def of_the_pipeline(asker: str) -> list[Question]:
     """What every run asks, in its order, to find out what there is to do."""
     ask: dict[str, Ask] = {
         "settle": lambda c: settle_changes(c, 2_000),
+        "crates_beside": lambda c: queries.crates_beside(c, "labels.toml"),
         "blocked": lambda c: provider_queries.blocked(c, "deezer"),
         "forget_lost_audio": provider_store.forget_lost_audio,
         "tracks_without_audio": lambda c: provider_queries.tracks_without_audio(c, SOURCES, DAYS, None),
@@ -111,6 +114,7 @@ def of_the_pipeline(asker: str) -> list[Question]:
         "trainable_labels": lambda c: split_queries.trainable_labels(c, 1, ALLOWED),
         "count_new_tracks": lambda c: queries.count_new_tracks(c, 1, 1, ALLOWED),
         "tracks_to_predict": lambda c: queries.tracks_to_predict(c, 1, 1, ALLOWED),
+        "is_complete": lambda c: neighbour_queries.is_complete(c, 1),
     }
     return [Question(asker, name, question) for name, question in ask.items()]
 

@@ -125,6 +125,8 @@ class TimetableRunner(Runner):
 def serve(settings: Settings) -> None:
     """Start the runs that are due, each in a process of its own, until SIGINT, SIGTERM or SIGHUP."""
     os.environ[SERVER] = str(os.getpid())
+    # Runs are `python -m`, which would take a folder `flows` that lies where this was called for ours.
+    os.environ["PYTHONSAFEPATH"] = "1"
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     asked_to_end = Event()

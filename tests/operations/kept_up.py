@@ -39,9 +39,14 @@ class KeptUp:
         )
 
     def start(self) -> None:
-        """`labelscope up` in the background, until it says that it is."""
+        """`labelscope up` in the background, until it says that it is; called beside another package `flows`."""
         log = self.home.with_suffix(".log").open("ab")
-        self.process = subprocess.Popen([LABELSCOPE, "up"], env=self.environment, stdout=log, stderr=log)
+        folder = self.home.with_suffix(".folder")
+        (folder / "flows").mkdir(parents=True, exist_ok=True)
+        (folder / "flows" / "__init__.py").write_text("raise ImportError('This is another package.')\n")
+        self.process = subprocess.Popen(
+            [LABELSCOPE, "up"], env=self.environment, stdout=log, stderr=log, cwd=folder
+        )
         wait_until(self._ready, 180)
 
     def _ready(self) -> bool:

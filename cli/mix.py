@@ -126,6 +126,7 @@ def _show(connection: Connection, mix_id: int, recognised: bool) -> None:
     typer.echo(f"{row.title}: {row.verdict}")
     typer.echo(row.verdict_reason)
     segments = mix_queries.segments(connection, mix_id)
+    typer.echo()
     columns = ("from", "to", "sounds like", "confidence", "tempo")
     screen.table(None, columns, [tuple(segment)[: len(columns)] for segment in segments])
     typer.echo()

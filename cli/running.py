@@ -70,6 +70,7 @@ def show_timetable(settings: Settings) -> None:
 
     now = datetime.now(settings.timezone)
     rows = [(line.name, line.next_run(now), line.after) for line in timetable(settings)]
+    typer.echo()
     screen.table(None, ("flow", f"next run ({settings.timezone})", "after"), rows)
     other = "" if settings.crate else "; LABELSCOPE_CRATE=FOLDER has it read a crate of your own"
     typer.echo(f"\nThe pipeline reads {settings.crate or settings.labels}{other}.")

@@ -27,9 +27,9 @@ def sentence(about: str, words: str) -> None:
 
 
 def table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
-    """An empty line, then rows without columns that are empty; nothing where there are no rows.
+    """Rows without columns that are empty, below an empty line and a title where there is one.
 
-    Whether some text was cut, which then ends with an ellipsis.
+    Nothing where there are no rows. Returns whether some text was cut, which then ends with an ellipsis.
     """
     if not rows:
         return False
@@ -40,7 +40,8 @@ def table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any
     console = Console()
     texts = [any(isinstance(row[place], str) for row in rows) for place in kept]
     cut = console.is_terminal and _fit(drawn, texts, console.width)
-    typer.echo()
+    if title is not None:
+        typer.echo()
     print_table(drawn)
     return cut
 

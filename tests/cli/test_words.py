@@ -25,7 +25,7 @@ def test_predict_without_a_model_names_the_cure_and_fails(
 ) -> None:
     go_on(extracted)
     said = front_door("predict", expect=1)
-    assert said == front_door("predict", "any.mp3", expect=1)
+    assert said == front_door("predict", __file__, expect=1)
     assert "`labelscope run` trains one" in said
 
 

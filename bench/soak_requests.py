@@ -1,6 +1,6 @@
-"""What the requests of three days leave in Prefect's server, sent one after the other.
+"""What the requests of a day leave in Prefect's server, sent one after the other.
 
-Run as `python -m bench.soak_requests` beside a `labelscope up` of the same LABELSCOPE_HOME (Linux; half an hour or so).
+Run as `python -m bench.soak_requests` beside a `labelscope up` of the same LABELSCOPE_HOME (Linux; a quarter of an hour).
 `bench.soak` moves a clock, which makes nothing happen more often that goes by seconds; here is what does: the runner's
 question for due runs, every two seconds, with the answer that it gets.
 """
@@ -14,21 +14,22 @@ from datetime import UTC, datetime, timedelta
 from bench.soak_measures import MEBIBYTE, own_bytes, tree
 from config.settings import Settings
 from services.locks import read_state
+from services.prefect import HOST, client_environment
 
-OF_THREE_DAYS = 3 * 24 * 3600 // 2
-STEPS = 26
+OF_A_DAY = 24 * 3600 // 2
+STEPS = 12
 AHEAD = timedelta(seconds=10)  # as the runner asks
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--requests", type=int, default=OF_THREE_DAYS)
+    parser.add_argument("--requests", type=int, default=OF_A_DAY)
     arguments = parser.parse_args()
     settings = Settings()
     server = read_state(settings.home / "prefect")
     if server.status != "ready":
         parser.error(f"nothing runs at {settings.home}: `labelscope up` has to.")
-    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{settings.ui_port}/api"
+    os.environ.update(client_environment(settings.home, f"http://{HOST}:{server.place}/api"))
     print(f"{'requests':>10}{'seconds':>9}{'memory of Prefect, MiB':>24}")
     asyncio.run(ask(server.pid, arguments.requests))
 

@@ -5,13 +5,14 @@ answer at once; Prefect and Keras read the environment when they are imported, w
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli import backup, database, learning, mix, neighbours, providers, report, running, show, workers
-from cli.starting import absent, get_ready, require_source, started
+from cli.starting import get_ready, no_file, require_source, started
 from cli.status import status as show_status
 from config.settings import Settings
 from flows.home_folder import require_home, synthetic_crate
@@ -157,15 +158,7 @@ def predict(
     settings = Settings()
     require_home(settings)
     if files:
-        sentences = [sentence for file in files if (sentence := absent(file))]
-        if len(sentences) == len(files):
-            for sentence in sentences:
-                typer.secho(sentence, err=True, fg=typer.colors.RED)
-            raise typer.Exit(1)
-        get_ready(settings, "flows.score_files")
-        from flows.score_files import score_files
-
-        show.scored_files(score_files(settings, files))
+        _predict_files(settings, files)
         return
     with started(settings, "flows.predict"):
         from flows.predict import predict as flow
@@ -174,6 +167,19 @@ def predict(
     if predicted.model_id is None:
         raise NoModelError
     show.predicted(predicted)
+
+
+def _predict_files(settings: Settings, files: Sequence[Path]) -> None:
+    problems = {file: why[1] for file in files if (why := no_file(file))}
+    for sentence in problems.values():
+        typer.secho(sentence, err=True, fg=typer.colors.RED)
+    if there := [file for file in files if file not in problems]:
+        get_ready(settings, "flows.score_files")
+        from flows.score_files import score_files
+
+        show.scored_files(score_files(settings, there))
+    if problems:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Examples: labelscope maintain | labelscope maintain --repair")

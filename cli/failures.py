@@ -29,8 +29,7 @@ from flows.no_model import NoModelError
 from flows.removal import BusyError
 from flows.whole_file import PlaceError
 from services.keeper import ServiceError
-from sources.errors import SourceError
-from sources.folder import CrateError
+from sources.errors import CrateError, SourceError
 
 EXAMPLES = {"hyperparameters": '{"epochs": 20}'}
 SENTENCES = (

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from cli import screen
 from cli.places import PNG, require_place_for
-from cli.starting import absent, started
+from cli.starting import no_file, started
 from config.settings import Settings
 from db import mix_queries
 from flows.home import open_database
@@ -36,13 +36,12 @@ def mix(
         require_place_for(picture, PNG)
     settings = Settings()
     require_home(settings)
-    missing = {place: sentence for place, file in enumerate(files) if (sentence := absent(file))}
-    documents = {place: _missing(files[place], sentence) for place, sentence in missing.items()}
+    documents = {place: _no_file(file, *why) for place, file in enumerate(files) if (why := no_file(file))}
     if not as_json:
-        for sentence in missing.values():
-            typer.secho(sentence, err=True, fg=typer.colors.RED)
+        for document in documents.values():
+            typer.secho(document["detail"], err=True, fg=typer.colors.RED)
     try:
-        if there := [place for place in range(len(files)) if place not in missing]:
+        if there := [place for place in range(len(files)) if place not in documents]:
             _hear_all(settings, files, there, as_json, picture, documents)
     finally:  # whatever ends it, Ctrl-C included: what was heard is told
         if as_json:
@@ -76,11 +75,13 @@ def _hear_all(
                     write_whole(picture, picture_of(connection, mix_id))
 
 
-def _missing(file: Path, sentence: str) -> dict[str, Any]:
-    """What is told of a path at which there is no recording, and of which nothing is kept therefore."""
+def _no_file(file: Path, reason: str, sentence: str) -> dict[str, Any]:
+    """What is told of a path at which there is no file, and of which nothing is kept therefore."""
     from flows.recordings import as_text
 
-    return {"file": as_text(file), "status": "rejected", "reason": "missing", "detail": sentence}
+    path = as_text(file)
+    told = {"path": path, "title": as_text(Path(file.stem)), "sha256": None, "status": "rejected"}
+    return {"file": path, "mix_id": None, **told, "reason": reason, "detail": sentence}
 
 
 def _hear(file: Path) -> tuple[int, bool]:

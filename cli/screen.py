@@ -62,7 +62,7 @@ def _fit(drawn: Table, texts: Sequence[bool], width: int) -> bool:
 
 def interval(low: float | None, high: float | None) -> str | None:
     """A 95 % interval; None where there is none, or it is a point: so few groups were all right, or all wrong."""
-    return None if low is None or high is None or low == high else f"{low:.2f} to {high:.2f}"
+    return None if low is None or high is None or low == high else f"{low:.3f} to {high:.3f}"
 
 
 def local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # these import Prefect and Keras
     from flows.score_files import ScoredFile
 
 
-UNKNOWN = "unknown: like none of the labels"
 LABEL_COLUMNS = (
     "label",
     "tracks",
@@ -112,7 +111,8 @@ def results(settings: Settings) -> None:
         screen.table("Labels", LABEL_COLUMNS, [_label(row) for row in labels])
         typer.echo(f"{accuracy(champion)}; always naming the largest label would be {champion.majority:.1%}.")
         typer.echo(f"All labels counting alike: {balanced(champion)}.")
-    status_tables.problems(problems)
+    if status_tables.problems(problems):
+        typer.echo("\nWhat ends in … is whole in `labelscope status --json`.")
 
 
 def _label(row: Any) -> tuple[Any, ...]:
@@ -148,14 +148,17 @@ def where_to_look(settings: Settings) -> None:
 
 
 def scored_files(files: "Sequence[ScoredFile]") -> None:
-    """The most probable labels of each file, or why there are none."""
-    columns = ("file", "sounds like", "confidence", "next likely", "note")
+    """The most probable labels of each file, and in a sentence why others have none."""
+    columns = ("file", "sounds like", "confidence", "next likely", "")
+    heard = [file for file in files if file.ranking]
     rows = [
-        (file.path.name, *file.ranking[0], file.ranking[1][0], None if file.known else UNKNOWN)
-        if file.ranking
-        else (file.path.name, None, None, None, file.problem)
-        for file in files
+        (file.path.name, *file.ranking[0], file.ranking[1][0], None if file.known else "unknown")
+        for file in heard
     ]
     screen.table(None, columns, rows)
-    if any(file.problem for file in files):
+    if not all(file.known for file in heard):
+        typer.echo("\nUnknown: like none of the labels; what stands there is only the nearest.")
+    if problems := [file.problem for file in files if file.problem]:
+        for sentence in problems:
+            typer.secho(sentence, err=True, fg=typer.colors.RED)
         raise typer.Exit(1)

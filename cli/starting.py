@@ -1,6 +1,5 @@
 """What a command sees to before it can begin: that what it is to read is there, and that the servers run."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
@@ -12,14 +11,14 @@ from config.labels import read_labels
 from config.settings import Settings
 from flows.home import contain, surroundings
 
-READY = "Getting ready: PostgreSQL, Prefect, Keras …"
+READY = "Getting ready …"
 
 
 @contextmanager
 def started(settings: Settings, module: str) -> Iterator[None]:
     """The servers that a flow needs, with the module of that flow imported.
 
-    It takes several seconds; people at a terminal see what they wait for.
+    It takes several seconds; people at a terminal see that something is going on.
     """
     with ExitStack() as stack:
         with Console(stderr=True).status(READY):
@@ -29,8 +28,8 @@ def started(settings: Settings, module: str) -> Iterator[None]:
 
 
 def get_ready(settings: Settings, module: str) -> None:
-    """The same for what needs no Prefect: import a module that brings Keras along, and say so meanwhile."""
-    with Console(stderr=True).status("Getting ready: PostgreSQL, Keras …"):
+    """The same for what needs no Prefect."""
+    with Console(stderr=True).status(READY):
         contain(settings)
         import_module(module)
 
@@ -46,16 +45,16 @@ def require_source(settings: Settings, crate: Path | None) -> None:
     else:
         from sources.folder import label_folders  # not above: it brings NumPy along
 
-        label_folders(Path(os.path.realpath(crate.expanduser())))
+        label_folders(crate)
 
 
-def absent(file: Path) -> str | None:
-    """Why nothing can be heard at this path, as far as a glance tells: a sentence with the cure; None where it can."""
+def no_file(path: Path) -> tuple[str, str] | None:
+    """Why nothing is to be heard, as far as a glance tells: a reason, and a sentence with the cure. None: it can."""
     try:
-        if file.is_dir():
-            return f"{file} is a folder; name the files in it, such as {file}/*.flac."
-        if not file.exists():
-            return f"{file} is not there; put it back, or name the place that it has now."
+        if path.is_dir():
+            return "not_audio", f"{str(path)!r} is a folder; name the files in it."
+        if not path.exists():
+            return "missing", f"{str(path)!r} is not there; put it back, or name the place that it has now."
     except OSError:  # such as a folder that may not be looked into: reading it will say so
         pass
     return None

@@ -67,7 +67,7 @@ def windows(connection: Connection, mix_id: int) -> Rows:
 def latest(connection: Connection, number: int) -> Rows:
     """The newest recordings: title, status, the verdict or why it was rejected, and when.
 
-    A path at which there was nothing is none.
+    Without paths at which there was no file.
     """
     return connection.execute(
         text("""

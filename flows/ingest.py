@@ -163,8 +163,8 @@ def _crates_beside(engine: Engine) -> list[str]:
     with engine.connect() as connection:
         crates = queries.crates_beside(connection, LISTED_BY)
     return [
-        f"The crate {clean_text(path_of(uri))} is in this home, too, and was not read: --folder or LABELSCOPE_CRATE"
-        " names it."
+        f"The crate {clean_text(path_of(uri))} is in this home, too, and was not read: read it with --folder, or list"
+        " its folders in labels.toml as folder:PATH."
         for uri in crates
     ]
 

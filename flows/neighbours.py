@@ -1,4 +1,4 @@
-"""Find what sounds like a track, or like a file that is not in the database; nothing is stored."""
+"""Find what sounds like a track, or like a file; nothing is stored."""
 
 import hashlib
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Neighbours:
 
     of: str  # the name of the track or file
     rows: Sequence[Any]
-    remark: str | None = None  # where the name was not exactly that of one track
+    remark: str | None = None  # where the name was not exactly that of one track, or the file is one
 
 
 def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
@@ -39,6 +39,7 @@ def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
     ModelFileError for a damaged one.
     """
     path = _file_called(name_or_file)
+    sha256 = _sha256(path) if path else None
     with open_database(settings, READER) as engine:
         with engine.connect() as connection:
             require_neighbours(connection)
@@ -46,8 +47,8 @@ def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
                 name = name_or_file.encode("utf-8", "backslashreplace").decode()  # a path may be no text
                 track, remark = _track_called(connection, name)
                 return _like_track(connection, track, remark, number)
-            itself = _track_in(connection, path)
-            if itself is not None:
+            itself = neighbour_queries.track_of_file(connection, sha256) if sha256 else None
+            if itself is not None:  # else it would be its own nearest neighbour
                 return _like_track(connection, itself, f"{path.name} is here as {_named(itself)}.", number)
         embedding = as_vector(_heard_in(settings, path))  # some seconds, in which no transaction is open
         with engine.connect() as connection:
@@ -101,14 +102,12 @@ def _heard_in(settings: Settings, path: Path) -> Sequence[float]:
         raise NeighbourError(str(problem)) from problem
 
 
-def _track_in(connection: Connection, path: Path) -> Any | None:
-    """The track that a file is, if it came in and was heard; else it would be its own nearest neighbour."""
+def _sha256(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:  # hearing it will say why
         return None
-    return neighbour_queries.track_of_file(connection, sha256)
 
 
 def _like_track(connection: Connection, track: Any, remark: str | None, number: int) -> Neighbours:

@@ -81,13 +81,11 @@ def retrain(why: str = "") -> Retrained:
             twin = queries.training_on(connection, training_set.fingerprint, settings.architecture)
             champion = queries.champion(connection)
             known = champion is not None and champion.labels == training_set.label_rows
-            if not why and twin is not None and known:
-                learnt = f"Training {twin} has learnt from exactly these data; see `labelscope models`."
-                return Retrained("not_due", learnt, remarks)
-            if why and twin is not None and known:
-                remarks += (
-                    f"Training {twin} has learnt from exactly these data: new is what a setting changes.",
-                )
+            if twin is not None and known:
+                learnt = f"Training {twin} has learnt from exactly these data"
+                if not why:
+                    return Retrained("not_due", f"{learnt}; see `labelscope models`.", remarks)
+                remarks += (f"{learnt}: only another setting can make this one differ.",)
         training_set = replace(training_set, remarks=training_set.remarks + remarks)
         run = _row(training_set, hyperparameters, recipe_id) | {"why": due, "on_demand": bool(why)}
         with engine.begin() as connection:

@@ -84,10 +84,6 @@ def hear_file(scorer: Scorer, path: Path, windows: int) -> list[HeardClip]:
         raise UnheardError(str(problem)) from problem
     except UnusableError as problem:
         raise UnheardError(f"{path.name} {problem.args[1]}") from problem
-    except IsADirectoryError as problem:
-        raise UnheardError(
-            f"{path.name} is a folder: name audio files, such as {path}/*.flac, or take it in with run --folder."
-        ) from problem
     except FileNotFoundError as problem:
         raise UnheardError(
             f"{path} is not there; put it back or name the place that it has now."

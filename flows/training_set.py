@@ -24,7 +24,9 @@ class TrainingSet:
     labels: tuple[Any, ...]  # rows with id, slug and name, in the order of the network's outputs
     clips: tuple[Any, ...]  # rows of db.queries.usable_clips, of these labels only
     fingerprint: str
-    remarks: tuple[str, ...]  # what is left out of the training and why, a sentence each
+    remarks: tuple[
+        str, ...
+    ]  # what is left out and why, and what the model cannot do therefore, a sentence each
     refusal: str | None  # why there can be no training
 
     def examples(self, folder: Path, side: str | None = None) -> list[Example]:
@@ -82,7 +84,9 @@ def read_training_set(
         untested, refused = untested_labels(tracks), None
     clips = [clip for clip in clips if name_of[clip.label_id] not in untested]
     present = {clip.label_id for clip in clips}
-    limited = limit(sum(clip.split == "validation" for clip in _first_of_each_track(clips)))
+    limited = (
+        None if refused else limit(sum(clip.split == "validation" for clip in _first_of_each_track(clips)))
+    )
     rows = ((clip.sha256, str(clip.label_id), clip.split, clip.group_key) for clip in clips)
     return TrainingSet(
         labels=tuple(label for label in queries.labels(connection) if label.id in present),

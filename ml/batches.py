@@ -16,7 +16,7 @@ Batch = tuple[NDArray[np.floating], NDArray[np.float32]]
 def batches_of_epoch(crops: Crops, chosen: Hyperparameters) -> int:
     """How many batches a network learns from in one epoch."""
     number = len(crops) if chosen.random_crops is None else len(crops.examples) * chosen.random_crops
-    return number // min(chosen.batch_size, number)
+    return number // max(1, min(chosen.batch_size, number))
 
 
 class OrderedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped

@@ -172,7 +172,7 @@ def _train_member(
 def _epochs(train_crops: Crops, chosen: Hyperparameters) -> tuple[int, int]:
     """How many epochs each network trains at least, and at most."""
     # A crate of three batches would otherwise be given up before it was looked at a hundred times.
-    at_least = math.ceil(chosen.minimum_steps / batches_of_epoch(train_crops, chosen))
+    at_least = math.ceil(chosen.minimum_steps / max(1, batches_of_epoch(train_crops, chosen)))
     # Early stopping looks at what comes after these.
     return at_least, max(chosen.epochs, at_least + (chosen.patience is not None))
 

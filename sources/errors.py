@@ -7,6 +7,10 @@ class SourceError(Exception):
     """Something was not to be had."""
 
 
+class CrateError(Exception):
+    """The folder is not a crate. The message is one sentence with the cure."""
+
+
 class Unavailable(SourceError):
     """This playlist is not to be had, however often one asks; the others may be.
 

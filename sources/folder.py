@@ -22,13 +22,9 @@ from sources.catalogue import (
     path_of,
 )
 from sources.clips import UnusableError, plan_clips, probe
-from sources.errors import Unavailable
+from sources.errors import CrateError, Unavailable
 from sources.listing import ENDINGS, Listed, explain, list_audio, snapshot_of
 from sources.tags import artist_key, clean_text, collect, describe, read_tags
-
-
-class CrateError(Exception):
-    """The folder is not a crate. The message is one sentence with the cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class FolderSource:
 
     def playlists(self) -> list[Playlist]:
         """One playlist per sub-folder, for one stat a file. Raises CrateError if nothing can be read."""
-        folders = label_folders(Path(os.path.realpath(self.root.expanduser())))
+        folders = label_folders(self.root)
         playlists = []
         audio_files = 0
         for folder in folders:
@@ -162,6 +158,7 @@ def _require_unchanged(path: Path, listed: Listed) -> None:
 
 def label_folders(root: Path) -> list[Path]:
     """The crate's direct sub-folders by name, without hidden ones. Raises CrateError."""
+    root = Path(os.path.realpath(root.expanduser()))
     try:
         children = sorted(
             (child for child in root.iterdir() if not child.name.startswith(".")), key=os.fsencode

@@ -73,7 +73,7 @@ class TrainingRun(Base):
     status: Mapped[str] = mapped_column(server_default="running", comment="How it stands or ended.")
     error: Mapped[str | None] = mapped_column(comment="Why it was refused or failed.")
     remarks: Mapped[list[str]] = mapped_column(
-        server_default="[]", comment="What it had to leave out, a sentence each."
+        server_default="[]", comment="What it had to leave out, and what it cannot bring, a sentence each."
     )
     origins: Mapped[list[str]] = mapped_column(
         server_default="[]",

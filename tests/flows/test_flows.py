@@ -14,7 +14,8 @@ from config.settings import Settings
 from db import queries
 from db.engine import Lock, try_lock
 from sources.catalogue import path_of
-from sources.folder import CrateError, FolderSource
+from sources.errors import CrateError
+from sources.folder import FolderSource
 from tests.db.contents import contents
 from tests.flows.bad_inputs import RATE, music, write_bad_inputs, write_two_hours
 from tests.flows.looking import rows
@@ -143,7 +144,7 @@ def test_a_crate_that_is_in_the_home_and_is_not_read_is_named(
     (tmp_path / "labels.toml").write_text(f'[[label]]\nname = "other"\nplaylists = ["folder:{other}"]\n')
     monkeypatch.setenv("LABELSCOPE_LABELS", str(tmp_path / "labels.toml"))
     [problem] = flows.ingest().problems
-    assert problem.startswith(f"The crate {folder} is in this home, too, and was not read")
+    assert problem.startswith(f"The crate {folder} is in this home, too, and was not read: ")
 
 
 def test_new_music_is_all_that_a_second_run_touches(

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sources.catalogue import path_of
-from sources.folder import CrateError, FolderSource, slug_of
+from sources.errors import CrateError
+from sources.folder import FolderSource, slug_of
 
 
 def add(path: Path) -> None:

@@ -1,6 +1,6 @@
 """What the requests of a day leave in Prefect's server, sent one after the other.
 
-Run as `python -m bench.soak_requests` beside a `labelscope up` of the same LABELSCOPE_HOME (Linux; a quarter of an hour).
+Run as `python -m bench.soak_requests` beside a `labelscope up` of the same LABELSCOPE_HOME (Linux, 15 minutes).
 `bench.soak` moves a clock, which makes nothing happen more often that goes by seconds; here is what does: the runner's
 question for due runs, every two seconds, with the answer that it gets.
 """

@@ -125,8 +125,7 @@ class TimetableRunner(Runner):
 def serve(settings: Settings) -> None:
     """Start the runs that are due, each in a process of its own, until SIGINT, SIGTERM or SIGHUP."""
     os.environ[SERVER] = str(os.getpid())
-    # Runs are `python -m`, which would take a folder `flows` that lies where this was called for ours.
-    os.environ["PYTHONSAFEPATH"] = "1"
+    _leave_the_folder(settings)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     asked_to_end = Event()
@@ -138,6 +137,14 @@ def serve(settings: Settings) -> None:
             _wait_for_server(asked_to_end)
     except (KeyboardInterrupt, asyncio.CancelledError):
         return
+
+
+def _leave_the_folder(settings: Settings) -> None:
+    """Go on in the home. Prefect looks for a run's module in the working directory first: a `flows` there is not ours."""
+    for name, path in (("LABELSCOPE_LABELS", settings.labels), ("LABELSCOPE_CRATE", settings.crate)):
+        if path is not None:  # which may have been relative to that folder
+            os.environ[name] = str(path)
+    os.chdir(settings.home)
 
 
 def _serve_until_outage(settings: Settings, asked_to_end: Event) -> bool:

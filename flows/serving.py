@@ -21,7 +21,7 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import PrefectException
 from prefect.runner import Runner
 
-from config.settings import Settings
+from config.settings import SECRETS, Settings
 from flows.names import TAG
 from flows.served import SERVER
 from flows.silence import HEARTBEAT, START_SECONDS, Watch
@@ -140,10 +140,12 @@ def serve(settings: Settings) -> None:
 
 
 def _leave_the_folder(settings: Settings) -> None:
-    """Go on in the home. Prefect looks for a run's module in the working directory first: a `flows` there is not ours."""
-    for name, path in (("LABELSCOPE_LABELS", settings.labels), ("LABELSCOPE_CRATE", settings.crate)):
-        if path is not None:  # which may have been relative to that folder
-            os.environ[name] = str(path)
+    """Go on in the home: Prefect looks for a run's module where it works, and a folder `flows` there may not be ours.
+
+    What was relative to that folder is made absolute for the runs.
+    """
+    places = {"LABELS": settings.labels, "CRATE": settings.crate, "SECRETS": SECRETS.absolute()}
+    os.environ.update({f"LABELSCOPE_{name}": str(path) for name, path in places.items() if path is not None})
     os.chdir(settings.home)
 
 

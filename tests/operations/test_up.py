@@ -112,7 +112,9 @@ def test_recordings_are_heard_in_turn_and_a_path_that_leads_nowhere_is_said(
         for run in runs:
             kept.wait_for(run, "COMPLETED", "FAILED", "CRASHED", "CANCELLED", seconds=300)
         assert [kept.state_of(run) for run in runs] == ["COMPLETED", "COMPLETED", "FAILED"]
-        assert len(json.loads(kept.call("status", "--json").stdout)["mixes"]) == 3
+        told = json.loads(kept.call("status", "--json").stdout)
+        assert len(told["mixes"]) == 2
+        assert any("gone.mp3' is not there" in (run["why"] or "") for run in told["last_runs"])
         with pytest.raises(HTTPError) as refused:
             kept.run("mix", recording="set.mp3")
         assert refused.value.code == 409 and b"recording" in refused.value.read()

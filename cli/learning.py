@@ -52,6 +52,7 @@ def models() -> None:
             )
             for row in rows
         ],
+        whole=True,
     )
     typer.echo("\nAccuracy: on held-out tracks, all labels counting alike.")
     for row in rows[:REASONS]:

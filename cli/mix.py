@@ -73,6 +73,7 @@ def _hear_all(
                     _show(connection, mix_id, recognised)
                 if picture is not None and documents[place]["status"] == "analysed":
                     write_whole(picture, picture_of(connection, mix_id))
+                    typer.echo(f"Its timeline is drawn in {picture}.", err=as_json)
 
 
 def _no_file(file: Path, reason: str, sentence: str) -> dict[str, Any]:
@@ -124,12 +125,12 @@ def _show(connection: Connection, mix_id: int, recognised: bool) -> None:
     if row.status == "rejected":
         typer.secho(row.detail, err=True, fg=typer.colors.RED)
         return
-    typer.echo(f"{row.title}: {row.verdict}")
-    typer.echo(row.verdict_reason)
+    screen.say(f"{row.title}: {row.verdict}")
+    screen.say(row.verdict_reason)
     segments = mix_queries.segments(connection, mix_id)
     typer.echo()
     columns = ("from", "to", "sounds like", "confidence", "tempo")
-    screen.table(None, columns, [tuple(segment)[: len(columns)] for segment in segments])
+    screen.table(None, columns, [tuple(segment)[: len(columns)] for segment in segments], whole=True)
     typer.echo()
     for line in (*figures_of(row), heard_by(row, recognised)):
         typer.echo(line)

@@ -15,21 +15,35 @@ from cli.database import print_table, rows_as_table
 
 BETWEEN = 2  # spaces between two columns
 NARROWEST = 6  # to which a column gives way
+CUT = "\nWhat ends in … is whole in a wider window and in `labelscope status --json`."
 INDENT = 9  # of sentences, behind the word that they are about
 
 
 def sentence(about: str, words: str) -> None:
     """A word and what there is to say about it, on as many lines as that takes."""
-    console = Console()
-    width = console.width - 1 - INDENT if console.is_terminal else 10_000
-    for number, line in enumerate(textwrap.wrap(words, max(width, 20), break_on_hyphens=False)):
+    for number, line in enumerate(_lines(words, INDENT)):
         typer.echo(f"{about if number == 0 else '':<{INDENT}}{line}")
 
 
-def table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
+def say(words: str) -> None:
+    """A sentence that stands for itself, on as many lines as that takes."""
+    for line in _lines(words, 0):
+        typer.echo(line)
+
+
+def _lines(words: str, indent: int) -> list[str]:
+    console = Console()
+    width = console.width - 1 - indent if console.is_terminal else 10_000
+    return textwrap.wrap(words, max(width, 20), break_on_hyphens=False)
+
+
+def table(
+    title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, whole: bool = False
+) -> bool:
     """Rows without columns that are empty, below an empty line and a title where there is one.
 
-    Nothing where there are no rows. Returns whether some text was cut, which then ends with an ellipsis.
+    Nothing where there are no rows. Where they are too wide, text is cut and ends with an ellipsis; `whole`: it goes
+    on in the next line instead. Returns whether some was cut.
     """
     if not rows:
         return False
@@ -39,14 +53,14 @@ def table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any
     )
     console = Console()
     texts = [any(isinstance(row[place], str) for row in rows) for place in kept]
-    cut = console.is_terminal and _fit(drawn, texts, console.width)
+    cut = console.is_terminal and _fit(drawn, texts, console.width, whole)
     if title is not None:
         typer.echo()
     print_table(drawn)
     return cut
 
 
-def _fit(drawn: Table, texts: Sequence[bool], width: int) -> bool:
+def _fit(drawn: Table, texts: Sequence[bool], width: int, whole: bool) -> bool:
     wanted = [max(cell_len(str(cell)) for cell in (column.header, *column.cells)) for column in drawn.columns]
     given = list(wanted)
     excess = sum(wanted) + BETWEEN * (len(wanted) - 1) - width
@@ -56,8 +70,8 @@ def _fit(drawn: Table, texts: Sequence[bool], width: int) -> bool:
             break
         given[widest] -= 1
     for column, most in zip(drawn.columns, given, strict=True):
-        column.no_wrap, column.overflow, column.max_width = True, "ellipsis", most
-    return given != wanted
+        column.no_wrap, column.overflow, column.max_width = not whole, "fold" if whole else "ellipsis", most
+    return given != wanted and not whole
 
 
 def interval(low: float | None, high: float | None) -> str | None:

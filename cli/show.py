@@ -47,58 +47,57 @@ def ingested(stage: "Ingested") -> None:
     line = f"{stage.playlists} playlists, {changed} changed; {stage.added} tracks new, {stage.removed} gone"
     line += f", {stage.rejected} records rejected" if stage.rejected else ""
     line += f", {stage.expired} expired" if stage.expired else ""
-    _say("ingest", line + (f", {stage.elsewhere} left to another run" if stage.elsewhere else ""))
+    screen.sentence("ingest", line + (f", {stage.elsewhere} left to another run" if stage.elsewhere else ""))
     if stage.audio is not None:
         line = f"{stage.audio.found} tracks got audio, {stage.audio.nowhere} have none anywhere"
-        _say("audio", line + (f", {stage.audio.later} wait for the next run" if stage.audio.later else ""))
+        screen.sentence(
+            "audio", line + (f", {stage.audio.later} wait for the next run" if stage.audio.later else "")
+        )
     if stage.features:
-        _say("features", f"{stage.features} tracks measured by services")
+        screen.sentence("features", f"{stage.features} tracks measured by services")
     for problem in stage.problems:
-        _say("", problem)
+        screen.sentence("", problem)
 
 
 def extracted(stage: "Extracted") -> None:
     if not (stage.ready or stage.too_short or stage.rejected or stage.elsewhere):
-        _say("extract", "no clip waits")
+        screen.sentence("extract", "no clip waits")
         return
     line = f"{stage.ready} clips ready"
     line += f", {stage.too_short} too short for one crop" if stage.too_short else ""
     line += f", {stage.rejected} rejected" if stage.rejected else ""
-    _say("extract", line + (f", {stage.elsewhere} left to another run" if stage.elsewhere else ""))
+    screen.sentence("extract", line + (f", {stage.elsewhere} left to another run" if stage.elsewhere else ""))
 
 
 def retrained(stage: "Retrained") -> None:
-    _say("retrain", f"{stage.outcome.replace('_', ' ')}: {stage.reason}")
+    screen.sentence("retrain", f"{stage.outcome.replace('_', ' ')}: {stage.reason}")
     for remark in stage.remarks:
-        _say("", remark)
+        screen.sentence("", remark)
 
 
 def predicted(stage: "Predicted") -> None:
     if stage.model_id is None:
-        _say("predict", "no model is in use yet")
+        screen.sentence("predict", "no model is in use yet")
     else:
         line = f"{stage.tracks} tracks scored by model {stage.model_id}"
         line += f", {stage.heard_again} heard again for their neighbours" if stage.heard_again else ""
-        _say("predict", line + (f", {stage.clips / stage.seconds:.0f} clips a second" if stage.clips else ""))
+        line += f", {stage.clips / stage.seconds:.0f} clips a second" if stage.clips else ""
+        screen.sentence("predict", line)
 
 
 def maintained(stage: "Maintained") -> None:
-    _say(
+    screen.sentence(
         "maintain",
         f"{stage.files} files, {stage.read} read in full, {len(stage.faults)} do not agree with rows",
     )
     for path, _, fault in stage.faults:
-        _say("", f"{fault}: {path}")
+        screen.sentence("", f"{fault}: {path}")
     for outcome in stage.outcomes:
-        _say("", outcome)
+        screen.sentence("", outcome)
     if stage.died:
-        _say("", f"{stage.died} trainings or evaluations had died without saying so")
+        screen.sentence("", f"{stage.died} trainings or evaluations had died without saying so")
     if stage.faults and not stage.outcomes:
-        _say("", "labelscope maintain --repair mends it; the table file_faults keeps it")
-
-
-def _say(stage: str, line: str) -> None:
-    typer.echo(f"{stage:<8} {line}")
+        screen.sentence("", "labelscope maintain --repair mends it; the table file_faults keeps it")
 
 
 def results(settings: Settings) -> None:
@@ -108,11 +107,11 @@ def results(settings: Settings) -> None:
         labels = queries.view(connection, "label_accuracy")
         problems = queries.problems(connection)
     if champion is not None:
-        screen.table("Labels", LABEL_COLUMNS, [_label(row) for row in labels])
-        typer.echo(f"{accuracy(champion)}; always naming the largest label would be {champion.majority:.1%}.")
-        typer.echo(f"All labels counting alike: {balanced(champion)}.")
+        screen.table("Labels", LABEL_COLUMNS, [_label(row) for row in labels], whole=True)
+        screen.say(f"{accuracy(champion)}; always naming the largest label would be {champion.majority:.1%}.")
+        screen.say(f"All labels counting alike: {balanced(champion)}.")
     if status_tables.problems(problems):
-        typer.echo("\nWhat ends in … is whole in `labelscope status --json`.")
+        typer.echo(screen.CUT)
 
 
 def _label(row: Any) -> tuple[Any, ...]:
@@ -151,14 +150,21 @@ def scored_files(files: "Sequence[ScoredFile]") -> None:
     """The most probable labels of each file, and in a sentence why others have none."""
     columns = ("file", "sounds like", "confidence", "next likely", "")
     heard = [file for file in files if file.ranking]
+    notes = [_note(file) for file in heard]
     rows = [
-        (file.path.name, *file.ranking[0], file.ranking[1][0], None if file.known else "unknown")
-        for file in heard
+        (file.path.name, *file.ranking[0], file.ranking[1][0], note)
+        for file, note in zip(heard, notes, strict=True)
     ]
-    screen.table(None, columns, rows)
-    if not all(file.known for file in heard):
-        typer.echo("\nUnknown: like none of the labels; what stands there is only the nearest.")
+    screen.table(None, columns, rows, whole=True)
+    if "unknown" in notes:
+        screen.say("Unknown: like none of the labels; what stands there is only the nearest.")
+    if "learnt" in notes:
+        screen.say("Learnt: the model has learnt from this very file, so that its answer proves nothing.")
     if problems := [file.problem for file in files if file.problem]:
         for sentence in problems:
             typer.secho(sentence, err=True, fg=typer.colors.RED)
         raise typer.Exit(1)
+
+
+def _note(file: "ScoredFile") -> str | None:
+    return "learnt" if file.learnt else None if file.known else "unknown"

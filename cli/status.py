@@ -64,7 +64,7 @@ def status(settings: Settings, as_json: bool) -> None:
         status_tables.problems(rows.problems),
     ]
     if any(cut):
-        typer.echo("\nWhat ends in … is whole in a wider window and in `labelscope status --json`.")
+        typer.echo(screen.CUT)
 
 
 def _read(settings: Settings) -> Rows:
@@ -121,7 +121,12 @@ def _sentences(settings: Settings, rows: Rows, up: State | None) -> None:
         screen.sentence("up", f"not here; runs are those of {settings.prefect_api_url}")
     else:
         screen.sentence("up", "no: labelscope up")
-    if rows.new_tracks is not None:
+    last = next((row for row in rows.trainings if row.status in ("completed", "refused")), None)
+    if last is not None and last.status == "refused":
+        screen.sentence(
+            "due", f"once tracks have changed: training {last.training_run_id} was refused. {last.reason}"
+        )
+    elif rows.new_tracks is not None:
         screen.sentence(
             "due",
             f"{rows.new_tracks} usable tracks are new since the last training;"

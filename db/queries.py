@@ -124,14 +124,31 @@ def held_back(connection: Connection, recipe_id: int, allowed: Sequence[str]) ->
     ).all()
 
 
+def files_learnt(connection: Connection, hashes: Sequence[str]) -> set[str]:
+    """Those of these files, by the sha256 of their bytes, that the model in use has learnt from."""
+    return set(
+        connection.scalars(
+            text("""
+                SELECT DISTINCT c.sha256
+                  FROM tracks t
+                  JOIN clips c ON c.track_id = t.id
+                  JOIN training_run_tracks r ON r.track_id = t.id AND r.split = 'train'
+                  JOIN models m ON m.training_run_id = r.training_run_id AND m.status = 'champion'
+                 WHERE t.provider IN ('folder', 'synth') AND t.external_id = ANY(:tracks)
+            """),
+            {"tracks": [f"sha256:{sha256}" for sha256 in hashes]},
+        )
+    )
+
+
 def last_training(connection: Connection) -> Row[Any] | None:
     """The newest training that came to an end or was refused.
 
-    It has id, status, recipe_id, dataset_fingerprint, labels and architecture.
+    It has id, status, error, recipe_id, dataset_fingerprint, labels and architecture.
     """
     return connection.execute(
         text("""
-            SELECT id, status, recipe_id, dataset_fingerprint, labels, architecture
+            SELECT id, status, error, recipe_id, dataset_fingerprint, labels, architecture
               FROM training_runs
              WHERE status IN ('completed', 'refused') ORDER BY id DESC LIMIT 1
         """)

@@ -24,6 +24,15 @@ def blocks_of(file: Path) -> Iterator[bytes]:
         raise DamagedFile(f"{file} cannot be read: {error.strerror}.") from error
 
 
+def sha256_of(file: Path) -> str | None:
+    """64 hex digits; None where it cannot be read."""
+    try:
+        with file.open("rb") as reading:
+            return hashlib.file_digest(reading, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
 def write(blocks: Iterable[bytes], draft: Path) -> tuple[str, int]:
     """Write blocks to a file, in a folder that is made if missing; its sha256 (64 hex digits) and its bytes."""
     digest, size = hashlib.sha256(), 0

@@ -1,6 +1,5 @@
 """Find what sounds like a track, or like a file; nothing is stored."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,10 @@ from config.settings import Settings
 from db import neighbour_queries, queries, track_names
 from db.roles import READER
 from db.store.neighbours import as_vector
+from flows.checked_files import sha256_of
 from flows.home import open_database
 from flows.no_model import NoModelError
+from sources.listing import ENDINGS
 
 OLDEST: Final = "0.8"  # pgvector that goes on searching where a filter has left too few
 NAMED: Final = 4  # other tracks that a remark names
@@ -39,7 +40,7 @@ def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
     ModelFileError for a damaged one.
     """
     path = _file_called(name_or_file)
-    sha256 = _sha256(path) if path else None
+    sha256 = sha256_of(path) if path else None
     with open_database(settings, READER) as engine:
         with engine.connect() as connection:
             require_neighbours(connection)
@@ -102,14 +103,6 @@ def _heard_in(settings: Settings, path: Path) -> Sequence[float]:
         raise NeighbourError(str(problem)) from problem
 
 
-def _sha256(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:  # hearing it will say why
-        return None
-
-
 def _like_track(connection: Connection, track: Any, remark: str | None, number: int) -> Neighbours:
     found = neighbour_queries.similar_tracks(connection, track.track_id, number)
     if not found:
@@ -132,6 +125,10 @@ def _track_called(connection: Connection, name: str) -> tuple[Any, str | None]:
         alike = [track for track in candidates if track.exact]
     elif first.words == first.wanted:
         alike = [track for track in candidates if track.words == track.wanted]
+    elif name.lower().endswith(ENDINGS):
+        raise NeighbourError(
+            f"There is neither a file nor a track named {name!r}; put the file back, or name it in full."
+        )
     else:
         names = "; ".join(_named(track) for track in candidates[:NAMED])
         raise NeighbourError(f"There is neither a file nor a track named {name!r}. Near to it are: {names}.")

@@ -5,7 +5,7 @@ from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from config.labels import read_labels
 from config.settings import Settings
@@ -72,7 +72,7 @@ def retrain(why: str = "") -> Retrained:
             remarks: tuple[str, ...] = (left_out,) if left_out else ()
             due = why or reason_to_train(connection, recipe_id, recipe, settings, allowed)
             if due is None:
-                return Retrained("not_due", "Nothing has changed enough since the last training.", remarks)
+                return Retrained("not_due", _nothing_new(connection), remarks)
         folder = spectrogram_folder(settings, recipe.fingerprint())
         training_set = read_sound_training_set(engine, folder, recipe, recipe_id, allowed)
         if not training_set.clips and left_out:
@@ -112,6 +112,14 @@ def retrain(why: str = "") -> Retrained:
         announce(PROMOTED, model=model_id)
     outcome = "promoted" if decision.promoted else "rejected"
     return Retrained(outcome, decision.reason, training_set.remarks, model_id)
+
+
+def _nothing_new(connection: Connection) -> str:
+    """Why no training is due; where the last one was refused, what helps stands there once more."""
+    last = queries.last_training(connection)
+    if last is None or last.error is None:
+        return "Nothing has changed enough since the last training."
+    return f"Nothing has changed since training {last.id} was refused. {last.error}"
 
 
 def _row(training_set: TrainingSet, hyperparameters: Hyperparameters, recipe_id: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Say what files sound like that are not in the database; nothing is stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from config.settings import Settings
 from db import queries
+from flows.checked_files import sha256_of
 from flows.home import model_folder, open_database
 from flows.no_model import NoModelError
 from ml.audio import AudioError, load_mono
@@ -26,6 +27,7 @@ class ScoredFile:
     ranking: tuple[tuple[str, float], ...] = ()
     problem: str | None = None
     known: bool = True  # False: it is like none of the labels; the first is only the nearest
+    learnt: bool = False  # the model has learnt from this very file, so that its answer proves nothing
 
 
 def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
@@ -34,7 +36,11 @@ def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
     Raises NoModelError where no model is in use yet.
     """
     scorer, names = _model_in_use(settings)
-    return [_score_file(scorer, path, names, settings.windows_per_track) for path in paths]
+    scored = [_score_file(scorer, path, names, settings.windows_per_track) for path in paths]
+    hashes = [sha256_of(file.path) if file.ranking else None for file in scored]
+    with open_database(settings) as engine, engine.connect() as connection:
+        learnt = queries.files_learnt(connection, [sha256 for sha256 in hashes if sha256])
+    return [replace(file, learnt=sha256 in learnt) for file, sha256 in zip(scored, hashes, strict=True)]
 
 
 def embedding_of_file(settings: Settings, path: Path) -> list[float]:

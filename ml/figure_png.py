@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def short(name: str, most: int = 28) -> str:
+def short(name: str, most: int = 32) -> str:
     """A name on one line, and no longer than there is room for."""
     line = " ".join(name.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"

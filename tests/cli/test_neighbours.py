@@ -85,6 +85,7 @@ def test_a_name_that_is_not_one_tracks_is_told_in_a_sentence(
         "amber nonsense"
     )
     assert "nor a track with any of these words" in refused("zzzz.mp3")
+    assert "Near to it" not in refused("amber signal.flac")
     for odd in ("~zzzz - zzzz", "z" * 1000, "zz\udcffzz"):  # ~ of nobody, too long for a file, no text
         assert "nor a track with any of these words" in refused(odd)
     (tmp_path / "notes.mp3").write_text("no music")

@@ -130,3 +130,26 @@ def test_where_a_program_reads_nothing_is_cut(engine: Engine, front_door: FrontD
 
 def said_at(lines: list[str], title: str) -> int:
     return [line.strip() for line in lines].index(title)
+
+
+def test_after_a_refusal_what_helps_stands_there_until_tracks_have_changed(
+    engine: Engine, front_door: FrontDoor
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE training_runs SET status = 'refused', error = 'Training needs two labels: add one.'")
+        )
+        connection.execute(
+            text("UPDATE models SET reason = NULL, status = 'rejected' WHERE status = 'champion'")
+        )
+    [due] = [line for line in front_door("status").splitlines() if line.startswith("due ")]
+    assert due.endswith("training 1 was refused. Training needs two labels: add one.")
+
+
+def test_the_table_of_models_goes_on_in_the_next_line_where_the_terminal_is_narrow(
+    engine: Engine, front_door: FrontDoor, terminal: Callable[[int], None]
+) -> None:
+    terminal(64)
+    told = front_door("models")
+    assert "…" not in told and {"first", "training"} <= set(told.split())
+    assert max(map(len, told.splitlines())) <= 64

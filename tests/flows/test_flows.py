@@ -112,6 +112,7 @@ def test_one_label_alone_is_refused_once_with_the_reason(
     for _ in range(2):
         outcome = flows.pipeline(folder)
         assert outcome.predicted.model_id is None
+        assert "two labels" in outcome.retrained.reason
     runs = rows(engine, "SELECT status, error FROM training_runs")
     assert [status for status, _ in runs] == ["refused"]
     assert "two labels" in runs[0][1]

@@ -25,8 +25,10 @@ def blocks_of(file: Path) -> Iterator[bytes]:
 
 
 def sha256_of(file: Path) -> str | None:
-    """64 hex digits; None where it cannot be read."""
+    """64 hex digits; None where it cannot be read, or is no file: opening a named pipe would wait for ever."""
     try:
+        if not file.is_file():
+            return None
         with file.open("rb") as reading:
             return hashlib.file_digest(reading, "sha256").hexdigest()
     except OSError:

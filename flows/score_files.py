@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from config.settings import Settings
 from db import queries
@@ -35,12 +37,16 @@ def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
 
     Raises NoModelError where no model is in use yet.
     """
-    scorer, names = _model_in_use(settings)
-    scored = [_score_file(scorer, path, names, settings.windows_per_track) for path in paths]
-    hashes = [sha256_of(file.path) if file.ranking else None for file in scored]
+    hashes = [sha256_of(path) for path in paths]
     with open_database(settings) as engine, engine.connect() as connection:
+        champion = _champion(connection)
+        names = {label.slug: label.name for label in queries.labels(connection)}
         learnt = queries.files_learnt(connection, [sha256 for sha256 in hashes if sha256])
-    return [replace(file, learnt=sha256 in learnt) for file, sha256 in zip(scored, hashes, strict=True)]
+    scorer = _load(settings, champion)
+    return [
+        replace(_score_file(scorer, path, names, settings.windows_per_track), learnt=sha256 in learnt)
+        for path, sha256 in zip(paths, hashes, strict=True)
+    ]
 
 
 def embedding_of_file(settings: Settings, path: Path) -> list[float]:
@@ -48,20 +54,23 @@ def embedding_of_file(settings: Settings, path: Path) -> list[float]:
 
     Raises NoModelError where no model is in use yet, and UnheardError where there is nothing to hear.
     """
-    scorer, _ = _model_in_use(settings)
+    with open_database(settings) as engine, engine.connect() as connection:
+        champion = _champion(connection)
+    scorer = _load(settings, champion)
     heard = hear_file(scorer, path, settings.windows_per_track)
     embedding: list[float] = of_track([of_clip.embeddings for of_clip in heard]).tolist()
     return embedding
 
 
-def _model_in_use(settings: Settings) -> tuple[Scorer, dict[str, str]]:
-    """The champion, and the names of labels by their slugs."""
-    with open_database(settings) as engine, engine.connect() as connection:
-        champion = queries.champion(connection)
-        names = {label.slug: label.name for label in queries.labels(connection)}
+def _champion(connection: Connection) -> Any:
+    champion = queries.champion(connection)
     if champion is None:
         raise NoModelError
-    return load_model(model_folder(settings) / champion.path, champion.sha256), names
+    return champion
+
+
+def _load(settings: Settings, champion: Any) -> Scorer:
+    return load_model(model_folder(settings) / champion.path, champion.sha256)
 
 
 def _score_file(scorer: Scorer, path: Path, names: dict[str, str], windows: int) -> ScoredFile:

@@ -1,0 +1,25 @@
+"""The environment of the processes that Labelscope starts: made from a list of what they need.
+
+A server that inherits all of its caller's variables inherits its secrets, too, and on a machine where PostgreSQL runs
+as another user, that user can read them. Imported by the keeper, so: the standard library alone.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+
+NEEDED = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL"
+    r"|LANG|LANGUAGE|LC_[A-Z]+|TZ|TZDIR"
+    r"|TMPDIR|TEMP|TMP|XDG_RUNTIME_DIR"
+    r"|LD_LIBRARY_PATH|LD_PRELOAD|DYLD_[A-Z_]+"
+    r"|NO_FAKE_STAT|FAKETIME[A-Z_]*"  # what libfaketime, loaded by LD_PRELOAD, reads
+    r"|PYTHONPATH|PYTHONHOME|PYTHONUTF8|PYTHONDONTWRITEBYTECODE|PYTHONPYCACHEPREFIX|VIRTUAL_ENV"
+    r"|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE"
+)
+
+
+def child_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Variables for a server: what every program needs of the caller's environment, and `more`."""
+    needed = {name: value for name, value in os.environ.items() if NEEDED.fullmatch(name)}
+    return needed | dict(more or {})

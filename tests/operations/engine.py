@@ -33,7 +33,9 @@ def why_none() -> str | None:
     missing = [name for name in NEEDED if shutil.which(name, path=SEARCHED) is None]
     if missing:
         return f"{', '.join(missing)} missing: apt-get install docker.io debootstrap"
-    return None if debian_mirror() else "apt of this machine names no Debian to fetch Compose 2 and Python from"
+    return (
+        None if debian_mirror() else "apt of this machine names no Debian to fetch Compose 2 and Python from"
+    )
 
 
 def debian_mirror() -> str | None:
@@ -52,7 +54,10 @@ class Engine:
 
     @cached_property
     def environment(self) -> dict[str, str]:
-        own = {"DOCKER_HOST": f"unix://{self.folder / 'docker.sock'}", "DOCKER_CONFIG": str(self.folder / "cli")}
+        own = {
+            "DOCKER_HOST": f"unix://{self.folder / 'docker.sock'}",
+            "DOCKER_CONFIG": str(self.folder / "cli"),
+        }
         return os.environ | own | {"DOCKER_BUILDKIT": "1", "PATH": SEARCHED}
 
     def docker(self, *arguments: str | Path, folder: Path | None = None, ends_well: bool = True) -> str:
@@ -89,7 +94,11 @@ def started_engine(folder: Path) -> Iterator[Engine]:
     reached = [f"--host=unix://{folder / 'docker.sock'}", f"--pidfile={folder / 'dockerd.pid'}"]
     with (folder / "dockerd.log").open("wb") as log:
         dockerd = subprocess.Popen(
-            ["dockerd", *places, *reached], env=engine.environment, stdout=log, stderr=log, start_new_session=True
+            ["dockerd", *places, *reached],
+            env=engine.environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         wait_until(lambda: _answers(engine, dockerd), START_SECONDS)
@@ -111,10 +120,16 @@ def _answers(engine: Engine, dockerd: subprocess.Popen[bytes]) -> bool:
 def _stop_containers(engine: Engine) -> None:
     """Those that are left: a container would outlive its engine."""
     listed = subprocess.run(
-        ["docker", "ps", "--all", "--quiet"], env=engine.environment, capture_output=True, text=True, check=False
+        ["docker", "ps", "--all", "--quiet"],
+        env=engine.environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if found := listed.stdout.split():
-        subprocess.run(["docker", "rm", "--force", *found], env=engine.environment, capture_output=True, check=False)
+        subprocess.run(
+            ["docker", "rm", "--force", *found], env=engine.environment, capture_output=True, check=False
+        )
 
 
 def _unpack_plugins(folder: Path) -> None:

@@ -16,12 +16,17 @@ from tests.operations.engine import Engine, debian_mirror
 
 HERE = Path(__file__).parent / "images"
 PACKAGES = "python3,python3-venv,ca-certificates"
-OF_MACHINE = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pip.conf"))  # how one gets at packages here
+OF_MACHINE = (
+    Path("/etc/ssl/certs/ca-certificates.crt"),
+    Path("/etc/pip.conf"),
+)  # how one gets at packages here
 
 
 def make_base_image(engine: Engine) -> str:
     """The image of the Dockerfile's FROM, by its name."""
-    found = re.search(r"^FROM (python:3\.11\.\d+-slim-(\w+))", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    found = re.search(
+        r"^FROM (python:3\.11\.\d+-slim-(\w+))", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
     assert found
     name, suite = found.groups()
     if engine.inspect("image", name):

@@ -163,12 +163,15 @@ def upgrade(
     ] = False,
     pipeline_password: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help=f"With --roles: the file with the password of {PIPELINE}."),
+        typer.Option(
+            metavar="FILE", readable=False, help=f"With --roles: the file with the password of {PIPELINE}."
+        ),
     ] = None,
     prefect_password: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
+            readable=False,
             help="With --roles: make role and database `prefect` for Prefect's server; the file with its password.",
         ),
     ] = None,

@@ -65,7 +65,6 @@ def test_a_run_whose_worker_dies_before_an_update_blocks_no_other(server: Projec
     wait_until(lambda: has_sent_a_heartbeat(server.api, run), START_SECONDS)
     server.compose("stop", "worker")
     server.compose("up", "--build", "--detach")
-    assert state(server.api, run)[0] == "RUNNING", "nothing is left to be noticed"
     wait_until(lambda: state(server.api, run)[0] == "CRASHED", SILENCE_SECONDS)
     assert "fell silent" in str(state(server.api, run)[1])
     complete(server.api, start(server.api), START_SECONDS)

@@ -19,9 +19,9 @@ from urllib.request import ProxyHandler, Request, build_opener
 import psycopg
 
 from services import upkeep
-from services.prefect_login import basic, home_login
 from services.locks import State, read_state
 from services.postmaster import PORT
+from services.prefect_login import basic, home_login
 from sources.synth import LABELS, Song, plan_crate, write_song
 from tests.operations.moved_clock import MovedClock
 

@@ -27,6 +27,7 @@ SENTENCES = {
     "purge": "Some of it may be gone; run it again for the rest.",
     "backup": "The backup before this one is as it was; run it again to carry on.",
     "restore": "Where the database is still empty, run it again.",
+    "worker": "Runs that it had started are ended; what they had committed is kept.",
     "deploy": "Some of the timetable may be that of before; run it again.",
     "up": "Labelscope is not up.",
     "down": "What was asked to end may still be ending: `labelscope status`.",

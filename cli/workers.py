@@ -51,9 +51,9 @@ def worker(context: typer.Context) -> None:
 
 
 def _wait_for(api: PrefectApi, seconds: float) -> None:
-    """Until the server answers, be it with a refusal, or the time is over."""
+    """Until the server answers in time, be it with a refusal, or these seconds are over."""
     end = time.monotonic() + seconds
-    while not api.status("/health") and time.monotonic() < end:
+    while not api.status("/admin/version") and time.monotonic() < end:
         time.sleep(PAUSE_SECONDS)
 
 

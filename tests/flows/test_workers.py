@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
+from tests.processes import wait_until
 
 
 @pytest.fixture
@@ -92,3 +93,66 @@ def test_what_an_earlier_timetable_had_is_gone_and_what_others_have_is_not(setti
     with get_client(sync_client=True) as client:
         names = {deployment.name for deployment in client.read_deployments()}
     assert "an-earlier-name" not in names and "somebody-elses" in names
+
+
+def test_a_rule_that_is_there_already_is_left_alone(settings: Settings) -> None:
+    """With an update the server would forget for which runs it waits: a dead one would never be marked."""
+    from prefect.client.orchestration import get_client
+
+    from flows.serving import register
+    from flows.workers import deploy
+
+    def rules() -> dict[str, tuple[str, str]]:
+        with get_client(sync_client=True) as client:
+            known = client.request("POST", "/automations/filter", json={}).json()
+        ours = [rule for rule in known if rule["name"].startswith("labelscope: a run")]
+        return {rule["name"]: (rule["trigger"]["id"], str(rule["trigger"]["within"])) for rule in ours}
+
+    register(settings)
+    before = rules()
+    assert len(before) == 2
+    deploy(settings)
+    register(settings)
+    assert rules() == before
+    with get_client(sync_client=True) as client:  # as an earlier version may have had it
+        known = client.read_automations_by_name(next(iter(before)))[0]
+        known.trigger.within *= 2
+        client.update_automation(known.id, known)
+        assert rules() != before
+    register(settings)
+    assert {name: within for name, (_, within) in rules().items()} == {
+        name: within for name, (_, within) in before.items()
+    }
+
+
+def test_workers_that_are_gone_are_forgotten(settings: Settings) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.names import POOL
+    from flows.pool_worker import forget_gone_workers
+    from flows.workers import deploy
+
+    deploy(settings)
+    with get_client(sync_client=True) as client:
+
+        def beat(name: str, seconds: int) -> None:
+            body = {"name": name, "heartbeat_interval_seconds": seconds}
+            client.request(
+                "POST",
+                "/work_pools/{work_pool_name}/workers/heartbeat",
+                path_params={"work_pool_name": POOL},
+                json=body,
+            )
+
+        def listed() -> dict[str, str]:
+            workers = client.read_workers_for_work_pool(POOL)
+            return {worker.name: str(worker.status) for worker in workers}
+
+        beat("gone, and with a / in its name", 0)
+        beat("alive", 600)
+        wait_until(lambda: "OFFLINE" in str(listed()), 60)
+        assert forget_gone_workers() == 1
+        assert set(listed()) == {"alive"}
+        assert forget_gone_workers() == 0
+        beat("gone, and with a / in its name", 600)  # it was only cut off
+        assert len(listed()) == 2

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from services.postgres import postgres_server
+from services.prefect_api import PrefectApi
 from tests.operations.compose import ROOT, granted, read_compose
 from tests.processes import free_port, processes_with, wait_until
 from tests.services.own_postgres import own_postgres
@@ -120,6 +121,11 @@ class Server:
     prefect_port: int = field(default_factory=free_port)
     containers: dict[str, Container] = field(default_factory=dict)
 
+    @property
+    def api(self) -> PrefectApi:
+        """Prefect's, with the login that the secret holds."""
+        return PrefectApi(f"http://127.0.0.1:{self.prefect_port}/api", self.secrets["prefect_login"])
+
     def up(self, scale: dict[str, int]) -> None:
         """Start every service after those that it waits for, and wait until all are healthy."""
         services = self.compose["services"]
@@ -192,7 +198,7 @@ class Server:
 
 @contextmanager
 def small_server(folder: Path, secrets: dict[str, str], variables: dict[str, str]) -> Iterator[Server]:
-    """A PostgreSQL that has run docker/first-start.sql, and the other services of the file, not yet started."""
+    """A PostgreSQL with an empty database, and the other services of the file, not yet started."""
     data = folder / "postgres"
     data.mkdir()
     with ExitStack() as stack:
@@ -206,24 +212,16 @@ def small_server(folder: Path, secrets: dict[str, str], variables: dict[str, str
 def _first_start(server: Server) -> None:
     """What the entrypoint of PostgreSQL's image does in an empty volume, once it has made the data folder."""
     service = server.compose["services"]["postgres"]
-    here = server.folder / "postgres-secrets"
-    here.mkdir()
-    for secret, target in granted(service["secrets"]).items():
-        (here / target).write_text(server.secrets[secret])
-    script = (ROOT / server.compose["configs"]["first_start"]["file"]).read_text()
-    psql = [postgres_server(server.folder).binaries / "psql", "--no-psqlrc", "-v", "ON_ERROR_STOP=1"]
-    address = ["--host=127.0.0.1", f"--port={server.postgres_port}", "--username=postgres"]
-    variables = os.environ | {"PGPASSWORD": server.secrets["owner_password"]}
-    database = service["environment"]["POSTGRES_DB"]
-    for target, said in (("postgres", f"CREATE DATABASE {database}"), (database, script)):
-        subprocess.run(
-            [*psql, *address, f"--dbname={target}"],
-            input=said.replace("/run/secrets", str(here)),
-            env=variables,
-            text=True,
-            check=True,
-            capture_output=True,
-        )
+    subprocess.run(
+        [
+            postgres_server(server.folder).binaries / "createdb",
+            *("--host=127.0.0.1", f"--port={server.postgres_port}", "--username=postgres"),
+            service["environment"]["POSTGRES_DB"],
+        ],
+        env=os.environ | {"PGPASSWORD": server.secrets["owner_password"]},
+        check=True,
+        capture_output=True,
+    )
 
 
 def translated(word: str, replacements: Sequence[tuple[str, str]]) -> str:

@@ -1,4 +1,4 @@
-"""`labelscope deploy` where there is no server: tests/flows/test_workers.py has the rest."""
+"""`labelscope deploy` and `worker` where there is no server: tests/flows/test_workers.py has the rest."""
 
 import os
 import subprocess
@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.parametrize("command", ["deploy", "worker"])
 @pytest.mark.parametrize(
     ("api_url", "sentence"),
     [
@@ -17,10 +18,12 @@ ROOT = Path(__file__).resolve().parents[2]
         ("http://127.0.0.1:1/api", "No Prefect server answers at http://127.0.0.1:1/api"),
     ],
 )
-def test_without_a_server_there_is_nothing_to_deploy_to(tmp_path: Path, api_url: str, sentence: str) -> None:
+def test_without_a_server_there_is_nothing_to_deploy_to_or_to_work_for(
+    tmp_path: Path, command: str, api_url: str, sentence: str
+) -> None:
     here = {"LABELSCOPE_HOME": str(tmp_path), "PREFECT_API_URL": api_url, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-m", "cli.main", "deploy"],
+        [sys.executable, "-m", "cli.main", command],
         env=os.environ | here,
         capture_output=True,
         text=True,

@@ -1,5 +1,6 @@
 """Who is let in to Prefect: our own programs and pages, with the login; and what they send all arrives."""
 
+import asyncio
 import json
 import os
 import socket
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from requests.utils import get_environ_proxies, select_proxy
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
@@ -164,6 +166,36 @@ def test_pages_are_told_to_ask_no_other_host_and_are_shown_in_no_frame(api: Pref
         assert "http" not in policy and "*" not in policy
         assert answer.headers["X-Frame-Options"] == "DENY"
     connection.close()
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks", "http", "nonsense"])
+def test_proxies_of_the_caller_are_for_outside_alone(
+    api: PrefectApi, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.events.clients import get_events_client
+
+    for name in (
+        "HTTP_PROXY",
+        "http_proxy",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "all_proxy",
+        "ws_proxy",
+        "socks_proxy",
+    ):
+        monkeypatch.setenv(name, f"{scheme}://127.0.0.1:9")
+
+    async def greet() -> None:
+        async with get_client() as client, get_events_client(reconnection_attempts=0):
+            assert await client.api_healthcheck() is None
+
+    with get_client(sync_client=True) as client:
+        assert client.api_healthcheck() is None
+    asyncio.run(greet())
+    assert api.status("/admin/version") == 200
+    outside = select_proxy("https://api.deezer.com", get_environ_proxies("https://api.deezer.com"))
+    assert outside == f"{scheme}://127.0.0.1:9"
 
 
 def test_what_a_run_sends_arrives_with_the_login_on(api: PrefectApi) -> None:

@@ -12,7 +12,7 @@ from db.engine import AddressError
 from db.role_passwords import PREFECT, make_prefect, read_password, set_password
 from tests.services.own_postgres import own_postgres
 
-OWNER = "owner"
+OWNER = "ow/ner%40 's"
 AWKWARD = 'it\'s \\ %40 "quoted" @:/'
 
 

@@ -111,7 +111,7 @@ def test_secrets_that_could_not_be_read_or_have_changed_are_mended_by_the_next_s
             file.chmod(0o600)
         project.compose("up", "--detach", "--wait", "postgres", ends_well=False)
         (project.folder / "secrets" / "owner_password").chmod(0o644)
-        project.compose("up", "--detach", "--wait", "postgres")
+        project.compose("up", "--detach", "--wait", "--force-recreate", "postgres")
         said = refused("migrate")
         assert "The password in /run/secrets/pipeline_password cannot be read (Permission denied)" in said
 

@@ -48,7 +48,7 @@ class KeptUp:
         self.process = subprocess.Popen(
             [LABELSCOPE, "up"], env=self.environment, stdout=log, stderr=log, cwd=folder
         )
-        wait_until(self._ready, 500)
+        wait_until(self._ready, 300)
 
     def _ready(self) -> bool:
         assert self.process is not None

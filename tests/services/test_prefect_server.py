@@ -196,7 +196,7 @@ def test_a_server_that_is_stopped_is_found_silent_within_seconds(tmp_path: Path)
         assert not PrefectServer(tmp_path, "unused").answers(str(port))
         with pytest.raises(ServiceError, match="No Prefect server answers"):
             require_api(PrefectApi(f"http://127.0.0.1:{port}/api", "labelscope:password"))
-        assert time.monotonic() - began < 13
+        assert time.monotonic() - began < 5 + 10 + 4
 
 
 def test_clients_go_straight_to_their_server(cold_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from config.settings import Settings
 from db import migrate
 from db.engine import open_engine, with_password
-from db.roles import PIPELINE, as_role, make_roles
+from db.roles import PIPELINE, as_role, keep_roles
 from flows.cluster import check_cluster
 from flows.home_folder import make_home
 from services.postgres import embedded_postgres, ensure_database
@@ -51,7 +51,7 @@ def migrated_database(settings: Settings) -> Iterator[str]:
     with database_address(settings) as address:
         migrate.upgrade(address)
         if settings.database_url is None:
-            make_roles(address)
+            keep_roles(address)
         yield address
 
 

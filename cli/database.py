@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from psycopg import Error as PostgresError
 
-from cli.postgres_errors import query_error
+from cli.postgres_errors import QueryError, query_error
 from cli.rows import Format, write_rows
 from config.settings import Settings
-from db.engine import AddressError, for_programs, libpq_url, read_only
+from db.engine import AddressError, NoAnswerError, for_programs, libpq_url, read_only
 from db.neighbours import add_neighbours
 from db.roles import READER, as_role, make_roles
 from flows.home import database_address, migrated_database, open_database
@@ -39,10 +39,12 @@ def sql(
     require_home(settings)
     with open_database(settings, READER) as engine:
         try:
-            answer = read_only(engine, query, timeout, limit)
+            with read_only(engine, query, timeout, limit) as answer:
+                write_rows(answer.columns, answer.rows, form)
+        except NoAnswerError as error:
+            raise QueryError(str(error)) from error
         except PostgresError as error:
             raise query_error(error, query, timeout) from error
-    write_rows(answer.columns, answer.rows, form)
     if answer.cut:
         typer.echo(f"These are the first {limit} rows; there are more: raise --limit to see them.", err=True)
 

@@ -48,7 +48,8 @@ def postgres_sentence(error: BaseException, hint: bool = True) -> str:
         return f"PostgreSQL cannot be reached ({' '.join(str(error).split())}); {cure}."
     if isinstance(error, LockNotAvailable):
         return (
-            "The database is held by another command, such as a restore; run this again when that has ended."
+            "Another program holds a lock for too long, such as a restore or a psql in a transaction;"
+            " run this again when that has ended."
         )
     if "multiple commands" in diagnosis.message_primary:
         return "There is more than one statement; ask one at a time."

@@ -5,7 +5,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -28,8 +28,8 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def write_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: Format) -> None:
-    """Rows to stdout, in one of the formats."""
+def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Format) -> None:
+    """Rows to stdout, in one of the formats; CSV and JSON as they come, so that no number of them fills memory."""
     if form is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
@@ -37,10 +37,19 @@ def write_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: Form
     elif form is Format.JSON:
         if len(set(columns)) < len(columns):
             raise typer.BadParameter("Two columns have the same name; tell them apart with AS.")
-        records = [dict(zip(columns, row, strict=True)) for row in rows]
-        typer.echo(json.dumps(records, default=_json, ensure_ascii=False, indent=1))
+        _write_json(dict(zip(columns, row, strict=True)) for row in rows)
     else:
-        print_table(rows_as_table(columns, rows))
+        print_table(rows_as_table(columns, list(rows)))
+
+
+def _write_json(records: Iterable[dict[str, Any]]) -> None:
+    """As json.dump would write the list of them, but one at a time."""
+    before = "["
+    for record in records:
+        alone = json.dumps([record], default=_json, ensure_ascii=False, indent=1)
+        typer.echo(before + alone[1:-2], nl=False)  # without its bracket, and without the line that closes it
+        before = ","
+    typer.echo("[]" if before == "[" else "\n]")
 
 
 def print_table(table: Table) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from db.engine import Lock, lock_until_commit, normalised_url
+from db.lock_waits import announced
 from db.rights import RIGHTS
 
 PIPELINE = "labelscope_pipeline"
@@ -49,7 +50,7 @@ def make_roles(address: str) -> None:
     The address is a superuser's.
     """
     engine = create_engine(normalised_url(address), poolclass=NullPool)
-    with engine.begin() as connection:
+    with announced(engine), engine.begin() as connection:
         lock_until_commit(connection, Lock.MIGRATION)
         connection.execute(text(RIGHTS))
 
@@ -60,7 +61,7 @@ def keep_roles(address: str) -> None:
     A comment on the database, which only its owner can write, keeps what it was like.
     """
     engine = create_engine(normalised_url(address), poolclass=NullPool)
-    with engine.begin() as connection:
+    with announced(engine), engine.begin() as connection:
         if _picture(connection) == _kept_picture(connection):
             return
         lock_until_commit(connection, Lock.MIGRATION)

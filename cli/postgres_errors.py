@@ -4,7 +4,7 @@ import os
 
 from psycopg import DataError
 from psycopg import Error as PostgresError
-from psycopg.errors import LockNotAvailable, QueryCanceled
+from psycopg.errors import DataCorrupted, IndexCorrupted, LockNotAvailable, QueryCanceled
 
 BEFORE, AFTER = 60, 30  # characters that are shown of a long line, on either side of what is wrong
 TAKES_LONGER = "statement timeout"
@@ -50,6 +50,11 @@ def postgres_sentence(error: BaseException, hint: bool = True) -> str:
         return (
             "Another program holds a lock for too long, such as a restore or a psql in a transaction;"
             " run this again when that has ended."
+        )
+    if isinstance(error, DataCorrupted | IndexCorrupted):
+        return (
+            f"A page of the database is damaged ({diagnosis.message_primary});"
+            " `labelscope maintain --thorough` names the table or index, and the cure."
         )
     if "multiple commands" in diagnosis.message_primary:
         return "There is more than one statement; ask one at a time."

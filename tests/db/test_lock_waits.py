@@ -30,8 +30,9 @@ def test_a_table_that_somebody_holds_is_waited_for_aloud_and_not_for_ever(databa
         engine.connect() as connection,
         pytest.raises(OperationalError, match="lock timeout"),
     ):
+        process = holder.info.backend_pid
         connection.execute(text("SELECT count(*) FROM tracks"))
-    assert said == [f"Waiting for a lock that process {holder.info.backend_pid} (psql) holds."]
+    assert said == [f"Waiting for a lock that process {process} (psql) holds."]
     engine.dispose()
 
 

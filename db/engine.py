@@ -51,9 +51,8 @@ def with_password(address: str, password: str) -> str:
 
 def libpq_url(address: str) -> str:
     """The same address as psql and libpq write it."""
-    return (
-        make_url(normalised_url(address)).set(drivername="postgresql").render_as_string(hide_password=False)
-    )
+    url = make_url(normalised_url(address)).set(drivername="postgresql")
+    return url.render_as_string(hide_password=False).replace(" ", "%20")  # which libpq takes in no other way
 
 
 def for_programs(address: str) -> tuple[str, dict[str, str]]:

@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
+from db.engine import libpq_url
+
 LOOK_SECONDS = 1.0
 WORTH_SAYING_SECONDS = 2
 
@@ -54,7 +56,7 @@ def announced(engine: Engine, say: Callable[[str], None] = on_stderr) -> Iterato
 
 
 def _watch(engine: Engine, in_use: set[int], over: Event, say: Callable[[str], None]) -> None:
-    where = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    where = libpq_url(engine.url.render_as_string(hide_password=False))
     said: set[tuple[int, str]] = set()
     connection = None
     try:

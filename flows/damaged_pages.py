@@ -108,7 +108,8 @@ def _error(connection: Connection, statement: str, values: dict[str, Any]) -> st
     wanted = {name: value for name, value in values.items() if f":{name}" in statement}
     try:
         with connection.begin_nested():
-            said = connection.scalar(text(statement), wanted)
+            answer = connection.execute(text(statement), wanted)
+            said = answer.scalar() if answer.returns_rows else None
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None) or ""
         if state.startswith(DAMAGE):

@@ -33,6 +33,11 @@ app.command(name="down", epilog="Example: labelscope down")(running.down)
 app.command(name="deploy", epilog="Example: PREFECT_API_URL=http://127.0.0.1:4200/api labelscope deploy")(
     workers.deploy
 )
+app.command(
+    name="worker",
+    epilog="Example: PREFECT_API_URL=http://127.0.0.1:4200/api labelscope worker --limit 2",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(workers.worker)
 app.command(name="sql", epilog=database.SQL_EXAMPLE)(database.sql)
 app.command(name="models", epilog="Example: labelscope models")(learning.models)
 app.command(name="promote", epilog='Example: labelscope promote 3 --why "it hears Kompakt better"')(
@@ -53,7 +58,9 @@ app.command(
     name="similar", epilog="Examples: labelscope similar 'Artist - Title' | labelscope similar promo.mp3"
 )(neighbours.similar)
 app.command(name="map", epilog="Example: labelscope map --picture crate.png")(neighbours.draw_map)
-app.command(name="login", epilog="Example: labelscope login spotify")(providers.login)
+app.command(name="login", epilog="Examples: labelscope login spotify | labelscope login prefect")(
+    providers.login
+)
 app.command(name="purge", epilog="Example: labelscope purge --provider spotify")(providers.purge)
 
 Folder = Annotated[

@@ -11,14 +11,17 @@ from cli import screen, show, status_tables
 from config.labels import read_labels
 from config.settings import Settings
 from db import mix_queries, provider_queries, queries
-from flows.home import open_database
+from flows.home import open_database, own_prefect
 from flows.home_folder import require_home
 from flows.standings import settle
 from services import upkeep
 from services.locks import State
-from services.prefect import running
+from services.prefect import home_api, running, silence
+from services.prefect_api import NoAnswerError, PrefectApi
+from services.prefect_login import login_file
 from services.prefect_runs import LastRuns, Run, last_runs, next_runs
 
+LOG_IN = "its pages ask for a password: `labelscope login prefect` prints it"
 RUNS = 5
 TRAININGS = 5
 MIXES = 3
@@ -44,15 +47,17 @@ def status(settings: Settings, as_json: bool) -> None:
     rows = _read(settings)
     up = upkeep.who_is_up(settings.home)
     server = running(settings.home)
-    api_url = settings.prefect_api_url or (server.api_url if server else None)
-    coming = next_runs(api_url) if api_url else []
-    past = last_runs(api_url, RUNS) if api_url else LastRuns([], 0)
+    api = own_prefect(settings) or (home_api(settings.home, server) if server else None)
+    coming, past, is_silent = _runs(api)
     if as_json:
         typer.echo(
             json.dumps(_document(settings, rows, up, coming, past), default=str, ensure_ascii=False, indent=1)
         )
         return
     _sentences(settings, rows, up)
+    if is_silent:
+        own = settings.prefect_api_url
+        screen.sentence("Prefect", f"does not answer at {own}" if own else silence(settings.home))
     zone = settings.timezone
     cut = [
         status_tables.coming(coming, zone),
@@ -86,6 +91,14 @@ def _read(settings: Settings) -> Rows:
         )
 
 
+def _runs(api: PrefectApi | None) -> tuple[list[Run], LastRuns, bool]:
+    """Runs to come, the last ones, and whether there is a server that does not answer."""
+    try:
+        return (next_runs(api), last_runs(api, RUNS), False) if api else ([], LastRuns([], 0), False)
+    except NoAnswerError:
+        return [], LastRuns([], 0), True
+
+
 def _document(
     settings: Settings, rows: Rows, up: State | None, coming: list[Run], past: LastRuns
 ) -> dict[str, Any]:
@@ -93,6 +106,7 @@ def _document(
         "home": str(settings.home),
         "up": up is not None,
         "pages": up.place if up else None,
+        "pages_login": str(login_file(settings.home)) if up and not settings.prefect_api_url else None,
         "next_runs": [asdict(run) for run in coming],
         "last_runs": [asdict(run) for run in past.runs],
         "cancelled_at_once": past.cancelled_at_once,
@@ -117,6 +131,8 @@ def _sentences(settings: Settings, rows: Rows, up: State | None) -> None:
     )
     if up:
         screen.sentence("up", f"{up.place}, process {up.pid}")
+        if up.place and not settings.prefect_api_url:
+            screen.sentence("", LOG_IN)
     elif settings.prefect_api_url:
         screen.sentence("up", f"not here; runs are those of {settings.prefect_api_url}")
     else:

@@ -43,7 +43,11 @@ class Collected:
 
 @dataclass(slots=True)
 class Search:
-    """What each batch needs beside its tracks. `blocked` is set by the first who is told to ask no more."""
+    """What each batch needs beside its tracks. `blocked` is set by the first who is told to ask no more.
+
+    `doubted`: the sources whose answer about a track is doubtful, to be looked at again once all others are done.
+    `gave`: the sources that gave audio; what such a source answers at the second look is final.
+    """
 
     engine: Engine
     audio: Path
@@ -52,6 +56,9 @@ class Search:
     library_version: str | None
     threads: ThreadPoolExecutor
     blocked: Blocked | None = field(default=None)
+    doubted: dict[int, set[str]] = field(default_factory=dict)
+    gave: set[str] = field(default_factory=set)
+    second_look: bool = False
 
 
 def collect_audio(engine: Engine, outside: Outside) -> Collected:
@@ -79,12 +86,18 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
         progress_bar("Fetching audio", len(waiting)) as advance,
     ):
         search = Search(engine, audio, finders, ask_again_days, library_version, threads)
+        down = False
         for track_ids in batches([] if put_off else waiting, TRACKS_PER_TRANSACTION):
             batch = fetch_batch(search, inbox, track_ids)
             fetched.append(batch)
             advance(len(track_ids))
-            if search.blocked or batch.later >= MISHAPS_THAT_TELL:
+            down = search.blocked is not None or batch.later >= MISHAPS_THAT_TELL
+            if down:
                 break  # whoever is asked for the rest would fare the same
+        if not down:
+            search.second_look = True
+            for track_ids in batches(sorted(search.doubted), TRACKS_PER_TRANSACTION):
+                fetched.append(fetch_batch(search, inbox, track_ids))
     if fetched:
         _remember(engine, search.blocked)
     found = sum(batch.found for batch in fetched)
@@ -119,6 +132,11 @@ def fetch_batch(search: Search, inbox: Path, track_ids: list[int]) -> Collected:
         save_clips(connection, [clip for track_id, one in found for clip in _clip_rows(track_id, one)])
         store.forget_not_found(connection, "audio", [(track_id, one.source) for track_id, one in found])
         store.save_not_found(connection, "audio", not_found)
+    if not search.second_look:
+        search.gave.update(one.source for _, one in found)
+        for row in not_found:
+            if row["doubtful"]:
+                search.doubted.setdefault(row["track_id"], set()).add(row["source"])
     put_away((one.file for _, one in found if one.file is not None), search.audio)
     passing = Counter(row["reason"] for row in not_found if row["again"])
     for reason, number in passing.items():
@@ -136,6 +154,7 @@ def _look_for(search: Search, inbox: Path, row: Any) -> tuple[Found | None, Miss
     """What was found for a track, and who had nothing, and when. Nobody is asked any more once one is blocked."""
     if search.blocked is not None:
         return None, []
+    again = search.doubted.get(row.track_id, set()) & search.gave if search.second_look else set()
     wanted = Wanted(
         track_id=row.track_id,
         provider=row.provider,
@@ -146,6 +165,7 @@ def _look_for(search: Search, inbox: Path, row: Any) -> tuple[Found | None, Miss
         duration_s=row.duration_seconds,
         preview_url=row.preview_url,
         settled=frozenset(row.settled),
+        doubted=frozenset(row.doubted) | again,
     )
     try:
         found, missing = find_audio(wanted, search.finders, inbox)

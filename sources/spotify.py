@@ -108,7 +108,7 @@ def connect_spotify(
 ) -> SpotifySource:
     """Spotify by the key of an app, as the person whose login is in `token_file` where there is one.
 
-    `timeout_seconds` is for the connection, and again for each wait for more of an answer.
+    `timeout_seconds` is for each wait for more of an answer; all of it has half a minute, see `sources.sender`.
     """
     access = SpotifyAccess(Key(client_id, client_secret, accounts_url, timeout_seconds), token_file)
     return SpotifySource(SpotifyApi(access, api_url, patience or Patience(), timeout_seconds))

@@ -22,6 +22,7 @@ from sources.deezer_api import DeezerApi, Refused
 from sources.deezer_tracks import UnusableRecordError, added_at_of, read_track, seconds_of
 from sources.errors import Blocked, Later, Moved, Unavailable
 from sources.http import Patience
+from sources.pace import RollingWindow
 from tests.services import music
 from tests.services.faults import deezer_error
 from tests.services.stand_ins import StandIns, listening_socket, serving, stand_ins
@@ -29,6 +30,7 @@ from tests.sources.scripted import answer, scripted
 
 LABEL = Label("wobbly-ladder", "Wobbly Ladder")
 LIST = "908622995"
+UNLIMITED = RollingWindow(10_000, 1)
 QUICK = Patience(attempts=4, wait_seconds=0.001)
 
 
@@ -40,7 +42,7 @@ def services() -> Iterator[StandIns]:
 
 @pytest.fixture
 def source(services: StandIns) -> DeezerSource:
-    return DeezerSource(DeezerApi(services.deezer.api_url, 10_000, QUICK, timeout_seconds=1))
+    return DeezerSource(DeezerApi(services.deezer.api_url, UNLIMITED, QUICK, timeout_seconds=1))
 
 
 def reference(number: str = LIST) -> Reference:
@@ -168,7 +170,7 @@ def odd() -> Iterator[tuple[dict[str, object], DeezerSource]]:
     at = listening_socket()
     app = Starlette(routes=[Route("/{path:path}", answer)])
     with serving({"odd": app}, {"odd": at}, secure=set(), certificate=None):  # type: ignore[arg-type]
-        api = DeezerApi(f"http://127.0.0.1:{at.getsockname()[1]}/", 10_000, QUICK, timeout_seconds=1)
+        api = DeezerApi(f"http://127.0.0.1:{at.getsockname()[1]}/", UNLIMITED, QUICK, timeout_seconds=1)
         yield answers, DeezerSource(api)
 
 
@@ -321,7 +323,7 @@ def test_each_fault_is_outlived(services, source, kind) -> None:
 def test_no_window_ever_holds_more_requests_than_allowed(services) -> None:
     """Eight threads; the stand-in refuses what is too much in any of its windows."""
     services.deezer.limit, services.deezer.window_seconds = 12, 0.4
-    api = DeezerApi(services.deezer.api_url, 12, Patience(attempts=1), window_s=0.5)
+    api = DeezerApi(services.deezer.api_url, RollingWindow(12, 0.5), Patience(attempts=1))
     began = time.monotonic()
     problems: list[Exception] = []
 
@@ -438,7 +440,7 @@ TRACKS = [{"id": n, "title": f"T{n}", "artist": {"id": 1, "name": "A"}, "duratio
 def scripted_list(*pages: dict[str, Any]) -> tuple[list[Entry | Rejection], Exception | None]:
     """What comes of a look, the pages and a last look; then the error, if any."""
     with scripted(*(answer(body=body) for body in (ABOUT, *pages, ABOUT))) as service:
-        source = DeezerSource(DeezerApi(service.url, 10_000, QUICK))
+        source = DeezerSource(DeezerApi(service.url, UNLIMITED, QUICK))
         playlist = source.look(reference())
         found: list[Entry | Rejection] = []
         try:
@@ -478,7 +480,7 @@ def test_an_answer_from_elsewhere_is_not_followed() -> None:
         scripted(answer(302, None, Location=other.url + "/playlist/1")) as service,
     ):
         with pytest.raises(Later):
-            DeezerSource(DeezerApi(service.url, 10_000, QUICK)).look(reference())
+            DeezerSource(DeezerApi(service.url, UNLIMITED, QUICK)).look(reference())
         assert other.requests == []
 
 

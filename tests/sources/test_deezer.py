@@ -301,6 +301,19 @@ def test_no_data_is_final_and_so_is_every_other_code(odd) -> None:
     assert "'Wrong parameter'" in str(caught.value)
 
 
+def test_a_404_in_deezers_own_words_is_a_plain_no(odd) -> None:
+    answers, source = odd
+    words = {"error": {"type": "DataException", "message": "no data", "code": 800}}
+    answers["track/1"] = answers["playlist/1"] = JSONResponse(words, 404)
+    assert source.api.track("1") is None
+    with pytest.raises(Unavailable) as caught:
+        source.look(reference("1"))
+    assert caught.value.status == "gone"
+    answers["track/2"] = JSONResponse({"error": {"code": 4}}, 403)
+    with pytest.raises(Later, match="no quota"):
+        source.api.track("2")
+
+
 def test_nobody_there_is_for_later() -> None:
     at = listening_socket()
     api = DeezerApi(f"http://127.0.0.1:{at.getsockname()[1]}/", patience=Patience(2, 0.001))

@@ -125,6 +125,7 @@ def test_eight_threads_share_a_session(fetch, services, tmp_path) -> None:
         ("redirect-port", "host_refused", True),
         ("redirect-private", "host_refused", True),
         ("redirect-file", "host_refused", True),
+        ("redirect-bad", "host_refused", True),
         ("redirect-loop", "http_302", True),
     ],
 )

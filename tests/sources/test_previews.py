@@ -323,8 +323,37 @@ def test_a_bad_moment_of_one_source_lets_no_later_one_win(own, deezer, wanted, s
     services.previews.behaviours[asked.external_id] = "truncated"
     assert source_of(asked, [own, deezer], tmp_path) == (None, ["own: truncated"])
     assert not services.requests["deezer"]
-    services.previews.behaviours[asked.external_id] = "403"
-    assert source_of(asked, [own, deezer], tmp_path) == ("deezer", ["own: expired"])
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        ("403", "expired"),
+        ("html", "wrong_type"),
+        ("empty", "wrong_type"),
+        ("204", "http_204"),
+        ("404", "http_404"),
+        ("oversized", "too_large"),
+        ("redirect-bad", "host_refused"),
+        ("redirect-host", "host_refused"),
+    ],
+)
+def test_what_a_host_answers_is_final_at_the_second_look_alone(
+    own, deezer, wanted, services, tmp_path, behaviour, reason
+) -> None:
+    asked = wanted("both")
+    services.previews.behaviours[asked.external_id] = behaviour
+    found, nowhere = find_audio(asked, [own, deezer], tmp_path)
+    assert found is None and [(one.reason, one.again, one.doubtful) for one in nowhere] == [
+        (reason, True, True)
+    ]
+    assert not services.requests["deezer"]
+    doubted = replace(asked, doubted=frozenset({"own"}))
+    found, nowhere = find_audio(doubted, [own, deezer], tmp_path)
+    assert found is not None and found.source == "deezer"
+    assert [(one.reason, one.again, one.doubtful) for one in nowhere] == [(reason, False, False)]
+    services.previews.behaviours.clear()
+    assert source_of(doubted, [own, deezer], tmp_path) == ("own", [])
 
 
 def test_eight_threads_find_what_one_finds_whatever_fails(own, deezer, services, tmp_path) -> None:

@@ -28,16 +28,20 @@ from sources.previews import Finder, Found, NotFound, Wanted, find_audio
 
 TRACKS_PER_TRANSACTION = 50
 PREVIEWS = "previews"  # what provider_state calls all who give out audio
-MISHAPS_THAT_TELL = 40  # so many passing faults in one transaction mean that a service is down
+MISHAPS_THAT_TELL = 40  # so many failures to get any answer in one transaction mean that a service is down
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """How many tracks got audio, how many have none anywhere, and for how many the next run will look again."""
+    """How many tracks got audio, how many have none anywhere, and for how many the next run will look again.
+
+    `doubtful`: how many of the latter got an answer that may be final.
+    """
 
     found: int = 0
     nowhere: int = 0
     later: int = 0
+    doubtful: int = 0
     problem: str | None = None  # why whoever gives out audio is left alone for now
 
 
@@ -91,7 +95,7 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
             batch = fetch_batch(search, inbox, track_ids)
             fetched.append(batch)
             advance(len(track_ids))
-            down = search.blocked is not None or batch.later >= MISHAPS_THAT_TELL
+            down = search.blocked is not None or batch.later - batch.doubtful >= MISHAPS_THAT_TELL
             if down:
                 break  # whoever is asked for the rest would fare the same
         if not down:
@@ -103,7 +107,7 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
     found = sum(batch.found for batch in fetched)
     nowhere = sum(batch.nowhere for batch in fetched)
     problem = str(search.blocked) if search.blocked else put_off.reason if put_off and waiting else None
-    return Collected(found, nowhere, len(waiting) - found - nowhere, problem)
+    return Collected(found, nowhere, len(waiting) - found - nowhere, problem=problem)
 
 
 def _remember(engine: Engine, blocked: Blocked | None) -> None:
@@ -144,7 +148,8 @@ def fetch_batch(search: Search, inbox: Path, track_ids: list[int]) -> Collected:
             "%d tracks wait for the next run (%s); audio_not_found says why.", number, reason
         )
     later = sum(1 for one, missing in outcomes if not one and (not missing or missing[-1][0].again))
-    return Collected(len(found), len(rows) - len(found) - later, later)
+    doubtful = sum(row["doubtful"] for row in not_found)
+    return Collected(len(found), len(rows) - len(found) - later, later, doubtful)
 
 
 Missing = list[tuple[NotFound, datetime]]

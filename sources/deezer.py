@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sources.catalogue import Entry, KnownHashes, Playlist, Reference, Rejection
+from sources.catalogue import MAX_ENTRIES, Entry, KnownHashes, Playlist, Reference, Rejection
 from sources.deezer_api import NO_RIGHT, DeezerApi, Refused, next_index
 from sources.deezer_tracks import UnusableRecordError, added_at_of, read_track, unsigned
 from sources.errors import Later, Moved, Unavailable
@@ -96,6 +96,8 @@ class DeezerSource:
             if not index < further < size:
                 return
             index = further
+            if index > MAX_ENTRIES:
+                raise Later(f"Deezer (playlist/{playlist_id}/tracks) lists tracks without end; run again.")
 
 
 def _read(record: Any, times: Counter[str]) -> Entry | Rejection:

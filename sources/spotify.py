@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sources.catalogue import Entry, KnownHashes, Playlist, Reference, Rejection
-from sources.errors import Moved, Unavailable
+from sources.catalogue import MAX_ENTRIES, Entry, KnownHashes, Playlist, Reference, Rejection
+from sources.errors import Later, Moved, Unavailable
 from sources.http import Patience
 from sources.spotify_api import API_URL, MAX_IDS, SpotifyApi, metadata_only
 from sources.spotify_login import ACCOUNTS_URL, Key, SpotifyAccess
@@ -63,6 +63,8 @@ class SpotifySource:
             offset += len(page["items"])
             if offset >= total:
                 break
+            if offset > MAX_ENTRIES:
+                raise Later(f"Spotify (playlists/{playlist_id}/items) lists entries without end; run again.")
             page = self.api.page(playlist_id, offset)
             if page["total"] != total or page.get("offset", offset) != offset:
                 raise _moved(playlist)

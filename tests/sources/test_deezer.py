@@ -481,6 +481,13 @@ def test_a_page_that_makes_no_sense_is_no_end_of_the_list(pages: tuple[dict[str,
     assert isinstance(scripted_list(*pages)[1], Later)
 
 
+def test_a_list_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sources.deezer.MAX_ENTRIES", 5)
+    endless = [{"data": [plain(n)], "total": 10**9} for n in range(1, 9)]
+    found, error = scripted_list(*endless)
+    assert isinstance(error, Later) and "without end" in str(error) and len(found) == 6
+
+
 def test_an_empty_list_that_counts_tracks_says_that_they_are_hidden() -> None:
     found, error = scripted_list({"data": [], "total": 0})
     assert error is None

@@ -47,6 +47,9 @@ def ingested(stage: "Ingested") -> None:
     line = f"{stage.playlists} playlists, {changed} changed; {stage.added} tracks new, {stage.removed} gone"
     line += f", {stage.rejected} records rejected" if stage.rejected else ""
     line += f", {stage.expired} expired" if stage.expired else ""
+    refused = stage.unread - stage.deferred
+    line += f", {stage.deferred} deferred to the next run" if stage.deferred else ""
+    line += f", {refused} not to be had" if refused else ""
     screen.sentence("ingest", line + (f", {stage.elsewhere} left to another run" if stage.elsewhere else ""))
     if stage.audio is not None:
         line = f"{stage.audio.found} tracks got audio, {stage.audio.nowhere} have none anywhere"

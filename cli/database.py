@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -24,7 +25,8 @@ from cli.postgres_errors import query_error
 from config.settings import Settings
 from db.engine import AddressError, for_programs, libpq_url, read_only
 from db.neighbours import add_neighbours
-from db.roles import READER, as_role, make_roles
+from db.role_passwords import PREFECT, make_prefect, read_password, set_password
+from db.roles import PIPELINE, READER, as_role, make_roles
 from flows.home import database_address, migrated_database, open_database
 from flows.home_folder import require_home
 from services.postgres import postgres_server
@@ -149,7 +151,9 @@ def url(
             signal.pause()
 
 
-@app.command(epilog="Examples: labelscope db upgrade | labelscope db upgrade --roles")
+@app.command(
+    epilog="Examples: labelscope db upgrade | labelscope db upgrade --roles --pipeline-password password.txt"
+)
 def upgrade(
     roles: Annotated[
         bool,
@@ -157,15 +161,42 @@ def upgrade(
             "--roles", help="See to the roles as well, in a PostgreSQL of your own, as a superuser."
         ),
     ] = False,
+    pipeline_password: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", readable=False, help=f"With --roles: the file with the password of {PIPELINE}."
+        ),
+    ] = None,
+    prefect_password: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            readable=False,
+            help="With --roles: make role and database `prefect` for Prefect's server; the file with its password.",
+        ),
+    ] = None,
 ) -> None:
     """Bring the database to the schema of this version. Every command does so by itself.
 
     Only this one adds what finds neighbours where PostgreSQL has got pgvector since.
     """
-    with migrated_database(Settings()) as address:
+    files = {PIPELINE: pipeline_password, PREFECT: prefect_password}
+    passwords = {role: read_password(file) for role, file in files.items() if file is not None}
+    if passwords and not roles:
+        raise typer.BadParameter("Passwords are of roles: give --roles, too.")
+    settings = Settings()
+    if passwords and settings.database_url is None:
+        raise AddressError(
+            "The roles of a home's own PostgreSQL have no passwords; DATABASE_URL names another one."
+        )
+    with migrated_database(settings) as address:
         neighbours = add_neighbours(address)
         if roles:
             make_roles(address)
+        if PREFECT in passwords:
+            make_prefect(address)
+        for role, password in passwords.items():
+            set_password(address, role, password)
     typer.echo("The database has the schema of this version.")
     if not neighbours:
         typer.echo(

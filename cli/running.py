@@ -16,6 +16,7 @@ from flows.home_folder import make_home
 from flows.unfinished import end_the_dead
 from services import upkeep
 from services.keeper import ServiceError
+from services.private import make_folder, open_file
 
 START_SECONDS = 180.0  # a first start makes two databases
 
@@ -86,8 +87,9 @@ def _detach(settings: Settings) -> None:
     """Start `labelscope up` apart from this terminal, and wait until it is, or has said why not."""
     upkeep.require_nobody(settings.home)  # whose log would be lost
     log = upkeep.log(settings.home)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    for folder in (settings.home, log.parent):
+        make_folder(folder)
+    with os.fdopen(open_file(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as output:
         process = subprocess.Popen(
             # -P: not from a folder `cli` that lies where this is called.
             [sys.executable, "-P", "-m", "cli.main", "up"],

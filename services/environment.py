@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 NEEDED = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL"
+    r"|LABELSCOPE_HOME"  # whose process it is, for people and tests that look
     r"|LANG|LANGUAGE|LC_[A-Z]+|TZ|TZDIR"
     r"|TMPDIR|TEMP|TMP|XDG_RUNTIME_DIR"
     r"|LD_LIBRARY_PATH|LD_PRELOAD|DYLD_[A-Z_]+"
@@ -23,3 +24,9 @@ def child_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Variables for a server: what every program needs of the caller's environment, and `more`."""
     needed = {name: value for name, value in os.environ.items() if NEEDED.fullmatch(name)}
     return needed | dict(more or {})
+
+
+def libpq_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The same for pg_dump and pg_restore, which also read how to reach a server: PGSSLMODE, PGSSLROOTCERT, …"""
+    libpq = {name: value for name, value in os.environ.items() if name.startswith("PG")}
+    return child_environment(libpq | dict(more or {}))

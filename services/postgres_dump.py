@@ -3,13 +3,13 @@
 They are as new as the embedded server; a server of one's own may be newer than they can read.
 """
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from services.environment import libpq_environment
 from services.keeper import ServiceError
 
 BLOCK = 2**20  # bytes
@@ -17,7 +17,13 @@ BLOCK = 2**20  # bytes
 
 def require_dumpable(binaries: Path, server_version: int) -> None:
     """Raise ServiceError where pg_dump is older than the server, whose `server_version_num` this is."""
-    said = subprocess.run([binaries / "pg_dump", "--version"], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [binaries / "pg_dump", "--version"],
+        capture_output=True,
+        text=True,
+        env=libpq_environment(),
+        check=True,
+    )
     ours, theirs = re.findall(r"\d+", said.stdout)[0], server_version // 10_000
     if theirs > int(ours):
         raise ServiceError(
@@ -44,7 +50,7 @@ def dump(binaries: Path, address: str, secrets: Mapping[str, str], snapshot: str
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
-            env=os.environ | secrets,
+            env=libpq_environment(secrets),
         ) as process,
     ):
         assert process.stdout is not None
@@ -67,7 +73,7 @@ def restore(binaries: Path, address: str, secrets: Mapping[str, str], file: Path
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        env=os.environ | secrets,
+        env=libpq_environment(secrets),
         check=False,
     )
     if done.returncode != 0:

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from services.held_start import Launched, start_held
 from services.keeper import ServiceError, use
 from services.locks import SERVER, is_held, read_state
 from services.postgres import PostgresAddress, ensure_database, postgres_server
@@ -70,7 +70,7 @@ class PrefectServer:
     def stop_signals(self) -> tuple[tuple[signal.Signals, float], ...]:
         return (signal.SIGTERM, 10), (signal.SIGKILL, 5)
 
-    def launch(self, server_lock: int, last_place: str) -> tuple[int, str]:
+    def launch(self, server_lock: int, last_place: str) -> Launched:
         port = self._choose_port(last_place)
         command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
         with ExitStack() as stack:
@@ -81,15 +81,14 @@ class PrefectServer:
                 attached = stack.enter_context(use(self.database))
                 locks.append(attached.users_lock)  # from here on the server process is a user itself
                 url = PostgresAddress(Path(attached.place)).asyncpg_url(DATABASE)
-            process = subprocess.Popen(
+            return start_held(
                 command,
-                stdin=subprocess.DEVNULL,
+                str(port),
                 pass_fds=locks,
                 cwd=self.folder,  # Prefect reads .env, prefect.toml and pyproject.toml from where it starts
                 start_new_session=True,
                 env=_server_environment(self.home, port, url, self.keep_days),
             )
-        return process.pid, str(port)
 
     def answers(self, place: str) -> bool:
         """Ask for its health, and for its home: another Prefect may have been faster to take the port."""

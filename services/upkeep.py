@@ -10,6 +10,7 @@ from pathlib import Path
 
 from services.keeper import ServiceError
 from services.locks import SERVER, State, is_held, lock, read_state, write_state
+from services.private import make_folder
 
 STOP_SECONDS = 60.0  # runs in progress are ended first, then Prefect, then PostgreSQL
 PAUSE = 0.1
@@ -23,7 +24,8 @@ def alone(home: Path) -> Iterator[Callable[[str], None]]:
     Raises ServiceError where another process is.
     """
     folder = _folder(home)
-    folder.mkdir(parents=True, exist_ok=True)
+    for each in (home, folder):
+        make_folder(each)
     held = _lock(folder / SERVER)
     if held is None:
         raise _up_already(home, read_state(folder))

@@ -7,7 +7,7 @@ import typer
 
 from config.settings import Settings
 from flows.home import open_database
-from flows.home_folder import require_home
+from flows.home_folder import make_home, require_home
 
 
 class Service(StrEnum):
@@ -38,6 +38,7 @@ def login(
     from sources.spotify_login import login as log_in
 
     settings = Settings()
+    make_home(settings)
     secret = settings.spotify_client_secret
     key = Key(
         settings.spotify_client_id,

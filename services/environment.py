@@ -18,6 +18,13 @@ NEEDED = re.compile(
     r"|PYTHONPATH|PYTHONHOME|PYTHONUTF8|PYTHONDONTWRITEBYTECODE|PYTHONPYCACHEPREFIX|VIRTUAL_ENV"
     r"|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE"
 )
+SECRETS = {
+    "SPOTIPY_CLIENT_SECRET",
+    "DATABASE_PASSWORD",
+    "DATABASE_URL",
+    "PREFECT_API_AUTH_STRING",
+    "PREFECT_API_KEY",
+}
 
 
 def child_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -30,3 +37,8 @@ def libpq_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """The same for pg_dump and pg_restore, which also read how to reach a server: PGSSLMODE, PGSSLROOTCERT, …"""
     libpq = {name: value for name, value in os.environ.items() if name.startswith("PG")}
     return child_environment(libpq | dict(more or {}))
+
+
+def without_secrets() -> dict[str, str]:
+    """All variables of the caller but secrets, for a program that people work in: psql, its pager, its editor."""
+    return {name: value for name, value in os.environ.items() if name not in SECRETS}

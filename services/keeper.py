@@ -91,20 +91,11 @@ def use(server: Server) -> Iterator[Attachment]:
         ServiceError: it does not start, or the folder belongs to somebody else.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
-    try:
+    with _as_service_errors(server):
         users_lock = _enter(server, deadline)
-    except PlaceRefused as error:
-        raise ServiceError(error.sentence) from error
-    except PermissionError as error:
-        raise ServiceError(_not_yours(server, error)) from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # no other folder helps
-            raise
-        raise ServiceError(
-            f"{server.name} cannot use {server.folder} ({error.strerror}); choose another home with LABELSCOPE_HOME."
-        ) from error
     try:
-        place, started_fresh = _wait_until_ready(server, deadline)
+        with _as_service_errors(server):
+            place, started_fresh = _wait_until_ready(server, deadline)
         left = Event()
         watch = Thread(
             target=_watch_keeper, args=(server, left), name=f"keeper of {server.name}", daemon=True
@@ -118,6 +109,23 @@ def use(server: Server) -> Iterator[Attachment]:
             _replace_killed_keeper(server)
     finally:
         os.close(users_lock)  # not an explicit unlock: a forked worker may still be using the server
+
+
+@contextmanager
+def _as_service_errors(server: Server) -> Iterator[None]:
+    """What the home's folders refuse, in a sentence; a full disk stays what it is, as no other folder helps."""
+    try:
+        yield
+    except PlaceRefused as error:
+        raise ServiceError(error.sentence) from error
+    except PermissionError as error:
+        raise ServiceError(_not_yours(server, error)) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise ServiceError(
+            f"{server.name} cannot use {server.folder} ({error.strerror}); choose another home with LABELSCOPE_HOME."
+        ) from error
 
 
 def _enter(server: Server, deadline: float) -> int:

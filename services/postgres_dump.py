@@ -3,6 +3,7 @@
 They are as new as the embedded server; a server of one's own may be newer than they can read.
 """
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from tempfile import TemporaryFile
 
 from services.environment import libpq_environment
 from services.keeper import ServiceError
+from services.private import open_regular
 
 BLOCK = 2**20  # bytes
 
@@ -68,14 +70,15 @@ def restore(binaries: Path, address: str, secrets: Mapping[str, str], file: Path
         ServiceError: pg_restore failed, and the database is as it was.
     """
     how = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-password"]
-    done = subprocess.run(
-        [binaries / "pg_restore", *how, f"--dbname={address}", file],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env=libpq_environment(secrets),
-        check=False,
-    )
+    with os.fdopen(open_regular(file), "rb") as dump_file:
+        done = subprocess.run(
+            [binaries / "pg_restore", *how, f"--dbname={address}"],
+            stdin=dump_file,
+            capture_output=True,
+            text=True,
+            env=libpq_environment(secrets),
+            check=False,
+        )
     if done.returncode != 0:
         raise ServiceError(
             f"The database could not be restored, and is as it was: {_in_one_line(done.stderr)}"

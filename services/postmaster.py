@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from services.environment import child_environment
 from services.held_start import Launched, start_held
@@ -99,7 +98,18 @@ class PostgresServer:
 
     def answers(self, place: str) -> bool:
         """Ask pg_isready, which knows starting up and shutting down from being there."""
-        command = [str(self.binaries / "pg_isready"), "-q", "-t", "3", "-h", place, "-p", PORT, "-U", "postgres"]
+        command = [
+            str(self.binaries / "pg_isready"),
+            "-q",
+            "-t",
+            "3",
+            "-h",
+            place,
+            "-p",
+            PORT,
+            "-U",
+            "postgres",
+        ]
         return subprocess.run(command, env=_environment(), check=False).returncode == 0
 
     def tidy(self, place: str) -> None:
@@ -111,9 +121,15 @@ class PostgresServer:
         if not account.lent:
             return
         command = [str(self.binaries / "postgres"), "--version"]
-        options: dict[str, Any] = {"stdout": subprocess.DEVNULL, "env": _environment(), "cwd": "/"}
         try:
-            done = subprocess.run(command, **options, **account.options, check=False)
+            done = subprocess.run(
+                command,
+                stdout=subprocess.DEVNULL,
+                cwd="/",
+                env=_environment(),
+                check=False,
+                **account.options,
+            )
         except PermissionError:
             pass
         else:

@@ -56,6 +56,15 @@ def open_file(path: Path, flags: int) -> int:
     """
     if os.geteuid() == 0:
         _require_own(path.parent, path.parent.stat())
+    descriptor = open_regular(path, flags)
+    status = os.fstat(descriptor)
+    if flags & os.O_CREAT and status.st_uid == os.geteuid() and status.st_mode & OTHERS:
+        os.fchmod(descriptor, FILE_MODE)
+    return descriptor
+
+
+def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
+    """The same, of whomever it is. Never waits, as opening a named pipe would."""
     try:
         descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, FILE_MODE)
     except OSError as error:
@@ -64,12 +73,9 @@ def open_file(path: Path, flags: int) -> int:
         if path.is_symlink():
             raise _link(path) from error
         raise
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise _no_file(path)
-    if flags & os.O_CREAT and status.st_uid == os.geteuid() and status.st_mode & OTHERS:
-        os.fchmod(descriptor, FILE_MODE)
     return descriptor
 
 
@@ -123,8 +129,8 @@ def _require_own(path: Path, status: os.stat_result, owner: int | None = None) -
         name = user_name(status.st_uid)
         raise PlaceRefused(
             errno.EPERM,
-            f"{path} belongs to {name}, and root uses no other user's home: run as {name}, or take it over with"
-            f" `chown -R root` on it.",
+            f"{path} belongs to {name}, and root writes to no other user's folder: run as {name}, or take it over"
+            f" with `chown -R root` on it.",
             str(path),
         )
 

@@ -171,7 +171,7 @@ def _wait_until_ready(server: Server, deadline: float) -> tuple[str, bool]:
         keeper_lock = lock(server.folder / KEEPER)
         state = read_state(server.folder)
         if keeper_lock is None:
-            _require_running(server, state)
+            require_running(server.name, state)
             if state.status == "ready" and server.answers(state.place):
                 return state.place, keepers > 0 and state.fresh
         else:
@@ -220,15 +220,15 @@ def _start_keeper(server: Server, keeper_lock: int) -> None:
         raise ServiceError(did_not_start(server, log_bytes))
 
 
-def _require_running(server: Server, state: State) -> None:
+def require_running(name: str, state: State) -> None:
     """Raises ServiceError where the server or its keeper was stopped, such as by SIGSTOP: it would never answer.
 
-    Only while the keeper's lock is held, so the process ids are those of living processes.
+    Only where a lock of theirs is held, so that the process ids are those of living processes.
     """
-    for pid, name in ((state.pid, server.name), (state.keeper, f"The keeper of {server.name}")):
+    for pid, whose in ((state.pid, name), (state.keeper, f"The keeper of {name}")):
         if pid and is_stopped(pid):
             raise ServiceError(
-                f"{name}, process {pid}, is stopped and does not answer: continue it with `kill -CONT {pid}`, or end"
+                f"{whose}, process {pid}, is stopped and does not answer: continue it with `kill -CONT {pid}`, or end"
                 f" it with `kill -9 {pid}`."
             )
 
@@ -257,9 +257,14 @@ def full_disk(folder: Path) -> str:
     return f"the disk of {folder} is full; free some space there and run it again, nothing is lost."
 
 
+def has_no_room(folder: Path) -> bool:
+    """Whether the disk of the folder has next to no room left."""
+    return shutil.disk_usage(folder).free < FULL_DISK_BYTES
+
+
 def is_disk_full(server: Server, log_bytes: int) -> bool:
     """Whether there is next to no room, or the server has written so to its log since."""
-    if shutil.disk_usage(server.folder).free < FULL_DISK_BYTES:
+    if has_no_room(server.folder):
         return True
     with suppress(OSError), server.log.open("rb") as log:
         log.seek(log_bytes)

@@ -13,12 +13,13 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
-from services.keeper import Server, ServiceError, did_not_start, full_disk
+from services.keeper import Server, ServiceError, did_not_start, full_disk, has_no_room
 from services.locks import SERVER, USERS, State, is_held, lock, open_lock, read_state, take, write_state
 from services.private import OTHERS, PlaceRefused
 
 START_SECONDS = 120.0  # for the server to answer; PostgreSQL may have a crash to recover from
 ATTEMPTS = 3  # starts before giving up: the first may lose a port, the second may lose it again
+FULL_DISK_SECONDS = 5.0  # for a server to stop where it may have no room to
 PAUSE, KEEPER_PAUSE = 0.02, 0.1
 
 
@@ -101,7 +102,10 @@ def _stop(server: Server) -> None:
         with suppress(ProcessLookupError):
             os.kill(state.pid, number)
             os.kill(state.pid, signal.SIGCONT)  # one that was stopped meanwhile takes no other signal
-        deadline = time.monotonic() + seconds
+        # Without room for its log PostgreSQL may never end in order; the next start recovers what it has.
+        deadline = time.monotonic() + (
+            min(seconds, FULL_DISK_SECONDS) if has_no_room(server.folder) else seconds
+        )
         while is_held(server.folder / SERVER) and time.monotonic() < deadline:
             time.sleep(PAUSE)
     server.tidy(state.place)

@@ -18,7 +18,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from services.held_start import Launched, start_held
-from services.keeper import ServiceError, use
+from services.keeper import ServiceError, require_running, use
 from services.locks import SERVER, is_held, read_state
 from services.postgres import PostgresAddress, ensure_database, postgres_server
 from services.postmaster import PostgresServer
@@ -149,11 +149,12 @@ def prefect_server(
 
 
 def running(home: Path) -> PrefectAddress | None:
-    """The server of that home if it runs just now; nothing is started."""
+    """The server of that home if it runs just now; nothing is started. Raises ServiceError where it was stopped."""
     folder = home.expanduser().resolve() / "prefect"
     if not folder.is_dir() or not is_held(folder / SERVER):
         return None
     state = read_state(folder)
+    require_running("Prefect", state)
     return PrefectAddress(int(state.place), started_fresh=False) if state.status == "ready" else None
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from services.keeper import ServiceError
 from services.locks import read_state
-from services.prefect import PrefectServer, client_environment, prefect_server, require_api
+from services.prefect import PrefectServer, client_environment, prefect_server, require_api, running
 
 
 def status(port: int, path: str) -> int:
@@ -45,6 +45,13 @@ def test_server_lives_with_its_users_and_only_in_its_home(
 
         with prefect_server(home) as again:
             assert (again.port, again.started_fresh) == (server.port, False)
+
+        pid = read_state(home / "prefect").pid
+        os.kill(pid, signal.SIGSTOP)
+        for attach in (lambda: prefect_server(home).__enter__(), lambda: running(home)):
+            with pytest.raises(ServiceError, match=f"Prefect, process {pid}, is stopped .*kill -CONT {pid}"):
+                attach()
+        os.kill(pid, signal.SIGCONT)
 
         os.kill(read_state(home / "prefect").keeper, signal.SIGKILL)
         with prefect_server(home) as adopted:

@@ -26,7 +26,7 @@ from services.postmaster import PostgresServer
 DATABASE = "prefect"
 HOST = "127.0.0.1"
 DAY = 24 * 60 * 60  # seconds
-HEALTH_SECONDS = 20  # for a server on another machine to answer
+HEALTH_SECONDS = 10  # for a server on another machine to answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,8 @@ class PlaceRefused(OSError):  # noqa: N818  (a refusal, with an OSError's number
 
 def make_folder(path: Path) -> None:
     """Make the folder for this user alone, unless it is there, and its parents. Raises PlaceRefused, OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
-        path.mkdir(mode=FOLDER_MODE)
+        path.mkdir(FOLDER_MODE, parents=True)
     os.close(open_folder(path))
 
 
@@ -87,7 +86,8 @@ def put_right(folder: Path) -> int:
     """
     top = open_folder(folder)
     try:
-        if not os.fstat(top).st_mode & OTHERS:
+        status = os.fstat(top)
+        if not status.st_mode & OTHERS or status.st_uid != os.geteuid():
             return 0
         changed = 0
         for path, folders, names, here in os.fwalk(".", dir_fd=top):
@@ -115,7 +115,7 @@ def _close(descriptor: int) -> bool:
     status = os.fstat(descriptor)
     if status.st_uid != os.geteuid() or not status.st_mode & OTHERS or not _is_plain(status.st_mode):
         return False
-    with suppress(PermissionError):
+    with suppress(OSError):  # also where it is read-only
         os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & ~OTHERS)
     return not os.fstat(descriptor).st_mode & OTHERS
 

@@ -1,4 +1,4 @@
-"""A backup may come from anybody: only its own regular files are opened, and none of what is written is open to others."""
+"""A backup may come from anybody: only its own regular files are opened. It is closed to all but its owner."""
 
 import hashlib
 import os

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from cli.postgres_errors import postgres_sentence
-from services.keeper import ServiceError, use
+from services import upkeep
+from services.keeper import ServiceError, is_stopped, use
 from services.locks import read_state
 from services.postgres import embedded_postgres, postgres_server
 from tests.operations.small_disk import can_mount, small_disk
@@ -83,6 +84,29 @@ def test_a_stopped_server_is_ended_after_its_last_user(
     os.kill(read_state(home / "postgres").pid, signal.SIGSTOP)
     user.kill()
     wait_until(lambda: is_quiet(home / "postgres"), "its keeper lets it go on, and end", seconds=SECONDS)
+
+
+@ONLY_PROC
+def test_what_keeps_a_home_up_and_is_stopped_is_named_by_down(
+    cold_home: Path, start_user: Callable[..., Any], wait_until: Callable[..., None]
+) -> None:
+    code = """
+import sys
+from pathlib import Path
+from services.upkeep import alone
+with alone(Path(sys.argv[1])):
+    print("up", flush=True)
+    sys.stdin.readline()
+"""
+    user = start_user(cold_home, code=code)
+    user.inside()
+    user.process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: is_stopped(user.process.pid), "it is stopped")
+    begun = time.monotonic()
+    with pytest.raises(ServiceError, match=f"Labelscope, process {user.process.pid}, is stopped"):
+        upkeep.end(cold_home)
+    (cold_home / "up" / "keeper.lock").touch()  # the fixture looks for one
+    assert time.monotonic() - begun < SECONDS
 
 
 @pytest.mark.skipif(not can_mount(), reason="only root can mount a small disk")

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import re
 import signal
 import subprocess
@@ -29,6 +28,7 @@ from db.role_passwords import PREFECT, make_prefect, read_password, set_password
 from db.roles import PIPELINE, READER, as_role, make_roles
 from flows.home import database_address, migrated_database, open_database
 from flows.home_folder import require_home
+from services.environment import without_secrets
 from services.postgres import postgres_server
 
 app = typer.Typer(no_args_is_help=True, help="The database itself: its address, its schema, a psql in it.")
@@ -218,6 +218,6 @@ def psql(
             postgres_server(settings.home).binaries / "psql"
         )  # as new as the server, unlike a system's own
         where, secrets = for_programs(address)
-        variables = os.environ | {"PGAPPNAME": "psql"} | secrets
+        variables = without_secrets() | {"PGAPPNAME": "psql"} | secrets
         code = subprocess.call([program, where, *(arguments or [])], env=variables)
     raise typer.Exit(code)

@@ -1,10 +1,14 @@
 """What PostgreSQL has to say against a statement, or why it cannot be asked, as people read it."""
 
 import os
+from typing import Any
 
 from psycopg import DataError
 from psycopg import Error as PostgresError
-from psycopg.errors import LockNotAvailable, QueryCanceled
+from psycopg.errors import CrashShutdown, DiskFull, LockNotAvailable, QueryCanceled
+
+from config.settings import Settings
+from services.keeper import full_disk, has_no_room
 
 BEFORE, AFTER = 60, 30  # characters that are shown of a long line, on either side of what is wrong
 TAKES_LONGER = "statement timeout"
@@ -40,6 +44,8 @@ def _place(query: str, position: int) -> list[str]:
 def postgres_sentence(error: BaseException, hint: bool = True) -> str:
     """One sentence on any error that psycopg raises."""
     diagnosis = error.diag if isinstance(error, PostgresError) else None
+    if (sentence := _full_disk(error, diagnosis)) is not None:
+        return sentence
     if isinstance(error, DataError) and (diagnosis is None or diagnosis.message_primary is None):
         return f"A value in the answer cannot be shown ({' '.join(str(error).split())}); cast it to text in the query."
     if diagnosis is None or diagnosis.message_primary is None:  # it never got as far as the server
@@ -54,3 +60,15 @@ def postgres_sentence(error: BaseException, hint: bool = True) -> str:
         return "There is more than one statement; ask one at a time."
     said = (f"PostgreSQL says: {diagnosis.message_primary}", diagnosis.message_hint if hint else None)
     return ". ".join(filter(None, said))
+
+
+def _full_disk(error: BaseException, diagnosis: Any) -> str | None:
+    """A sentence where the server's disk is full: it says so, or is gone for the lack of room to write its log."""
+    is_gone = isinstance(error, CrashShutdown) or diagnosis is None or diagnosis.message_primary is None
+    if os.environ.get("DATABASE_URL"):
+        words = "PostgreSQL cannot write: its disk is full; free some space there and run it again, nothing is lost."
+        return words if isinstance(error, DiskFull) else None
+    folder = Settings().home / "postgres"
+    if isinstance(error, DiskFull) or (is_gone and folder.is_dir() and has_no_room(folder)):
+        return f"PostgreSQL cannot write: {full_disk(folder)}"
+    return None

@@ -18,7 +18,7 @@ from db import migrate
 from db.engine import open_engine, with_password
 from db.roles import PIPELINE, as_role, make_roles
 from flows.cluster import check_cluster
-from flows.home_folder import make_home
+from flows.home_folder import make_home, secure_home
 from services.postgres import embedded_postgres, ensure_database
 from services.prefect import client_environment, home_api, prefect_server, require_api
 from services.prefect_api import PrefectApi
@@ -34,6 +34,7 @@ STORE = "store:"  # how the uri of audio begins that lies below the home
 def database_address(settings: Settings) -> Iterator[str]:
     """The URL of the database: DATABASE_URL if it is set, else that of the home's own PostgreSQL, now running."""
     if settings.database_url:
+        secure_home(settings)
         secret = settings.database_password
         yield (
             with_password(settings.database_url, secret.get_secret_value())

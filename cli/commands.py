@@ -192,7 +192,9 @@ def _predict_files(settings: Settings, files: Sequence[Path]) -> None:
 @app.command(epilog="Examples: labelscope maintain | labelscope maintain --repair")
 def maintain(
     repair: Annotated[bool, typer.Option("--repair", help="Mend what does not agree.")] = False,
-    thorough: Annotated[bool, typer.Option("--thorough", help="Read all files in full.")] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Read all files and all pages of the database in full.")
+    ] = False,
 ) -> None:
     """Compare files and rows both ways; say, or mend, what is missing, damaged or orphaned."""
     settings = Settings()
@@ -202,7 +204,7 @@ def maintain(
 
         maintained = flow(repair, thorough)
     show.maintained(maintained)
-    if maintained.faults and not repair:
+    if (maintained.faults and not repair) or (maintained.damaged and not maintained.outcomes):
         raise typer.Exit(1)
 
 

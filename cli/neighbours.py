@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cli.database import Format, write_rows
 from cli.places import PNG, require_place_for
+from cli.rows import Format, write_rows
 from config.settings import Settings
 from db.roles import READER
 from flows.home import contain, open_database

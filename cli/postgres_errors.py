@@ -5,7 +5,14 @@ from typing import Any
 
 from psycopg import DataError
 from psycopg import Error as PostgresError
-from psycopg.errors import CrashShutdown, DiskFull, LockNotAvailable, QueryCanceled
+from psycopg.errors import (
+    CrashShutdown,
+    DataCorrupted,
+    DiskFull,
+    IndexCorrupted,
+    LockNotAvailable,
+    QueryCanceled,
+)
 
 from config.settings import Settings
 from services.keeper import full_disk, has_no_room
@@ -54,7 +61,13 @@ def postgres_sentence(error: BaseException, hint: bool = True) -> str:
         return f"PostgreSQL cannot be reached ({' '.join(str(error).split())}); {cure}."
     if isinstance(error, LockNotAvailable):
         return (
-            "The database is held by another command, such as a restore; run this again when that has ended."
+            "Another program holds a lock for too long, such as a restore or a psql in a transaction;"
+            " run this again when that has ended."
+        )
+    if isinstance(error, DataCorrupted | IndexCorrupted):
+        return (
+            f"A page of the database is damaged ({diagnosis.message_primary});"
+            " `labelscope maintain --thorough` names the table or index, and the cure."
         )
     if "multiple commands" in diagnosis.message_primary:
         return "There is more than one statement; ask one at a time."

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from cli.database import print_table, rows_as_table
+from cli.rows import print_table, rows_as_table
 
 BETWEEN = 2  # spaces between two columns
 NARROWEST = 6  # to which a column gives way

@@ -93,6 +93,8 @@ def maintained(stage: "Maintained") -> None:
         "maintain",
         f"{stage.files} files, {stage.read} read in full, {len(stage.faults)} do not agree with rows",
     )
+    for sentence in stage.damaged:
+        screen.sentence("", sentence)
     for path, _, fault in stage.faults:
         screen.sentence("", f"{fault}: {path}")
     for outcome in stage.outcomes:

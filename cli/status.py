@@ -11,6 +11,7 @@ from cli import screen, show, status_tables
 from config.labels import read_labels
 from config.settings import Settings
 from db import mix_queries, provider_queries, queries
+from db.engine import QUESTION_SECONDS
 from flows.home import open_database, own_prefect
 from flows.home_folder import require_home
 from flows.standings import settle
@@ -73,7 +74,7 @@ def status(settings: Settings, as_json: bool) -> None:
 
 
 def _read(settings: Settings) -> Rows:
-    with open_database(settings) as engine, engine.connect() as connection:
+    with open_database(settings, lock_seconds=QUESTION_SECONDS) as engine, engine.connect() as connection:
         settle(engine)
         last = queries.last_training(connection)
         allowed = read_labels(settings.labels).training.allow

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backup, database, learning, mix, neighbours, providers, report, running, show, workers
+from cli import backup, database, learning, mix, neighbours, providers, report, running, screen, show, workers
 from cli.starting import get_ready, no_file, require_source, started
 from cli.status import status as show_status
 from config.settings import Settings
@@ -172,7 +172,7 @@ def predict(
 def _predict_files(settings: Settings, files: Sequence[Path]) -> None:
     problems = {file: why[1] for file in files if (why := no_file(file))}
     for sentence in problems.values():
-        typer.secho(sentence, err=True, fg=typer.colors.RED)
+        screen.fail(sentence)
     if there := [file for file in files if file not in problems]:
         get_ready(settings, "flows.score_files")
         from flows.score_files import score_files

@@ -10,13 +10,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import typer
 from alembic.util import CommandError
 from psycopg import Error as PostgresError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
+from cli import screen
 from cli.postgres_errors import QueryError, postgres_sentence
 from config.label_faults import ConfigurationError
 from config.settings import SECRETS, Settings
@@ -71,7 +71,7 @@ def told_in_one_sentence() -> Iterator[None]:
         sentence = _sentence(error)
         if sentence is None:
             raise
-        typer.secho(f"labelscope: {sentence}", err=True, fg=typer.colors.RED)
+        screen.fail(f"labelscope: {sentence}", lines=isinstance(error, QueryError))
         sys.exit(1)
 
 

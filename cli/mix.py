@@ -1,6 +1,5 @@
 """`labelscope mix`: what long recordings sound like from when to when, and whether to listen."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ from sqlalchemy import Connection
 
 from cli import screen
 from cli.places import PNG, require_place_for
+from cli.rows import write_json
 from cli.starting import no_file, started
 from config.settings import Settings
 from db import mix_queries
@@ -39,14 +39,14 @@ def mix(
     documents = {place: _no_file(file, *why) for place, file in enumerate(files) if (why := no_file(file))}
     if not as_json:
         for document in documents.values():
-            typer.secho(document["detail"], err=True, fg=typer.colors.RED)
+            screen.fail(document["detail"])
     try:
         if there := [place for place in range(len(files)) if place not in documents]:
             _hear_all(settings, files, there, as_json, picture, documents)
     finally:  # whatever ends it, Ctrl-C included: what was heard is told
         if as_json:
             in_order = [documents[place] for place in sorted(documents)]
-            typer.echo(json.dumps({"mixes": in_order}, ensure_ascii=False, indent=1))
+            write_json({"mixes": in_order})
     if any(document["status"] == "rejected" for document in documents.values()):
         raise typer.Exit(1)
 
@@ -123,7 +123,7 @@ def _show(connection: Connection, mix_id: int, recognised: bool) -> None:
     """A recording's verdict with its reason, its segments and its figures; or why it has none, on stderr."""
     row = mix_queries.mix(connection, mix_id)
     if row.status == "rejected":
-        typer.secho(row.detail, err=True, fg=typer.colors.RED)
+        screen.fail(row.detail)
         return
     screen.say(f"{row.title}: {row.verdict}")
     screen.say(row.verdict_reason)

@@ -5,10 +5,9 @@ from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 
-from rich.console import Console
-
 from config.labels import read_labels
 from config.settings import Settings
+from flows.console import SafeConsole
 from flows.home import contain, surroundings
 
 READY = "Getting ready …"
@@ -21,7 +20,7 @@ def started(settings: Settings, module: str) -> Iterator[None]:
     It takes several seconds; people at a terminal see that something is going on.
     """
     with ExitStack() as stack:
-        with Console(stderr=True).status(READY):
+        with SafeConsole(stderr=True).status(READY):
             stack.enter_context(surroundings(settings))
             import_module(module)
         yield
@@ -29,7 +28,7 @@ def started(settings: Settings, module: str) -> Iterator[None]:
 
 def get_ready(settings: Settings, module: str) -> None:
     """The same for what needs no Prefect."""
-    with Console(stderr=True).status(READY):
+    with SafeConsole(stderr=True).status(READY):
         contain(settings)
         import_module(module)
 

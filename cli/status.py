@@ -1,6 +1,5 @@
 """`labelscope status`: what there is, what runs and what could not be used, on one screen; whole as JSON."""
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,6 +7,7 @@ import typer
 from sqlalchemy import Row
 
 from cli import screen, show, status_tables
+from cli.rows import write_json
 from config.labels import read_labels
 from config.settings import Settings
 from db import mix_queries, provider_queries, queries
@@ -48,9 +48,7 @@ def status(settings: Settings, as_json: bool) -> None:
     coming = next_runs(api_url) if api_url else []
     past = last_runs(api_url, RUNS) if api_url else LastRuns([], 0)
     if as_json:
-        typer.echo(
-            json.dumps(_document(settings, rows, up, coming, past), default=str, ensure_ascii=False, indent=1)
-        )
+        write_json(_document(settings, rows, up, coming, past))
         return
     _sentences(settings, rows, up)
     zone = settings.timezone

@@ -26,6 +26,7 @@ from flows.checked_files import DamagedFile
 from flows.cluster import ClusterError
 from flows.home_folder import HomeError
 from flows.no_model import NoModelError
+from flows.preconditions import NothingToLearnError, PromotionRefused
 from flows.removal import BusyError
 from flows.whole_file import PlaceError
 from services.keeper import ServiceError
@@ -42,7 +43,9 @@ SENTENCES = (
     DamagedFile,
     HomeError,
     NoModelError,
+    NothingToLearnError,
     PlaceError,
+    PromotionRefused,
     QueryError,
     ServiceError,
     SourceError,
@@ -54,7 +57,6 @@ SENTENCES_BY_NAME = (
     "MixLost",
     "ModelFileError",
     "NeighbourError",
-    "PromotionRefused",
     "SpectrogramError",
     "CancelledRun",
     "TrainingFailed",

@@ -84,8 +84,3 @@ def require_taste(connection: Connection, settings: Settings) -> None:
 def has_clips(connection: Connection) -> bool:
     """Whether there is any clip."""
     return bool(connection.scalar(text("SELECT EXISTS (SELECT FROM clips)")))
-
-
-def has_rejected_clips(connection: Connection) -> bool:
-    """Whether there is a clip that was rejected."""
-    return bool(connection.scalar(text("SELECT EXISTS (SELECT FROM clips WHERE status = 'rejected')")))

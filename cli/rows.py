@@ -19,7 +19,7 @@ from flows.console import SafeConsole
 from report.characters import ONE, visible
 
 # Where a spreadsheet begins a formula: at the head of a cell, or behind what it may take for the end of one.
-FORMULA: Final = re.compile(r"(^|[;\t\r\n])([\s\"']*)(?=[=+\-@＝＋－＠]|[\t\r])")
+FORMULA: Final = re.compile(r"(^|[;\t\r\n])([^\S\t\r\n]*\"?)(?=[=+\-@＝＋－＠]|[\t\r])")
 STEERING_BUT_LINES: Final = re.compile(rf"(?!\n){ONE.pattern}")
 
 
@@ -36,15 +36,21 @@ def write_rows(
 ) -> None:
     """Rows to stdout, in one of the formats. `exact`: cells of a CSV that begin as a formula stay as they are."""
     if form is Format.CSV:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
         for row in (columns, *rows):
-            writer.writerow([csv_cell(value, exact) for value in row])
+            sys.stdout.write(csv_line([csv_cell(value, exact) for value in row]))
     elif form is Format.JSON:
         if len(set(columns)) < len(columns):
             raise typer.BadParameter("Two columns have the same name; tell them apart with AS.")
         write_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         print_table(rows_as_table(columns, rows))
+
+
+def csv_line(cells: Sequence[Any]) -> str:
+    """A line of CSV that ends in \\n. A cell with \\r is quoted, too, which Python does for \\r\\n alone."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def csv_cell(value: Any, exact: bool) -> Any:

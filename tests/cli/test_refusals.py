@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from sqlalchemy import Engine, text
 
 from db.store import learning
 from db.store.sound import register_recipe
@@ -31,7 +32,7 @@ def refusals(folder: Path) -> list[Refusal]:
         (("retrain",), {}, 1, "Training needs two labels"),
         (("retrain",), {"LABELSCOPE_LABELS": str(folder / "gone.toml")}, 1, "gone.toml"),
         (("evaluate",), {}, 1, "Training needs two labels"),
-        (("evaluate", "--folds", "1"), {}, 2, "x>=3"),
+        (("evaluate", "--folds", "1"), {}, 2, "--folds"),
         (("predict",), {}, 1, NO_MODEL),
         (("predict", sound), {}, 1, NO_MODEL),
         (("predict", str(folder / "folder")), {}, 1, "is a folder"),
@@ -88,7 +89,7 @@ def put_a_model_to_use(engine: Engine) -> None:
         "origins": ["folder"],
     }
     with engine.begin() as connection:
-        recipe_id = register_recipe(connection, "r" * 64, {})
+        recipe_id = register_recipe(connection, "r" * 12, {})
         run_id = learning.start_training(connection, run | {"recipe_id": recipe_id}, [])
         rows = learning.ModelRows(model, [], [])
         [model_id] = learning.complete_training(connection, run_id, history=[], seconds=1.0, models=[rows])

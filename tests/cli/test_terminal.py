@@ -71,7 +71,8 @@ def test_what_anything_writes_is_filtered_and_ours_is_not(text: str) -> None:
     stream.write(text)
     stream.writelines([text])
     assert behind.getvalue() == 2 * visible(text, lines=True)
-    behind.truncate(0)
+    behind.seek(0)
+    behind.truncate()
     stream.rich_proxied_file.write(f"\x1b[31m{text}\x1b[0m")
     assert not ONE_BUT_LINES.search(OWN.sub("", behind.getvalue()))
 
@@ -96,7 +97,7 @@ FORMULAS = [
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_cell_that_would_be_a_formula_gets_an_apostrophe_unless_it_is_wished_exact(text: str) -> None:
     safe = rows.csv_cell(text, exact=False)
-    assert safe != text and safe.replace("'", "", 1) == text
+    assert safe != text and safe.replace("'", "") == text
     assert not rows.FORMULA.search(safe)
     assert rows.csv_cell(text, exact=True) == text
 

@@ -32,6 +32,14 @@ def sql(
     form: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
     timeout: Annotated[int, typer.Option(help="Seconds after which the statement is given up.")] = 30,
     limit: Annotated[int, typer.Option(min=1, help="Rows that are written at most.")] = 10_000,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact",
+            help="Leave CSV cells as they are: without it, text that a spreadsheet would run as a formula gets a"
+            " leading apostrophe.",
+        ),
+    ] = False,
 ) -> None:
     """Ask the database, in a read-only transaction."""
     query = query.encode("utf-8", "backslashreplace").decode()  # PostgreSQL will say where it is no text
@@ -42,7 +50,7 @@ def sql(
     with open_database(settings, READER) as engine:
         try:
             with read_only(engine, query, timeout, limit) as answer:
-                write_rows(answer.columns, answer.rows, form)
+                write_rows(answer.columns, answer.rows, form, exact=exact)
         except NoAnswerError as error:
             raise QueryError(str(error)) from error
         except PostgresError as error:

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from base64 import b64encode
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,11 +69,18 @@ class KeptUp:
 
     def ask(self, path: str, body: dict[str, Any]) -> Any:
         """Prefect's answer to a POST."""
-        request = Request(
-            f"{self.pages}/api{path}", json.dumps(body).encode(), {"content-type": "application/json"}
-        )
+        headers = {"content-type": "application/json"} | self.login
+        request = Request(f"{self.pages}/api{path}", json.dumps(body).encode(), headers)
         with urlopen(request, timeout=20) as answer:
             return json.load(answer)
+
+    @property
+    def login(self) -> dict[str, str]:
+        """The header that proves who asks; none where the server of this home asks for no login."""
+        with suppress(FileNotFoundError):
+            login = (self.home / "prefect" / "login").read_text().strip()
+            return {"authorization": f"Basic {b64encode(login.encode()).decode()}"}
+        return {}
 
     def deployments(self) -> dict[str, dict[str, Any]]:
         """The timetable as Prefect has it, by the name of the flow."""

@@ -41,7 +41,7 @@ class PreparedHome:
 
 def prepare(folder: Path) -> PreparedHome:
     """Make one below a folder, with a crate of sixteen tracks, and four times as many to be added."""
-    crate = GrowingCrate(folder / "crate", folder / "pool")
+    crate = GrowingCrate(folder / "crate")
     crate.add_files(16)
     # A cache of its own: whoever is killed leaves half of what it has compiled, which is nothing for other tests.
     settings = SETTINGS | {

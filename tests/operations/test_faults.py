@@ -57,8 +57,8 @@ SETTINGS = {
 class Music:
     """Two playlists and the folders of two other labels, to which something is added now and then."""
 
-    def __init__(self, folder: Path, pool: Path) -> None:
-        self._crate, self._number = GrowingCrate(folder, pool), 5000
+    def __init__(self, folder: Path) -> None:
+        self._crate, self._number = GrowingCrate(folder), 5000
         self.world: World = music.labelled_world(LISTS, seed=3)
         self._crate.add_files(16)
 
@@ -81,7 +81,7 @@ class Music:
 @pytest.fixture
 def surroundings(tmp_path: Path) -> Iterator[tuple[Victims, Music]]:
     """A home, on a disk and with a clock of its own where that can be had, that the test keeps up."""
-    sounds = Music(tmp_path / "crate", tmp_path / "pool")
+    sounds = Music(tmp_path / "crate")
     home, library = tmp_path / "home", libfaketime()
     with ExitStack() as stack:
         disk = stack.enter_context(small_disk(home, mebibytes=1500)) if can_mount() else None

@@ -121,7 +121,7 @@ def require_whole_or_nothing(restores: Restores, home: Path, dice: random.Random
         if status.end() != 0:
             assert found is None and "There is no home at" in status.sentence
         else:
-            tracks = "16 tracks" in " ".join(status.words.split())
+            tracks = "tracks 16 in" in " ".join(status.words.split())
             assert tracks == (found is not None), status.words
     return "is whole" if found else "holds no rows"
 

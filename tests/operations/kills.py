@@ -12,6 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from tests.operations.commands import Command
+from tests.processes import processes_of
+
 KILLS: Final = max(int(os.environ.get("LABELSCOPE_KILLS", "100")) // 4, 1)  # of each of the four tests
 SEED: Final = int(os.environ.get("LABELSCOPE_SEED", "20261130"))
 NAMES: Final = {  # what a command line holds, and whose it then is; the first that fits
@@ -38,6 +41,15 @@ def moments(dice: random.Random, number: int, seconds: float) -> Iterator[float]
         parts = list(range(number))
         dice.shuffle(parts)
         yield from (seconds * (part + dice.random()) / number for part in parts)
+
+
+def strike_one(command: Command, home: Path, dice: random.Random) -> str | None:
+    """Kill a command, alone or with its children, or any process of its home; its name. None: it had just ended."""
+    how = dice.choices(("alone", "with children", "any"), (2, 2, 5))[0]
+    if how == "any":
+        return kill_one_of(processes_of(home), dice)
+    (command.kill if how == "alone" else command.kill_with_children)()
+    return f"the command, {how}"
 
 
 def kill_one_of(processes: Iterable[int], dice: random.Random) -> str | None:

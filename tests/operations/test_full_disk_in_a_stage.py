@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from services.prefect import prefect_server
 from tests.operations.commands import Command, begin, done
 from tests.operations.home_contents import what_is_there
-from tests.operations.kept_up import KeptUp
 from tests.operations.kills import KILLS, SEED, moments
 from tests.operations.prepared_home import PreparedHome
-from tests.operations.runs import keep_up, let_all_end
 from tests.operations.small_disk import SmallDisk, can_mount, small_disk
 from tests.operations.tally import Tally
-from tests.processes import free_port, kill_all_of
+from tests.processes import kill_all_of
 
 pytestmark = [
     pytest.mark.faults,
@@ -34,9 +33,9 @@ THE_CURE = re.compile(r"make room|free some space|free disk space", re.IGNORECAS
 
 @dataclass
 class Disks:
-    """A home that is kept up on a disk of its own, and a folder of backups on another."""
+    """A home on a disk of its own, and a folder of backups on another."""
 
-    kept: KeptUp
+    environment: dict[str, str]
     home: SmallDisk
     backups: SmallDisk
     log: Path
@@ -45,10 +44,10 @@ class Disks:
         return (stage, self.backups.home / "of the home") if stage == "backup" else (stage,)
 
     def begin(self, stage: str) -> Command:
-        return begin(self.kept.environment, self.log, *self.arguments(stage))
+        return begin(self.environment, self.log, *self.arguments(stage))
 
     def done(self, stage: str) -> float:
-        return done(self.kept.environment, self.log, *self.arguments(stage))
+        return done(self.environment, self.log, *self.arguments(stage))
 
 
 @pytest.fixture
@@ -59,28 +58,27 @@ def disks(prepared_home: PreparedHome, tmp_path: Path) -> Iterator[Disks]:
         backups = stack.enter_context(small_disk(tmp_path / "backups", 200, stores=()))
         stack.callback(kill_all_of, home)
         prepared_home.copy_to(home)
-        kept = KeptUp(home, free_port(), more=prepared_home.settings)
-        yield Disks(kept, disk, backups, tmp_path / "command.log")
+        yield Disks(prepared_home.environment(home), disk, backups, tmp_path / "command.log")
         shutil.copytree(home / "logs", tmp_path / "logs")  # which would go with the disk
 
 
 def test_a_disk_that_fills_in_a_stage_is_named_and_costs_nothing(
     disks: Disks, prepared_home: PreparedHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    disks.kept.start()
-    strike(disks, prepared_home, Tally(capsys, SEED))
-    for stage in ("ingest", "extract", "retrain", "predict", "backup"):
-        disks.done(stage)
-    let_all_end(disks.kept)
-    done(disks.kept.environment, disks.log, "maintain", "--thorough")
+    with prefect_server(
+        disks.home.home
+    ):  # which commands share, so that most of their time goes into the stage
+        strike(disks, prepared_home, Tally(capsys, SEED))
+        for stage in ("ingest", "extract", "retrain", "predict", "backup"):
+            disks.done(stage)
+        done(disks.environment, disks.log, "maintain", "--thorough")
 
-    untouched = KeptUp(tmp_path / "untouched", free_port(), more=disks.kept.more)
-    done(untouched.environment, disks.log, "run")
-    restored = KeptUp(tmp_path / "restored", free_port(), more=disks.kept.more)
-    done(restored.environment, disks.log, "restore", disks.backups.home / "of the home")
-    expected = what_is_there(untouched.home)
+    untouched, restored = tmp_path / "untouched", tmp_path / "restored"
+    done(prepared_home.environment(untouched), disks.log, "run")
+    done(prepared_home.environment(restored), disks.log, "restore", disks.backups.home / "of the home")
+    expected = what_is_there(untouched)
     assert expected["champions and trainings"] == [1, 0] and expected["predicted"]
-    for home in (disks.kept.home, restored.home):
+    for home in (disks.home.home, restored):
         found = what_is_there(home)
         for name in expected:
             assert found[name] == expected[name], f"{name} of {home.name}"
@@ -96,7 +94,6 @@ def strike(disks: Disks, prepared: PreparedHome, tally: Tally) -> None:
     while tally.struck.total() < KILLS:
         prepared.crate.add_files(3)
         for stage in STAGES:
-            keep_up(disks.kept)
             disk = disks.backups if stage == "backup" and dice.random() < 0.5 else disks.home
             command = disks.begin(stage)
             if not command.is_over_at(lives[stage] * next(shares)):
@@ -107,7 +104,6 @@ def strike(disks: Disks, prepared: PreparedHome, tally: Tally) -> None:
             if code != 0:
                 sentence = command.sentence
                 assert THE_DISK.search(sentence) and THE_CURE.search(sentence), sentence
-                keep_up(disks.kept)
                 disks.done(stage)
             if tally.struck.total() == KILLS:
                 break

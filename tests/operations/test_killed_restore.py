@@ -16,7 +16,7 @@ from services.postgres import PORT, embedded_postgres
 from tests.db.contents import contents
 from tests.operations.commands import Command, begin, done
 from tests.operations.home_contents import files_of
-from tests.operations.kills import KILLS, SEED, kill_one_of, moments
+from tests.operations.kills import KILLS, SEED, moments, strike_one
 from tests.operations.prepared_home import PreparedHome
 from tests.operations.small_disk import STORES
 from tests.operations.tally import Tally
@@ -76,7 +76,7 @@ def test_kills_in_restore_leave_a_whole_home_or_one_without_rows(
         home = restores.new_home()
         try:
             command = restores.begin(home)
-            if not command.is_over_at(moment) and (name := strike(command, home, dice)):
+            if not command.is_over_at(moment) and (name := strike_one(command, home, dice)):
                 tally.note_fault(name)
             code = command.end()
             assert code < 0 or command.sentence is not None
@@ -100,15 +100,6 @@ def time_of_one(restores: Restores) -> float:
     assert everything(home) == restores.expected
     remove(home)
     return seconds
-
-
-def strike(command: Command, home: Path, dice: random.Random) -> str | None:
-    """Kill the command, alone or with its children, or any process of the home; its name."""
-    how = dice.choices(("alone", "with children", "any"), (2, 2, 6))[0]
-    if how == "any":
-        return kill_one_of(processes_of(home), dice)
-    (command.kill if how == "alone" else command.kill_with_children)()
-    return f"the command, {how}"
 
 
 def require_whole_or_nothing(restores: Restores, home: Path, dice: random.Random) -> str:

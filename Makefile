@@ -5,7 +5,7 @@ CRATE ?= ../shared/corpus
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-spotify test test-slow test-faults check lint types imports schema format bench bench-scale bench-soak clean
+.PHONY: help install demo demo-spotify test test-slow test-faults check lint types imports schema audit format bench bench-scale bench-soak clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,11 @@ imports: install  ## the rooms import each other one way only
 schema: install  ## migrate an empty database, and see that models and migrations agree
 	$(BIN)/python -m pytest tests/db/test_migrations.py
 
+audit:  ## look the pinned versions up among the known vulnerabilities
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.venv-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
 format: install  ## put the code into ruff's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -68,4 +73,4 @@ bench: install  ## ingest beside COPY, extraction beside librosa, training besid
 	$(BIN)/python -m bench.train $(CRATE)
 
 clean:  ## remove the virtual environment and caches, keep the home
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .venv .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -78,7 +78,7 @@ def _save_rows(
                 "There is nothing to save: the database has no tables yet; check LABELSCOPE_HOME and DATABASE_URL."
             )
         require_dumpable(binaries, int(connection.scalar(text("SHOW server_version_num")) or 0))
-        named = [StoredFile(*row) for row in named_files(connection)]
+        named = [StoredFile(row.path, row.sha256, row.bytes) for row in named_files(connection)]
         snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
         draft = folder / FILES / f"database{DRAFT}"
         sha256, _ = write(dump(binaries, *for_programs(address), str(snapshot)), draft)

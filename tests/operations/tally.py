@@ -41,7 +41,7 @@ class Tally:
             sys.stdout.flush()
 
     def __str__(self) -> str:
-        ended = ", ".join(f"{count} {end}" for end, count in self.ends.most_common())
-        kinds = "".join(f"\n{count:5}  {name}" for name, count in self.struck.most_common())
-        faults = f"{self.struck.total()} faults in {self.seconds:.0f} s, seed {self.seed}"
-        return f"{faults}; {self.runs} runs: {ended}{kinds}"
+        lines = [f"{self.struck.total()} faults in {self.seconds:.0f} s, seed {self.seed}; {self.runs} runs"]
+        for counts in (self.struck, self.ends):
+            lines += [f"{count:5}  {name}" for name, count in counts.most_common()]
+        return "\n".join(lines)

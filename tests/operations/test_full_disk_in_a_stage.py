@@ -54,7 +54,7 @@ class Disks:
 def disks(prepared_home: PreparedHome, tmp_path: Path) -> Iterator[Disks]:
     home = tmp_path / "home"
     with ExitStack() as stack:
-        disk = stack.enter_context(small_disk(home, 800, stores=()))
+        disk = stack.enter_context(small_disk(home, 500, stores=()))
         backups = stack.enter_context(small_disk(tmp_path / "backups", 200, stores=()))
         stack.callback(kill_all_of, home)
         prepared_home.copy_to(home)

@@ -95,28 +95,37 @@ def strike(disks: Disks, prepared: PreparedHome, tally: Tally) -> None:
         prepared.crate.add_files(3)
         for stage in STAGES:
             disk = disks.backups if stage == "backup" and dice.random() < 0.5 else disks.home
-            command = disks.begin(stage)
+            command, was_full = disks.begin(stage), False
             if not command.is_over_at(lives[stage] * next(shares)):
-                fill_for_a_while(disk, command, dice.uniform(*FULL_SECONDS))
+                was_full = fill_for_a_while(disk, command, dice.uniform(*FULL_SECONDS))
                 tally.note_fault(f"the disk of {disk.home.name} full in {stage}")
             code = command.end()
             tally.note_end(f"{stage} ended with {code}")
             if code != 0:
-                sentence = command.sentence
-                assert THE_DISK.search(sentence) and THE_CURE.search(sentence), sentence
+                require_cure(command.sentence, was_full)
                 disks.done(stage)
             if tally.struck.total() == KILLS:
                 break
     tally.say(str(tally))
 
 
-def fill_for_a_while(disk: SmallDisk, command: Command, seconds: float) -> None:
-    """Take what room there is, and what others free meanwhile, until the command has ended or that time has passed."""
+def require_cure(sentence: str, was_full: bool) -> None:
+    """It names the disk and the cure; or, as there was room again when it was written, that it goes now."""
+    named = THE_DISK.search(sentence) and THE_CURE.search(sentence)
+    assert named or (not was_full and "run it again" in sentence), sentence
+
+
+def fill_for_a_while(disk: SmallDisk, command: Command, seconds: float) -> bool:
+    """Take what room there is, and what others free meanwhile, until the command has ended or that time has passed.
+
+    Returns whether it ended while the disk was full.
+    """
     end = time.monotonic() + seconds
     try:
         while time.monotonic() < end:
             disk.fill()
             if command.is_over_within(0.2):
-                break
+                return True
+        return False
     finally:
         disk.free()

@@ -1,8 +1,8 @@
 """`labelscope sql` and `labelscope db …`: the database, for people who speak SQL."""
 
-import os
 import signal
 import subprocess
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,9 +13,11 @@ from cli.rows import Format, write_rows
 from config.settings import Settings
 from db.engine import AddressError, NoAnswerError, for_programs, libpq_url, read_only
 from db.neighbours import add_neighbours
-from db.roles import READER, as_role, make_roles
+from db.role_passwords import PREFECT, make_prefect, read_password, set_password
+from db.roles import PIPELINE, READER, as_role, make_roles
 from flows.home import database_address, migrated_database, open_database
 from flows.home_folder import require_home
+from services.environment import without_secrets
 from services.postgres import postgres_server
 
 app = typer.Typer(no_args_is_help=True, help="The database itself: its address, its schema, a psql in it.")
@@ -30,6 +32,14 @@ def sql(
     form: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
     timeout: Annotated[int, typer.Option(help="Seconds after which the statement is given up.")] = 30,
     limit: Annotated[int, typer.Option(min=1, help="Rows that are written at most.")] = 10_000,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact",
+            help="Leave CSV cells as they are: without it, text that a spreadsheet would run as a formula gets a"
+            " leading apostrophe.",
+        ),
+    ] = False,
 ) -> None:
     """Ask the database, in a read-only transaction."""
     query = query.encode("utf-8", "backslashreplace").decode()  # PostgreSQL will say where it is no text
@@ -40,7 +50,7 @@ def sql(
     with open_database(settings, READER) as engine:
         try:
             with read_only(engine, query, timeout, limit) as answer:
-                write_rows(answer.columns, answer.rows, form)
+                write_rows(answer.columns, answer.rows, form, exact=exact)
         except NoAnswerError as error:
             raise QueryError(str(error)) from error
         except PostgresError as error:
@@ -74,7 +84,9 @@ def url(
             signal.pause()
 
 
-@app.command(epilog="Examples: labelscope db upgrade | labelscope db upgrade --roles")
+@app.command(
+    epilog="Examples: labelscope db upgrade | labelscope db upgrade --roles --pipeline-password password.txt"
+)
 def upgrade(
     roles: Annotated[
         bool,
@@ -82,15 +94,42 @@ def upgrade(
             "--roles", help="See to the roles as well, in a PostgreSQL of your own, as a superuser."
         ),
     ] = False,
+    pipeline_password: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", readable=False, help=f"With --roles: the file with the password of {PIPELINE}."
+        ),
+    ] = None,
+    prefect_password: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            readable=False,
+            help="With --roles: make role and database `prefect` for Prefect's server; the file with its password.",
+        ),
+    ] = None,
 ) -> None:
     """Bring the database to the schema of this version. Every command does so by itself.
 
     Only this one adds what finds neighbours where PostgreSQL has got pgvector since.
     """
-    with migrated_database(Settings()) as address:
+    files = {PIPELINE: pipeline_password, PREFECT: prefect_password}
+    passwords = {role: read_password(file) for role, file in files.items() if file is not None}
+    if passwords and not roles:
+        raise typer.BadParameter("Passwords are of roles: give --roles, too.")
+    settings = Settings()
+    if passwords and settings.database_url is None:
+        raise AddressError(
+            "The roles of a home's own PostgreSQL have no passwords; DATABASE_URL names another one."
+        )
+    with migrated_database(settings) as address:
         neighbours = add_neighbours(address)
         if roles:
             make_roles(address)
+        if PREFECT in passwords:
+            make_prefect(address)
+        for role, password in passwords.items():
+            set_password(address, role, password)
     typer.echo("The database has the schema of this version.")
     if not neighbours:
         typer.echo(
@@ -112,6 +151,6 @@ def psql(
             postgres_server(settings.home).binaries / "psql"
         )  # as new as the server, unlike a system's own
         where, secrets = for_programs(address)
-        variables = os.environ | {"PGAPPNAME": "psql"} | secrets
+        variables = without_secrets() | {"PGAPPNAME": "psql"} | secrets
         code = subprocess.call([program, where, *(arguments or [])], env=variables)
     raise typer.Exit(code)

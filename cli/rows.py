@@ -6,18 +6,22 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-# What steers a terminal: control characters, line ends, and changes of the direction in which one reads.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+from flows.console import SafeConsole
+from report.characters import ONE, visible
+
+# Where a spreadsheet begins a formula: at the head of a cell, or behind what it may take for the end of one.
+FORMULA: Final = re.compile(r"(^|[;\t\r\n])([^\S\t\r\n]*\"?)(?=[=+\-@＝＋－＠]|[\t\r])")
+STEERING_BUT_LINES: Final = re.compile(rf"(?!\n){ONE.pattern}")
 
 
 class Format(StrEnum):
@@ -28,45 +32,76 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Format) -> None:
-    """Rows to stdout, in one of the formats; CSV and JSON as they come, so that no number of them fills memory."""
+def write_rows(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Format, *, exact: bool = False
+) -> None:
+    """Rows to stdout; CSV and JSON as they come, so that no number of them fills memory.
+
+    `exact`: cells of a CSV that begin as a formula stay as they are.
+    """
     if form is Format.CSV:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
+        for row in chain([columns], rows):
+            sys.stdout.write(csv_line([csv_cell(value, exact) for value in row]))
     elif form is Format.JSON:
         if len(set(columns)) < len(columns):
             raise typer.BadParameter("Two columns have the same name; tell them apart with AS.")
-        _write_json(dict(zip(columns, row, strict=True)) for row in rows)
+        _write_records(dict(zip(columns, row, strict=True)) for row in rows)
     else:
         print_table(rows_as_table(columns, list(rows)))
 
 
-def _write_json(records: Iterable[dict[str, Any]]) -> None:
-    """As json.dump would write the list of them, but one at a time."""
+def _write_records(records: Iterable[dict[str, Any]]) -> None:
+    """A list of records as `write_json` would write it, but one at a time."""
     before = "["
     for record in records:
-        alone = json.dumps([record], default=_json, ensure_ascii=False, indent=1)
-        typer.echo(before + alone[1:-2], nl=False)  # without its bracket, and without the line that closes it
+        alone = as_json([record])
+        # Without its bracket, and without the line that closes it.
+        typer.echo(before + alone[1:-2], nl=False)
         before = ","
     typer.echo("[]" if before == "[" else "\n]")
 
 
-def print_table(table: Table) -> None:
-    """As wide as the terminal; as wide as it needs to be where a program reads, and without trailing spaces."""
-    console = Console()
-    if console.is_terminal:
-        console.print(table)
-        return
-    plain = Console(file=io.StringIO(), width=10_000)
-    with plain.capture() as captured:
-        plain.print(table)
-    for line in captured.get().splitlines():
-        typer.echo(line.rstrip())
+def csv_line(cells: Sequence[Any]) -> str:
+    """A line of CSV that ends in \\n. A cell with \\r is quoted, too, which Python does for \\r\\n alone."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"
+
+
+def csv_cell(value: Any, exact: bool) -> Any:
+    """A value as CSV holds it: text that a spreadsheet would run as a formula gets an apostrophe, numbers do not."""
+    if value is None or isinstance(value, int | float | Decimal | date):
+        return value
+    text = str(value) if exact else FORMULA.sub(r"\1'\2", str(value))
+    return visible(text) if sys.stdout.isatty() else text
+
+
+def write_json(document: Any) -> None:
+    """A document to stdout."""
+    typer.echo(as_json(document))
+
+
+def as_json(document: Any) -> str:
+    """A document as JSON, in which characters that steer a terminal are escaped, so that nothing of it is lost."""
+    text = json.dumps(document, default=_json, ensure_ascii=False, indent=1)
+    return STEERING_BUT_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _json(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def print_table(table: Table) -> None:
+    """As wide as the terminal; as wide as it needs to be where a program reads, and without trailing spaces."""
+    console = SafeConsole()
+    if console.is_terminal:
+        console.print(table)
+        return
+    plain = SafeConsole(file=io.StringIO(), width=10_000)
+    with plain.capture() as captured:
+        plain.print(table)
+    for line in captured.get().splitlines():
+        typer.echo(line.rstrip())
 
 
 def rows_as_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> Table:
@@ -87,5 +122,4 @@ def _cell(value: Any) -> str:
         return f"{value:.3f}" if value == 0 or abs(value) >= 0.001 else f"{value:.3g}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    # A crafted tag must not steer the terminal.
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value))
+    return visible(str(value))

@@ -20,9 +20,11 @@ from db.lock_waits import announced
 from db.roles import PIPELINE, as_role, keep_roles
 from db.server import require_usable
 from flows.cluster import check_cluster
-from flows.home_folder import make_home
+from flows.home_folder import make_home, secure_home
 from services.postgres import embedded_postgres, ensure_database
-from services.prefect import client_environment, prefect_server, require_api
+from services.prefect import client_environment, home_api, prefect_server, require_api
+from services.prefect_api import PrefectApi
+from services.prefect_login import given_login
 from services.upkeep import who_is_up
 from sources.catalogue import path_of
 
@@ -34,6 +36,7 @@ STORE = "store:"  # how the uri of audio begins that lies below the home
 def database_address(settings: Settings) -> Iterator[str]:
     """The URL of the database: DATABASE_URL if it is set, else that of the home's own PostgreSQL, now running."""
     if settings.database_url:
+        secure_home(settings)
         secret = settings.database_password
         address = settings.database_url
         if secret:
@@ -91,31 +94,32 @@ def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
     make_home(settings)
     now = datetime.now(UTC)
     with ExitStack() as stack:
-        api_url, fresh = settings.prefect_api_url, False
-        if api_url is not None:
-            require_api(api_url)
+        api, fresh = own_prefect(settings), False
+        if api is not None:
+            require_api(api)
         else:
             server = stack.enter_context(
                 prefect_server(settings.home, port=port, keep_days=settings.keep_runs_days)
             )
-            api_url, fresh = server.api_url, server.started_fresh
-        os.environ.update(client_environment(settings.home, api_url))
+            api, fresh = home_api(settings.home, server), server.started_fresh
+        os.environ.update(client_environment(settings.home, api.url, api.login))
         contain(settings)
         from flows.reporting import deliver, mark_crashed, without_heartbeat
 
         if fresh:
             mark_crashed(before=now)
         # Where a server is kept up it outlives this run, and has to hear should it die.
-        quiet = (
-            nullcontext()
-            if api_url == settings.prefect_api_url or who_is_up(settings.home)
-            else without_heartbeat()
-        )
+        quiet = nullcontext() if settings.prefect_api_url or who_is_up(settings.home) else without_heartbeat()
         with quiet:
             try:
-                yield api_url
+                yield api.url
             finally:
                 deliver()
+
+
+def own_prefect(settings: Settings) -> PrefectApi | None:
+    """The Prefect server that PREFECT_API_URL names, with the login that the environment gives; None without it."""
+    return PrefectApi(settings.prefect_api_url, given_login()) if settings.prefect_api_url else None
 
 
 def contain(settings: Settings) -> None:

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import typer
 from alembic.util import CommandError
 from psycopg import Error as PostgresError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
+from cli import screen
 from cli.postgres_errors import QueryError, postgres_sentence
 from config.label_faults import ConfigurationError
 from config.settings import SECRETS, Settings
@@ -29,6 +29,7 @@ from flows.checked_files import DamagedFile
 from flows.cluster import ClusterError
 from flows.home_folder import HomeError
 from flows.no_model import NoModelError
+from flows.preconditions import NothingToLearnError, PromotionRefused
 from flows.removal import BusyError
 from flows.whole_file import PlaceError
 from services.keeper import ServiceError
@@ -47,7 +48,9 @@ SENTENCES = (
     DamagedFile,
     HomeError,
     NoModelError,
+    NothingToLearnError,
     PlaceError,
+    PromotionRefused,
     QueryError,
     ServiceError,
     SourceError,
@@ -59,7 +62,6 @@ SENTENCES_BY_NAME = (
     "MixLost",
     "ModelFileError",
     "NeighbourError",
-    "PromotionRefused",
     "SpectrogramError",
     "CancelledRun",
     "TrainingFailed",
@@ -82,7 +84,7 @@ def told_in_one_sentence() -> Iterator[None]:
             raise
         if sentence:
             with suppress(OSError):
-                typer.secho(f"labelscope: {sentence}", err=True, fg=typer.colors.RED)
+                screen.fail(f"labelscope: {sentence}", lines=isinstance(error, QueryError))
         sys.exit(1)
 
 

@@ -5,9 +5,17 @@ from typing import Any
 
 from psycopg import DataError
 from psycopg import Error as PostgresError
-from psycopg.errors import CrashShutdown, DiskFull, LockNotAvailable, QueryCanceled
+from psycopg.errors import (
+    CrashShutdown,
+    DataCorrupted,
+    DiskFull,
+    IndexCorrupted,
+    LockNotAvailable,
+    QueryCanceled,
+)
 
 from config.settings import Settings
+from report.characters import visible
 from services.keeper import full_disk, has_no_room
 
 BEFORE, AFTER = 60, 30  # characters that are shown of a long line, on either side of what is wrong
@@ -26,7 +34,7 @@ def query_error(error: PostgresError, query: str, timeout_seconds: int) -> Query
     said = [postgres_sentence(error, hint=diagnosis.statement_position is None)]
     if diagnosis.statement_position is not None:
         said += _place(query, int(diagnosis.statement_position) - 1)
-        said += [f"HINT: {diagnosis.message_hint}"] if diagnosis.message_hint else []
+        said += [visible(f"HINT: {diagnosis.message_hint}")] if diagnosis.message_hint else []
     return QueryError("\n".join(said))
 
 
@@ -38,7 +46,7 @@ def _place(query: str, position: int) -> list[str]:
     head = f"LINE {query.count(chr(10), 0, position) + 1}: " + ("…" if first else "")
     shown = line[first : position - begin + AFTER]
     rest = "…" if len(line) > position - begin + AFTER else ""
-    return [head + shown + rest, " " * (len(head) + position - begin - first) + "^"]
+    return [visible(head + shown + rest), " " * (len(head) + position - begin - first) + "^"]
 
 
 def postgres_sentence(error: BaseException, hint: bool = True) -> str:
@@ -54,12 +62,18 @@ def postgres_sentence(error: BaseException, hint: bool = True) -> str:
         return f"PostgreSQL cannot be reached ({' '.join(str(error).split())}); {cure}."
     if isinstance(error, LockNotAvailable):
         return (
-            "The database is held by another command, such as a restore; run this again when that has ended."
+            "Another program holds a lock for too long, such as a restore or a psql in a transaction;"
+            " run this again when that has ended."
+        )
+    if isinstance(error, DataCorrupted | IndexCorrupted):
+        return (
+            f"A page of the database is damaged ({diagnosis.message_primary});"
+            " `labelscope maintain --thorough` names the table or index, and the cure."
         )
     if "multiple commands" in diagnosis.message_primary:
         return "There is more than one statement; ask one at a time."
     said = (f"PostgreSQL says: {diagnosis.message_primary}", diagnosis.message_hint if hint else None)
-    return ". ".join(filter(None, said))
+    return visible(". ".join(filter(None, said)))  # it may quote a value, line ends included
 
 
 def _full_disk(error: BaseException, diagnosis: Any) -> str | None:

@@ -74,5 +74,7 @@ def ensure_database(address: PostgresAddress, name: str) -> None:
             return
         try:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            # Its owner's alone, until somebody is let in.
+            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
         except (errors.DuplicateDatabase, errors.UniqueViolation):
             return  # somebody else was faster

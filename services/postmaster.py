@@ -29,6 +29,7 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "100",
     "shared_buffers": "128MB",
+    "max_notify_queue_pages": "16384",  # 128 MiB, not 8 GiB: any role may fill it
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_destination": "stderr",

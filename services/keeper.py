@@ -32,7 +32,8 @@ from services.private import PlaceRefused, make_folder, open_file
 PATIENCE_SECONDS = 150.0  # for a user to wait; longer than a keeper takes, so that its reason comes first
 KEEPERS = 20  # that may be killed while they start; one that gives up with a reason ends it at once
 USER_PAUSE, WATCH_PAUSE = 0.02, 2.0
-FULL_DISK_BYTES = 64 * 2**20
+FULL_DISK_PATIENCE_SECONDS = 8.0
+FULL_DISK_BYTES, LEAST_BYTES = 64 * 2**20, 16 * 2**20  # that a start may need; a segment of PostgreSQL's log
 NO_SPACE = "No space left on device", "Disk quota exceeded"  # as servers write it to their logs
 BIRTH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from services.keeper_process import main; main()"
 
@@ -165,7 +166,7 @@ def _replace_killed_keeper(server: Server) -> None:
 
 def _wait_until_ready(server: Server, deadline: float) -> tuple[str, bool]:
     before = read_state(server.folder)
-    keepers = 0
+    keepers, late = 0, time.monotonic() + FULL_DISK_PATIENCE_SECONDS
     log_bytes = server.log.stat().st_size
     while time.monotonic() < deadline:
         keeper_lock = lock(server.folder / KEEPER)
@@ -174,6 +175,9 @@ def _wait_until_ready(server: Server, deadline: float) -> tuple[str, bool]:
             require_running(server.name, state)
             if state.status == "ready" and server.answers(state.place):
                 return state.place, keepers > 0 and state.fresh
+            # A server that runs out of room amid a recovery neither ends nor answers.
+            if time.monotonic() > late and has_no_room(server.folder, LEAST_BYTES):
+                raise ServiceError(f"{server.name} did not start: {full_disk(server.folder)}")
         else:
             try:
                 if state.status == "failed" and state != before:
@@ -257,9 +261,9 @@ def full_disk(folder: Path) -> str:
     return f"the disk of {folder} is full; free some space there and run it again, nothing is lost."
 
 
-def has_no_room(folder: Path) -> bool:
+def has_no_room(folder: Path, least: int = FULL_DISK_BYTES) -> bool:
     """Whether the disk of the folder has next to no room left."""
-    return shutil.disk_usage(folder).free < FULL_DISK_BYTES
+    return shutil.disk_usage(folder).free < least
 
 
 def is_disk_full(server: Server, log_bytes: int) -> bool:

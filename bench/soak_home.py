@@ -21,6 +21,7 @@ import psycopg
 from services import upkeep
 from services.locks import State, read_state
 from services.postmaster import PORT
+from services.prefect_login import basic, home_login
 from sources.synth import LABELS, Song, plan_crate, write_song
 from tests.operations.moved_clock import MovedClock
 
@@ -141,7 +142,8 @@ class SoakedHome:
     def ask(self, path: str, **body: Any) -> Any:
         """Prefect's answer to a POST."""
         address = f"http://127.0.0.1:{self._port}/api{path}"
-        request = Request(address, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"} | basic(home_login(self.home))
+        request = Request(address, json.dumps(body).encode(), headers)
         with DIRECT.open(request, timeout=30) as answer:
             return json.load(answer)
 

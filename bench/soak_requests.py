@@ -15,6 +15,7 @@ from bench.soak_measures import MEBIBYTE, own_bytes, tree
 from config.settings import Settings
 from services.locks import read_state
 from services.prefect import HOST, client_environment
+from services.prefect_login import home_login
 
 OF_A_DAY = 24 * 3600 // 2
 STEPS = 12
@@ -29,7 +30,8 @@ def main() -> None:
     server = read_state(settings.home / "prefect")
     if server.status != "ready":
         parser.error(f"nothing runs at {settings.home}: `labelscope up` has to.")
-    os.environ.update(client_environment(settings.home, f"http://{HOST}:{server.place}/api"))
+    api_url = f"http://{HOST}:{server.place}/api"
+    os.environ.update(client_environment(settings.home, api_url, home_login(settings.home)))
     print(f"{'requests':>10}{'seconds':>9}{'memory of Prefect, MiB':>24}")
     asyncio.run(ask(server.pid, arguments.requests))
 

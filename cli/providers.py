@@ -7,13 +7,16 @@ import typer
 
 from config.settings import Settings
 from flows.home import open_database
-from flows.home_folder import require_home
+from flows.home_folder import make_home, require_home
+from services.keeper import ServiceError
+from services.prefect_login import home_login
 
 
 class Service(StrEnum):
     """Services that people log in to."""
 
     SPOTIFY = "spotify"
+    PREFECT = "prefect"
 
 
 class Provider(StrEnum):
@@ -28,16 +31,37 @@ class Provider(StrEnum):
 
 
 def login(
-    service: Annotated[  # noqa: ARG001  (there is one so far, whose name is still to be said)
-        Service, typer.Argument(metavar="SERVICE", help="Where to log in: spotify.")
+    service: Annotated[
+        Service, typer.Argument(metavar="SERVICE", help="Where to log in: spotify, or prefect.")
     ],
 ) -> None:
-    """Log in in the browser, so that your own and your collaborative playlists can be read. It lasts six months."""
+    """Log in to Spotify in the browser, for six months; or print the password that Prefect's pages ask for.
+
+    With a login to Spotify your own and your collaborative playlists can be read.
+    """
+    settings = Settings()
+    if service is Service.PREFECT:
+        typer.echo(_password(settings))
+    else:
+        _log_in(settings)
+
+
+def _password(settings: Settings) -> str:
+    """What the pages of the home's Prefect server take."""
+    require_home(settings)
+    if settings.prefect_api_url:
+        raise ServiceError(
+            "PREFECT_API_URL names a server of your own: what its pages ask for is its PREFECT_SERVER_API_AUTH_STRING."
+        )
+    return home_login(settings.home)
+
+
+def _log_in(settings: Settings) -> None:
     from sources.http import Patience
     from sources.spotify_login import Key
     from sources.spotify_login import login as log_in
 
-    settings = Settings()
+    make_home(settings)
     secret = settings.spotify_client_secret
     key = Key(
         settings.spotify_client_id,

@@ -16,6 +16,8 @@ from flows.home_folder import make_home
 from flows.unfinished import end_the_dead
 from services import upkeep
 from services.keeper import ServiceError
+from services.prefect import require_port
+from services.private import make_folder, open_file
 
 START_SECONDS = 180.0  # a first start makes two databases
 
@@ -32,6 +34,9 @@ def up(
     """
     settings = Settings()
     make_home(settings)
+    upkeep.require_nobody(settings.home)
+    if settings.prefect_api_url is None:
+        require_port(settings.home, settings.ui_port)
     if detach:
         _detach(settings)
         return
@@ -52,6 +57,8 @@ def up(
         stopping.check()
         pages = api_url.removesuffix("/api")
         typer.echo(f"Labelscope is up: {pages}")
+        if settings.prefect_api_url is None:
+            typer.echo("Its pages ask for a password once: `labelscope login prefect` prints it.")
         show_timetable(settings)
         at_a_terminal = os.isatty(0)
         typer.echo(
@@ -84,10 +91,10 @@ def down() -> None:
 
 def _detach(settings: Settings) -> None:
     """Start `labelscope up` apart from this terminal, and wait until it is, or has said why not."""
-    upkeep.require_nobody(settings.home)  # whose log would be lost
     log = upkeep.log(settings.home)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    for folder in (settings.home, log.parent):
+        make_folder(folder)
+    with os.fdopen(open_file(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as output:
         process = subprocess.Popen(
             # -P: not from a folder `cli` that lies where this is called.
             [sys.executable, "-P", "-m", "cli.main", "up"],

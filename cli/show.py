@@ -93,6 +93,8 @@ def maintained(stage: "Maintained") -> None:
         "maintain",
         f"{stage.files} files, {stage.read} read in full, {len(stage.faults)} do not agree with rows",
     )
+    for sentence in stage.damaged:
+        screen.sentence("", sentence)
     for path, _, fault in stage.faults:
         screen.sentence("", f"{fault}: {path}")
     for outcome in stage.outcomes:
@@ -165,7 +167,7 @@ def scored_files(files: "Sequence[ScoredFile]") -> None:
         screen.say("Learnt: the model has learnt from this very file, so that its answer proves nothing.")
     if problems := [file.problem for file in files if file.problem]:
         for sentence in problems:
-            typer.secho(sentence, err=True, fg=typer.colors.RED)
+            screen.fail(sentence)
         raise typer.Exit(1)
 
 

@@ -1,6 +1,5 @@
 """`labelscope status`: what there is, what runs and what could not be used, on one screen; whole as JSON."""
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,17 +7,23 @@ import typer
 from sqlalchemy import Row
 
 from cli import screen, show, status_tables
+from cli.rows import write_json
 from config.labels import read_labels
 from config.settings import Settings
 from db import mix_queries, provider_queries, queries
-from flows.home import open_database
+from db.engine import QUESTION_SECONDS
+from db.split_queries import count_unplaced_tracks
+from flows.home import open_database, own_prefect
 from flows.home_folder import require_home
 from flows.standings import settle
 from services import upkeep
 from services.locks import State
-from services.prefect import running
+from services.prefect import home_api, running, silence
+from services.prefect_api import NoAnswerError, PrefectApi
+from services.prefect_login import login_file
 from services.prefect_runs import LastRuns, Run, last_runs, next_runs
 
+LOG_IN = "its pages ask for a password: `labelscope login prefect` prints it"
 RUNS = 5
 TRAININGS = 5
 MIXES = 3
@@ -36,6 +41,7 @@ class Rows:
     mixes: queries.Rows
     troubles: queries.Rows
     new_tracks: int | None  # usable ones since the last training; None: there was none
+    unplaced_tracks: int  # usable ones that the next training gives a side of the split; among the new ones
 
 
 def status(settings: Settings, as_json: bool) -> None:
@@ -44,15 +50,15 @@ def status(settings: Settings, as_json: bool) -> None:
     rows = _read(settings)
     up = upkeep.who_is_up(settings.home)
     server = running(settings.home)
-    api_url = settings.prefect_api_url or (server.api_url if server else None)
-    coming = next_runs(api_url) if api_url else []
-    past = last_runs(api_url, RUNS) if api_url else LastRuns([], 0)
+    api = own_prefect(settings) or (home_api(settings.home, server) if server else None)
+    coming, past, is_silent = _runs(api)
     if as_json:
-        typer.echo(
-            json.dumps(_document(settings, rows, up, coming, past), default=str, ensure_ascii=False, indent=1)
-        )
+        write_json(_document(settings, rows, up, coming, past))
         return
     _sentences(settings, rows, up)
+    if is_silent:
+        own = settings.prefect_api_url
+        screen.sentence("Prefect", f"does not answer at {own}" if own else silence(settings.home))
     zone = settings.timezone
     cut = [
         status_tables.coming(coming, zone),
@@ -68,10 +74,11 @@ def status(settings: Settings, as_json: bool) -> None:
 
 
 def _read(settings: Settings) -> Rows:
-    with open_database(settings) as engine, engine.connect() as connection:
+    with open_database(settings, lock_seconds=QUESTION_SECONDS) as engine, engine.connect() as connection:
         settle(engine)
         last = queries.last_training(connection)
         allowed = read_labels(settings.labels).training.allow
+        unplaced = count_unplaced_tracks(connection, allowed)
         return Rows(
             counts=queries.counts(connection),
             champion=queries.champion(connection),
@@ -80,10 +87,19 @@ def _read(settings: Settings) -> Rows:
             problems=queries.problems(connection),
             mixes=mix_queries.latest(connection, MIXES),
             troubles=provider_queries.troubles(connection),
-            new_tracks=queries.count_new_tracks(connection, last.recipe_id, last.id, allowed)[0]
+            new_tracks=queries.count_new_tracks(connection, last.recipe_id, last.id, allowed)[0] + unplaced
             if last
             else None,
+            unplaced_tracks=unplaced,
         )
+
+
+def _runs(api: PrefectApi | None) -> tuple[list[Run], LastRuns, bool]:
+    """Runs to come, the last ones, and whether there is a server that does not answer."""
+    try:
+        return (next_runs(api), last_runs(api, RUNS), False) if api else ([], LastRuns([], 0), False)
+    except NoAnswerError:
+        return [], LastRuns([], 0), True
 
 
 def _document(
@@ -93,10 +109,12 @@ def _document(
         "home": str(settings.home),
         "up": up is not None,
         "pages": up.place if up else None,
+        "pages_login": str(login_file(settings.home)) if up and not settings.prefect_api_url else None,
         "next_runs": [asdict(run) for run in coming],
         "last_runs": [asdict(run) for run in past.runs],
         "cancelled_at_once": past.cancelled_at_once,
         "new_tracks_since_training": rows.new_tracks,
+        "unplaced_tracks": rows.unplaced_tracks,
         "counts": rows.counts._asdict(),
         "champion": rows.champion._asdict() if rows.champion else None,
         "coverage": [row._asdict() for row in rows.coverage],
@@ -117,6 +135,8 @@ def _sentences(settings: Settings, rows: Rows, up: State | None) -> None:
     )
     if up:
         screen.sentence("up", f"{up.place}, process {up.pid}")
+        if up.place and not settings.prefect_api_url:
+            screen.sentence("", LOG_IN)
     elif settings.prefect_api_url:
         screen.sentence("up", f"not here; runs are those of {settings.prefect_api_url}")
     else:
@@ -131,6 +151,10 @@ def _sentences(settings: Settings, rows: Rows, up: State | None) -> None:
             "due",
             f"{rows.new_tracks} usable tracks are new since the last training;"
             f" {settings.retrain_new_tracks} and {settings.retrain_new_share:.0%} of those known make one due",
+        )
+    elif rows.unplaced_tracks:
+        screen.sentence(
+            "due", f"{rows.unplaced_tracks} usable tracks are ready, and wait for the first training"
         )
     if champion is None:
         screen.sentence("model", "none yet: labelscope run")

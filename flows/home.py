@@ -15,12 +15,16 @@ from sqlalchemy import Engine
 
 from config.settings import Settings
 from db import migrate
-from db.engine import open_engine, with_password
-from db.roles import PIPELINE, as_role, make_roles
+from db.engine import WORK_SECONDS, open_engine, with_password
+from db.lock_waits import announced
+from db.roles import PIPELINE, as_role, keep_roles
+from db.server import require_usable
 from flows.cluster import check_cluster
-from flows.home_folder import make_home
+from flows.home_folder import make_home, secure_home
 from services.postgres import embedded_postgres, ensure_database
-from services.prefect import client_environment, prefect_server, require_api
+from services.prefect import client_environment, home_api, prefect_server, require_api
+from services.prefect_api import PrefectApi
+from services.prefect_login import given_login
 from services.upkeep import who_is_up
 from sources.catalogue import path_of
 
@@ -32,12 +36,13 @@ STORE = "store:"  # how the uri of audio begins that lies below the home
 def database_address(settings: Settings) -> Iterator[str]:
     """The URL of the database: DATABASE_URL if it is set, else that of the home's own PostgreSQL, now running."""
     if settings.database_url:
+        secure_home(settings)
         secret = settings.database_password
-        yield (
-            with_password(settings.database_url, secret.get_secret_value())
-            if secret
-            else settings.database_url
-        )
+        address = settings.database_url
+        if secret:
+            address = with_password(address, secret.get_secret_value())
+        require_usable(address)
+        yield address
         return
     make_home(settings)
     with embedded_postgres(settings.home) as server:
@@ -51,26 +56,29 @@ def migrated_database(settings: Settings) -> Iterator[str]:
     with database_address(settings) as address:
         migrate.upgrade(address)
         if settings.database_url is None:
-            make_roles(address)
+            keep_roles(address)
         yield address
 
 
 @contextmanager
-def open_database(settings: Settings, role: str = PIPELINE) -> Iterator[Engine]:
+def open_database(
+    settings: Settings, role: str = PIPELINE, lock_seconds: int = WORK_SECONDS
+) -> Iterator[Engine]:
     """The migrated database, as one of db/roles.py; in a PostgreSQL of one's own as whoever DATABASE_URL names."""
     with (
         migrated_database(settings) as address,
-        connected(address if settings.database_url else as_role(address, role)) as engine,
+        connected(address if settings.database_url else as_role(address, role), lock_seconds) as engine,
     ):
         yield engine
 
 
 @contextmanager
-def connected(address: str) -> Iterator[Engine]:
+def connected(address: str, lock_seconds: int = WORK_SECONDS) -> Iterator[Engine]:
     """An engine for the database at this address, whose connections end with the block."""
-    engine = open_engine(address)
+    engine = open_engine(address, lock_seconds)
     try:
-        yield engine
+        with announced(engine):
+            yield engine
     finally:
         engine.dispose()
 
@@ -86,31 +94,32 @@ def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
     make_home(settings)
     now = datetime.now(UTC)
     with ExitStack() as stack:
-        api_url, fresh = settings.prefect_api_url, False
-        if api_url is not None:
-            require_api(api_url)
+        api, fresh = own_prefect(settings), False
+        if api is not None:
+            require_api(api)
         else:
             server = stack.enter_context(
                 prefect_server(settings.home, port=port, keep_days=settings.keep_runs_days)
             )
-            api_url, fresh = server.api_url, server.started_fresh
-        os.environ.update(client_environment(settings.home, api_url))
+            api, fresh = home_api(settings.home, server), server.started_fresh
+        os.environ.update(client_environment(settings.home, api.url, api.login))
         contain(settings)
         from flows.reporting import deliver, mark_crashed, without_heartbeat
 
         if fresh:
             mark_crashed(before=now)
         # Where a server is kept up it outlives this run, and has to hear should it die.
-        quiet = (
-            nullcontext()
-            if api_url == settings.prefect_api_url or who_is_up(settings.home)
-            else without_heartbeat()
-        )
+        quiet = nullcontext() if settings.prefect_api_url or who_is_up(settings.home) else without_heartbeat()
         with quiet:
             try:
-                yield api_url
+                yield api.url
             finally:
                 deliver()
+
+
+def own_prefect(settings: Settings) -> PrefectApi | None:
+    """The Prefect server that PREFECT_API_URL names, with the login that the environment gives; None without it."""
+    return PrefectApi(settings.prefect_api_url, given_login()) if settings.prefect_api_url else None
 
 
 def contain(settings: Settings) -> None:

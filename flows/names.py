@@ -1,4 +1,4 @@
-"""What a run is called on Prefect's pages."""
+"""What a run is called on Prefect's pages, and what it is found by."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from config.settings import Settings
 
 LISTED_BY: Final = "labels.toml"
 TAG: Final = "labelscope"  # of every deployment, of its runs and of their stages
+POOL: Final = "labelscope"  # of work, for workers on other machines
 LONGEST: Final = 80  # characters of a file's name
 
 

@@ -1,17 +1,14 @@
 """The same timetable for workers, of which any number may run, on any machine that reaches the servers and the home."""
 
-from typing import Final
-
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.workers.process import ProcessWorker
 
 from config.settings import Settings
+from flows.names import POOL
 from flows.serving import HEARTBEAT_SECONDS, forget_earlier, watch_for_silence
 from flows.timetable import deployments
-
-POOL: Final = "labelscope"
 
 
 def deploy(settings: Settings) -> None:

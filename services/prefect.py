@@ -1,32 +1,35 @@
 """The Prefect server of a home, on a database of the PostgreSQL that comes along (or on one of yours).
 
-It listens on 127.0.0.1 alone, keeps all that it writes in HOME/prefect and asks nothing of the internet. The
-server process itself is a user of the PostgreSQL, so that one always stops after it.
+It listens on 127.0.0.1 alone, asks for the login of the home, keeps all that it writes in HOME/prefect and asks nothing
+of the internet. The server process itself is a user of the PostgreSQL, so that one always stops after it.
 """
 
-import json
+import hmac
 import os
+import secrets
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.parse import urlsplit
 
-from services.keeper import ServiceError, use
+from services.environment import child_environment
+from services.held_start import Launched, start_held
+from services.keeper import ServiceError, require_running, use
 from services.locks import SERVER, is_held, read_state
 from services.postgres import PostgresAddress, ensure_database, postgres_server
 from services.postmaster import PostgresServer
+from services.prefect_api import LOOPBACK, PrefectApi
+from services.prefect_login import GIVEN, GIVEN_FILE, home_login, login_file, proof, read_login
 
 DATABASE = "prefect"
 HOST = "127.0.0.1"
 DAY = 24 * 60 * 60  # seconds
-HEALTH_SECONDS = 20  # for a server on another machine to answer
+ANSWER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,12 @@ class PrefectServer:
     def stop_signals(self) -> tuple[tuple[signal.Signals, float], ...]:
         return (signal.SIGTERM, 10), (signal.SIGKILL, 5)
 
-    def launch(self, server_lock: int, last_place: str) -> tuple[int, str]:
+    def launch(self, server_lock: int, last_place: str) -> Launched:
         port = self._choose_port(last_place)
-        command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
+        home_login(self.home)
+        # -P: not from a folder `services` that lies where it starts.
+        module = [sys.executable, "-P", "-m", "services.prefect_app"]
+        command = [*module, "--host", HOST, "--port", str(port)]
         with ExitStack() as stack:
             locks = [server_lock]
             if isinstance(self.database, str):
@@ -81,27 +87,28 @@ class PrefectServer:
                 attached = stack.enter_context(use(self.database))
                 locks.append(attached.users_lock)  # from here on the server process is a user itself
                 url = PostgresAddress(Path(attached.place)).asyncpg_url(DATABASE)
-            process = subprocess.Popen(
+            return start_held(
                 command,
-                stdin=subprocess.DEVNULL,
+                str(port),
                 pass_fds=locks,
                 cwd=self.folder,  # Prefect reads .env, prefect.toml and pyproject.toml from where it starts
                 start_new_session=True,
                 env=_server_environment(self.home, port, url, self.keep_days),
             )
-        return process.pid, str(port)
 
     def answers(self, place: str) -> bool:
-        """Ask for its health, and for its home: another Prefect may have been faster to take the port."""
-        connection = HTTPConnection(HOST, int(place), timeout=5)
+        """Have it prove that it has the login of this home, without giving that away.
+
+        Another Prefect, or a program of another user, may have been faster to take the port.
+        """
+        challenge = secrets.token_hex(16)
+        connection = HTTPConnection(HOST, int(place), timeout=ANSWER_SECONDS)
         try:
-            connection.request("GET", "/api/health")
-            healthy = connection.getresponse()
-            healthy.read()
-            connection.request("GET", "/api/admin/settings")
-            settings = json.loads(connection.getresponse().read())
-            return healthy.status == 200 and settings["home"] == str(self.folder)
-        except (OSError, HTTPException, ValueError, KeyError, TypeError):
+            expected = proof(read_login(login_file(self.home)), challenge, int(place))
+            connection.request("GET", f"/labelscope/proof?challenge={challenge}")
+            answer = connection.getresponse()
+            return answer.status == 200 and hmac.compare_digest(answer.read(200), expected.encode())
+        except (OSError, HTTPException, ServiceError):
             return False
         finally:
             connection.close()
@@ -111,10 +118,7 @@ class PrefectServer:
 
     def _choose_port(self, last_place: str) -> int:
         if self.port is not None:
-            if not _is_free(self.port):
-                raise ServiceError(
-                    f"Prefect cannot have port {self.port}, which is taken: set LABELSCOPE_UI_PORT to another one."
-                )
+            _require_free(self.port)
             return self.port
         if last_place and _is_free(int(last_place)):
             return int(last_place)  # bookmarks, and clients that outlive a crash of the server, stay right
@@ -150,34 +154,58 @@ def prefect_server(
 
 
 def running(home: Path) -> PrefectAddress | None:
-    """The server of that home if it runs just now; nothing is started."""
+    """The server of that home if it runs just now; nothing is started. Raises ServiceError where it was stopped."""
     folder = home.expanduser().resolve() / "prefect"
     if not folder.is_dir() or not is_held(folder / SERVER):
         return None
     state = read_state(folder)
+    require_running("Prefect", state)
     return PrefectAddress(int(state.place), started_fresh=False) if state.status == "ready" else None
 
 
-def require_api(api_url: str) -> None:
-    """Raises ServiceError where no Prefect server answers at that address."""
-    try:
-        with urlopen(f"{api_url.rstrip('/')}/health", timeout=HEALTH_SECONDS) as answer:
-            healthy = bool(json.load(answer))
-    except HTTPError as refusal:
-        healthy = refusal.code in (401, 403)  # it asks for a password, which Prefect's own settings hold
-    except (OSError, HTTPException, ValueError):
-        healthy = False
-    if not healthy:
+def silence(home: Path) -> str:
+    """What to do where the server of that home runs and does not answer, as the end of a sentence."""
+    pid = read_state(home.expanduser().resolve() / "prefect").pid
+    return f"does not answer: end its process {pid} with `kill -KILL {pid}`, and it is started again"
+
+
+def require_port(home: Path, port: int) -> None:
+    """Raises ServiceError where that home's server would need the port and another program has it."""
+    folder = home.expanduser().resolve() / "prefect"
+    if not (folder.is_dir() and is_held(folder / SERVER)):  # else it is attached to, wherever it listens
+        _require_free(port)
+
+
+def require_api(api: PrefectApi) -> None:
+    """Raises ServiceError where no Prefect server answers at that address within seconds, or it refuses the login."""
+    if (status := api.status("/admin/version")) in (401, 403):
         raise ServiceError(
-            f"No Prefect server answers at {api_url}: start it, or correct PREFECT_API_URL, which ends in /api."
+            f"The Prefect server at {api.url} refuses the login: set {GIVEN} to its name:password,"
+            f" or {GIVEN_FILE} to a file that holds it."
+        )
+    if status != 200:
+        raise ServiceError(
+            f"No Prefect server answers at {api.url}: start it, or correct PREFECT_API_URL, which ends in /api."
         )
 
 
-def client_environment(home: Path, api_url: str) -> dict[str, str]:
-    """Variables for a process that runs flows against that server; set them before it imports Prefect."""
+def home_api(home: Path, address: PrefectAddress) -> PrefectApi:
+    """How the running server of that home is asked."""
+    return PrefectApi(address.api_url, home_login(home.expanduser().resolve()))
+
+
+def client_environment(home: Path, api_url: str, login: str | None = None) -> dict[str, str]:
+    """Variables for a process that runs flows against that server; set them before it imports Prefect.
+
+    Without a login that of the caller's environment, if any, stays.
+    """
     folder = home.expanduser().resolve() / "prefect"
     direct = [os.environ.get("no_proxy", os.environ.get("NO_PROXY", "")), HOST, "localhost"]
-    return {
+    if urlsplit(api_url).hostname in LOOPBACK:
+        # Prefect's HTTP client makes a transport for each proxy that is set, used or not, and fails at one for SOCKS.
+        # It alone takes a * in a list for "no proxy at all": services outside are still asked through the caller's.
+        direct.append("*")
+    return ({GIVEN: login} if login else {}) | {
         "PREFECT_HOME": str(folder),
         "PREFECT_API_URL": api_url,
         "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(folder / "storage"),
@@ -190,11 +218,12 @@ def client_environment(home: Path, api_url: str) -> dict[str, str]:
 
 
 def _server_environment(home: Path, port: int, database_url: str, keep_days: int) -> dict[str, str]:
-    """The caller's, without its PREFECT_* variables: they may be meant for another server."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    """What a program needs, and what this one is told: nothing else of the caller's, such as secrets or proxies."""
     address = PrefectAddress(port, started_fresh=True)
     folder = home / "prefect"
     server = {
+        "LABELSCOPE_HOME": str(home),  # by which a process is known for that of a home
+        GIVEN_FILE: str(login_file(home)),
         "PREFECT_API_DATABASE_CONNECTION_URL": database_url,
         "PREFECT_MEMO_STORE_PATH": str(folder / "memo_store.toml"),
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(folder / "ui"),  # else it writes among its own modules
@@ -208,7 +237,14 @@ def _server_environment(home: Path, port: int, database_url: str, keep_days: int
         # Leases in memory are lost with the server, and with them the slots of the runs that held them.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     }
-    return inherited | client_environment(home, address.api_url) | server
+    return child_environment(client_environment(home, address.api_url) | server)
+
+
+def _require_free(port: int) -> None:
+    if not _is_free(port):
+        raise ServiceError(
+            f"Prefect cannot have port {port}, which is taken: set LABELSCOPE_UI_PORT to another one."
+        )
 
 
 def _is_free(port: int) -> bool:

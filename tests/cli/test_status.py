@@ -5,13 +5,13 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from urllib.request import Request, urlopen
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, text
 
 from services import prefect_runs
+from services.prefect_api import PrefectApi
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
@@ -40,9 +40,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 def ask(path: str, body: dict[str, Any]) -> Any:
-    url, kind = os.environ["PREFECT_API_URL"] + path, {"content-type": "application/json"}
-    with urlopen(Request(url, json.dumps(body).encode(), kind), timeout=20) as answer:
-        return json.load(answer)
+    return PrefectApi(os.environ["PREFECT_API_URL"], os.environ["PREFECT_API_AUTH_STRING"]).ask(path, body)
 
 
 class Deployed:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from services import upkeep
+from services.prefect_login import basic, home_login
 from tests.processes import wait_until
 
 LABELSCOPE = Path(sys.executable).with_name("labelscope")
@@ -35,7 +36,7 @@ class KeptUp:
     def call(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """`labelscope` with some arguments, to its end."""
         return subprocess.run(
-            [LABELSCOPE, *arguments], env=self.environment, capture_output=True, text=True, timeout=200
+            [LABELSCOPE, *arguments], env=self.environment, capture_output=True, text=True, timeout=600
         )
 
     def start(self) -> None:
@@ -47,7 +48,7 @@ class KeptUp:
         self.process = subprocess.Popen(
             [LABELSCOPE, "up"], env=self.environment, stdout=log, stderr=log, cwd=folder
         )
-        wait_until(self._ready, 180)
+        wait_until(self._ready, 400)
 
     def _ready(self) -> bool:
         assert self.process is not None
@@ -67,9 +68,8 @@ class KeptUp:
 
     def ask(self, path: str, body: dict[str, Any]) -> Any:
         """Prefect's answer to a POST."""
-        request = Request(
-            f"{self.pages}/api{path}", json.dumps(body).encode(), {"content-type": "application/json"}
-        )
+        headers = {"content-type": "application/json"} | basic(home_login(self.home))
+        request = Request(f"{self.pages}/api{path}", json.dumps(body).encode(), headers)
         with urlopen(request, timeout=20) as answer:
             return json.load(answer)
 

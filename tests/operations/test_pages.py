@@ -5,16 +5,15 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 import pytest
 
 from sources.synth import render_crate
+from tests.operations.browser import CHROMIUM, FLAGS, log_in
 from tests.operations.kept_up import KeptUp
 from tests.processes import free_port, processes_of, wait_until
 
-CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
 PICTURES = os.environ.get("LABELSCOPE_PICTURES")  # a folder for screenshots
 pytestmark = [
     pytest.mark.slow,
@@ -40,14 +39,19 @@ def kept(tmp_path: Path) -> Iterator[KeptUp]:
 
 @pytest.fixture
 def page(kept: KeptUp) -> Iterator[Any]:
-    """A page of a headless browser that asks nobody but this server."""
+    """A page of a headless browser, in which a person has logged in; it may ask nobody but this server."""
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1680, "height": 900})
         page.set_default_timeout(60_000)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        log_in(page, kept)
         yield page
         browser.close()
+    foreign = {url for url in asked if not url.startswith((kept.pages, f"blob:{kept.pages}", "data:"))}
+    assert asked and not foreign
 
 
 def keep(page: Any, name: str) -> None:
@@ -84,5 +88,7 @@ def test_a_person_retrains_from_the_form_and_looks_at_the_confusion_matrix(kept:
     picture.wait_for()
     assert picture.evaluate("image => image.complete && image.naturalWidth > 200")
     keep(page, "confusion-matrix")
+    page.goto(f"{kept.pages}/v2/artifacts")  # where it would ask a service that counts visitors
+    page.get_by_text("confusion-matrix").first.wait_for()
     said = kept.call("sql", "SELECT why, status FROM training_runs", "--format", "csv").stdout
     assert "from the form,completed" in said

@@ -336,7 +336,7 @@ def test_each_fault_is_outlived(services, source, kind) -> None:
 def test_no_window_ever_holds_more_requests_than_allowed(services) -> None:
     """Eight threads; the stand-in refuses what is too much in any of its windows."""
     services.deezer.limit, services.deezer.window_seconds = 12, 0.4
-    api = DeezerApi(services.deezer.api_url, RollingWindow(12, 0.5), Patience(attempts=1))
+    api = DeezerApi(services.deezer.api_url, RollingWindow(12, 1.0), Patience(attempts=1))
     began = time.monotonic()
     problems: list[Exception] = []
 
@@ -355,7 +355,7 @@ def test_no_window_ever_holds_more_requests_than_allowed(services) -> None:
     assert not problems
     assert services.deezer.refused == 0
     assert services.dial.count("deezer") == 48
-    assert 1.5 <= time.monotonic() - began < 4  # 12 at once, then 12 in each of three further windows
+    assert 3.0 <= time.monotonic() - began < 10  # 12 at once, then 12 in each of three further windows
 
 
 # JSON of every kind

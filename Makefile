@@ -5,7 +5,7 @@ CRATE ?= ../shared/corpus
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-spotify test test-slow test-faults check lint types imports schema audit format bench bench-scale bench-soak clean
+.PHONY: help install demo demo-spotify test test-slow test-faults test-compose check lint types imports schema audit format bench bench-scale bench-soak clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,13 +28,16 @@ demo-spotify: install  ## the whole job on playlists, against stand-ins of Spoti
 	$(BIN)/python -m tests.services.demo
 
 test: install  ## all tests but the slow ones; three at a time, as many wait for servers
-	$(BIN)/python -m pytest -m 'not slow and not faults' -n 3 --dist loadfile
+	$(BIN)/python -m pytest -m 'not slow and not faults and not compose' -n 3 --dist loadfile
 
 test-slow: install  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
-test-faults: install  ## two hundred accidents to a home whose pipelines run; most of an hour
+test-faults: install  ## two hundred accidents to a home whose pipelines run, a hundred kills and full disks; over an hour
 	$(BIN)/python -m pytest -m faults
+
+test-compose: install  ## docker-compose.yml by a real engine; twenty minutes, 6 GB, as root on Debian
+	$(BIN)/python -m pytest -m compose tests/operations/test_compose.py -rs
 
 check: lint types imports schema test  ## everything that must hold before a change lands
 

@@ -1,10 +1,12 @@
 """`labelscope deploy` and `labelscope worker`: the timetable on a Prefect server of one's own."""
 
 import os
-import sys
+import time
+from typing import Annotated, Final
 
 import typer
 
+from cli import stopping
 from cli.running import show_timetable
 from config.settings import Settings
 from flows.home import own_prefect, surroundings
@@ -13,11 +15,17 @@ from services.keeper import ServiceError
 from services.prefect import client_environment, require_api
 from services.prefect_api import PrefectApi
 
+PAUSE_SECONDS: Final = 2.0  # between two questions whether the server answers
 
-def deploy() -> None:
+
+def deploy(
+    wait: Annotated[
+        int, typer.Option(min=0, help="Seconds to wait for a server that does not answer yet.")
+    ] = 0,
+) -> None:
     """Hand the timetable to the workers of a Prefect server of your own; again after every change of it."""
     settings = Settings()
-    _require_server(settings)
+    _wait_for(_require_server(settings), wait)
     with surroundings(settings):
         from flows.workers import deploy as hand_over
 
@@ -36,8 +44,17 @@ def worker(context: typer.Context) -> None:
     api = _require_server(settings)
     require_api(api)
     os.environ.update(client_environment(settings.home, api.url, api.login))
-    command = ["-P", "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
-    os.execv(sys.executable, [sys.executable, *command, *context.args])
+    from flows.pool_worker import work  # now that Prefect finds its server
+
+    with stopping.left_to_asyncio():
+        work(context.args)
+
+
+def _wait_for(api: PrefectApi, seconds: float) -> None:
+    """Until the server answers, be it with a refusal, or the time is over."""
+    end = time.monotonic() + seconds
+    while not api.status("/health") and time.monotonic() < end:
+        time.sleep(PAUSE_SECONDS)
 
 
 def _require_server(settings: Settings) -> PrefectApi:

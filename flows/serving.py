@@ -4,32 +4,28 @@ import asyncio
 import os
 import signal
 import sys
-import time
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from threading import Event, Thread
 from typing import Any, Final
 
-from httpx import HTTPError, TransportError
+from httpx import TransportError
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import StateType
 from prefect.events import EventTrigger, Posture
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore
-from prefect.exceptions import PrefectException
 from prefect.runner import Runner
 
 from config.settings import SECRETS, Settings
 from flows.names import TAG
 from flows.served import SERVER
-from flows.silence import HEARTBEAT, START_SECONDS, Watch
+from flows.silence import HEARTBEAT, START_SECONDS, Watch, keep_looking
 from flows.timetable import deployments, timetable
 
 HEARTBEAT_SECONDS: Final = 30  # of every run that is started from here; the least that Prefect takes
 ENDS: Final = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
-LOOK_SECONDS: Final = 20.0  # between two looks for silent runs
 OUTAGE_PAUSE: Final = 2.0  # seconds between two questions whether the server is there again
 
 
@@ -56,6 +52,8 @@ def watch_for_silence() -> None:
 
     Those are runs of the timetable, and their stages, that were to begin and have sent no heartbeat in time, and all
     runs whose heartbeat has stopped. Other runs than the timetable's may have none (flows/home.py).
+
+    A rule that is there already is left alone: with an update the server forgets which runs it was waiting for.
     """
     rules = (
         _silence(
@@ -75,10 +73,10 @@ def watch_for_silence() -> None:
     with get_client(sync_client=True) as client:
         for rule in rules:
             known = client.read_automations_by_name(rule.name)
-            if known:
-                client.update_automation(known[0].id, rule)
-            else:
+            if not known:
                 client.create_automation(rule)
+            elif known[0].model_dump(exclude={"id"}) != rule.model_dump():
+                client.update_automation(known[0].id, rule)
 
 
 def _silence(
@@ -129,7 +127,7 @@ def serve(settings: Settings) -> None:
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     asked_to_end = Event()
-    Thread(target=_look_for_silence, name="silent runs", daemon=True).start()
+    Thread(target=keep_looking, args=[Watch(TAG).mark_silent], name="silent runs", daemon=True).start()
     try:
         while not _serve_until_outage(settings, asked_to_end):
             # The runner's own handler ends with it, and SIGTERM may come before the next one has its own.
@@ -165,15 +163,6 @@ def _serve_until_outage(settings: Settings, asked_to_end: Event) -> bool:
             raise
         return False
     return True
-
-
-def _look_for_silence() -> None:
-    """Beside the rules above, which can miss what a dying database has lost."""
-    watch = Watch(TAG)
-    while True:
-        with suppress(HTTPError, PrefectException):  # such as a server that is just starting
-            watch.mark_silent()
-        time.sleep(LOOK_SECONDS)
 
 
 def _wait_for_server(asked_to_end: Event) -> None:

@@ -2,15 +2,18 @@
 
 Those go by events (flows/serving.py), and a database that dies at the wrong moment can keep an event of a change of
 state that it has lost. They go by the clock as well, which may be moved. So somebody looks at the runs themselves:
-`labelscope up` again and again, and `maintain` each night.
+`labelscope up` and `labelscope worker` again and again, and `maintain` each night.
 """
 
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from httpx import HTTPError
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -20,12 +23,14 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import PrefectException
 from prefect.states import Crashed
 
 UNFINISHED: Final = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 HEARTBEAT: Final = "prefect.flow-run.heartbeat"
 START_SECONDS: Final = 200  # from the wish for a run to its first heartbeat, on a machine under load
 AHEAD: Final = timedelta(days=365)
+LOOK_SECONDS: Final = 20.0  # between two looks
 MOST: Final = 200  # runs looked at, the oldest first
 
 LastSign = tuple[UUID | None, int]  # of life: the state that a run is in, and how many heartbeats it has sent
@@ -53,6 +58,15 @@ class Watch:
             for run_id in silent:
                 _mark(client, run_id)
         return len(silent)
+
+
+def keep_looking(*looks: Callable[[], object]) -> None:
+    """Do these again and again for as long as the process lives: meant for a daemon thread."""
+    while True:
+        for look in looks:
+            with suppress(HTTPError, PrefectException):  # such as a server that is just starting
+                look()
+        time.sleep(LOOK_SECONDS)
 
 
 def mark_silent(tag: str, seconds: float = START_SECONDS) -> int:

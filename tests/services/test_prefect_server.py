@@ -27,6 +27,7 @@ from services.prefect import (
     prefect_server,
     require_api,
     require_port,
+    running,
 )
 from services.prefect_api import PrefectApi
 from services.prefect_login import home_login
@@ -70,6 +71,13 @@ def test_server_lives_with_its_users_and_only_in_its_home(
 
         with prefect_server(home) as again:
             assert (again.port, again.started_fresh) == (server.port, False)
+
+        pid = read_state(home / "prefect").pid
+        os.kill(pid, signal.SIGSTOP)
+        for attach in (lambda: prefect_server(home).__enter__(), lambda: running(home)):
+            with pytest.raises(ServiceError, match=f"Prefect, process {pid}, is stopped .*kill -CONT {pid}"):
+                attach()
+        os.kill(pid, signal.SIGCONT)
 
         os.kill(read_state(home / "prefect").keeper, signal.SIGKILL)
         with prefect_server(home) as adopted:

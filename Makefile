@@ -33,7 +33,7 @@ test: install  ## all tests but the slow ones; three at a time, as many wait for
 test-slow: install  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
-test-faults: install  ## two hundred accidents to a home whose pipelines run; most of an hour
+test-faults: install  ## two hundred accidents to a home whose pipelines run, a hundred kills and full disks; over an hour
 	$(BIN)/python -m pytest -m faults
 
 test-compose: install  ## docker-compose.yml by a real engine; twenty minutes, 6 GB, as root on Debian

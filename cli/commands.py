@@ -6,17 +6,26 @@ answer at once; Prefect and Keras read the environment when they are imported, w
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli import backup, database, learning, mix, neighbours, providers, report, running, show, workers
+from cli import backup, database, learning, mix, neighbours, providers, report, running, screen, show, workers
 from cli.starting import get_ready, no_file, require_source, started
 from cli.status import status as show_status
+from config.labels import read_labels
 from config.settings import Settings
+from flows.home import open_database
 from flows.home_folder import require_home, synthetic_crate
 from flows.no_model import NoModelError
+from flows.preconditions import (
+    has_clips,
+    require_champion,
+    require_hyperparameters,
+    require_something_to_learn,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -96,6 +105,7 @@ def run(folder: Folder = None) -> None:
     """The whole job: ingest, extract, retrain if due, predict. Run it again whenever there is new music."""
     settings = Settings()
     require_source(settings, folder)
+    require_hyperparameters(settings)
     with started(settings, "flows.pipeline"):
         from flows.pipeline import pipeline
 
@@ -129,6 +139,11 @@ def extract(
     """Compute spectrograms and audio features of all clips that have none yet."""
     settings = Settings()
     require_home(settings)
+    with open_database(settings) as engine, engine.connect() as connection:
+        nothing = not has_clips(connection)
+    if nothing:
+        screen.sentence("extract", "there is no clip yet; `labelscope ingest` brings some in")
+        return
     with started(settings, "flows.extract"):
         from flows.extract import extract as flow
 
@@ -142,7 +157,8 @@ def retrain(
     """Train the network now; if it is better than the one in use, it takes its place and scores all tracks again."""
     settings = Settings()
     require_home(settings)
-    with started(settings, "flows.retrain"):
+    learning.require_reason(why)
+    with started(settings, "flows.retrain", partial(require_something_to_learn, settings=settings)):
         from flows.predict import predict as score
         from flows.retrain import retrain as flow
 
@@ -167,7 +183,8 @@ def predict(
     if files:
         _predict_files(settings, files)
         return
-    with started(settings, "flows.predict"):
+    read_labels(settings.labels)
+    with started(settings, "flows.predict", require_champion):
         from flows.predict import predict as flow
 
         predicted = flow()
@@ -179,20 +196,43 @@ def predict(
 def _predict_files(settings: Settings, files: Sequence[Path]) -> None:
     problems = {file: why[1] for file in files if (why := no_file(file))}
     for sentence in problems.values():
-        typer.secho(sentence, err=True, fg=typer.colors.RED)
+        screen.fail(sentence)
     if there := [file for file in files if file not in problems]:
-        get_ready(settings, "flows.score_files")
-        from flows.score_files import score_files
+        faulty = _not_sound(settings, there)
+        for sentence in faulty.values():
+            screen.fail(sentence)
+        problems |= faulty
+        if there := [file for file in there if file not in faulty]:
+            get_ready(settings, "flows.score_files")
+            from flows.score_files import score_files
 
-        show.scored_files(score_files(settings, there))
+            show.scored_files(score_files(settings, there))
     if problems:
         raise typer.Exit(1)
+
+
+def _not_sound(settings: Settings, files: Sequence[Path]) -> dict[Path, str]:
+    """Why some of the files cannot be scored. Raises NoModelError where none can."""
+    from flows.file_faults import UnheardError, require_sound, shortest_s  # not above: it brings NumPy along
+
+    with open_database(settings) as engine, engine.connect() as connection:
+        require_champion(connection)
+        least_s = shortest_s(connection)
+    faulty = {}
+    for file in files:
+        try:
+            require_sound(file, least_s)
+        except UnheardError as problem:
+            faulty[file] = str(problem)
+    return faulty
 
 
 @app.command(epilog="Examples: labelscope maintain | labelscope maintain --repair")
 def maintain(
     repair: Annotated[bool, typer.Option("--repair", help="Mend what does not agree.")] = False,
-    thorough: Annotated[bool, typer.Option("--thorough", help="Read all files in full.")] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Read all files and all pages of the database in full.")
+    ] = False,
 ) -> None:
     """Compare files and rows both ways; say, or mend, what is missing, damaged or orphaned."""
     settings = Settings()
@@ -202,7 +242,7 @@ def maintain(
 
         maintained = flow(repair, thorough)
     show.maintained(maintained)
-    if maintained.faults and not repair:
+    if (maintained.faults and not repair) or (maintained.damaged and not maintained.outcomes):
         raise typer.Exit(1)
 
 

@@ -1,50 +1,27 @@
 """`labelscope sql` and `labelscope db …`: the database, for people who speak SQL."""
 
-import csv
-import io
-import json
-import os
-import re
 import signal
 import subprocess
-import sys
-from collections.abc import Sequence
-from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from psycopg import Error as PostgresError
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from cli.postgres_errors import query_error
+from cli.postgres_errors import QueryError, query_error
+from cli.rows import Format, write_rows
 from config.settings import Settings
-from db.engine import AddressError, for_programs, libpq_url, read_only
+from db.engine import AddressError, NoAnswerError, for_programs, libpq_url, read_only
 from db.neighbours import add_neighbours
 from db.role_passwords import PREFECT, make_prefect, read_password, set_password
 from db.roles import PIPELINE, READER, as_role, make_roles
 from flows.home import database_address, migrated_database, open_database
 from flows.home_folder import require_home
+from services.environment import without_secrets
 from services.postgres import postgres_server
 
 app = typer.Typer(no_args_is_help=True, help="The database itself: its address, its schema, a psql in it.")
 SQL_EXAMPLE = 'Example: labelscope sql "SELECT * FROM label_accuracy" --format csv'
-
-
-# What steers a terminal: control characters, line ends, and changes of the direction in which one reads.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-
-
-class Format(StrEnum):
-    """How rows are written."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
 
 
 def sql(
@@ -55,6 +32,14 @@ def sql(
     form: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
     timeout: Annotated[int, typer.Option(help="Seconds after which the statement is given up.")] = 30,
     limit: Annotated[int, typer.Option(min=1, help="Rows that are written at most.")] = 10_000,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact",
+            help="Leave CSV cells as they are: without it, text that a spreadsheet would run as a formula gets a"
+            " leading apostrophe.",
+        ),
+    ] = False,
 ) -> None:
     """Ask the database, in a read-only transaction."""
     query = query.encode("utf-8", "backslashreplace").decode()  # PostgreSQL will say where it is no text
@@ -64,66 +49,14 @@ def sql(
     require_home(settings)
     with open_database(settings, READER) as engine:
         try:
-            answer = read_only(engine, query, timeout, limit)
+            with read_only(engine, query, timeout, limit) as answer:
+                write_rows(answer.columns, answer.rows, form, exact=exact)
+        except NoAnswerError as error:
+            raise QueryError(str(error)) from error
         except PostgresError as error:
             raise query_error(error, query, timeout) from error
-    write_rows(answer.columns, answer.rows, form)
     if answer.cut:
         typer.echo(f"These are the first {limit} rows; there are more: raise --limit to see them.", err=True)
-
-
-def write_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: Format) -> None:
-    """Rows to stdout, in one of the formats."""
-    if form is Format.CSV:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
-    elif form is Format.JSON:
-        if len(set(columns)) < len(columns):
-            raise typer.BadParameter("Two columns have the same name; tell them apart with AS.")
-        records = [dict(zip(columns, row, strict=True)) for row in rows]
-        typer.echo(json.dumps(records, default=_json, ensure_ascii=False, indent=1))
-    else:
-        print_table(rows_as_table(columns, rows))
-
-
-def print_table(table: Table) -> None:
-    """As wide as the terminal; as wide as it needs to be where a program reads, and without trailing spaces."""
-    console = Console()
-    if console.is_terminal:
-        console.print(table)
-        return
-    plain = Console(file=io.StringIO(), width=10_000)
-    with plain.capture() as captured:
-        plain.print(table)
-    for line in captured.get().splitlines():
-        typer.echo(line.rstrip())
-
-
-def _json(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else str(value)
-
-
-def rows_as_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> Table:
-    """Rows as people read them: numbers to the right, fractions to three places."""
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for number, column in enumerate(columns):
-        numeric = bool(rows) and all(isinstance(row[number], int | float | None) for row in rows)
-        table.add_column(Text(_cell(column)), justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))  # as text: no brackets mean markup
-    return table
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.3f}" if value == 0 or abs(value) >= 0.001 else f"{value:.3g}"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    # A crafted tag must not steer the terminal.
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value))
 
 
 @app.command(epilog="Examples: labelscope db url | labelscope db url --read-only --keep")
@@ -218,6 +151,6 @@ def psql(
             postgres_server(settings.home).binaries / "psql"
         )  # as new as the server, unlike a system's own
         where, secrets = for_programs(address)
-        variables = os.environ | {"PGAPPNAME": "psql"} | secrets
+        variables = without_secrets() | {"PGAPPNAME": "psql"} | secrets
         code = subprocess.call([program, where, *(arguments or [])], env=variables)
     raise typer.Exit(code)

@@ -5,18 +5,21 @@
 """
 
 import errno
+import os
 import re
 import sys
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
-import typer
 from alembic.util import CommandError
 from psycopg import Error as PostgresError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
+from cli import screen
 from cli.postgres_errors import QueryError, postgres_sentence
 from config.label_faults import ConfigurationError
 from config.settings import SECRETS, Settings
@@ -26,12 +29,15 @@ from flows.checked_files import DamagedFile
 from flows.cluster import ClusterError
 from flows.home_folder import HomeError
 from flows.no_model import NoModelError
+from flows.preconditions import NothingToLearnError, PromotionRefused
 from flows.removal import BusyError
 from flows.whole_file import PlaceError
 from services.keeper import ServiceError
+from services.private import PlaceRefused
 from sources.errors import CrateError, SourceError
 
 EXAMPLES = {"hyperparameters": '{"epochs": 20}'}
+OUTPUT = {"cli", "click", "_click", "typer", "rich"}  # folders of the modules that print
 SENTENCES = (
     AddressError,
     BackupError,
@@ -42,7 +48,9 @@ SENTENCES = (
     DamagedFile,
     HomeError,
     NoModelError,
+    NothingToLearnError,
     PlaceError,
+    PromotionRefused,
     QueryError,
     ServiceError,
     SourceError,
@@ -54,7 +62,6 @@ SENTENCES_BY_NAME = (
     "MixLost",
     "ModelFileError",
     "NeighbourError",
-    "PromotionRefused",
     "SpectrogramError",
     "CancelledRun",
     "TrainingFailed",
@@ -66,13 +73,38 @@ SENTENCES_BY_NAME = (
 def told_in_one_sentence() -> Iterator[None]:
     """End the process with a sentence on stderr where a failure is one that people can mend."""
     try:
-        yield
+        try:
+            yield
+        except SystemExit:
+            sys.stdout.flush()  # a full disk or a closed pipe shows here at the latest
+            raise
     except Exception as error:
-        sentence = _sentence(error)
+        sentence = _output_sentence(error) if _is_of_output(error) else _sentence(error)
         if sentence is None:
             raise
-        typer.secho(f"labelscope: {sentence}", err=True, fg=typer.colors.RED)
+        if sentence:
+            with suppress(OSError):
+                screen.fail(f"labelscope: {sentence}", lines=isinstance(error, QueryError))
         sys.exit(1)
+
+
+def _is_of_output(error: Exception) -> bool:
+    """Whether it is about what the command prints, rather than about a file: where it was raised says so."""
+    if not isinstance(error, OSError) or error.filename is not None:
+        return False
+    innermost = traceback.extract_tb(error.__traceback__)[-1].filename
+    return not OUTPUT.isdisjoint(Path(innermost).parts)
+
+
+def _output_sentence(error: Exception) -> str:
+    """Empty where nobody reads any more, as after `| head`. Nothing more is written to where it cannot be."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    assert isinstance(error, OSError)
+    if error.errno == errno.EPIPE:
+        return ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The output could not be written: no space is left where it goes."
+    return f"The output could not be written ({error.strerror}): send it somewhere else."
 
 
 def _sentence(error: Exception) -> str | None:
@@ -93,6 +125,8 @@ def _sentence(error: Exception) -> str | None:
         return (
             f"The setting LABELSCOPE_{name.upper()} is not understood: write it as JSON, such as {example}."
         )
+    if isinstance(error, PlaceRefused):
+        return error.sentence
     if isinstance(error, DBAPIError | PostgresError):
         return postgres_sentence(getattr(error, "orig", error))
     if isinstance(error, CommandError):

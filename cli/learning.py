@@ -1,8 +1,11 @@
 """`labelscope models`, `promote` and `evaluate`: which models there are, which is in use, and how good they are."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
 from cli import screen, show
 from cli.starting import started
@@ -12,7 +15,9 @@ from db import queries
 from db.engine import Lock, try_lock
 from flows.home import open_database
 from flows.home_folder import require_home
+from flows.preconditions import PromotionRefused, require_promotable, require_something_to_learn
 
+TRAINING = "A training is about to choose a model: wait for its end, and promote again."
 REASONS = 5  # of the newest models, that are told in full
 
 
@@ -70,21 +75,35 @@ def promote(
     """Use this model from now on, and let it score all tracks; the one before is kept."""
     settings = Settings()
     require_home(settings)
-    with started(settings, "flows.promotion"):
+    require_reason(why)
+    allowed = read_labels(settings.labels).training.allow
+    with started(
+        settings, "flows.promotion", lambda connection: _require_promotable(connection, model_id, allowed)
+    ):
         from flows.predict import predict
-        from flows.promotion import PromotionRefused
         from flows.promotion import promote as put_to_use
 
         with open_database(settings) as engine, try_lock(engine, Lock.RETRAIN) as alone:
             if not alone:
-                raise PromotionRefused(
-                    "A training is about to choose a model: wait for its end, and promote again."
-                )
+                raise PromotionRefused(TRAINING)
             with engine.begin() as connection:
-                allowed = read_labels(settings.labels).training.allow
                 put_to_use(connection, settings, model_id, allowed, f"In use because: {why}.")
         typer.echo(f"Model {model_id} is in use.")
         show.predicted(predict())
+
+
+def _require_promotable(connection: Connection, model_id: int, allowed: Sequence[str]) -> None:
+    """Raises PromotionRefused, also while a training runs."""
+    require_promotable(connection, model_id, allowed)
+    with try_lock(connection.engine, Lock.RETRAIN) as alone:
+        if not alone:
+            raise PromotionRefused(TRAINING)
+
+
+def require_reason(why: str) -> None:
+    """Refuse a reason of no words."""
+    if not why.strip():
+        raise typer.BadParameter("The reason is empty: give one in words, or leave --why out.")
 
 
 def evaluate(
@@ -97,7 +116,7 @@ def evaluate(
     """
     settings = Settings()
     require_home(settings)
-    with started(settings, "flows.evaluate"):
+    with started(settings, "flows.evaluate", partial(require_something_to_learn, settings=settings)):
         from flows.evaluate import evaluate as flow
 
         evaluated = flow(folds, repeats)

@@ -9,6 +9,9 @@ def main() -> None:
     """Run the command that the arguments name."""
     stopping.begin(sys.argv[1:])
     try:
+        from cli.streams import filter_streams
+
+        filter_streams()
         from cli.commands import app
         from cli.failures import told_in_one_sentence
 

@@ -1,21 +1,23 @@
 """`labelscope mix`: what long recordings sound like from when to when, and whether to listen."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from cli import screen
 from cli.places import PNG, require_place_for
+from cli.rows import write_json
 from cli.starting import no_file, started
 from config.settings import Settings
 from db import mix_queries
+from db.store.mixes import reject_mix
 from flows.home import open_database
 from flows.home_folder import require_home
 from flows.mix_words import figures_of, heard_by
+from flows.preconditions import require_champion, require_taste
 from flows.whole_file import write_whole
 
 
@@ -39,16 +41,52 @@ def mix(
     documents = {place: _no_file(file, *why) for place, file in enumerate(files) if (why := no_file(file))}
     if not as_json:
         for document in documents.values():
-            typer.secho(document["detail"], err=True, fg=typer.colors.RED)
+            screen.fail(document["detail"])
     try:
         if there := [place for place in range(len(files)) if place not in documents]:
-            _hear_all(settings, files, there, as_json, picture, documents)
+            with open_database(settings) as engine:
+                there = _reject(engine, settings, files, there, as_json, documents)
+            if there:
+                _hear_all(settings, files, there, as_json, picture, documents)
     finally:  # whatever ends it, Ctrl-C included: what was heard is told
         if as_json:
             in_order = [documents[place] for place in sorted(documents)]
-            typer.echo(json.dumps({"mixes": in_order}, ensure_ascii=False, indent=1))
+            write_json({"mixes": in_order})
     if any(document["status"] == "rejected" for document in documents.values()):
         raise typer.Exit(1)
+
+
+def _reject(
+    engine: Engine,
+    settings: Settings,
+    files: Sequence[Path],
+    there: Sequence[int],
+    as_json: bool,
+    documents: dict[int, dict[str, Any]],
+) -> list[int]:
+    """Leave a row, and a document, for each file that is no recording; returns the places of the others.
+
+    Raises NoModelError, and ConfigurationError for a taste that cannot be followed.
+    """
+    from flows.recordings import as_text, fault_of, rejection  # not above: it brings NumPy along
+
+    with engine.connect() as connection:
+        require_champion(connection)
+        require_taste(connection, settings)
+    good = []
+    for place in there:
+        path = files[place].absolute()
+        fault = fault_of(path)
+        if fault is None:
+            good.append(place)
+            continue
+        with engine.begin() as connection:
+            mix_id = reject_mix(connection, rejection(path, *fault, flow_run_id=None))
+        with engine.connect() as connection:
+            documents[place] = {"file": as_text(files[place]), **_document(connection, mix_id, False)}
+            if not as_json:
+                _show(connection, mix_id, False)
+    return good
 
 
 def _hear_all(
@@ -123,7 +161,7 @@ def _show(connection: Connection, mix_id: int, recognised: bool) -> None:
     """A recording's verdict with its reason, its segments and its figures; or why it has none, on stderr."""
     row = mix_queries.mix(connection, mix_id)
     if row.status == "rejected":
-        typer.secho(row.detail, err=True, fg=typer.colors.RED)
+        screen.fail(row.detail)
         return
     screen.say(f"{row.title}: {row.verdict}")
     screen.say(row.verdict_reason)

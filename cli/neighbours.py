@@ -1,14 +1,13 @@
 """`labelscope similar` and `labelscope map`: what sounds alike, to the model in use."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.database import Format, write_rows
 from cli.places import PNG, require_place_for
+from cli.rows import Format, write_json, write_rows
 from config.settings import Settings
 from db.roles import READER
 from flows.home import contain, open_database
@@ -37,7 +36,7 @@ def similar(
         typer.echo(found.remark, err=True)
     if as_json:
         rows = [row._asdict() for row in found.rows]
-        typer.echo(json.dumps({"like": found.of, "neighbours": rows}, ensure_ascii=False, indent=1))
+        write_json({"like": found.of, "neighbours": rows})
         return
     columns = ("artists", "title", "label", "predicted", "distance")
     write_rows(columns, [tuple(getattr(row, name) for name in columns) for row in found.rows], Format.TABLE)
@@ -67,7 +66,7 @@ def draw_map(
         require_neighbours(connection)
         tracks = map_of(connection)
         if as_json:
-            typer.echo(json.dumps([asdict(track) for track in tracks], ensure_ascii=False, indent=1))
+            write_json([asdict(track) for track in tracks])
             return
         write_whole(picture, picture_of(connection, tracks))
     typer.echo(f"{len(tracks)} tracks are on {picture}.")

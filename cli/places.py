@@ -5,6 +5,8 @@ from pathlib import Path
 
 import typer
 
+from report.characters import visible
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -26,19 +28,19 @@ def require_place_for(file: Path, kind: Kind) -> None:
     """
     try:
         if file.is_dir():
-            raise typer.BadParameter(f"{file} is a folder; name a file in it.")
+            raise _refused(f"{file} is a folder; name a file in it.")
         if not file.absolute().parent.is_dir():
-            raise typer.BadParameter(f"There is no folder {file.absolute().parent} for {file.name}.")
+            raise _refused(f"There is no folder {file.absolute().parent} for {file.name}.")
         if file.exists() and not _is_such(file, kind.begins):
-            raise typer.BadParameter(
-                f"{file} is there and is something else; name another file, or remove it."
-            )
+            raise _refused(f"{file} is there and is something else; name another file, or remove it.")
         if file.suffix.lower() not in kind.endings:
-            raise typer.BadParameter(
-                f"{file.name} will be {kind.name}: name it {file.stem}{kind.endings[0]}."
-            )
+            raise _refused(f"{file.name} will be {kind.name}: name it {file.stem}{kind.endings[0]}.")
     except OSError as error:
-        raise typer.BadParameter(f"{file} can be no file ({error.strerror}); name another.") from error
+        raise _refused(f"{file} can be no file ({error.strerror}); name another.") from error
+
+
+def _refused(sentence: str) -> typer.BadParameter:
+    return typer.BadParameter(visible(sentence))
 
 
 def _is_such(file: Path, begins: bytes) -> bool:

@@ -1,10 +1,22 @@
 """What PostgreSQL has to say against a statement, or why it cannot be asked, as people read it."""
 
 import os
+from typing import Any
 
 from psycopg import DataError
 from psycopg import Error as PostgresError
-from psycopg.errors import LockNotAvailable, QueryCanceled
+from psycopg.errors import (
+    CrashShutdown,
+    DataCorrupted,
+    DiskFull,
+    IndexCorrupted,
+    LockNotAvailable,
+    QueryCanceled,
+)
+
+from config.settings import Settings
+from report.characters import visible
+from services.keeper import full_disk, has_no_room
 
 BEFORE, AFTER = 60, 30  # characters that are shown of a long line, on either side of what is wrong
 TAKES_LONGER = "statement timeout"
@@ -22,7 +34,7 @@ def query_error(error: PostgresError, query: str, timeout_seconds: int) -> Query
     said = [postgres_sentence(error, hint=diagnosis.statement_position is None)]
     if diagnosis.statement_position is not None:
         said += _place(query, int(diagnosis.statement_position) - 1)
-        said += [f"HINT: {diagnosis.message_hint}"] if diagnosis.message_hint else []
+        said += [visible(f"HINT: {diagnosis.message_hint}")] if diagnosis.message_hint else []
     return QueryError("\n".join(said))
 
 
@@ -34,12 +46,14 @@ def _place(query: str, position: int) -> list[str]:
     head = f"LINE {query.count(chr(10), 0, position) + 1}: " + ("…" if first else "")
     shown = line[first : position - begin + AFTER]
     rest = "…" if len(line) > position - begin + AFTER else ""
-    return [head + shown + rest, " " * (len(head) + position - begin - first) + "^"]
+    return [visible(head + shown + rest), " " * (len(head) + position - begin - first) + "^"]
 
 
 def postgres_sentence(error: BaseException, hint: bool = True) -> str:
     """One sentence on any error that psycopg raises."""
     diagnosis = error.diag if isinstance(error, PostgresError) else None
+    if (sentence := _full_disk(error, diagnosis)) is not None:
+        return sentence
     if isinstance(error, DataError) and (diagnosis is None or diagnosis.message_primary is None):
         return f"A value in the answer cannot be shown ({' '.join(str(error).split())}); cast it to text in the query."
     if diagnosis is None or diagnosis.message_primary is None:  # it never got as far as the server
@@ -48,9 +62,27 @@ def postgres_sentence(error: BaseException, hint: bool = True) -> str:
         return f"PostgreSQL cannot be reached ({' '.join(str(error).split())}); {cure}."
     if isinstance(error, LockNotAvailable):
         return (
-            "The database is held by another command, such as a restore; run this again when that has ended."
+            "Another program holds a lock for too long, such as a restore or a psql in a transaction;"
+            " run this again when that has ended."
+        )
+    if isinstance(error, DataCorrupted | IndexCorrupted):
+        return (
+            f"A page of the database is damaged ({diagnosis.message_primary});"
+            " `labelscope maintain --thorough` names the table or index, and the cure."
         )
     if "multiple commands" in diagnosis.message_primary:
         return "There is more than one statement; ask one at a time."
     said = (f"PostgreSQL says: {diagnosis.message_primary}", diagnosis.message_hint if hint else None)
-    return ". ".join(filter(None, said))
+    return visible(". ".join(filter(None, said)))  # it may quote a value, line ends included
+
+
+def _full_disk(error: BaseException, diagnosis: Any) -> str | None:
+    """A sentence where the server's disk is full: it says so, or is gone for the lack of room to write its log."""
+    is_gone = isinstance(error, CrashShutdown) or diagnosis is None or diagnosis.message_primary is None
+    if os.environ.get("DATABASE_URL"):
+        words = "PostgreSQL cannot write: its disk is full; free some space there and run it again, nothing is lost."
+        return words if isinstance(error, DiskFull) else None
+    folder = Settings().home / "postgres"
+    if isinstance(error, DiskFull) or (is_gone and folder.is_dir() and has_no_room(folder)):
+        return f"PostgreSQL cannot write: {full_disk(folder)}"
+    return None

@@ -7,7 +7,7 @@ import typer
 
 from config.settings import Settings
 from flows.home import open_database
-from flows.home_folder import require_home
+from flows.home_folder import make_home, require_home
 from services.keeper import ServiceError
 from services.prefect_login import home_login
 
@@ -61,6 +61,7 @@ def _log_in(settings: Settings) -> None:
     from sources.spotify_login import Key
     from sources.spotify_login import login as log_in
 
+    make_home(settings)
     secret = settings.spotify_client_secret
     key = Key(
         settings.spotify_client_id,

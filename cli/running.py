@@ -17,6 +17,7 @@ from flows.unfinished import end_the_dead
 from services import upkeep
 from services.keeper import ServiceError
 from services.prefect import require_port
+from services.private import make_folder, open_file
 
 START_SECONDS = 180.0  # a first start makes two databases
 
@@ -91,8 +92,9 @@ def down() -> None:
 def _detach(settings: Settings) -> None:
     """Start `labelscope up` apart from this terminal, and wait until it is, or has said why not."""
     log = upkeep.log(settings.home)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    for folder in (settings.home, log.parent):
+        make_folder(folder)
+    with os.fdopen(open_file(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as output:
         process = subprocess.Popen(
             # -P: not from a folder `cli` that lies where this is called.
             [sys.executable, "-P", "-m", "cli.main", "up"],

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from cli.database import print_table, rows_as_table
+from cli.rows import print_table, rows_as_table
+from flows.console import SafeConsole
+from report.characters import visible
 
 BETWEEN = 2  # spaces between two columns
 NARROWEST = 6  # to which a column gives way
@@ -32,9 +34,15 @@ def say(words: str) -> None:
 
 
 def _lines(words: str, indent: int) -> list[str]:
-    console = Console()
+    console = SafeConsole()
     width = console.width - 1 - indent if console.is_terminal else 10_000
-    return textwrap.wrap(words, max(width, 20), break_on_hyphens=False)
+    return [visible(line) for line in textwrap.wrap(words, max(width, 20), break_on_hyphens=False)]
+
+
+def fail(words: str, *, lines: bool = False) -> None:
+    """A sentence on stderr, in red, on what could not be done; with `lines`, its line ends are meant."""
+    text = Text(visible(words, lines=lines), style="red")
+    SafeConsole(stderr=True).print(text, soft_wrap=True)
 
 
 def table(
@@ -51,7 +59,7 @@ def table(
     drawn = rows_as_table(
         [columns[place] for place in kept], [[row[place] for place in kept] for row in rows], title
     )
-    console = Console()
+    console = SafeConsole()
     texts = [any(isinstance(row[place], str) for row in rows) for place in kept]
     cut = console.is_terminal and _fit(drawn, texts, console.width, whole)
     if title is not None:

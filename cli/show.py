@@ -47,6 +47,9 @@ def ingested(stage: "Ingested") -> None:
     line = f"{stage.playlists} playlists, {changed} changed; {stage.added} tracks new, {stage.removed} gone"
     line += f", {stage.rejected} records rejected" if stage.rejected else ""
     line += f", {stage.expired} expired" if stage.expired else ""
+    refused = stage.unread - stage.deferred
+    line += f", {stage.deferred} deferred to the next run" if stage.deferred else ""
+    line += f", {refused} not to be had" if refused else ""
     screen.sentence("ingest", line + (f", {stage.elsewhere} left to another run" if stage.elsewhere else ""))
     if stage.audio is not None:
         line = f"{stage.audio.found} tracks got audio, {stage.audio.nowhere} have none anywhere"
@@ -90,6 +93,8 @@ def maintained(stage: "Maintained") -> None:
         "maintain",
         f"{stage.files} files, {stage.read} read in full, {len(stage.faults)} do not agree with rows",
     )
+    for sentence in stage.damaged:
+        screen.sentence("", sentence)
     for path, _, fault in stage.faults:
         screen.sentence("", f"{fault}: {path}")
     for outcome in stage.outcomes:
@@ -162,7 +167,7 @@ def scored_files(files: "Sequence[ScoredFile]") -> None:
         screen.say("Learnt: the model has learnt from this very file, so that its answer proves nothing.")
     if problems := [file.problem for file in files if file.problem]:
         for sentence in problems:
-            typer.secho(sentence, err=True, fg=typer.colors.RED)
+            screen.fail(sentence)
         raise typer.Exit(1)
 
 

@@ -1,27 +1,34 @@
 """What a command sees to before it can begin: that what it is to read is there, and that the servers run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 
-from rich.console import Console
+from sqlalchemy import Connection
 
 from config.labels import read_labels
 from config.settings import Settings
-from flows.home import contain, surroundings
+from flows.console import SafeConsole
+from flows.home import contain, open_database, surroundings
 
 READY = "Getting ready …"
+Judge = Callable[[Connection], object]
 
 
 @contextmanager
-def started(settings: Settings, module: str) -> Iterator[None]:
+def started(settings: Settings, module: str, judge: Judge | None = None) -> Iterator[None]:
     """The servers that a flow needs, with the module of that flow imported.
 
-    It takes several seconds; people at a terminal see that something is going on.
+    It takes several seconds; people at a terminal see that something is going on. The database is there within one of
+    them: `judge` asks it first whether the request can succeed, and raises where it cannot.
     """
     with ExitStack() as stack:
-        with Console(stderr=True).status(READY):
+        with SafeConsole(stderr=True).status(READY):
+            engine = stack.enter_context(open_database(settings))
+            if judge is not None:
+                with engine.connect() as connection:
+                    judge(connection)
             stack.enter_context(surroundings(settings))
             import_module(module)
         yield
@@ -29,7 +36,7 @@ def started(settings: Settings, module: str) -> Iterator[None]:
 
 def get_ready(settings: Settings, module: str) -> None:
     """The same for what needs no Prefect."""
-    with Console(stderr=True).status(READY):
+    with SafeConsole(stderr=True).status(READY):
         contain(settings)
         import_module(module)
 

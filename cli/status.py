@@ -1,6 +1,5 @@
 """`labelscope status`: what there is, what runs and what could not be used, on one screen; whole as JSON."""
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,9 +7,12 @@ import typer
 from sqlalchemy import Row
 
 from cli import screen, show, status_tables
+from cli.rows import write_json
 from config.labels import read_labels
 from config.settings import Settings
 from db import mix_queries, provider_queries, queries
+from db.engine import QUESTION_SECONDS
+from db.split_queries import count_unplaced_tracks
 from flows.home import open_database, own_prefect
 from flows.home_folder import require_home
 from flows.standings import settle
@@ -39,6 +41,7 @@ class Rows:
     mixes: queries.Rows
     troubles: queries.Rows
     new_tracks: int | None  # usable ones since the last training; None: there was none
+    unplaced_tracks: int  # usable ones that the next training gives a side of the split; among the new ones
 
 
 def status(settings: Settings, as_json: bool) -> None:
@@ -50,9 +53,7 @@ def status(settings: Settings, as_json: bool) -> None:
     api = own_prefect(settings) or (home_api(settings.home, server) if server else None)
     coming, past, is_silent = _runs(api)
     if as_json:
-        typer.echo(
-            json.dumps(_document(settings, rows, up, coming, past), default=str, ensure_ascii=False, indent=1)
-        )
+        write_json(_document(settings, rows, up, coming, past))
         return
     _sentences(settings, rows, up)
     if is_silent:
@@ -73,10 +74,11 @@ def status(settings: Settings, as_json: bool) -> None:
 
 
 def _read(settings: Settings) -> Rows:
-    with open_database(settings) as engine, engine.connect() as connection:
+    with open_database(settings, lock_seconds=QUESTION_SECONDS) as engine, engine.connect() as connection:
         settle(engine)
         last = queries.last_training(connection)
         allowed = read_labels(settings.labels).training.allow
+        unplaced = count_unplaced_tracks(connection, allowed)
         return Rows(
             counts=queries.counts(connection),
             champion=queries.champion(connection),
@@ -85,9 +87,10 @@ def _read(settings: Settings) -> Rows:
             problems=queries.problems(connection),
             mixes=mix_queries.latest(connection, MIXES),
             troubles=provider_queries.troubles(connection),
-            new_tracks=queries.count_new_tracks(connection, last.recipe_id, last.id, allowed)[0]
+            new_tracks=queries.count_new_tracks(connection, last.recipe_id, last.id, allowed)[0] + unplaced
             if last
             else None,
+            unplaced_tracks=unplaced,
         )
 
 
@@ -111,6 +114,7 @@ def _document(
         "last_runs": [asdict(run) for run in past.runs],
         "cancelled_at_once": past.cancelled_at_once,
         "new_tracks_since_training": rows.new_tracks,
+        "unplaced_tracks": rows.unplaced_tracks,
         "counts": rows.counts._asdict(),
         "champion": rows.champion._asdict() if rows.champion else None,
         "coverage": [row._asdict() for row in rows.coverage],
@@ -147,6 +151,10 @@ def _sentences(settings: Settings, rows: Rows, up: State | None) -> None:
             "due",
             f"{rows.new_tracks} usable tracks are new since the last training;"
             f" {settings.retrain_new_tracks} and {settings.retrain_new_share:.0%} of those known make one due",
+        )
+    elif rows.unplaced_tracks:
+        screen.sentence(
+            "due", f"{rows.unplaced_tracks} usable tracks are ready, and wait for the first training"
         )
     if champion is None:
         screen.sentence("model", "none yet: labelscope run")

@@ -136,9 +136,9 @@ class Features(_Part):
 
 
 class Retention(_Part):
-    """For how many days what a provider sent is kept; None is for good."""
+    """For how many days what a provider sent is kept; None is for good, which Spotify's terms do not allow."""
 
-    spotify_days: Days | None = None
+    spotify_days: Days = 30
     deezer_days: Days | None = None
 
     @property

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import islice
 from typing import Any
 
-from psycopg import ProgrammingError
-from sqlalchemy import Connection, Engine, create_engine, text
+from psycopg import DataError, Error, ProgrammingError
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -52,9 +52,7 @@ def with_password(address: str, password: str) -> str:
 def libpq_url(address: str) -> str:
     """The same address as psql and libpq write it."""
     url = make_url(normalised_url(address)).set(drivername="postgresql")
-    return url.render_as_string(hide_password=False).replace(
-        " ", "%20"
-    )  # which libpq refuses, as in a password
+    return url.render_as_string(hide_password=False).replace(" ", "%20")  # which libpq takes in no other way
 
 
 def for_programs(address: str) -> tuple[str, dict[str, str]]:
@@ -66,13 +64,27 @@ def for_programs(address: str) -> tuple[str, dict[str, str]]:
     return url._replace(password=None).render_as_string(), secrets
 
 
-def open_engine(address: str) -> Engine:
-    """An engine whose connections say who they are and notice a server that went away."""
-    return create_engine(
+WORK_SECONDS = 600  # that work waits for a row or a table: a batch of another machine may be long
+QUESTION_SECONDS = 20  # that a question waits
+TURN_SECONDS = 3600  # that work waits for its turn, which others have by an advisory lock
+MIGRATION_SECONDS = 120
+
+
+def open_engine(address: str, lock_seconds: int = WORK_SECONDS) -> Engine:
+    """An engine whose connections say who they are, notice a server that went away, and give up waiting for locks."""
+    engine = create_engine(
         normalised_url(address),
         pool_pre_ping=True,
         connect_args={"application_name": "labelscope", "connect_timeout": 10},
     )
+
+    @event.listens_for(engine, "connect")
+    def limit(driver: Any, _record: Any) -> None:
+        driver.autocommit = True
+        driver.execute(f"SET lock_timeout = '{lock_seconds}s'")
+        driver.autocommit = False
+
+    return engine
 
 
 @contextmanager
@@ -100,7 +112,11 @@ def share_lock(engine: Engine, lock: Lock) -> Iterator[None]:
 
 
 def lock_until_commit(connection: Connection, lock: Lock) -> None:
-    """Hold an advisory lock alone until the transaction ends; waits for whoever holds it."""
+    """Hold an advisory lock alone until the transaction ends; waits two minutes for whoever holds it.
+
+    From here on the transaction waits no longer than that for any other lock.
+    """
+    connection.execute(text(f"SET LOCAL lock_timeout = '{MIGRATION_SECONDS}s'"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock, 0)"), {"lock": int(lock)})
 
 
@@ -108,7 +124,9 @@ def lock_until_commit(connection: Connection, lock: Lock) -> None:
 def _lock(engine: Engine, take: str, release: str, lock: Lock, key: int) -> Iterator[Any]:
     names = {"lock": int(lock), "key": key}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        held = connection.scalar(text(f"SELECT {take}(:lock, :key)"), names)
+        # The limit is for this statement alone.
+        taking = f"SELECT {take}(:lock, :key) FROM set_config('lock_timeout', '{TURN_SECONDS}s', true)"
+        held = connection.scalar(text(taking), names)
         try:
             yield held
         finally:
@@ -119,35 +137,64 @@ def _lock(engine: Engine, take: str, release: str, lock: Lock, key: int) -> Iter
                     connection.invalidate()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
-    """What a statement gave: the names of its columns, its rows, and whether there would have been more."""
+    """What a statement gives: the names of its columns, its rows, and, after these, whether there were more."""
 
     columns: list[str]
-    rows: list[tuple[Any, ...]]
+    rows: Iterator[tuple[Any, ...]]
     cut: bool = False
 
 
-def read_only(engine: Engine, query: str, timeout_seconds: int, limit: int) -> Answer:
+class NoAnswerError(ValueError):
+    """A statement that is not one to be answered with rows. The message is a sentence."""
+
+
+@contextmanager
+def read_only(engine: Engine, query: str, timeout_seconds: int, limit: int) -> Iterator[Answer]:
     """The first `limit` rows of one statement, which can change nothing and is given up after a time.
 
-    Rows are streamed, so that however many there are they never lie in memory beyond the limit. Streamed or prepared,
-    PostgreSQL takes single statements only: none can end the read-only transaction and go on.
+    Rows are streamed, so that however many there are they never lie in memory. Streamed or prepared, PostgreSQL takes
+    single statements only: none can end the read-only transaction and go on.
+
+    Raises:
+        NoAnswerError: the statement speaks a protocol of its own (COPY), or there is none.
     """
     with engine.connect() as connection:
         connection.execute(text("SET TRANSACTION READ ONLY"))
         connection.execute(text(f"SET LOCAL statement_timeout = '{int(timeout_seconds)}s'"))
-        driver = connection.connection.driver_connection
-        assert driver is not None
+        connection.execute(text(f"SET LOCAL lock_timeout = '{QUESTION_SECONDS}s'"))
+        driver: Any = connection.connection.driver_connection
         cursor = driver.cursor()
-        try:
-            with closing(cursor.stream(query)) as stream:
-                rows = list(islice(stream, limit + 1))
-        except ProgrammingError as error:
-            if error.sqlstate is not None:
-                raise
-            return Answer([], [])  # it has no answer by its nature, like SET
-        if not rows:
-            cursor.execute(query, prepare=True)  # a stream without rows does not tell the columns
-        columns = [column.name for column in cursor.description]
-        return Answer(columns, rows[:limit], len(rows) > limit)
+        with closing(cursor.stream(query)) as stream:
+            try:
+                first = next(stream, None)
+                if first is None:
+                    cursor.execute(query, prepare=True)  # a stream without rows does not tell the columns
+                answer = Answer([column.name for column in cursor.description or ()], iter(()))
+            except Error as error:
+                if (
+                    driver.info.transaction_status == TransactionStatus.ACTIVE
+                ):  # it wants to go on as COPY does
+                    connection.invalidate()
+                    raise NoAnswerError(
+                        "COPY is not answered here: use SELECT with --format csv, or `labelscope db psql`."
+                    ) from error
+                if error.sqlstate is not None or isinstance(error, DataError):
+                    raise
+                if not isinstance(error, ProgrammingError):
+                    raise NoAnswerError("There is no statement.") from error
+                answer = Answer([], iter(()))  # it has no answer by its nature, like SET
+                first = None
+            if first is not None:
+                answer.rows = _limited(answer, first, stream, limit)
+            yield answer
+
+
+def _limited(answer: Answer, first: Any, stream: Iterator[Any], limit: int) -> Iterator[tuple[Any, ...]]:
+    yield first
+    for number, row in enumerate(stream, 1):
+        if number == limit:
+            answer.cut = True
+            return
+        yield row

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Row, text
 from db.queries import Rows
 from db.standings import standing
 
-# A source's answer about a track's audio stands for a while: "no" does, and so does the fifth mishap in a row with
-# one preview. A service or folder that cannot be reached says nothing of the track.
+# A source's answer about a track's audio is final for a while: "no" is, and so is the fifth mishap in a row with one
+# preview. A service or folder that cannot be reached says nothing of the track, and a doubtful answer nothing yet.
 SETTLED = """
     l.kind = 'audio' AND l.checked_at > now() - make_interval(days => :days)
     AND (NOT l.again OR (l.tries >= 5 AND l.reason NOT IN ('unreachable', 'no_folder')))
@@ -22,6 +22,9 @@ NOT_ASKED = f"""
                   OR 'library' = ANY(:sources) AND s.library_version IS DISTINCT FROM :version)
 """
 UNMEASURED = "s.provider = ANY(:providers) AND s.origins <> '{}' AND NOT :origin = ANY(s.measured)"
+ANOTHER_DAY = (
+    "20 hours"  # at least, between two looks at a preview; so that a nightly run may begin a little earlier
+)
 LONG_AGO = "<= now() - make_interval(days => :days)"
 
 
@@ -84,9 +87,10 @@ def tracks_without_audio(
 def wanted_audio(
     connection: Connection, track_ids: Sequence[int], ask_again_days: int, library_version: str | None
 ) -> Rows:
-    """What to look for: the tracks that still have no clip, and the sources whose answer still stands (settled).
+    """What to look for: the tracks that still have no clip.
 
-    Rows have track_id, provider, external_id, title, artists (list of names), isrc, duration_seconds, preview_url.
+    Rows have track_id, provider, external_id, title, artists (list of names), isrc, duration_seconds, preview_url;
+    settled: the sources whose answer is final; doubted: those whose answer of another day is final once repeated.
     """
     return connection.execute(
         text(f"""
@@ -96,7 +100,10 @@ def wanted_audio(
                    ARRAY(SELECT a.name FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
                           WHERE ta.track_id = t.id ORDER BY ta.position) AS artists,
                    ARRAY(SELECT l.source FROM lookups l
-                          WHERE l.track_id = t.id AND {SETTLED}) AS settled
+                          WHERE l.track_id = t.id AND {SETTLED}) AS settled,
+                   ARRAY(SELECT l.source FROM lookups l
+                          WHERE l.track_id = t.id AND l.kind = 'audio'
+                            AND l.doubted_since <= now() - interval '{ANOTHER_DAY}') AS doubted
               FROM tracks t
              WHERE t.id = ANY(:tracks) AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = t.id)
              ORDER BY t.id

@@ -5,55 +5,82 @@
     labelscope_reader    people's questions and dashboards: reads rows
 
 A superuser's COPY writes files and starts programs, so nothing works as the owner that need not. Roles belong to the
-whole server and rights to one database. In a PostgreSQL of one's own nothing but `labelscope db
-upgrade --roles` makes them; docs/operations.md has the SQL.
+whole server and rights to one database; db/rights.py has the SQL. In a PostgreSQL of one's own nothing but `labelscope
+db upgrade --roles` makes them.
 """
+
+import hashlib
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from db.engine import Lock, lock_until_commit, normalised_url
+from db.lock_waits import announced
+from db.rights import RIGHTS
 
 PIPELINE = "labelscope_pipeline"
 READER = "labelscope_reader"
 
-ROLES = {
-    PIPELINE: f"CREATE ROLE {PIPELINE} LOGIN",
-    READER: f"CREATE ROLE {READER} LOGIN IN ROLE pg_read_all_data",
-}
-RIGHTS = [
-    f"ALTER ROLE {READER} SET default_transaction_read_only = on",
-    f"ALTER ROLE {READER} SET statement_timeout = '30s'",
-    f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {PIPELINE}",
-    f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {PIPELINE}",
-    f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {PIPELINE}",
-    # What later migrations make, as the same owner:
-    f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {PIPELINE}",
-    f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {PIPELINE}",
-]
+NO_PASSWORDS = f"ALTER ROLE {PIPELINE} PASSWORD NULL; ALTER ROLE {READER} PASSWORD NULL;"  # none is asked for
+
+# All that the SQL sets, and all that a role may change of it, as one text. Whoever reads it is a superuser.
+PICTURE = """
+    SELECT concat_ws(E'\\n',
+        (SELECT string_agg(concat_ws(' ', rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls,
+                                     rolcanlogin, rolconnlimit, rolpassword IS NULL), ',' ORDER BY oid)
+           FROM pg_authid WHERE rolname IN (:pipeline, :reader)),
+        (SELECT string_agg(concat_ws(' ', setrole, setdatabase, setconfig), ',' ORDER BY setrole, setdatabase)
+           FROM pg_db_role_setting WHERE setrole = ANY(roles)),
+        (SELECT string_agg(concat_ws(' ', member, roleid), ',' ORDER BY member, roleid)
+           FROM pg_auth_members WHERE member = ANY(roles)),
+        (SELECT string_agg(concat_ws(' ', oid, datacl), ',' ORDER BY oid) FROM pg_database),
+        (SELECT nspacl::text FROM pg_namespace WHERE nspname = 'public'),
+        (SELECT string_agg(concat_ws(' ', oid, relacl), ',' ORDER BY oid)
+           FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind NOT IN ('i', 'I')),
+        (SELECT string_agg(concat_ws(' ', defaclrole, defaclobjtype, defaclacl), ',' ORDER BY oid) FROM pg_default_acl),
+        (SELECT string_agg(concat_ws(' ', oid, proacl), ',' ORDER BY oid) FROM pg_proc WHERE proacl IS NOT NULL))
+      FROM (SELECT coalesce(array_agg(oid), '{}') AS roles FROM pg_roles WHERE rolname IN (:pipeline, :reader)) AS ours
+"""
 
 
 def make_roles(address: str) -> None:
-    """See that both roles and their rights on this migrated database are there; quick where they are.
+    """See to both roles and all their rights on this migrated database; passwords are left as they are.
 
-    The address is the owner's, who has to be a superuser.
+    The address is a superuser's.
     """
     engine = create_engine(normalised_url(address), poolclass=NullPool)
-    with engine.begin() as connection:
-        if _are_made(connection):
+    with announced(engine), engine.begin() as connection:
+        lock_until_commit(connection, Lock.MIGRATION)
+        connection.execute(text(RIGHTS))
+
+
+def keep_roles(address: str) -> None:
+    """The same for the embedded server, without passwords; quick where all is as it was when this was last done.
+
+    A comment on the database, which only its owner can write, keeps what it was like.
+    """
+    engine = create_engine(normalised_url(address), poolclass=NullPool)
+    with announced(engine), engine.begin() as connection:
+        if _picture(connection) == _kept_picture(connection):
             return
         lock_until_commit(connection, Lock.MIGRATION)
-        known = connection.scalars(text("SELECT rolname FROM pg_roles")).all()
-        missing = [statement for role, statement in ROLES.items() if role not in known]
-        for statement in [*missing, *RIGHTS]:
-            connection.execute(text(statement))
+        connection.execute(text(RIGHTS + NO_PASSWORDS))
+        database = connection.scalar(text("SELECT quote_ident(current_database())"))
+        connection.execute(text(f"COMMENT ON DATABASE {database} IS '{_picture(connection)}'"))
 
 
-def _are_made(connection: Connection) -> bool:
-    """All of it is one transaction, so the default privileges tell of the rest; no role can go that is named there."""
-    default = text("SELECT EXISTS (SELECT FROM pg_default_acl WHERE defaclacl::text LIKE :granted)")
-    return bool(connection.scalar(default, {"granted": f"%{PIPELINE}=%"}))
+def _picture(connection: Connection) -> str:
+    seen = connection.scalar(text(PICTURE), {"pipeline": PIPELINE, "reader": READER})
+    return f"Its roles are those of {hashlib.sha256(f'{RIGHTS}{seen}'.encode()).hexdigest()}."
+
+
+def _kept_picture(connection: Connection) -> str | None:
+    comment = text(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+    )
+    kept: str | None = connection.scalar(comment)
+    return kept
 
 
 def as_role(address: str, role: str) -> str:

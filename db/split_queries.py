@@ -57,6 +57,24 @@ def unplaced_tracks(connection: Connection, recipe_id: int, allowed: Sequence[st
     ).all()
 
 
+def count_unplaced_tracks(connection: Connection, allowed: Sequence[str]) -> int:
+    """How many tracks may be learnt from, with the newest spectrograms, and have no place on a side yet.
+
+    The next training gives them one. A few sums over the standings of tracks.
+    """
+    recipe_id = connection.scalar(text("SELECT max(id) FROM spectrogram_recipes"))
+    if recipe_id is None:
+        return 0
+    number = connection.scalar(
+        text(f"""
+            SELECT coalesce(sum(s.tracks), 0)::bigint FROM standings_now s
+             WHERE {LEARNABLE} AND s.split IS NULL AND s.clips_new = 0
+        """),
+        learnable(recipe_id, allowed),
+    )
+    return int(number or 0)
+
+
 def placed_tracks(connection: Connection) -> Rows:
     """All tracks that have a place, those put aside too, whatever may be learnt from now.
 

@@ -15,6 +15,7 @@ from flows.mix_pictures import picture_of
 from flows.mix_words import figures_of
 from ml.members import MEMBERS
 from ml.pictures import confusion_picture, learning_picture
+from report.characters import spaced
 
 if TYPE_CHECKING:
     from flows.report_page import Written
@@ -109,7 +110,7 @@ def leave_evaluation(connection: Connection) -> None:
 def leave_maintenance(sentences: Sequence[str], faults: Sequence[tuple[str, str, str]]) -> None:
     """What was looked at and done, in sentences; files and rows that do not agree, a hundred of them at most."""
     _sentences("kept-up", sentences)
-    rows = [{"path": path, "kind": kind, "fault": fault} for path, kind, fault in faults[:100]]
+    rows = [{"path": spaced(path), "kind": kind, "fault": fault} for path, kind, fault in faults[:100]]
     create_table_artifact(rows or NOTHING, key="file-faults", description="Files and rows that do not agree.")
 
 
@@ -157,7 +158,7 @@ def leave_mix(connection: Connection, mix_id: int) -> None:
 
 
 def _sentences(key: str, sentences: Sequence[str]) -> None:
-    create_markdown_artifact("\n".join(f"- {sentence}" for sentence in sentences), key=key)
+    create_markdown_artifact("\n".join(f"- {as_it_is(sentence)}" for sentence in sentences), key=key)
 
 
 def _not_used(connection: Connection) -> None:
@@ -180,4 +181,4 @@ def _plain(value: Any) -> str | int:
         return ""
     if isinstance(value, float):
         return f"{value:.3f}"
-    return value if isinstance(value, int) else str(value)
+    return value if isinstance(value, int) else spaced(str(value))

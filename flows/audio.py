@@ -28,22 +28,30 @@ from sources.previews import Finder, Found, NotFound, Wanted, find_audio
 
 TRACKS_PER_TRANSACTION = 50
 PREVIEWS = "previews"  # what provider_state calls all who give out audio
-MISHAPS_THAT_TELL = 40  # so many passing faults in one transaction mean that a service is down
+MISHAPS_THAT_TELL = 40  # so many failures to get any answer in one transaction mean that a service is down
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """How many tracks got audio, how many have none anywhere, and for how many the next run will look again."""
+    """How many tracks got audio, how many have none anywhere, and for how many the next run will look again.
+
+    `doubtful`: how many of the latter got an answer that may be final.
+    """
 
     found: int = 0
     nowhere: int = 0
     later: int = 0
+    doubtful: int = 0
     problem: str | None = None  # why whoever gives out audio is left alone for now
 
 
 @dataclass(slots=True)
 class Search:
-    """What each batch needs beside its tracks. `blocked` is set by the first who is told to ask no more."""
+    """What each batch needs beside its tracks. `blocked` is set by the first who is told to ask no more.
+
+    `doubted`: the sources whose answer about a track is doubtful, to be looked at again once all others are done.
+    `gave`: the sources that gave audio; what such a source answers at the second look is final.
+    """
 
     engine: Engine
     audio: Path
@@ -52,6 +60,9 @@ class Search:
     library_version: str | None
     threads: ThreadPoolExecutor
     blocked: Blocked | None = field(default=None)
+    doubted: dict[int, set[str]] = field(default_factory=dict)
+    gave: set[str] = field(default_factory=set)
+    second_look: bool = False
 
 
 def collect_audio(engine: Engine, outside: Outside) -> Collected:
@@ -79,18 +90,24 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
         progress_bar("Fetching audio", len(waiting)) as advance,
     ):
         search = Search(engine, audio, finders, ask_again_days, library_version, threads)
+        down = False
         for track_ids in batches([] if put_off else waiting, TRACKS_PER_TRANSACTION):
             batch = fetch_batch(search, inbox, track_ids)
             fetched.append(batch)
             advance(len(track_ids))
-            if search.blocked or batch.later >= MISHAPS_THAT_TELL:
+            down = search.blocked is not None or batch.later - batch.doubtful >= MISHAPS_THAT_TELL
+            if down:
                 break  # whoever is asked for the rest would fare the same
+        if not down:
+            search.second_look = True
+            for track_ids in batches(sorted(search.doubted), TRACKS_PER_TRANSACTION):
+                fetched.append(fetch_batch(search, inbox, track_ids))
     if fetched:
         _remember(engine, search.blocked)
     found = sum(batch.found for batch in fetched)
     nowhere = sum(batch.nowhere for batch in fetched)
     problem = str(search.blocked) if search.blocked else put_off.reason if put_off and waiting else None
-    return Collected(found, nowhere, len(waiting) - found - nowhere, problem)
+    return Collected(found, nowhere, len(waiting) - found - nowhere, problem=problem)
 
 
 def _remember(engine: Engine, blocked: Blocked | None) -> None:
@@ -119,6 +136,11 @@ def fetch_batch(search: Search, inbox: Path, track_ids: list[int]) -> Collected:
         save_clips(connection, [clip for track_id, one in found for clip in _clip_rows(track_id, one)])
         store.forget_not_found(connection, "audio", [(track_id, one.source) for track_id, one in found])
         store.save_not_found(connection, "audio", not_found)
+    if not search.second_look:
+        search.gave.update(one.source for _, one in found)
+        for row in not_found:
+            if row["doubtful"]:
+                search.doubted.setdefault(row["track_id"], set()).add(row["source"])
     put_away((one.file for _, one in found if one.file is not None), search.audio)
     passing = Counter(row["reason"] for row in not_found if row["again"])
     for reason, number in passing.items():
@@ -126,7 +148,8 @@ def fetch_batch(search: Search, inbox: Path, track_ids: list[int]) -> Collected:
             "%d tracks wait for the next run (%s); audio_not_found says why.", number, reason
         )
     later = sum(1 for one, missing in outcomes if not one and (not missing or missing[-1][0].again))
-    return Collected(len(found), len(rows) - len(found) - later, later)
+    doubtful = sum(row["doubtful"] for row in not_found)
+    return Collected(len(found), len(rows) - len(found) - later, later, doubtful)
 
 
 Missing = list[tuple[NotFound, datetime]]
@@ -136,6 +159,7 @@ def _look_for(search: Search, inbox: Path, row: Any) -> tuple[Found | None, Miss
     """What was found for a track, and who had nothing, and when. Nobody is asked any more once one is blocked."""
     if search.blocked is not None:
         return None, []
+    again = search.doubted.get(row.track_id, set()) & search.gave if search.second_look else set()
     wanted = Wanted(
         track_id=row.track_id,
         provider=row.provider,
@@ -146,6 +170,7 @@ def _look_for(search: Search, inbox: Path, row: Any) -> tuple[Found | None, Miss
         duration_s=row.duration_seconds,
         preview_url=row.preview_url,
         settled=frozenset(row.settled),
+        doubted=frozenset(row.doubted) | again,
     )
     try:
         found, missing = find_audio(wanted, search.finders, inbox)

@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from flows.checked_files import DRAFT
+from services.private import PlaceRefused, make_folder, open_file, open_regular, put_right
 
 MANIFEST, FILES, LOCK = "manifest.json", "files", "lock"
 OURS = {MANIFEST, MANIFEST + DRAFT, FILES, LOCK}
@@ -58,9 +59,14 @@ def place_of(folder: Path, sha256: str) -> Path:
     return folder / FILES / sha256[:2] / sha256
 
 
+def is_inside(folder: Path, place: Path) -> bool:
+    """Whether no link on the way from the folder to that place leads elsewhere."""
+    return place.resolve() == folder.resolve() / place.relative_to(folder)
+
+
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Make the folder unless it is there, and let no other backup write to it for the block.
+    """Make the folder unless it is there, for its owner alone, and let no other backup write to it for the block.
 
     Raises BackupError where it cannot be written, holds other things, or is taken.
     """
@@ -68,8 +74,12 @@ def alone_in(folder: Path) -> Iterator[None]:
         others = {path.name for path in folder.iterdir()} - OURS if folder.exists() else set()
         if others:
             raise BackupError(f"{folder} holds other things, such as {min(others)}: name an empty folder.")
-        (folder / FILES).mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        for each in (folder, folder / FILES):
+            make_folder(each)
+        put_right(folder)
+        descriptor = open_file(folder / LOCK, os.O_RDWR | os.O_CREAT)
+    except PlaceRefused as error:
+        raise BackupError(error.sentence) from error
     except OSError as error:
         raise BackupError(f"{folder} cannot be written: {error.strerror}; name another folder.") from error
     try:
@@ -87,7 +97,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     content = asdict(manifest)
     document = {"format": FORMAT, "sha256": _digest(content), "manifest": content}
     draft = folder / (MANIFEST + DRAFT)
-    draft.write_text(json.dumps(document, indent=1))
+    with os.fdopen(open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as writing:
+        writing.write(json.dumps(document, indent=1))
     os.sync()  # a manifest must not outlive a loss of power that takes what it names
     draft.replace(folder / MANIFEST)
     named = {manifest.database, *(file.sha256 for file in manifest.files)}
@@ -99,7 +110,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def read_manifest(folder: Path) -> Manifest:
     """What the folder holds. Raises BackupError where it holds no backup, or one that cannot be trusted."""
     try:
-        document = json.loads((folder / MANIFEST).read_bytes())
+        with os.fdopen(open_regular(folder / MANIFEST), "rb") as reading:
+            document = json.load(reading)
         content = document["manifest"]
         if document["format"] > FORMAT:
             raise BackupError(f"The backup in {folder} is of a newer Labelscope: update this one.")
@@ -125,6 +137,8 @@ def _stored_file(row: dict[str, Any]) -> StoredFile:
     """Nothing that a manifest says may lead a restore out of the home."""
     file = StoredFile(**row)
     parts = PurePosixPath(file.path).parts
-    if parts[:1] not in [(room,) for room in ROOMS] or ".." in parts or not SHA256.fullmatch(file.sha256):
+    below = parts[:1] in [(room,) for room in ROOMS] and len(parts) > 1
+    file.path.encode()  # half a character of JSON is no name; ValueError
+    if not below or ".." in parts or "\0" in file.path or not SHA256.fullmatch(file.sha256):
         raise ValueError(f"it names {file.path!r}")
     return file

@@ -1,8 +1,11 @@
 """Files that are known by the sha256 of their content: a copy is in its place as what it should be, or not at all."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from services.private import PlaceRefused, open_file, open_regular
 
 BLOCK = 2**20  # bytes
 DRAFT = ".part"  # how the name of a file ends that is still being written
@@ -15,11 +18,13 @@ class DamagedFile(Exception):  # noqa: N818  (a state of a file rather than a fa
 def blocks_of(file: Path) -> Iterator[bytes]:
     """The content of a file, a mebibyte at a time. Raises DamagedFile."""
     try:
-        with file.open("rb") as reading:
+        with os.fdopen(open_regular(file), "rb") as reading:
             while block := reading.read(BLOCK):
                 yield block
     except FileNotFoundError:
         raise DamagedFile(f"{file} is missing.") from None
+    except PlaceRefused as error:
+        raise DamagedFile(error.sentence) from error
     except OSError as error:
         raise DamagedFile(f"{file} cannot be read: {error.strerror}.") from error
 
@@ -40,7 +45,7 @@ def write(blocks: Iterable[bytes], draft: Path) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     draft.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with draft.open("wb") as writing:
+        with os.fdopen(open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as writing:
             for block in blocks:
                 digest.update(block)
                 size += writing.write(block)

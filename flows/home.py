@@ -15,10 +15,12 @@ from sqlalchemy import Engine
 
 from config.settings import Settings
 from db import migrate
-from db.engine import open_engine, with_password
-from db.roles import PIPELINE, as_role, make_roles
+from db.engine import WORK_SECONDS, open_engine, with_password
+from db.lock_waits import announced
+from db.roles import PIPELINE, as_role, keep_roles
+from db.server import require_usable
 from flows.cluster import check_cluster
-from flows.home_folder import make_home
+from flows.home_folder import make_home, secure_home
 from services.postgres import embedded_postgres, ensure_database
 from services.prefect import client_environment, home_api, prefect_server, require_api
 from services.prefect_api import PrefectApi
@@ -34,12 +36,13 @@ STORE = "store:"  # how the uri of audio begins that lies below the home
 def database_address(settings: Settings) -> Iterator[str]:
     """The URL of the database: DATABASE_URL if it is set, else that of the home's own PostgreSQL, now running."""
     if settings.database_url:
+        secure_home(settings)
         secret = settings.database_password
-        yield (
-            with_password(settings.database_url, secret.get_secret_value())
-            if secret
-            else settings.database_url
-        )
+        address = settings.database_url
+        if secret:
+            address = with_password(address, secret.get_secret_value())
+        require_usable(address)
+        yield address
         return
     make_home(settings)
     with embedded_postgres(settings.home) as server:
@@ -53,26 +56,29 @@ def migrated_database(settings: Settings) -> Iterator[str]:
     with database_address(settings) as address:
         migrate.upgrade(address)
         if settings.database_url is None:
-            make_roles(address)
+            keep_roles(address)
         yield address
 
 
 @contextmanager
-def open_database(settings: Settings, role: str = PIPELINE) -> Iterator[Engine]:
+def open_database(
+    settings: Settings, role: str = PIPELINE, lock_seconds: int = WORK_SECONDS
+) -> Iterator[Engine]:
     """The migrated database, as one of db/roles.py; in a PostgreSQL of one's own as whoever DATABASE_URL names."""
     with (
         migrated_database(settings) as address,
-        connected(address if settings.database_url else as_role(address, role)) as engine,
+        connected(address if settings.database_url else as_role(address, role), lock_seconds) as engine,
     ):
         yield engine
 
 
 @contextmanager
-def connected(address: str) -> Iterator[Engine]:
+def connected(address: str, lock_seconds: int = WORK_SECONDS) -> Iterator[Engine]:
     """An engine for the database at this address, whose connections end with the block."""
-    engine = open_engine(address)
+    engine = open_engine(address, lock_seconds)
     try:
-        yield engine
+        with announced(engine):
+            yield engine
     finally:
         engine.dispose()
 

@@ -41,6 +41,7 @@ class Ingested:
     playlists: int = 0
     unchanged: int = 0
     unread: int = 0
+    deferred: int = 0  # of those unread: to be asked again by the next run
     elsewhere: int = 0  # left to another run, which is reading them
     tracks: int = 0
     added: int = 0
@@ -131,7 +132,7 @@ def _ingest_crate(engine: Engine, settings: Settings, crate: Path, synthetic: bo
 
 
 def _ingest_listed(engine: Engine, settings: Settings, configuration: Configuration) -> Ingested:
-    outside = Outside(settings, configuration)
+    outside = Outside(settings, configuration, engine)
     references = [
         Reference(one.provider, one.external_id, Label(one.slug, one.name, one.description))
         for one in configuration.references
@@ -230,6 +231,7 @@ def _summary(loads: list[Loaded], left: int) -> Ingested:
         playlists=len(loads),
         unchanged=sum(load.outcome == "unchanged" for load in loads),
         unread=sum(load.problem is not None for load in loads),
+        deferred=sum(load.outcome == "deferred" for load in loads),
         elsewhere=sum(load.outcome == "elsewhere" for load in loads),
         tracks=sum(count.tracks for count in counts),
         added=sum(count.added for count in counts),

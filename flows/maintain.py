@@ -19,7 +19,8 @@ from db.engine import Lock, try_lock
 from db.store import files
 from flows.artifacts import leave_maintenance
 from flows.checked_files import is_intact
-from flows.home import audio_folder, open_database
+from flows.damaged_pages import NOT_COMPARED, damaged_pages, repair_indexes
+from flows.home import audio_folder, connected, migrated_database, open_database
 from flows.inbox import INCOMING, settle_inbox, stored_clips
 from flows.names import TAG
 from flows.silence import mark_silent
@@ -41,6 +42,7 @@ class Maintained:
     faults: tuple[Fault, ...] = ()
     outcomes: tuple[str, ...] = ()  # of a repair, a sentence for each kind
     died: int = 0  # trainings and evaluations whose process had died without saying so
+    damaged: tuple[str, ...] = ()  # tables and indexes of the database, a sentence each
 
 
 @flow(name="maintain")
@@ -48,15 +50,20 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
     """Compare the files of the home with the rows that name them, both ways.
 
     - **reads** the name and the size of every file, and a thirtieth of the files in full, another one each night
-      (`thorough`: all of them); their sha256 must be that of the row.
+      (`thorough`: all of them); their sha256 must be that of the row. `thorough` reads every page of the database, too.
     - **writes** what is missing, damaged or orphaned into `file_faults`; ends trainings and evaluations whose process
       has died.
-    - With `repair`: orphans are removed, lost spectrograms are extracted again and lost audio is fetched again by the
-      next pipeline; a champion whose file is lost is taken out of use, so that a training is due.
+    - With `repair`: damaged indexes are made anew; orphans are removed, lost spectrograms are extracted again and lost
+      audio is fetched again by the next pipeline; a champion whose file is lost is taken out of use, so that a
+      training is due.
     - While a run brings content in, or a backup saves it, it does not start: half of what it would find were that
       run's work.
     """
     settings = Settings()
+    damaged, mended = _read_database(settings, repair) if thorough else ((), ())
+    if damaged and not mended:  # what rows say of files would be said by damaged rows
+        leave_maintenance(damaged, [])
+        return Maintained(damaged=damaged)
     with open_database(settings) as engine, try_lock(engine, Lock.CONTENT) as alone:
         if not alone:
             # Prefect takes it for the state of the run; a caller gets CancelledRun.
@@ -70,15 +77,29 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
             found = list(_files(settings.home))
             faults: list[Fault] = [tuple(row) for row in files.compare(connection, found)]
             known = {path for path, _, _ in faults}
-            read, damaged = _read(connection, settings.home, thorough, known)
-            faults += damaged
+            read, changed = _read(connection, settings.home, thorough, known)
+            faults += changed
             files.keep_faults(connection, faults)
-        outcomes = _mend(engine, settings.home, faults) if repair else []
+        outcomes = [*mended, *(_mend(engine, settings.home, faults) if repair else [])]
     for path, _, fault in faults[:20]:
         get_run_logger().warning("%s: %s", fault, path)
     looked = f"{len(found)} files were compared with their rows, {read} of them in full."
     leave_maintenance([looked, f"{len(faults)} do not agree.", *outcomes], faults)
-    return Maintained(len(found), read, tuple(faults), tuple(outcomes), died)
+    return Maintained(len(found), read, tuple(faults), tuple(outcomes), died, damaged)
+
+
+def _read_database(settings: Settings, repair: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Sentences on tables and indexes that are damaged; and on what a repair did, where nothing is left damaged."""
+    with migrated_database(settings) as address, connected(address) as engine:
+        damaged, compared = damaged_pages(engine)
+        outcomes = repair_indexes(engine, damaged) if repair else []
+        left = damaged_pages(engine)[0] if outcomes else damaged
+    if not compared:
+        get_run_logger().warning(NOT_COMPARED)
+    sentences = tuple(each.sentence for each in damaged)
+    for sentence in sentences:
+        get_run_logger().error(sentence)
+    return sentences, () if left else tuple(outcomes)
 
 
 def _files(home: Path) -> Iterator[tuple[str, int, bool]]:

@@ -2,7 +2,12 @@
 
 import re
 
+from report.characters import spaced
+
 
 def as_it_is(text: str) -> str:
-    """Text whose signs mean nothing to Markdown or HTML; an address in it is no link."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$:.-])", r"\\\1", text)
+    """Text on one line whose signs mean nothing to Markdown or HTML; an address in it is no link.
+
+    Characters that steer, such as overrides of the reading direction, become spaces.
+    """
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$:.-])", r"\\\1", spaced(text))

@@ -21,7 +21,7 @@ from flows.mix_rows import figure_row, segment_rows, window_rows
 from flows.names import of_recording
 from flows.no_model import NoModelError
 from flows.progress import listening_bar
-from flows.recordings import Recording, RecordingFile, as_text, look_at, name_in, path_from
+from flows.recordings import Recording, RecordingFile, as_text, look_at, name_in, path_from, rejection
 from flows.scoring import scoring
 from flows.verdict import Verdict, verdict
 from ml.audio import AudioError
@@ -91,7 +91,7 @@ def mix(recording: Recording) -> Mixed:
             )
         except AudioError as problem:
             with engine.begin() as connection:
-                mix_id = reject_mix(connection, _rejection(path, known, problem))
+                mix_id = reject_mix(connection, rejection(path, known, problem, flow_run.get_id()))
             with engine.connect() as connection:
                 leave_mix(connection, mix_id)
             # Prefect takes it for the state of the run; a caller gets MixRejected.
@@ -167,15 +167,3 @@ def _analyse(
             f"Model {champion.model_id} was removed while {str(path)!r} was heard; hear it again with the one in use."
         )
     return meanwhile
-
-
-def _rejection(path: Path, known: RecordingFile | None, problem: AudioError) -> dict[str, Any]:
-    return {
-        "sha256": known.sha256 if known else None,
-        "path": as_text(path),
-        "title": known.title if known else clean_text(path.stem),
-        "bytes": known.bytes if known else None,
-        "reason": problem.reason,
-        "detail": str(problem),
-        "flow_run_id": flow_run.get_id(),
-    }

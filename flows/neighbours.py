@@ -51,6 +51,7 @@ def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
             itself = neighbour_queries.track_of_file(connection, sha256) if sha256 else None
             if itself is not None:  # else it would be its own nearest neighbour
                 return _like_track(connection, itself, f"{path.name} is here as {_named(itself)}.", number)
+            _require_sound(connection, path)
         embedding = as_vector(_heard_in(settings, path))  # some seconds, in which no transaction is open
         with engine.connect() as connection:
             return Neighbours(path.name, neighbour_queries.similar_to(connection, embedding, number))
@@ -93,9 +94,20 @@ def _what_lacks(connection: Connection) -> str:
     return f"it is here, so run {then}"
 
 
+def _require_sound(connection: Connection, path: Path) -> None:
+    # Here, as it imports a decoder, which a track does not need.
+    from flows.file_faults import UnheardError, require_sound, shortest_s
+
+    try:
+        require_sound(path, shortest_s(connection))
+    except UnheardError as problem:
+        raise NeighbourError(str(problem)) from problem
+
+
 def _heard_in(settings: Settings, path: Path) -> Sequence[float]:
     # Here, as it imports Keras, which a track does not need.
-    from flows.score_files import UnheardError, embedding_of_file
+    from flows.file_faults import UnheardError
+    from flows.score_files import embedding_of_file
 
     try:
         return embedding_of_file(settings, path)

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from sqlalchemy import Engine
+
 from config.labels import Configuration
 from config.settings import Settings
+from flows.pace import SharedPace
 from flows.track_features import FeatureService
 from sources import reccobeats, spotify_api
 from sources.catalogue import Source
 from sources.deezer import DeezerSource
-from sources.deezer_api import DeezerApi
+from sources.deezer_api import WINDOW_S, DeezerApi
 from sources.folder import FolderSource
 from sources.http import Patience
 from sources.library import Library
@@ -27,6 +30,7 @@ class Outside:
 
     settings: Settings
     configuration: Configuration
+    engine: Engine  # of the database in which all runs take turns
 
     @cached_property
     def spotify(self) -> SpotifySource:
@@ -44,12 +48,8 @@ class Outside:
     @cached_property
     def deezer(self) -> DeezerApi:
         settings = self.settings
-        return DeezerApi(
-            settings.deezer_api_url,
-            settings.deezer_requests,
-            self.patience,
-            settings.request_timeout_seconds,
-        )
+        pace = SharedPace(self.engine, "deezer", settings.deezer_requests, WINDOW_S)
+        return DeezerApi(settings.deezer_api_url, pace, self.patience, settings.request_timeout_seconds)
 
     @cached_property
     def reccobeats(self) -> ReccoBeats:

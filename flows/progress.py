@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,6 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from flows.console import SafeConsole
 from flows.markdown import as_it_is
 
 PAGE_SECONDS: Final = 5.0  # between two requests to Prefect; what takes less has no bar there
@@ -70,7 +70,7 @@ def clock(seconds: float) -> str:
 
 
 def _at_the_terminal(how_far: ProgressColumn) -> Progress:
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
     return Progress(
         TextColumn("{task.description}", markup=False),  # a file's name may hold brackets
         BarColumn(),
@@ -81,6 +81,9 @@ def _at_the_terminal(how_far: ProgressColumn) -> Progress:
         console=console,
         transient=True,
         disable=not console.is_terminal,
+        # Otherwise what anything writes meanwhile is taken for Rich's own, colours and links included.
+        redirect_stdout=False,
+        redirect_stderr=False,
     )
 
 

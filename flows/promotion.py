@@ -12,6 +12,7 @@ from config.settings import Settings
 from db import queries
 from db.store import learning as store
 from flows.home import model_folder, spectrogram_folder
+from flows.preconditions import require_promotable
 from flows.training_set import TrainingSet
 from ml.answers import Answers, tracks_of
 from ml.comparison import Comparison, compare
@@ -85,10 +86,6 @@ def judge(
     return decision
 
 
-class PromotionRefused(Exception):  # noqa: N818  (an outcome, rather than a bug)
-    """The model cannot be put to use; the message says why and what helps."""
-
-
 def promote(
     connection: Connection, settings: Settings, model_id: int, allowed: Sequence[str], why: str
 ) -> None:
@@ -97,17 +94,6 @@ def promote(
     Raises PromotionRefused where there is no such model or it may not be used, and ModelFileError where its file is
     not what it was.
     """
-    model = queries.model(connection, model_id)
-    if model is None or model.status == "yardstick":
-        raise PromotionRefused(
-            f"There is no model {model_id} that could be used: see `labelscope models` for those there are."
-        )
-    if model.status == "champion":
-        raise PromotionRefused(f"Model {model_id} is in use already.")
-    if foreign := sorted(set(model.origins) - set(allowed)):
-        raise PromotionRefused(
-            f"Model {model_id} learnt from {', '.join(foreign)}, which training.allow in labels.toml does not list:"
-            " add it there if its terms allow, or choose another model."
-        )
+    model = require_promotable(connection, model_id, allowed)
     load_model(model_folder(settings) / model.path, model.sha256)
     store.promote(connection, model_id, why)

@@ -4,11 +4,12 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from ml.audio import AudioError, decoding
+from ml.shortest import SHORTEST_S, too_short
 from ml.unchanged import FileState, state_of
 from sources.catalogue import path_of
 from sources.tags import clean_text, describe, read_tags
@@ -58,6 +59,33 @@ class RecordingFile:
     bytes: int
     title: str  # artist and title of its tags, or else its name
     state: FileState  # to see whether it was changed since
+
+
+def rejection(
+    path: Path, known: RecordingFile | None, problem: AudioError, flow_run_id: str | None
+) -> dict[str, Any]:
+    """The row of a recording that cannot be used; `known` is None where its bytes could not be read."""
+    return {
+        "sha256": known.sha256 if known else None,
+        "path": as_text(path),
+        "title": known.title if known else clean_text(path.stem),
+        "bytes": known.bytes if known else None,
+        "reason": problem.reason,
+        "detail": str(problem),
+        "flow_run_id": flow_run_id,
+    }
+
+
+def fault_of(path: Path) -> tuple[RecordingFile | None, AudioError] | None:
+    """Why a file is no recording that can be analysed, as far as its first bytes say; None where they say nothing."""
+    try:
+        with decoding(path) as sound:
+            length_s = sound.promised_s
+        if length_s is not None and length_s < SHORTEST_S:
+            return look_at(path), too_short(path, length_s)
+    except AudioError as problem:
+        return None, problem
+    return None
 
 
 def look_at(path: Path) -> RecordingFile:

@@ -55,7 +55,7 @@ def _write(settings: Settings, page: Page, path: Path | None) -> Written:
     content = render(page).encode()
     target = path or report_folder(settings) / f"labelscope-{page.made_at:%Y-%m-%d}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, content)
+    write_whole(target, content, private=path is None)
     if path is None:
         forget_reports(settings, KEPT)
     return Written(target, len(content), page.lead, tuple(section.sentences[0] for section in page.sections))

@@ -8,7 +8,7 @@ from config.settings import Settings
 from db.engine import Lock, for_programs, hold_lock
 from db.file_queries import is_empty
 from db.migrate import is_known
-from flows.backup_folder import ROOMS, BackupError, Manifest, place_of, read_manifest
+from flows.backup_folder import ROOMS, BackupError, Manifest, is_inside, place_of, read_manifest
 from flows.checked_files import DRAFT, bring, is_intact
 from flows.home import connected, database_address, migrated_database
 from flows.progress import progress_bar
@@ -71,7 +71,8 @@ def _require_intact(folder: Path, manifest: Manifest) -> None:
     with progress_bar("Checking the backup", len(checksums)) as advance:
         damaged = []
         for sha256 in checksums:
-            if not is_intact(place_of(folder, sha256), sha256):
+            place = place_of(folder, sha256)
+            if not is_inside(folder, place) or not is_intact(place, sha256):
                 damaged.append(sha256)
             advance(1)
     if damaged:

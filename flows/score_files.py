@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from config.settings import Settings
 from db import queries
 from flows.checked_files import sha256_of
+from flows.file_faults import UnheardError, too_short
 from flows.home import model_folder, open_database
-from flows.no_model import NoModelError
+from flows.preconditions import require_champion
 from ml.audio import AudioError, load_mono
 from ml.embedding import of_track
 from ml.predict import HeardClip, Scorer, load_model
@@ -39,7 +39,7 @@ def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
     """
     hashes = [sha256_of(path) for path in paths]
     with open_database(settings) as engine, engine.connect() as connection:
-        champion = _champion(connection)
+        champion = require_champion(connection)
         names = {label.slug: label.name for label in queries.labels(connection)}
         learnt = queries.files_learnt(connection, [sha256 for sha256 in hashes if sha256])
     scorer = _load(settings, champion)
@@ -55,18 +55,11 @@ def embedding_of_file(settings: Settings, path: Path) -> list[float]:
     Raises NoModelError where no model is in use yet, and UnheardError where there is nothing to hear.
     """
     with open_database(settings) as engine, engine.connect() as connection:
-        champion = _champion(connection)
+        champion = require_champion(connection)
     scorer = _load(settings, champion)
     heard = hear_file(scorer, path, settings.windows_per_track)
     embedding: list[float] = of_track([of_clip.embeddings for of_clip in heard]).tolist()
     return embedding
-
-
-def _champion(connection: Connection) -> Any:
-    champion = queries.champion(connection)
-    if champion is None:
-        raise NoModelError
-    return champion
 
 
 def _load(settings: Settings, champion: Any) -> Scorer:
@@ -83,10 +76,6 @@ def _score_file(scorer: Scorer, path: Path, names: dict[str, str], windows: int)
         zip(scorer.labels, verdict.probabilities.tolist(), strict=True), key=lambda pair: -pair[1]
     )
     return ScoredFile(path, tuple((names[slug], share) for slug, share in ranking), known=verdict.known)
-
-
-class UnheardError(Exception):
-    """A file that nothing can be heard in; the message says why, with its name."""
 
 
 def hear_file(scorer: Scorer, path: Path, windows: int) -> list[HeardClip]:
@@ -106,7 +95,7 @@ def hear_file(scorer: Scorer, path: Path, windows: int) -> list[HeardClip]:
     except OSError as problem:
         raise UnheardError(f"{path.name} cannot be read ({problem.strerror}); copy it anew.") from problem
     if not heard:
-        raise UnheardError(f"{path.name} is shorter than one crop of 3 s; use a longer file.")
+        raise too_short(path)
     return heard
 
 

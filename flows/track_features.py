@@ -94,6 +94,7 @@ def _ask(engine: Engine, service: FeatureService, rows: Sequence[Any]) -> int:
             "reason": "unknown",
             "detail": f"{service.origin} has no features of it.",
             "again": False,
+            "doubtful": False,
             "version": None,
             "checked_at": now,
         }

@@ -5,6 +5,8 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+from services.environment import child_environment
+
 LIBRARIES = ("labelscope", "keras", "jax", "numpy", "scikit-learn", "librosa", "soundfile", "soxr")
 
 
@@ -20,7 +22,13 @@ def code_revision() -> str:
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         answer = subprocess.run(
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=10, check=True
+            command,
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            env=child_environment(),
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return "released"

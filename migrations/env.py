@@ -4,12 +4,13 @@ from alembic import context
 from sqlalchemy import create_engine, pool, text
 
 from db.engine import Lock, lock_until_commit
+from db.lock_waits import announced
 from db.models import Base
 
 
 def run() -> None:
     engine = create_engine(context.config.get_main_option("sqlalchemy.url") or "", poolclass=pool.NullPool)
-    with engine.connect() as connection:
+    with announced(engine), engine.connect() as connection:
         # A migration that waits for a table's lock queues everybody behind it: after 5 s it fails instead.
         connection.execute(text("SET lock_timeout = '5s'"))
         connection.execute(text("SET statement_timeout = '10min'"))
@@ -22,7 +23,6 @@ def run() -> None:
         )
         with context.begin_transaction():
             # Of two processes that start at once on a new database, the second waits here; as all do for a restore.
-            connection.execute(text("SET LOCAL lock_timeout = '2min'"))
             lock_until_commit(connection, Lock.MIGRATION)
             connection.execute(text("SET LOCAL lock_timeout = '5s'"))
             context.run_migrations()

@@ -24,10 +24,10 @@ from ml.features import HOP_LENGTH, tempo_of
 from ml.model import ModelCard
 from ml.movement import movement
 from ml.predict import Scorer
+from ml.shortest import SHORTEST_S, too_short
 from ml.spectrogram import Recipe, log_mel
 from ml.unchanged import expect_unchanged, file_state
 
-SHORTEST_S: Final = 60.0  # two spans; what is shorter is a track, or a part of one
 SPAN_CROPS: Final = 10  # from one span to the next: as many as a clip of 30 s has
 DECODERS: Final = 2  # where decoding takes longest, of all that is done with a recording
 AHEAD: Final = 2  # spans that are ready, or in the making, while the network scores
@@ -82,15 +82,8 @@ def hear(
         raise
     expect_unchanged(path, before)
     if heard.duration_s < SHORTEST_S:
-        raise _too_short(path, heard.duration_s)
+        raise too_short(path, heard.duration_s)
     return heard
-
-
-def _too_short(path: Path, duration_s: float) -> AudioError:
-    return AudioError(
-        "too_short",
-        f"{str(path)!r} lasts {duration_s:.1f} s, too short for a mix: give a recording of {SHORTEST_S:.0f} s or more.",
-    )
 
 
 def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> Heard:
@@ -144,7 +137,7 @@ def _spans(
         end_s += advance / recipe.sample_rate
         spectrogram = log_mel(samples, recipe)
         if len(spectrogram) < crop:  # all that there is: the end of what is longer comes with more
-            raise _too_short(path, end_s)
+            raise too_short(path, end_s)
         starts = np.sort(
             np.concatenate([np.arange(first, len(spectrogram) - crop + 1, crop) for first in (0, crop // 2)])
         )

@@ -1,22 +1,20 @@
 """Values as people read them. Words come from the network: here they become harmless, and short."""
 
 import html
-import re
 from datetime import datetime
 from typing import Any, Final
 
 from report.bounds import LETTERS
+from report.characters import spaced
 
 NOTHING: Final = "–"
-# What turns the reading direction of all that follows, and what no page shows.
-INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
 def words(value: Any, longest: int = LETTERS) -> str:
     """Text on one line, cut where it is too long; nothing is a dash."""
     if value is None or value == "":
         return NOTHING
-    text = INVISIBLE.sub(" ", str(value)).strip()
+    text = spaced(str(value)).strip()
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 

@@ -15,6 +15,8 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from services.private import open_file
+
 USERS, KEEPER, SERVER, STATE = "users.lock", "keeper.lock", "server.lock", "server.json"
 
 
@@ -34,7 +36,8 @@ class State:
 def read_state(folder: Path) -> State:
     """What server.json says; the default where there is none or it cannot be read."""
     try:
-        return State(**json.loads((folder / STATE).read_text()))
+        with os.fdopen(open_file(folder / STATE, os.O_RDONLY)) as file:
+            return State(**json.load(file))
     except (FileNotFoundError, ValueError, TypeError):
         return State()
 
@@ -42,13 +45,15 @@ def read_state(folder: Path) -> State:
 def write_state(folder: Path, state: State) -> State:
     state = replace(state, keeper=os.getpid(), written_ns=time.time_ns())
     draft = folder / f"{STATE}.new"
-    draft.write_text(json.dumps(asdict(state)))
+    with os.fdopen(open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as file:
+        file.write(json.dumps(asdict(state)))
     draft.replace(folder / STATE)
     return state
 
 
 def open_lock(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    """For the owner alone: who may open a lock file can hold it."""
+    return open_file(path, os.O_RDWR | os.O_CREAT)
 
 
 def take(descriptor: int, kind: int) -> bool:
@@ -69,8 +74,11 @@ def lock(path: Path) -> int | None:
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds it alone. Any number of processes may look at once."""
-    descriptor = open_lock(path)
+    """Whether somebody holds it alone. Any number of processes may look at once; nothing is made."""
+    try:
+        descriptor = open_file(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
     try:
         return not take(descriptor, fcntl.LOCK_SH)
     finally:

@@ -13,7 +13,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from services.keeper import ServiceError, use
-from services.postmaster import PORT, PostgresServer
+from services.postmaster import PostgresServer
+from services.sockets import PORT
+
+CONNECT_SECONDS = 10  # for a server that has just answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,13 @@ def ensure_database(address: PostgresAddress, name: str) -> None:
     from psycopg import errors, sql
 
     there = "SELECT 1 FROM pg_database WHERE datname = %s"
-    where = f"host={address.socket_dir} port={PORT} user=postgres dbname=postgres"
+    where = f"host={address.socket_dir} port={PORT} user=postgres dbname=postgres connect_timeout={CONNECT_SECONDS}"
     with psycopg.connect(where, autocommit=True) as connection:
         if connection.execute(there, [name]).fetchone() is not None:
             return
         try:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            # Its owner's alone, until somebody is let in.
+            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
         except (errors.DuplicateDatabase, errors.UniqueViolation):
             return  # somebody else was faster

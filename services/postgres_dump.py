@@ -10,14 +10,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from services.environment import libpq_environment
 from services.keeper import ServiceError
+from services.private import open_regular
 
 BLOCK = 2**20  # bytes
 
 
 def require_dumpable(binaries: Path, server_version: int) -> None:
     """Raise ServiceError where pg_dump is older than the server, whose `server_version_num` this is."""
-    said = subprocess.run([binaries / "pg_dump", "--version"], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [binaries / "pg_dump", "--version"],
+        capture_output=True,
+        text=True,
+        env=libpq_environment(),
+        check=True,
+    )
     ours, theirs = re.findall(r"\d+", said.stdout)[0], server_version // 10_000
     if theirs > int(ours):
         raise ServiceError(
@@ -44,7 +52,7 @@ def dump(binaries: Path, address: str, secrets: Mapping[str, str], snapshot: str
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
-            env=os.environ | secrets,
+            env=libpq_environment(secrets),
         ) as process,
     ):
         assert process.stdout is not None
@@ -62,14 +70,15 @@ def restore(binaries: Path, address: str, secrets: Mapping[str, str], file: Path
         ServiceError: pg_restore failed, and the database is as it was.
     """
     how = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-password"]
-    done = subprocess.run(
-        [binaries / "pg_restore", *how, f"--dbname={address}", file],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env=os.environ | secrets,
-        check=False,
-    )
+    with os.fdopen(open_regular(file), "rb") as dump_file:
+        done = subprocess.run(
+            [binaries / "pg_restore", *how, f"--dbname={address}"],
+            stdin=dump_file,
+            capture_output=True,
+            text=True,
+            env=libpq_environment(secrets),
+            check=False,
+        )
     if done.returncode != 0:
         raise ServiceError(
             f"The database could not be restored, and is as it was: {_in_one_line(done.stderr)}"

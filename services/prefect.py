@@ -9,7 +9,6 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +18,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from services.environment import child_environment
-from services.keeper import ServiceError, use
+from services.held_start import Launched, start_held
+from services.keeper import ServiceError, require_running, use
 from services.locks import SERVER, is_held, read_state
 from services.postgres import PostgresAddress, ensure_database, postgres_server
 from services.postmaster import PostgresServer
@@ -73,7 +73,7 @@ class PrefectServer:
     def stop_signals(self) -> tuple[tuple[signal.Signals, float], ...]:
         return (signal.SIGTERM, 10), (signal.SIGKILL, 5)
 
-    def launch(self, server_lock: int, last_place: str) -> tuple[int, str]:
+    def launch(self, server_lock: int, last_place: str) -> Launched:
         port = self._choose_port(last_place)
         home_login(self.home)
         # -P: not from a folder `services` that lies where it starts.
@@ -87,15 +87,14 @@ class PrefectServer:
                 attached = stack.enter_context(use(self.database))
                 locks.append(attached.users_lock)  # from here on the server process is a user itself
                 url = PostgresAddress(Path(attached.place)).asyncpg_url(DATABASE)
-            process = subprocess.Popen(
+            return start_held(
                 command,
-                stdin=subprocess.DEVNULL,
+                str(port),
                 pass_fds=locks,
                 cwd=self.folder,  # Prefect reads .env, prefect.toml and pyproject.toml from where it starts
                 start_new_session=True,
                 env=_server_environment(self.home, port, url, self.keep_days),
             )
-        return process.pid, str(port)
 
     def answers(self, place: str) -> bool:
         """Have it prove that it has the login of this home, without giving that away.
@@ -155,11 +154,12 @@ def prefect_server(
 
 
 def running(home: Path) -> PrefectAddress | None:
-    """The server of that home if it runs just now; nothing is started."""
+    """The server of that home if it runs just now; nothing is started. Raises ServiceError where it was stopped."""
     folder = home.expanduser().resolve() / "prefect"
     if not folder.is_dir() or not is_held(folder / SERVER):
         return None
     state = read_state(folder)
+    require_running("Prefect", state)
     return PrefectAddress(int(state.place), started_fresh=False) if state.status == "ready" else None
 
 

@@ -10,7 +10,7 @@ from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
 from services.prefect_login import basic
 
-TIMEOUT_SECONDS = 5.0
+TIMEOUT_SECONDS = 10.0  # of silence; a machine under load may take some
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 

@@ -71,7 +71,7 @@ def _follows_a_link(scope: Scope, headers: Headers) -> bool:
 def _policy(host: str) -> dict[str, str]:
     """Headers that have the browser ask this host alone, and show its pages in no frame of another.
 
-    Prefect's pages compile the schemas of forms ('unsafe-eval') and style their elements one by one.
+    The graph of a run is drawn by code that its page compiles ('unsafe-eval'); elements are styled one by one.
     """
     return {
         "Content-Security-Policy": (

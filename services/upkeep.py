@@ -8,8 +8,9 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from services.keeper import ServiceError
-from services.locks import SERVER, State, is_held, lock, read_state, write_state
+from services.keeper import ServiceError, require_running
+from services.locks import KEEPER, SERVER, State, is_held, lock, read_state, write_state
+from services.private import make_folder
 
 STOP_SECONDS = 60.0  # runs in progress are ended first, then Prefect, then PostgreSQL
 PAUSE = 0.1
@@ -23,7 +24,8 @@ def alone(home: Path) -> Iterator[Callable[[str], None]]:
     Raises ServiceError where another process is.
     """
     folder = _folder(home)
-    folder.mkdir(parents=True, exist_ok=True)
+    for each in (home, folder):
+        make_folder(each)
     held = _lock(folder / SERVER)
     if held is None:
         raise _up_already(home, read_state(folder))
@@ -77,12 +79,21 @@ def end(home: Path) -> bool:
             os.kill(state.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while is_held(_folder(home) / SERVER):
+        _require_running(home, state)
         if time.monotonic() > deadline:
             raise ServiceError(
                 f"Labelscope, process {state.pid}, does not stop: end it by hand; {log(home)} may say why."
             )
         time.sleep(PAUSE)
     return True
+
+
+def _require_running(home: Path, state: State) -> None:
+    """Raises ServiceError where it, or a server that it waits for, was stopped, such as by SIGSTOP."""
+    require_running("Labelscope", state)
+    for name, folder in (("PostgreSQL", home / "postgres"), ("Prefect", home / "prefect")):
+        if is_held(folder / KEEPER):
+            require_running(name, read_state(folder))
 
 
 def log(home: Path) -> Path:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
+MAX_ENTRIES = 100_000  # of a playlist of a service: ten times what Spotify allows; a longer one has no end
+
 KnownHashes = Mapping[tuple[str, int, int], str]
 """(uri, bytes, modified_ns) of a file -> the sha256 it had: a grown folder only hashes what is new."""
 

@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sources.catalogue import Entry, KnownHashes, Playlist, Reference, Rejection
+from sources.catalogue import MAX_ENTRIES, Entry, KnownHashes, Playlist, Reference, Rejection
 from sources.deezer_api import NO_RIGHT, DeezerApi, Refused, next_index
 from sources.deezer_tracks import UnusableRecordError, added_at_of, read_track, unsigned
 from sources.errors import Later, Moved, Unavailable
+from sources.storable import text_in
 from sources.tags import clean_text
 
 
@@ -28,7 +30,7 @@ class DeezerSource:
         return Playlist(
             provider=self.provider,
             external_id=reference.external_id,
-            name=clean_text(answer.get("title") or "") or reference.external_id,
+            name=clean_text(text_in(answer.get("title"))) or reference.external_id,
             label=reference.label,
             snapshot_id=_snapshot_of(answer),
             raw=unsigned(about),
@@ -80,7 +82,7 @@ class DeezerSource:
             except Refused as refusal:
                 raise _unavailable(playlist_id, refusal) from None
             page, total = answer.get("data"), answer.get("total")
-            if isinstance(total, str) and total.isdecimal():
+            if isinstance(total, str) and re.fullmatch("[0-9]{1,9}", total):
                 total = int(total)
             if not isinstance(page, list) or isinstance(total, bool) or not isinstance(total, int):
                 raise Later(
@@ -94,6 +96,8 @@ class DeezerSource:
             if not index < further < size:
                 return
             index = further
+            if index > MAX_ENTRIES:
+                raise Later(f"Deezer (playlist/{playlist_id}/tracks) lists tracks without end; run again.")
 
 
 def _read(record: Any, times: Counter[str]) -> Entry | Rejection:
@@ -104,7 +108,7 @@ def _read(record: Any, times: Counter[str]) -> Entry | Rejection:
         if not isinstance(record, dict):
             raise UnusableRecordError("removed_track", "is no longer on Deezer; remove it from the list.")
         payload = unsigned(record)
-        name = f"deezer:track:{clean_text(record.get('id') or 'without id')[:40]}"
+        name = f"deezer:track:{clean_text(text_in(record.get('id')))[:40] or 'without id'}"
         track = read_track(record)
         if times[name]:
             raise UnusableRecordError("duplicate", "stands in the list more than once; remove the copies.")
@@ -114,19 +118,20 @@ def _read(record: Any, times: Counter[str]) -> Entry | Rejection:
         reason, sentence = problem.args
     times[name] += 1
     copy = "" if times[name] == 1 else f" ({times[name]})" if not payload else f" (copy {times[name]})"
-    title = clean_text(payload.get("title") or "")[:100]
+    title = clean_text(text_in(payload.get("title")))[:100]
     shown = f"{title!r} ({name})" if title else f"An entry of the list ({name})"
     return Rejection(name + copy, reason, f"{shown} {sentence}", payload)
 
 
 def _snapshot_of(answer: dict[str, Any]) -> str:
     """Deezer's checksum of the list; where there is none, one over the tracks that came along."""
-    if checksum := clean_text(answer.get("checksum") or ""):
+    if checksum := clean_text(text_in(answer.get("checksum"))):
         return checksum
     tracks = answer.get("tracks")
     data = tracks.get("data") if isinstance(tracks, dict) else None
-    ids = [record.get("id") for record in data or [] if isinstance(record, dict)]
-    text = json.dumps([answer.get("title"), answer.get("nb_tracks"), ids])
+    records = data if isinstance(data, list) else []
+    ids = [text_in(record.get("id")) for record in records if isinstance(record, dict)]
+    text = json.dumps([text_in(answer.get("title")), text_in(answer.get("nb_tracks")), ids])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

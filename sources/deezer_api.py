@@ -1,21 +1,23 @@
-"""Deezer's catalogue over HTTP: no key, no login, and every error in an answer with status 200."""
+"""Deezer's catalogue over HTTP: no key, no login, and most errors in an answer with status 200."""
 
-import threading
-import time
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import requests
-from pyrate_limiter import InMemoryBucket, Rate, RateItem
 
 from sources.errors import SourceError
-from sources.http import Passing, Patience, TooMany, fault_of, new_session, patiently, require_answer
+from sources.http import Passing, Patience, TooMany, ask, json_of, patiently
+from sources.pace import Pace, RollingWindow
+from sources.sender import new_session
+from sources.storable import text_in
 from sources.tags import clean_text
 
 JSON = dict[str, Any]
 API_URL = "https://api.deezer.com/"
 PAGE = 100  # tracks
+REQUESTS_IN_WINDOW = 50  # from one address, whoever asks there
 # Deezer counts over 5 s, but what it counts is when a request arrives, which is later than it begins.
 WINDOW_S = 5.5
 
@@ -31,27 +33,6 @@ class Refused(SourceError):  # noqa: N818  named like its kin in sources.errors
         self.code = code
 
 
-class RollingWindow:
-    """Lets at most `requests` begin in any `window_s` seconds, whoever asks: one for all threads of a process."""
-
-    def __init__(self, requests: int, window_s: float) -> None:
-        self._bucket = InMemoryBucket([Rate(requests, max(1, round(window_s * 1000)))])
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        """Returns when a request may begin, and counts it."""
-        while (wait_ms := self._take()) is not None:
-            time.sleep(max(wait_ms, 1) / 1000)
-
-    def _take(self) -> int | None:
-        """None where there was room, else the milliseconds until there may be."""
-        with self._lock:
-            now_ms = time.monotonic_ns() // 1_000_000
-            self._bucket.leak(now_ms)
-            item = RateItem("request", now_ms)
-            return None if self._bucket.put(item) else self._bucket.waiting(item)  # type: ignore[return-value]
-
-
 class DeezerApi:
     """The requests that Labelscope makes, as JSON. Any number of threads may share one.
 
@@ -62,16 +43,16 @@ class DeezerApi:
     def __init__(
         self,
         api_url: str = API_URL,
-        requests_in_window: int = 50,
+        pace: Pace | None = None,
         patience: Patience = Patience(),  # noqa: B008  immutable
         timeout_seconds: float = 20.0,
-        window_s: float = WINDOW_S,
     ) -> None:
+        """`pace` keeps Deezer's limit; without one it is kept for this process alone."""
         self.patience = patience
         self.timeout_seconds = timeout_seconds
         self._api_url = api_url.rstrip("/")
-        self._window = RollingWindow(requests_in_window, window_s)
-        self._session = new_session()
+        self._pace = pace or RollingWindow(REQUESTS_IN_WINDOW, WINDOW_S)
+        self._session = new_session(timeout_seconds)
 
     def playlist(self, playlist_id: str) -> JSON:
         """A playlist with its `checksum` and its first tracks."""
@@ -103,30 +84,29 @@ class DeezerApi:
 
     def _ask(self, path: str, parameters: Mapping[str, int] | None) -> JSON:
         what = f"Deezer ({path})"
-        self._window.wait()
-        try:
-            response = self._session.get(
-                f"{self._api_url}/{path}",
-                params=parameters,
-                timeout=self.timeout_seconds,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            raise Passing(what, fault_of(error)) from None
-        require_answer(what, response.status_code, response.headers)
-        if response.status_code != 200:  # a final no has status 200: this is from something in between
-            raise Passing(what, f"answered {response.status_code}")
-        try:
-            answer = response.json()
-        except (ValueError, RecursionError):
-            raise Passing(what, "answered with something that is no JSON") from None
+        self._pace.wait()
+        response = ask(self._session, what, "GET", f"{self._api_url}/{path}", params=parameters)
+        status = response.status_code
+        if status != 200 and not 400 <= status < 500:
+            raise Passing(what, f"answered {status}")
+        answer = json_of(what, response) if status == 200 else _json_or_none(what, response)
+        error = answer.get("error") if isinstance(answer, dict) else None
+        if error:
+            raise _explain(what, error)
+        if status != 200:  # Deezer's own no has a code: this is from something in between
+            raise Passing(what, f"answered {status}")
         if not isinstance(answer, dict):
             raise Passing(what, "answered with JSON that is no object")
-        if answer.get("error"):
-            raise _explain(what, answer["error"])
         if "id" not in answer and not isinstance(answer.get("data"), list):
             raise Passing(what, "answered with JSON that is neither a record nor a list")
         return answer
+
+
+def _json_or_none(what: str, response: requests.Response) -> Any:
+    try:
+        return json_of(what, response)
+    except Passing:
+        return None
 
 
 def _explain(what: str, error: object) -> Exception:
@@ -136,9 +116,9 @@ def _explain(what: str, error: object) -> Exception:
         return TooMany(what, None, "has no quota left for this address")
     if code == BUSY:
         return Passing(what, "is busy")
-    if not isinstance(code, int):
+    if isinstance(code, bool) or not isinstance(code, int) or not 0 < code < 100_000:
         return Passing(what, "answered with an error of no kind that it documents")
-    return Refused(what, clean_text(details.get("message") or "an error")[:200], code)
+    return Refused(what, clean_text(text_in(details.get("message")) or "an error")[:200], code)
 
 
 def next_index(page: Mapping[str, Any]) -> int | None:
@@ -146,5 +126,8 @@ def next_index(page: Mapping[str, Any]) -> int | None:
     address = page.get("next")
     if not isinstance(address, str):
         return None
-    index = parse_qs(urlsplit(address).query).get("index", [""])[0]
-    return int(index) if index.isascii() and index.isdigit() else None
+    try:
+        index = parse_qs(urlsplit(address).query).get("index", [""])[0]
+    except ValueError:  # no address at all
+        return None
+    return int(index) if re.fullmatch("[0-9]{1,9}", index) else None

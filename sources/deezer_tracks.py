@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sources.catalogue import Artist, Track
-from sources.storable import storable
+from sources.storable import storable, text_in
 from sources.tags import NOBODY, artist_key, clean_text, collect, describe
 
 PROVIDER = "deezer"
@@ -24,8 +24,10 @@ def read_track(record: Mapping[str, Any]) -> Track:
     """A track, of a playlist or alone. Raises UnusableRecordError."""
     kind = record.get("type", "track")
     if kind != "track":
-        raise UnusableRecordError("episode", f"is of the kind {clean_text(kind)!r}; only tracks are used.")
-    track_id = _id_of(record)
+        raise UnusableRecordError(
+            "episode", f"is of the kind {clean_text(text_in(kind))!r}; only tracks are used."
+        )
+    track_id = id_of(record)
     if track_id is None:
         raise UnusableRecordError(
             "malformed", "has no id; look at it on Deezer, and remove it from the list."
@@ -34,7 +36,7 @@ def read_track(record: Mapping[str, Any]) -> Track:
         raise UnusableRecordError(
             "local_file", "is somebody's own upload; put the file into a folder source."
         )
-    title = clean_text(record.get("title") or record.get("title_short") or "")
+    title = clean_text(text_in(record.get("title")) or text_in(record.get("title_short")))
     if not title:
         raise UnusableRecordError(
             "malformed", "has no title; look at it on Deezer, and remove it from the list."
@@ -59,6 +61,13 @@ def read_track(record: Mapping[str, Any]) -> Track:
         release_date=description.release_date,
         raw=unsigned(record),
     )
+
+
+def id_of(record: Mapping[str, Any]) -> str | None:
+    """Deezer's number of a track or an artist; negative for somebody's own upload, None where it makes no sense."""
+    number = record.get("id")
+    text = str(number) if isinstance(number, int | str) and not isinstance(number, bool) else ""
+    return text if re.fullmatch(r"-?[1-9][0-9]{0,18}", text) else None
 
 
 def artist_names(record: Mapping[str, Any]) -> tuple[str, ...]:
@@ -103,19 +112,13 @@ def _without_previews(value: Any) -> Any:
     return [_without_previews(item) for item in value] if isinstance(value, list) else value
 
 
-def _id_of(record: Mapping[str, Any]) -> str | None:
-    number = record.get("id")
-    text = str(number) if isinstance(number, int | str) and not isinstance(number, bool) else ""
-    return text if re.fullmatch(r"-?[1-9][0-9]{0,18}", text) else None
-
-
 def _artists(record: Mapping[str, Any]) -> tuple[Artist, ...]:
     """In order of credit: the contributors, or the one artist where they are not listed."""
     contributors = record.get("contributors")
     credited: dict[str, Artist] = {}
     for person in [*(contributors if isinstance(contributors, list) else []), record.get("artist")]:
         details = _dict(person)
-        name, person_id = clean_text(details.get("name") or ""), _id_of(details)
+        name, person_id = clean_text(text_in(details.get("name"))), id_of(details)
         if person_id and artist_key(name) not in NOBODY:
             credited.setdefault(person_id, Artist(PROVIDER, person_id, name))
     return tuple(credited.values())

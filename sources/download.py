@@ -4,39 +4,49 @@ import hashlib
 import re
 import tempfile
 import time
-from collections.abc import Collection, Iterator
-from contextlib import closing
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from sources.clips import UnusableError, probe
 from sources.http import fault_of, retry_after_of
+from sources.sender import Fault
 from sources.tags import clean_text
 
-MAX_BYTES = 8 * 2**20  # a preview of 30 s has half of one
+DEADLINE_SECONDS = 60.0  # with all redirects
 MAX_REDIRECTS = 5
-CHUNK = 64 * 1024  # bytes
 ENDINGS = {"MP3": "mp3", "FLAC": "flac", "OGG": "ogg", "WAV": "wav", "WAVEX": "wav", "AIFF": "aiff"}
+
+CURES = {
+    "too_large": "let another source give it",
+    "too_slow": "check the connection, and run again",
+    "truncated": "run again",
+    "unreachable": "check the connection, and run again",
+}
 
 
 class DownloadError(Exception):
     """There is no file. The message is one sentence that names the host alone, as addresses can be signed.
 
-    `reason`: host_refused, too_large, wrong_type, truncated, too_slow, expired, http_<status>, unreachable.
-    `again`: whether it may pass by itself. `retry_after_seconds`: how long the host wants to be left alone.
+    `reason`: host_refused, too_large, wrong_type, expired, truncated, too_slow, http_<status>, unreachable.
+    `doubtful`: the host has answered, and what it answered may be final or a bad moment: only a second look tells.
+    Every other fault may pass by itself. `retry_after_seconds`: how long the host wants to be left alone.
     """
 
     def __init__(
-        self, reason: str, sentence: str, *, again: bool, retry_after_seconds: float | None = None
+        self,
+        reason: str,
+        sentence: str,
+        *,
+        doubtful: bool = False,
+        retry_after_seconds: float | None = None,
     ) -> None:
         super().__init__(sentence)
         self.reason = reason
-        self.again = again
+        self.doubtful = doubtful
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -57,36 +67,28 @@ def download(
     folder: Path,
     *,
     hosts: Collection[str],
-    max_bytes: int = MAX_BYTES,
-    deadline_seconds: float = 60.0,
-    timeout_seconds: float = 20.0,
+    deadline_seconds: float = DEADLINE_SECONDS,
 ) -> Downloaded:
     """Fetch the audio at `url` into `folder`, under a name made of its content.
 
-    Only `hosts` are asked, redirects included, see `is_allowed`. `timeout_seconds` holds for each wait for the host,
-    `deadline_seconds` for all of it; it is looked at after each wait. Raises DownloadError, and OSError where the
-    folder cannot be written; then nothing is left behind.
+    Only `hosts` are asked, redirects included, see `is_allowed`. `deadline_seconds` hold for all of it, the session's
+    limits for each answer. Raises DownloadError, and OSError where the folder cannot be written; then nothing is left
+    behind.
     """
-    deadline = time.monotonic() + deadline_seconds
-    with closing(_open(session, url, hosts, deadline, timeout_seconds)) as response:
-        host = _host_of(response.url)
-        file = tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False)  # noqa: SIM115
+    response = _fetch(session, url, hosts, time.monotonic() + deadline_seconds)
+    host, content = _host_of(response.url), response.content
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
         draft = Path(file.name)
         try:
-            digest, size = hashlib.sha256(), 0
-            with file:
-                for chunk in _chunks(response, host, deadline):
-                    size += len(chunk)
-                    if size > max_bytes:
-                        _refuse_size(host, max_bytes)
-                    digest.update(chunk)
-                    file.write(chunk)
+            file.write(content)
+            file.flush()
             duration_s, ending = _require_audio(draft, host)
-            path = draft.replace(folder / f"{digest.hexdigest()}.{ending}")
+            sha256 = hashlib.sha256(content).hexdigest()
+            path = draft.replace(folder / f"{sha256}.{ending}")
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
-    return Downloaded(path, digest.hexdigest(), size, ending, duration_s)
+    return Downloaded(path, sha256, len(content), ending, duration_s)
 
 
 def is_allowed(url: str, hosts: Collection[str]) -> bool:
@@ -117,21 +119,24 @@ def _matches(host: str, port: int, entry: str) -> bool:
     return host == name
 
 
-def _open(
-    session: requests.Session, url: str, hosts: Collection[str], deadline: float, timeout_seconds: float
-) -> requests.Response:
-    """The answer at the end of all redirects, its body still to be read. Raises DownloadError."""
+def _fetch(session: requests.Session, url: str, hosts: Collection[str], deadline: float) -> requests.Response:
+    """The answer at the end of all redirects. Raises DownloadError."""
     for _ in range(MAX_REDIRECTS + 1):
-        request = _prepare(session, url, hosts)
-        response = _send(session, request, deadline, timeout_seconds)
+        response = _send(session, _prepare(session, url, hosts), deadline)
         if not response.is_redirect:
             break
-        url = urljoin(response.url, response.headers["Location"])
-        response.close()
+        url = _target_of(response)
     if response.status_code != 200:
-        response.close()
         raise _explain(response)
     return response
+
+
+def _target_of(response: requests.Response) -> str:
+    """Where a redirect leads; "" for what is no address."""
+    try:
+        return urljoin(response.url, response.headers["Location"])
+    except ValueError:
+        return ""
 
 
 def _prepare(session: requests.Session, url: str, hosts: Collection[str]) -> requests.PreparedRequest:
@@ -146,43 +151,21 @@ def _prepare(session: requests.Session, url: str, hosts: Collection[str]) -> req
         sentence = (
             "is no host that previews come from over https; if it is one now, add it to the allowed hosts."
         )
-        raise DownloadError("host_refused", f"{shown} {sentence}", again=False)
+        raise DownloadError("host_refused", f"{shown} {sentence}", doubtful=True)
     return request
 
 
-def _send(
-    session: requests.Session, request: requests.PreparedRequest, deadline: float, timeout_seconds: float
-) -> requests.Response:
+def _send(session: requests.Session, request: requests.PreparedRequest, deadline: float) -> requests.Response:
     host = _host_of(request.url or "")
-    left = _require_time(host, deadline)
-    environment = session.merge_environment_settings(request.url, {}, True, None, None)
+    environment = session.merge_environment_settings(request.url, {}, None, None, None)
     try:
-        return session.send(request, allow_redirects=False, timeout=min(timeout_seconds, left), **environment)
-    except requests.ReadTimeout:
-        problem = _too_slow(host)
+        return session.send(request, timeout=deadline - time.monotonic(), **environment)
     except requests.RequestException as error:
-        sentence = f"{host} {fault_of(error)}; check the connection, and run again."
-        problem = DownloadError("unreachable", sentence, again=True)
-    raise problem  # out here, so that it drags along no error that holds the address
-
-
-def _chunks(response: requests.Response, host: str, deadline: float) -> Iterator[bytes]:
-    """The body piece by piece as it arrives, which a slow host cannot hold up. Raises DownloadError."""
-    while True:
-        _require_time(host, deadline)
-        try:
-            chunk = response.raw.read1(CHUNK, decode_content=False)
-        except ReadTimeoutError:
-            problem = _too_slow(host)
-            break
-        except HTTPError:
-            sentence = f"{host} broke off before the end of the file; run again."
-            problem = DownloadError("truncated", sentence, again=True)
-            break
-        if not chunk:
-            return
-        yield chunk
-    raise problem
+        reason = error.reason if isinstance(error, Fault) else "unreachable"
+        sentence = f"{host} {fault_of(error)}; {CURES[reason]}."
+    raise DownloadError(
+        reason, sentence, doubtful=reason == "too_large"
+    )  # out here, so that it drags no error along
 
 
 def _require_audio(path: Path, host: str) -> tuple[float, str]:
@@ -196,28 +179,7 @@ def _require_audio(path: Path, host: str) -> tuple[float, str]:
     except UnusableError as error:
         cause = error.args[1].partition(";")[0].rstrip(".")
     sentence = f"What {host} sent as a preview {cause}; listen to it there, or let another source give it."
-    raise DownloadError("wrong_type", sentence, again=False)
-
-
-def _require_time(host: str, deadline: float) -> float:
-    """The seconds left. Raises DownloadError where there are none."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise _too_slow(host)
-    return left
-
-
-def _too_slow(host: str) -> DownloadError:
-    return DownloadError(
-        "too_slow", f"{host} takes too long; check the connection, and run again.", again=True
-    )
-
-
-def _refuse_size(host: str, max_bytes: int) -> NoReturn:
-    sentence = (
-        f"{host} sent more than {max_bytes / 2**20:g} MiB, which is no preview; let another source give it."
-    )
-    raise DownloadError("too_large", sentence, again=False)
+    raise DownloadError("wrong_type", sentence, doubtful=True)
 
 
 def _explain(response: requests.Response) -> DownloadError:
@@ -225,13 +187,13 @@ def _explain(response: requests.Response) -> DownloadError:
     host, status = _host_of(response.url), response.status_code
     if status in (403, 410):
         sentence = f"{host} no longer gives out this address ({status}); a new one has to be asked for."
-        return DownloadError("expired", sentence, again=True)
+        return DownloadError("expired", sentence, doubtful=True)
     if status in (408, 425, 429) or status >= 500:
         wait = retry_after_of(response.headers) if status == 429 else None
         sentence = f"{host} answered {status}; run again in a while."
-        return DownloadError(f"http_{status}", sentence, again=True, retry_after_seconds=wait)
+        return DownloadError(f"http_{status}", sentence, retry_after_seconds=wait)
     sentence = f"{host} has no preview there (it answered {status}); let another source give it."
-    return DownloadError(f"http_{status}", sentence, again=False)
+    return DownloadError(f"http_{status}", sentence, doubtful=True)
 
 
 def _host_of(url: str) -> str:

@@ -23,7 +23,7 @@ from sources.catalogue import (
 )
 from sources.clips import UnusableError, plan_clips, probe
 from sources.errors import CrateError, Unavailable
-from sources.listing import ENDINGS, Listed, explain, list_audio, snapshot_of
+from sources.listing import ENDINGS, Listed, explain, list_audio, modified_ns, snapshot_of
 from sources.tags import artist_key, clean_text, collect, describe, read_tags
 
 
@@ -152,7 +152,7 @@ class FolderSource:
 
 def _require_unchanged(path: Path, listed: Listed) -> None:
     now = path.stat()
-    if (now.st_size, now.st_mtime_ns) != (listed.size, listed.modified_ns):
+    if (now.st_size, modified_ns(now)) != (listed.size, listed.modified_ns):
         raise UnusableError("changed", "changed while it was read; run again once it is written completely.")
 
 

@@ -5,13 +5,12 @@ addresses, headers or what an exception says, as these can hold a token or a sig
 """
 
 import email.utils
-import logging
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import requests
 from tenacity import (
@@ -23,12 +22,10 @@ from tenacity import (
 )
 
 from sources.errors import Blocked, Later
+from sources.sender import Fault
 
-USER_AGENT = f"Labelscope/{version('labelscope')} (personal music library)"
-MAX_RETRY_AFTER_SECONDS = 30 * 86_400  # what is longer is a mistake, and no date can hold the longest ones
-
-# At DEBUG it writes whole addresses, signatures included.
-logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+MAX_RETRY_AFTER_SECONDS = 30 * 86_400.0  # what is longer is a mistake, and no date can hold the longest ones
+UNREADABLE_RETRY_AFTER_SECONDS = 3600.0  # who asks for a wait in words that nobody understands gets one
 
 T = TypeVar("T")
 
@@ -122,43 +119,53 @@ def require_answer(what: str, status: int, headers: Mapping[str, str]) -> None:
 
 
 def retry_after_of(headers: Mapping[str, str]) -> float | None:
-    """Seconds from now that the header Retry-After (a number or a date) asks for; None where it makes no sense."""
+    """Seconds from now that the header Retry-After (a number or a date) asks for; None where there is none.
+
+    At most 30 days, however long a wait it asks for. What is neither, or is below 0, is an hour: the service wants
+    a pause, and to ask it again at once could make it longer.
+    """
     value = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]{1,15}(\.[0-9]{0,9})?", value):
-        return min(float(value), MAX_RETRY_AFTER_SECONDS)
+    if not value:
+        return None
+    seconds = _seconds_in(value)
+    if seconds is None or math.isnan(seconds) or seconds < 0:
+        return UNREADABLE_RETRY_AFTER_SECONDS
+    return min(seconds, MAX_RETRY_AFTER_SECONDS)
+
+
+def _seconds_in(value: str) -> float | None:
+    """A number of seconds, or a date as seconds from now; a date that has passed is 0."""
+    if re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|inf(inity)?)", value, re.IGNORECASE):
+        return float(value)
     try:
         date = email.utils.parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
     wait = (date if date.tzinfo else date.replace(tzinfo=UTC)) - datetime.now(UTC)
-    return min(max(wait.total_seconds(), 0.0), MAX_RETRY_AFTER_SECONDS)
+    return max(wait.total_seconds(), 0.0)
+
+
+def ask(session: requests.Session, what: str, method: str, url: str, **request: Any) -> requests.Response:
+    """The answer to one request, whatever its status is but for those of `require_answer`. Raises Passing, TooMany."""
+    try:
+        response = session.request(method, url, **request)
+    except requests.RequestException as error:
+        fault = fault_of(error)
+    else:
+        require_answer(what, response.status_code, response.headers)
+        return response
+    raise Passing(what, fault)  # out here, so that it drags no error along that holds the address
+
+
+def json_of(what: str, response: requests.Response) -> Any:
+    """The JSON that came. Raises Passing where it is none, is nested too deep, or holds a number without end."""
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        pass
+    raise Passing(what, "answered with something that is no JSON")
 
 
 def fault_of(error: requests.RequestException) -> str:
-    """What happened, for Passing: by the kind of error alone, as its text holds the whole address."""
-    if isinstance(error, requests.ConnectTimeout):
-        return "could not be reached in time"
-    if isinstance(error, requests.Timeout):
-        return "did not answer in time"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "could not prove who it is (TLS)"
-    if isinstance(error, requests.ConnectionError):
-        return "could not be reached, or broke off"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
-        return "broke off in the middle of its answer"
-    return f"could not be asked ({type(error).__name__})"
-
-
-def new_session(user_agent: str = USER_AGENT) -> requests.Session:
-    """A session that asks once and says so: no retries of its own, and no password out of ~/.netrc.
-
-    Proxies and REQUESTS_CA_BUNDLE of the environment count.
-    """
-    session = requests.Session()
-    session.headers["User-Agent"] = user_agent
-    session.auth = _as_it_is  # without one, requests puts a netrc entry in place of our Authorization header
-    return session
-
-
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
+    """What happened, for Passing: never the text of a foreign error, as it holds the whole address."""
+    return error.words if isinstance(error, Fault) else f"could not be asked ({type(error).__name__})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sources.clips import UnusableError, probe
-from sources.listing import Listed, explain, list_audio, snapshot_of
+from sources.listing import Listed, explain, list_audio, modified_ns, snapshot_of
 from sources.matching import artist_keys, same_duration, title_key
 from sources.tags import Tags, clean_text, collect, describe, read_tags
 
@@ -109,7 +109,7 @@ class Library:
                 now = os.fstat(file.fileno())
         except OSError as error:
             raise self._problem(path, *explain(error)) from error
-        if (now.st_size, now.st_mtime_ns) != (listed.size, listed.modified_ns):
+        if (now.st_size, modified_ns(now)) != (listed.size, listed.modified_ns):
             raise self._problem(path, "changed", "changed while it was read; run again.")
         return LibraryFile(path, sha256, listed.size, listed.modified_ns, duration_s, tagged.licence)
 

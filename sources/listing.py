@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ENDINGS = (".mp3", ".ogg", ".opus", ".flac", ".wav", ".aiff", ".aif", ".m4a")
+LATEST_NS = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,16 @@ def _look_at(path: str) -> tuple[Listed, tuple[int, int] | None]:
     problem = None
     if not stat.S_ISREG(status.st_mode):
         problem = ("not_a_file", "is a device, a pipe or a socket, not a file; remove it from the crate.")
-    listed = Listed(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, problem)
+    listed = Listed(path, status.st_size, modified_ns(status), status.st_ctime_ns, problem)
     return listed, (status.st_dev, status.st_ino) if status.st_ino else None
+
+
+def modified_ns(status: os.stat_result) -> int:
+    """When the file was changed last, in nanoseconds since 1970, as a column can hold it: within 292 years of that.
+
+    A file system may say any time, such as one before Christ; that date alone is then not the file's.
+    """
+    return max(-LATEST_NS, min(status.st_mtime_ns, LATEST_NS))
 
 
 def explain(error: OSError) -> tuple[str, str]:

@@ -1,47 +1,42 @@
 """Previews fetched with patience: what may pass is tried again, before anybody hears of it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import requests
-
-from sources.download import Downloaded, DownloadError, download
+from sources.download import DEADLINE_SECONDS, Downloaded, DownloadError, download
 from sources.errors import Blocked, Later
-from sources.http import Passing, Patience, TooMany, new_session, patiently
+from sources.http import Passing, Patience, TooMany, patiently
+from sources.sender import Limits, new_session
 
 WHAT = "The host of the previews"
 
 
-@dataclass(frozen=True)
 class PreviewHost:
     """Fetches files with patience, from these hosts alone."""
 
-    hosts: Collection[str]
-    patience: Patience
-    timeout_seconds: float
-    session: requests.Session = field(default_factory=new_session)
+    def __init__(self, hosts: Collection[str], patience: Patience, timeout_seconds: float) -> None:
+        self._hosts = hosts
+        self._patience = patience
+        self._session = new_session(limits=Limits(seconds=DEADLINE_SECONDS, wait_seconds=timeout_seconds))
 
     def fetch(self, url: str, inbox: Path) -> Downloaded:
-        """Raises Blocked, or the DownloadError of the last attempt; dead addresses and slow hosts get only one."""
+        """Raises Blocked, or the DownloadError of the last attempt; doubtful answers and slow hosts get only one."""
         failure: DownloadError | None = None
 
         def attempt() -> Downloaded:
             nonlocal failure
             try:
-                return download(
-                    self.session, url, inbox, hosts=self.hosts, timeout_seconds=self.timeout_seconds
-                )
+                return download(self._session, url, inbox, hosts=self._hosts)
             except DownloadError as error:
                 failure = error
             if failure.reason == "http_429":
                 raise TooMany(WHAT, failure.retry_after_seconds)
-            if failure.again and failure.reason not in ("expired", "too_slow"):
+            if not failure.doubtful and failure.reason != "too_slow":
                 raise Passing(WHAT, failure.reason)
             raise failure
 
         try:
-            return patiently(self.patience, attempt)
+            return patiently(self._patience, attempt)
         except Blocked:
             raise
         except Later:

@@ -1,19 +1,20 @@
 """Where a track's audio comes from: its own preview, Deezer's by ISRC, or a file of the user's library."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from sources.catalogue import AudioClip
 from sources.clips import plan_clips
 from sources.deezer_api import JSON, DeezerApi, Refused
-from sources.deezer_tracks import artist_names, preview_of, seconds_of
+from sources.deezer_tracks import artist_names, id_of, preview_of, seconds_of
 from sources.download import Downloaded, DownloadError
 from sources.errors import Blocked, Later
 from sources.library import Library, UnreadableMatchError
 from sources.matching import same_artists, same_duration, same_title
 from sources.preview_host import PreviewHost
+from sources.storable import text_in
 from sources.tags import clean_text
 
 SPOTIFY_LICENCE = "Spotify preview: Spotify's terms forbid training a model on it and keeping it for good."
@@ -26,7 +27,10 @@ DEAD_ADDRESS = "Spotify's address of the preview is dead; let another source giv
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A track that has no audio. `settled`: sources that need not be asked, as their answer is known."""
+    """A track that has no audio. `settled`: sources that need not be asked, as their answer is known.
+
+    `doubted`: sources that gave a doubtful answer before; the same again is final.
+    """
 
     track_id: int
     provider: str
@@ -37,6 +41,7 @@ class Wanted:
     duration_s: float | None
     preview_url: str | None
     settled: frozenset[str] = frozenset()
+    doubted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +59,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """A source has no audio of a track. `again`: the next run should ask again, as this may pass by itself."""
+    """A source has no audio of a track. `again`: the next run should ask again, as this may pass by itself.
+
+    `doubtful`: a host has answered, perhaps in a bad moment; the same answer at a second look is final.
+    """
 
     source: str
     reason: str  # short snake_case code
     detail: str  # one sentence
     again: bool
+    doubtful: bool = False
 
 
 class Finder(Protocol):
@@ -88,6 +97,8 @@ def find_audio(wanted: Wanted, finders: Sequence[Finder], inbox: Path) -> tuple[
         outcome = finder.find(wanted, inbox)
         if isinstance(outcome, Found):
             return outcome, missing
+        if outcome.doubtful and finder.source in wanted.doubted:
+            outcome = replace(outcome, again=False, doubtful=False)
         missing.append(outcome)
         if outcome.again:
             break
@@ -117,7 +128,7 @@ class OwnPreviews:
                 self.source, lambda: self._from_spotify(wanted, wanted.preview_url or "", inbox)
             )
             dead = isinstance(outcome, NotFound) and outcome.reason == "expired"
-            return NotFound(self.source, "expired", DEAD_ADDRESS, again=False) if dead else outcome
+            return NotFound(self.source, "expired", DEAD_ADDRESS, True, doubtful=True) if dead else outcome
         sentence = f"{wanted.provider} offers no preview of {_shown(wanted)}; let another source give it."
         return NotFound(self.source, "no_preview", sentence, again=False)
 
@@ -212,7 +223,7 @@ def _outcome(source: str, find: Callable[[], Found | NotFound]) -> Found | NotFo
             return NotFound(source, "refused", str(error), again=False)
         except DownloadError as error:
             if error.reason != "expired" or last:
-                return NotFound(source, error.reason, str(error), error.again)
+                return NotFound(source, error.reason, str(error), True, error.doubtful)
     raise AssertionError("unreachable")
 
 
@@ -224,7 +235,7 @@ def _deezer_preview(
     if url is None:
         sentence = f"Deezer has no preview of {_shown(wanted)}; let another source give it."
         return NotFound(source, "no_preview", sentence, again=False)
-    reference = f"deezer:track:{record.get('id')}"
+    reference = f"deezer:track:{id_of(record) or 'without id'}"
     return _kept(source, "deezer", reference, host.fetch(url, inbox), DEEZER_LICENCE)
 
 
@@ -240,7 +251,7 @@ def _kept(source: str, provider: str, reference: str, file: Downloaded, licence:
 
 def _difference(wanted: Wanted, record: JSON) -> str:
     """What tells Deezer's track from the wanted one, as the object of a sentence; nothing where it is the same."""
-    title, names, seconds = clean_text(record.get("title") or ""), artist_names(record), seconds_of(record)
+    title, names, seconds = clean_text(text_in(record.get("title"))), artist_names(record), seconds_of(record)
     if not same_title(wanted.title, title):
         return f"the title {title!r}"
     if not same_artists(wanted.artists, names):

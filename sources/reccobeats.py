@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import requests
-
 from sources.errors import Closed, SourceError
-from sources.http import Passing, Patience, fault_of, new_session, patiently, require_answer
+from sources.http import Passing, Patience, ask, json_of, patiently
+from sources.sender import new_session
+from sources.storable import text_in
 from sources.track_features import TrackFeatures, read_features
 
 API_URL = "https://api.reccobeats.com/v1/"
@@ -26,8 +26,7 @@ class ReccoBeats:
     ) -> None:
         self._url = f"{api_url.rstrip('/').removesuffix('/v1')}/v1/audio-features"
         self._patience = patience
-        self._timeout_seconds = timeout_seconds
-        self._session = new_session()
+        self._session = new_session(timeout_seconds)
 
     def features(self, ids: Collection[str]) -> dict[str, TrackFeatures]:
         """The figures of those tracks that it knows; `ids` are Spotify's ids or ISRCs, at most MAX_IDS.
@@ -42,7 +41,7 @@ class ReccoBeats:
         rows = patiently(self._patience, lambda: self._ask(sorted(wanted)))
         found: dict[str, TrackFeatures] = {}
         # sorted, as its order changes, and so would which of two rows of an ISRC counts
-        for row in sorted(rows, key=lambda row: str(row.get("id"))):
+        for row in sorted(rows, key=lambda row: text_in(row.get("id"))):
             features = read_features(row)
             for name in _names_of(row):
                 if features is not None and name in wanted:
@@ -50,27 +49,17 @@ class ReccoBeats:
         return found
 
     def _ask(self, ids: list[str]) -> list[Mapping[str, Any]]:
-        try:
-            response = self._session.get(
-                self._url,
-                params={"ids": ",".join(ids)},
-                timeout=self._timeout_seconds,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            raise Passing(WHAT, fault_of(error)) from None
+        response = ask(self._session, WHAT, "GET", self._url, params={"ids": ",".join(ids)})
         status = response.status_code
-        require_answer(WHAT, status, response.headers)
         if status in (401, 403, 404):
             raise Closed(f"{WHAT} answered {status}: it is not open to us; switch it off in labels.toml.")
-        if status != 200:
+        if 400 <= status < 500:
             raise SourceError(
                 f"{WHAT} answered {status} and refuses these ids; switch it off in labels.toml."
             )
-        try:
-            answer = response.json()
-        except (ValueError, RecursionError):
-            raise Passing(WHAT, "answered with something that is no JSON") from None
+        if status != 200:
+            raise Passing(WHAT, f"answered {status}")
+        answer = json_of(WHAT, response)
         rows = answer.get("content") if isinstance(answer, dict) else None
         if not isinstance(rows, list):
             raise Passing(WHAT, "answered with JSON of another kind")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sources.catalogue import Entry, KnownHashes, Playlist, Reference, Rejection
-from sources.errors import Moved, Unavailable
+from sources.catalogue import MAX_ENTRIES, Entry, KnownHashes, Playlist, Reference, Rejection
+from sources.errors import Later, Moved, Unavailable
 from sources.http import Patience
 from sources.spotify_api import API_URL, MAX_IDS, SpotifyApi, metadata_only
 from sources.spotify_login import ACCOUNTS_URL, Key, SpotifyAccess
@@ -63,6 +63,8 @@ class SpotifySource:
             offset += len(page["items"])
             if offset >= total:
                 break
+            if offset > MAX_ENTRIES:
+                raise Later(f"Spotify (playlists/{playlist_id}/items) lists entries without end; run again.")
             page = self.api.page(playlist_id, offset)
             if page["total"] != total or page.get("offset", offset) != offset:
                 raise _moved(playlist)
@@ -108,7 +110,7 @@ def connect_spotify(
 ) -> SpotifySource:
     """Spotify by the key of an app, as the person whose login is in `token_file` where there is one.
 
-    `timeout_seconds` is for the connection, and again for each wait for more of an answer.
+    `timeout_seconds` is for each wait for more of an answer; all of it has half a minute, see `sources.sender`.
     """
     access = SpotifyAccess(Key(client_id, client_secret, accounts_url, timeout_seconds), token_file)
     return SpotifySource(SpotifyApi(access, api_url, patience or Patience(), timeout_seconds))

@@ -13,23 +13,22 @@ import requests
 import spotipy  # type: ignore[import-untyped]
 
 from sources.errors import Closed, LoginNeeded, Unavailable
-from sources.http import (
-    Passing,
-    Patience,
-    TooMany,
-    fault_of,
-    new_session,
-    patiently,
-    require_answer,
-    retry_after_of,
-)
+from sources.http import Passing, Patience, TooMany, fault_of, patiently, require_answer, retry_after_of
+from sources.sender import new_session
 from sources.spotify_login import COMMAND, SpotifyAccess
+from sources.storable import text_in
 
 API_URL = "https://api.spotify.com/v1/"
 PAGE = 50  # entries in one page of /items, the most that Spotify gives
 MAX_IDS = 100  # tracks in one request for audio features
 QUOTA_SECONDS = 3600.0  # to wait where the quota is used up and Spotify does not say for how long
 PREMIUM = "the owner of this app needs Spotify Premium; subscribe, or set the key of another app"
+CURES = {  # what a message of Spotify's speaks of, and what is to be done
+    "premium": PREMIUM,
+    "not registered": "the user who has logged in may not use this app; add them under User Management at "
+    "developer.spotify.com/dashboard",
+    "insufficient client scope": f"the login does not cover this; run `{COMMAND}` again",
+}
 JUDGED = {400, 401, 403, 404}  # statuses that mean something; all others are faults that may pass
 
 JsonObject = dict[str, Any]
@@ -46,12 +45,12 @@ _keep_tokens_out_of_logs()
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer with a status of 400 or more."""
+    """An answer with a status of 300 or more."""
 
     status: int
     headers: requests.structures.CaseInsensitiveDict[str] = field(repr=False)
     quota: bool  # the reason is QUOTA_EXCEEDED
-    premium: bool  # the message speaks of Premium
+    cure: str | None  # one of CURES, where the message speaks of its cause
     access_token: str = field(repr=False)  # that the request was sent with
 
 
@@ -76,12 +75,9 @@ class SpotifyApi:
     ) -> None:
         self._access = access
         self._patience = patience
-        session = new_session()
-        session.max_redirects = 0  # an API that answers from elsewhere is not the one that we asked
+        session = new_session(timeout_seconds)
         session.hooks["response"].append(_refuse)
-        self._client = _Client(
-            auth_manager=access, requests_session=session, requests_timeout=timeout_seconds
-        )
+        self._client = _Client(auth_manager=access, requests_session=session, requests_timeout=None)
         self._client.prefix = f"{api_url.rstrip('/')}/"
 
     def playlist(self, playlist_id: str, fields: str | None = None) -> JsonObject:
@@ -104,7 +100,7 @@ class SpotifyApi:
             total=int,
         )
         if isinstance(answer, Refusal):
-            if answer.status == 403 and not answer.premium:
+            if answer.status == 403 and not answer.cure:
                 raise metadata_only(playlist_id)
             raise unavailable(playlist_id, answer)
         return answer
@@ -115,8 +111,8 @@ class SpotifyApi:
             "Spotify (audio-features)", lambda: self._client.features(ids), audio_features=list
         )
         if isinstance(answer, Refusal):
-            if answer.premium:
-                raise Closed(f"Spotify gives no audio features: {PREMIUM}.")
+            if answer.cure:
+                raise Closed(f"Spotify gives no audio features: {answer.cure}.")
             raise Closed(
                 "Spotify gives audio features only to apps that had them before November 2024; "
                 "leave `spotify` off under [features], the sound itself is measured anyway."
@@ -145,8 +141,8 @@ class SpotifyApi:
 
 def unavailable(playlist_id: str, refusal: Refusal) -> Unavailable:
     """The error for a playlist that Spotify refuses."""
-    if refusal.premium:
-        return Unavailable(f"Spotify does not show the playlist {playlist_id}: {PREMIUM}.", "forbidden")
+    if refusal.cure:
+        return Unavailable(f"Spotify does not show the playlist {playlist_id}: {refusal.cure}.", "forbidden")
     if refusal.status == 403:
         return Unavailable(
             f"Spotify forbids this app the playlist {playlist_id} (403); log in as its owner with `{COMMAND}`, "
@@ -197,8 +193,8 @@ def _ask_once(what: str, call: Callable[[], Any], shape: dict[str, type]) -> Jso
 
 
 def _refuse(response: requests.Response, *_: object, **__: object) -> None:
-    """Hook of the session. What the body says is only searched for two words: it could say anything."""
-    if response.status_code < 400:
+    """Hook of the session. What the body says is only searched for a few words: it could say anything."""
+    if response.status_code < 300:
         return
     try:
         said = response.json()
@@ -206,11 +202,13 @@ def _refuse(response: requests.Response, *_: object, **__: object) -> None:
         said = None
     error = said.get("error") if isinstance(said, dict) else None
     details = error if isinstance(error, dict) else {"message": error}
+    # some refusals are plain text
+    message = text_in(details.get("message")) or ("" if error else response.text[:1000])
     refusal = Refusal(
         status=response.status_code,
         headers=response.headers,
         quota=details.get("reason") == "QUOTA_EXCEEDED",
-        premium="premium" in str(details.get("message")).lower(),
+        cure=next((cure for words, cure in CURES.items() if words in message.lower()), None),
         access_token=str(response.request.headers.get("Authorization", "")).removeprefix("Bearer "),
     )
     raise _Refused(refusal)

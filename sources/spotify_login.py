@@ -17,7 +17,8 @@ from urllib.parse import urlencode
 import requests
 
 from sources.errors import LoginNeeded
-from sources.http import Passing, Patience, fault_of, new_session, patiently, require_answer
+from sources.http import Passing, Patience, ask, json_of, patiently
+from sources.sender import new_session
 from sources.spotify_callback import listen
 from sources.spotify_token import TokenFile, UserToken, warn_once
 
@@ -62,21 +63,10 @@ class Key:
 
     def ask(self, session: requests.Session, form: dict[str, str]) -> dict[str, Any]:
         """One request for a token: the reply, which has an access token. Raises Passing, LoginNeeded, _InvalidGrant."""
-        what, fault = "Spotify (api/token)", ""
-        try:
-            response = session.post(
-                f"{self.accounts_url.rstrip('/')}/api/token",
-                data=form,
-                auth=self.checked(),
-                timeout=self.timeout_seconds,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            fault = fault_of(error)
-        if fault:
-            raise Passing(what, fault)
-        require_answer(what, response.status_code, response.headers)
-        said = _json_object(response)
+        what = "Spotify (api/token)"
+        address = f"{self.accounts_url.rstrip('/')}/api/token"
+        response = ask(session, what, "POST", address, data=form, auth=self.checked())
+        said = _json_object(what, response)
         if response.ok and is_token(said.get("access_token")):
             return said
         error_code = said.get("error")
@@ -97,7 +87,7 @@ class SpotifyAccess:
     def __init__(self, key: Key, token_file: Path) -> None:
         self._key = key
         self._file = TokenFile(token_file)
-        self._session = new_session()
+        self._session = new_session(key.timeout_seconds)
         self._lock = threading.Lock()
         self._app_token, self._app_token_ends = "", 0.0
         self._refused: set[str] = set()
@@ -198,7 +188,7 @@ def login(
         except _InvalidGrant:
             return {}
 
-    with new_session() as session:
+    with new_session(key.timeout_seconds) as session:
         reply = patiently(patience, exchange)
     if not is_token(reply.get("refresh_token")):
         raise LoginNeeded(f"Spotify did not complete the login; run `{COMMAND}` again.")
@@ -256,9 +246,9 @@ def _end_of(reply: dict[str, Any]) -> float:
     return time.time() + (seconds if isinstance(seconds, int) and 0 < seconds < 86_400 else 3600)
 
 
-def _json_object(response: requests.Response) -> dict[str, Any]:
+def _json_object(what: str, response: requests.Response) -> dict[str, Any]:
     try:
-        said = response.json()
-    except (ValueError, RecursionError):
+        said = json_of(what, response)
+    except Passing:
         return {}
     return said if isinstance(said, dict) else {}

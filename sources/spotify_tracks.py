@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sources.catalogue import Artist, Entry, Rejection, Track
-from sources.storable import storable
+from sources.storable import storable, text_in
 from sources.tags import NOBODY, artist_key, clean_text, collect, describe
 
 PROVIDER = "spotify"
@@ -56,8 +56,8 @@ def read_entry(entry: object, seen: Seen) -> Entry | Rejection:
     item = _item(payload)
     if item is None:
         return _without_track(entry, payload, seen)
-    name = clean_text(item.get("name") or "") or "An entry"
-    uri = clean_text(item.get("uri") or "")
+    name = clean_text(text_in(item.get("name"))) or "An entry"
+    uri = clean_text(text_in(item.get("uri")))
     if payload.get("is_local") is True or item.get("is_local") is True or uri.startswith("spotify:local:"):
         detail = f"{name} is a file on somebody's own disk; put a copy of it into a crate folder."
         return _reject(seen, uri or "spotify:local", "local_file", detail, payload)

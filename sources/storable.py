@@ -22,6 +22,13 @@ def storable(value: Any, depth: int = MAX_DEPTH) -> Any:
     return value
 
 
+def text_in(value: object) -> str:
+    """The text or number as text; nothing for what is neither, such as a list where a title should be."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value)
+
+
 def storable_key(text: str) -> str:
     """The text, or where an index could not hold it (1000 bytes), its beginning and a hash of it all."""
     content = text.encode("utf-8", "replace")

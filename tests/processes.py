@@ -1,5 +1,7 @@
 """Waiting for a condition, the processes that belong to a home, and ports for new ones."""
 
+import os
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -15,8 +17,20 @@ def wait_until(condition: Callable[[], object], seconds: float = 120, pause: flo
 
 
 def processes_of(home: Path) -> list[int]:
-    """Live processes that were started for this home."""
-    return processes_with(f"LABELSCOPE_HOME={home}")
+    """Live processes that were started for this home, and other ones that hold a file of it open: its servers."""
+    started = processes_with(f"LABELSCOPE_HOME={home}")
+    return started + [process for process in _processes_with_files_of(home) if process not in started]
+
+
+def _processes_with_files_of(home: Path) -> list[int]:
+    """All but this one."""
+    found, below = [], f"{home}/"
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended, or is not ours to look at
+            files = (str(file.readlink()) for file in (folder / "fd").iterdir())
+            if int(folder.name) != os.getpid() and any(file.startswith(below) for file in files):
+                found.append(int(folder.name))
+    return found
 
 
 def processes_with(variable: str) -> list[int]:
@@ -32,11 +46,30 @@ def processes_with(variable: str) -> list[int]:
     return found
 
 
+def kill_all_of(home: Path) -> None:
+    """Until none is left: a keeper starts a server again."""
+
+    def killed() -> list[int]:
+        processes = processes_of(home)
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        return processes
+
+    wait_until(lambda: not killed(), 30)
+
+
 def free_port() -> int:
     """A port on 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def descendants_of(process: int) -> list[int]:
+    """Its children, their children, and so on."""
+    children = children_of(process)
+    return children + [each for child in children for each in descendants_of(child)]
 
 
 def children_of(process: int) -> list[int]:

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, SmallInteger
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, SetNow, one_of
@@ -51,7 +52,27 @@ class Lookup(Base):
     tries: Mapped[int] = mapped_column(
         SmallInteger, server_default="1", comment="How often in a row it came to a passing fault."
     )
+    doubted_since: Mapped[datetime | None] = mapped_column(
+        comment="When a host first gave this answer, which is final if it gives it on another day; NULL: no doubt."
+    )
     version: Mapped[str | None] = mapped_column(
         comment="Version of what was searched, such as the library's; a new one is searched again."
     )
     checked_at: Mapped[SetNow] = mapped_column(comment="When it was asked.")
+
+
+class RequestPace(Base):
+    __tablename__ = "request_pace"
+    __table_args__ = (
+        {
+            "comment": "Requests to services that count them by address, of all runs together. "
+            "Not kept over a crash.",
+            "prefixes": ["UNLOGGED"],
+        },
+    )
+
+    service: Mapped[str] = mapped_column(primary_key=True, comment="deezer.")
+    starts: Mapped[list[datetime]] = mapped_column(
+        ARRAY(DateTime(timezone=True)),
+        comment="When the latest requests begin, in order; no more than it allows in one window.",
+    )

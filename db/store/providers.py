@@ -56,25 +56,38 @@ def claim_tracks(connection: Connection, track_ids: Sequence[int]) -> list[int]:
 
 
 def save_not_found(connection: Connection, kind: str, rows: Sequence[Row]) -> None:
-    """Write who had nothing for a track: rows with track_id, source, reason, detail, again, version, checked_at."""
+    """Write who had nothing for a track.
+
+    Rows have track_id, source, reason, detail, again, doubtful, version, checked_at. A doubtful answer keeps the time
+    at which the source first gave one.
+    """
     if not rows:
         return
     connection.execute(
         text("""
-            INSERT INTO lookups AS l (kind, track_id, source, reason, detail, again, version, checked_at)
-            SELECT :kind, * FROM unnest(
+            INSERT INTO lookups AS l
+                   (kind, track_id, source, reason, detail, again, doubted_since, version, checked_at)
+            SELECT :kind, track_id, source, reason, detail, again,
+                   CASE WHEN doubtful THEN checked_at END, version, checked_at
+              FROM unnest(
                    CAST(:track_id AS bigint[]), CAST(:source AS text[]), CAST(:reason AS text[]),
-                   CAST(:detail AS text[]), CAST(:again AS boolean[]), CAST(:version AS text[]),
-                   CAST(:checked_at AS timestamptz[]))
-             ORDER BY 2, 3
+                   CAST(:detail AS text[]), CAST(:again AS boolean[]), CAST(:doubtful AS boolean[]),
+                   CAST(:version AS text[]), CAST(:checked_at AS timestamptz[])
+                   ) AS looked (track_id, source, reason, detail, again, doubtful, version, checked_at)
+             ORDER BY track_id, source
             ON CONFLICT (track_id, kind, source) DO UPDATE SET
-                   tries = CASE WHEN l.again AND excluded.again THEN least(l.tries + 1, 1000) ELSE 1 END,
+                   tries = CASE WHEN l.again AND excluded.again AND excluded.doubted_since IS NULL
+                                THEN least(l.tries + 1, 1000) ELSE 1 END,
+                   doubted_since = CASE WHEN excluded.doubted_since IS NOT NULL
+                                        THEN coalesce(l.doubted_since, excluded.doubted_since) END,
                    reason = excluded.reason, detail = excluded.detail, again = excluded.again,
                    version = excluded.version, checked_at = excluded.checked_at
         """),
         {
             "kind": kind,
-            **arrays(rows, "track_id", "source", "reason", "detail", "again", "version", "checked_at"),
+            **arrays(
+                rows, "track_id", "source", "reason", "detail", "again", "doubtful", "version", "checked_at"
+            ),
         },
     )
 
@@ -115,3 +128,29 @@ def forget_lost_audio(connection: Connection) -> int:
     """Drop clips of audio that Labelscope kept itself and that is gone: their tracks are looked for anew."""
     lost = "DELETE FROM clips WHERE uri LIKE 'store:%' AND status = 'rejected' AND reason = 'missing'"
     return connection.execute(text(lost)).rowcount
+
+
+def take_turn(connection: Connection, service: str, requests: int, window_s: float) -> float:
+    """Seconds to wait, by the server's clock, until a request may begin; it is counted as beginning then.
+
+    At most `requests` begin in any `window_s` seconds. One statement, and who comes at the same time waits for its row.
+    """
+    turn = text("""
+        INSERT INTO request_pace AS pace (service, starts) VALUES (:service, ARRAY[clock_timestamp()])
+        ON CONFLICT (service) DO UPDATE SET starts = CASE
+               -- turns that far ahead are left of a clock that was set back
+               WHEN pace.starts[cardinality(pace.starts)]
+                    > clock_timestamp() + 100 * make_interval(secs => :window)
+               THEN ARRAY[clock_timestamp()]
+               ELSE (pace.starts || greatest(
+                         clock_timestamp(),
+                         pace.starts[cardinality(pace.starts)],
+                         pace.starts[cardinality(pace.starts) - :requests + 1]
+                             + make_interval(secs => :window)))
+                    [greatest(1, cardinality(pace.starts) + 2 - :requests) :]
+               END
+        RETURNING extract(epoch FROM starts[cardinality(starts)] - clock_timestamp())
+    """)
+    return float(
+        connection.execute(turn, {"service": service, "requests": requests, "window": window_s}).scalar_one()
+    )

@@ -1,5 +1,6 @@
 """What is wrong with a statement is shown where it is wrong, with PostgreSQL's hint."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -39,6 +40,7 @@ def test_a_statement_that_takes_too_long_is_told_how_to_take_longer(front_door: 
     [
         ("DELETE FROM labels", "cannot execute DELETE in a read-only transaction"),
         ("SELECT 1; SELECT 2", "ask one at a time"),
+        ("COPY labels TO STDOUT", "use SELECT with --format csv"),
         ("SELECT 1 / 0", "PostgreSQL says: division by zero"),
         ("SELECT '10000-01-01'::timestamptz", "cast it to text"),
     ],
@@ -46,3 +48,12 @@ def test_a_statement_that_takes_too_long_is_told_how_to_take_longer(front_door: 
 def test_what_has_no_place_is_one_line(front_door: FrontDoor, query: str, sentence: str) -> None:
     [said] = front_door("sql", query, expect=1).splitlines()
     assert sentence in said
+
+
+def test_json_of_many_rows_is_what_json_of_one_list_is(front_door: FrontDoor) -> None:
+    query = "SELECT n, chr(8232) || n AS t, NULL AS nothing FROM generate_series(1, {}) n"
+    for number in (0, 1, 3):
+        said = front_door("sql", query.format(number), "--format", "json")
+        rows = [{"n": n, "t": f"\u2028{n}", "nothing": None} for n in range(1, number + 1)]
+        assert json.loads(said) == rows
+        assert said == json.dumps(rows, ensure_ascii=False, indent=1) + "\n"

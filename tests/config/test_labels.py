@@ -56,11 +56,15 @@ def test_what_comes_from_spotify_is_not_trained_on_unless_the_user_says_so(file:
     assert _read(file, ONE_LABEL + "[training]\nallow = []").training.allow == ()
 
 
-def test_settings_that_are_left_out_are_those_of_the_shipped_file_but_nothing_expires(file: Path) -> None:
+def test_settings_that_are_left_out_are_those_of_the_shipped_file(file: Path) -> None:
     short, shipped = _read(file, ONE_LABEL), read_labels(SHIPPED)
-    for part in ("previews", "training", "features", "taste"):
+    for part in ("previews", "training", "features", "retention", "taste"):
         assert getattr(short, part) == getattr(shipped, part)
-    assert short.retention.days == {}
+    assert short.retention.days == {"spotify": 30}
+    assert _read(file, ONE_LABEL + "[retention]\ndeezer_days = 7").retention.days == {
+        "spotify": 30,
+        "deezer": 7,
+    }
 
 
 def _read(file: Path, content: str) -> Configuration:

@@ -252,6 +252,7 @@ def test_tracks_that_keep_failing_let_the_others_go_first(engine: Engine) -> Non
         "reason": "unreachable",
         "detail": "It is down.",
         "again": True,
+        "doubtful": False,
         "version": None,
         "checked_at": datetime.now(UTC),
     }
@@ -271,4 +272,8 @@ def test_tracks_that_keep_failing_let_the_others_go_first(engine: Engine) -> Non
     assert 2 in waiting()
     with engine.begin() as connection:  # the fifth mishap in a row with one preview
         save_not_found(connection, "audio", [failed | {"track_id": 2, "reason": "truncated"}])
+    assert waiting() == [3, 1]
+    for _ in range(9):  # a doubtful answer is final by another day alone
+        with engine.begin() as connection:
+            save_not_found(connection, "audio", [failed | {"reason": "wrong_type", "doubtful": True}])
     assert waiting() == [3, 1]

@@ -4,7 +4,15 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, InternalError
 
-from db.engine import AddressError, Answer, Lock, normalised_url, read_only, try_lock
+from db.engine import AddressError, Lock, NoAnswerError, normalised_url, read_only, try_lock
+
+
+def answered(
+    engine: Engine, query: str, seconds: int = 5, limit: int = 9
+) -> tuple[list[str], list[tuple[object, ...]], bool]:
+    with read_only(engine, query, seconds, limit) as answer:
+        rows = list(answer.rows)
+    return answer.columns, rows, answer.cut
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
@@ -20,20 +28,18 @@ def test_any_other_address_is_refused_in_a_sentence(address: str) -> None:
 
 
 def test_a_question_has_columns_and_rows_and_percent_signs_mean_nothing(engine: Engine) -> None:
-    assert read_only(engine, "SELECT 1 AS one, 'a%b%s' AS two", 5, 9) == Answer(
-        ["one", "two"], [(1, "a%b%s")]
-    )
+    assert answered(engine, "SELECT 1 AS one, 'a%b%s' AS two") == (["one", "two"], [(1, "a%b%s")], False)
 
 
 def test_a_question_without_rows_has_columns_all_the_same(engine: Engine) -> None:
-    assert read_only(engine, "SELECT id FROM tracks", 5, 9) == Answer(["id"], [])
-    assert read_only(engine, "SET search_path TO public", 5, 9) == Answer([], [])
+    assert answered(engine, "SELECT id FROM tracks") == (["id"], [], False)
+    assert answered(engine, "SET search_path TO public") == ([], [], False)
 
 
 def test_rows_beyond_the_limit_are_never_fetched(engine: Engine) -> None:
     endless = "SELECT generate_series(1, 2000000000) AS n"
-    assert read_only(engine, endless, 5, 2) == Answer(["n"], [(1,), (2,)], cut=True)
-    assert read_only(engine, "VALUES (1), (2)", 5, 2) == Answer(["column1"], [(1,), (2,)])
+    assert answered(engine, endless, limit=2) == (["n"], [(1,), (2,)], True)
+    assert answered(engine, "VALUES (1), (2)", limit=2) == (["column1"], [(1,), (2,)], False)
 
 
 @pytest.mark.parametrize(
@@ -48,12 +54,36 @@ def test_rows_beyond_the_limit_are_never_fetched(engine: Engine) -> None:
 )
 def test_a_question_can_change_nothing(engine: Engine, statement: str) -> None:
     with pytest.raises(Exception, match=r"read-only|multiple commands"):
-        read_only(engine, statement, 5, 9)
+        answered(engine, statement)
+
+
+@pytest.mark.parametrize(
+    "statement", ["COPY tracks TO STDOUT", "COPY (SELECT 1) TO STDOUT", "-- nothing", ";"]
+)
+def test_what_is_not_answered_with_rows_gets_a_sentence_and_the_next_question_its_answer(
+    engine: Engine, statement: str
+) -> None:
+    with pytest.raises(NoAnswerError, match=r"^(COPY is not answered here|There is no statement)"):
+        answered(engine, statement)
+    assert answered(engine, "SELECT 1 AS n") == (["n"], [(1,)], False)
+
+
+@pytest.mark.parametrize(
+    "statement", ["SHOW work_mem", "EXPLAIN SELECT 1", "TABLE labels", "LISTEN x", "DO 'BEGIN END'", "COMMIT"]
+)
+def test_other_statements_than_select_are_answered(engine: Engine, statement: str) -> None:
+    answered(engine, statement)
+
+
+def test_the_first_row_is_there_before_the_last_is_made(engine: Engine) -> None:
+    slow = "SELECT n, CASE WHEN n = 5 THEN pg_sleep(60) END FROM generate_series(1, 5) n"
+    with read_only(engine, slow, 120, 9) as answer:
+        assert next(answer.rows)[0] == 1
 
 
 def test_a_slow_question_is_given_up(engine: Engine) -> None:
     with pytest.raises(Exception, match="statement timeout"):
-        read_only(engine, "SELECT pg_sleep(30)", 1, 9)
+        answered(engine, "SELECT pg_sleep(30)", seconds=1)
 
 
 def test_a_lock_is_held_by_one_and_freed_when_its_holder_is_killed(engine: Engine) -> None:

@@ -1,5 +1,8 @@
 """A file where somebody wants it: whole, or as it was."""
 
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,22 +19,39 @@ def test_a_link_leads_on_to_its_file(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"page.html", "link.html"}
 
 
-def test_what_cannot_be_written_is_said_and_costs_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_written_is_said_and_costs_nothing(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     for place in (tmp_path / ("x" * 300), tmp_path / "none" / "page.html", tmp_path):
         with pytest.raises(PlaceError, match=r"cannot be written .*name another file\.$"):
             write_whole(place, b"content")
     page.write_bytes(b"before")
 
-    def full(self: Path, content: bytes) -> None:
-        with self.open("wb") as file:
-            file.write(content[:1])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(PlaceError, match=r"page\.html cannot be written \(No space left"):
-        write_whole(page, b"after")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(PlaceError, match=r"page\.html cannot be written \(File too large"):
+            write_whole(page, bytes(8192))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert page.read_bytes() == b"before"
     assert {path.name for path in tmp_path.iterdir()} == {"page.html"}
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0, 0o666), (0o077, 0o600)])
+def test_the_callers_umask_decides_on_what_people_ask_for_and_not_on_the_rest(
+    tmp_path: Path, umask: int, mode: int
+) -> None:
+    code = f"""
+import os, sys
+os.umask({umask})
+from pathlib import Path
+from flows import umask
+from flows.whole_file import write_whole
+umask.close()
+write_whole(Path(sys.argv[1], "picture"), b"")
+write_whole(Path(sys.argv[1], "report"), b"", private=True)
+Path(sys.argv[1], "other").touch()
+"""
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=True)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"picture": mode, "report": 0o600, "other": 0o600}

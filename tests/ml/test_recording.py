@@ -17,7 +17,8 @@ from ml.calibration import Calibration
 from ml.dataset import Standardisation
 from ml.model import ModelCard
 from ml.predict import Scorer
-from ml.recording import SHORTEST_S, hear
+from ml.recording import hear
+from ml.shortest import SHORTEST_S
 from ml.spectrogram import Recipe
 from ml.timeline import TimelineChoices, timeline
 

@@ -36,7 +36,7 @@ class KeptUp:
     def call(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """`labelscope` with some arguments, to its end."""
         return subprocess.run(
-            [LABELSCOPE, *arguments], env=self.environment, capture_output=True, text=True, timeout=200
+            [LABELSCOPE, *arguments], env=self.environment, capture_output=True, text=True, timeout=600
         )
 
     def start(self) -> None:
@@ -48,7 +48,7 @@ class KeptUp:
         self.process = subprocess.Popen(
             [LABELSCOPE, "up"], env=self.environment, stdout=log, stderr=log, cwd=folder
         )
-        wait_until(self._ready, 500)
+        wait_until(self._ready, 400)
 
     def _ready(self) -> bool:
         assert self.process is not None

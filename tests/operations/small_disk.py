@@ -17,17 +17,18 @@ def can_mount() -> bool:
 
 @dataclass(frozen=True)
 class SmallDisk:
-    """Mounted at `home`, with each folder of files once more on itself, so that it can be read-only alone."""
+    """Mounted at `home`, with each of the stores once more on itself, so that it can be read-only alone."""
 
     home: Path
+    stores: tuple[str, ...] = STORES
 
     @property
     def _filler(self) -> Path:
         return self.home / "somebody-elses-files"
 
     def fill(self) -> None:
-        """Somebody else takes what room is left."""
-        with self._filler.open("wb", buffering=0) as file:
+        """Somebody else takes what room is left, and keeps what was taken before."""
+        with self._filler.open("ab", buffering=0) as file:
             for size in (MEBIBYTE, 4096):
                 with suppress(OSError):
                     while True:
@@ -41,22 +42,22 @@ class SmallDisk:
         return _mount("-o", "remount,bind,ro", self.home / store)
 
     def make_writable(self) -> None:
-        for store in STORES:
+        for store in self.stores:
             assert _mount("-o", "remount,bind,rw", self.home / store)
 
 
 @contextmanager
-def small_disk(home: Path, mebibytes: int) -> Iterator[SmallDisk]:
+def small_disk(home: Path, mebibytes: int, stores: tuple[str, ...] = STORES) -> Iterator[SmallDisk]:
     """Whoever uses it has to be gone when the block ends."""
     home.mkdir()
     assert _mount("-t", "tmpfs", "-o", f"size={mebibytes}m,mode=755", "labelscope-test", home)
     mounted = [home]
     try:
-        for store in STORES:
+        for store in stores:
             (home / store).mkdir()
             assert _mount("--bind", home / store, home / store)
             mounted.append(home / store)
-        yield SmallDisk(home)
+        yield SmallDisk(home, stores)
     finally:
         for place in reversed(mounted):
             subprocess.run(["umount", "--lazy", place], check=True)

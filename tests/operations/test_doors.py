@@ -52,7 +52,7 @@ def kept() -> Iterator[KeptUp]:
 
 def test_runs_go_on_whatever_proxies_the_caller_has(kept: KeptUp) -> None:
     run = kept.run("maintain")
-    kept.wait_for(run, "COMPLETED")
+    kept.wait_for(run, "COMPLETED", seconds=300)
 
 
 def test_prefects_server_inherits_no_secret(kept: KeptUp) -> None:

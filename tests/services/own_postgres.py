@@ -11,9 +11,9 @@ from tests.processes import free_port
 
 
 @contextmanager
-def own_postgres(folder: Path, user: str, password: str) -> Iterator[int]:
+def own_postgres(folder: Path, user: str, password: str, binaries: Path | None = None) -> Iterator[int]:
     """The port on 127.0.0.1 of a server with that superuser, for the block; the folder is there, and its own."""
-    binaries = postgres_server(folder).binaries
+    binaries = binaries or postgres_server(folder).binaries
     runner = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
     secret = folder / "password"
     secret.write_text(password)

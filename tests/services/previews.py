@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.services.faults import PAGE, cut_short
@@ -39,6 +39,7 @@ BEHAVIOURS = (
     "redirect-port",  # to another port of this host
     "redirect-private",  # to 169.254.169.254
     "redirect-file",  # to file:///etc/hostname
+    "redirect-bad",  # to what is no address
     "redirect-loop",
 )
 
@@ -117,10 +118,11 @@ class Previews:
             "redirect-port": self.trap_https_url + "a.mp3",
             "redirect-private": "https://169.254.169.254/latest/meta-data/",
             "redirect-file": "file:///etc/hostname",
+            "redirect-bad": "https://[::1/x",
             "redirect-loop": str(request.url),
         }
         if behaviour in targets:
-            return RedirectResponse(targets[behaviour], 302)
+            return Response(status_code=302, headers={"Location": targets[behaviour]})
         if behaviour.isdigit():
             return HTMLResponse(PAGE, int(behaviour))
         if behaviour in ("html", "html-as-mp3"):

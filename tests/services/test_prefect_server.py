@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import pytest
 
-from services import prefect
+from services import prefect, prefect_api
 from services.environment import child_environment
 from services.keeper import ServiceError
 from services.locks import read_state
@@ -27,6 +27,7 @@ from services.prefect import (
     prefect_server,
     require_api,
     require_port,
+    running,
 )
 from services.prefect_api import PrefectApi
 from services.prefect_login import home_login
@@ -70,6 +71,13 @@ def test_server_lives_with_its_users_and_only_in_its_home(
 
         with prefect_server(home) as again:
             assert (again.port, again.started_fresh) == (server.port, False)
+
+        pid = read_state(home / "prefect").pid
+        os.kill(pid, signal.SIGSTOP)
+        for attach in (lambda: prefect_server(home).__enter__(), lambda: running(home)):
+            with pytest.raises(ServiceError, match=f"Prefect, process {pid}, is stopped .*kill -CONT {pid}"):
+                attach()
+        os.kill(pid, signal.SIGCONT)
 
         os.kill(read_state(home / "prefect").keeper, signal.SIGKILL)
         with prefect_server(home) as adopted:
@@ -188,15 +196,20 @@ def test_another_server_on_the_port_is_not_taken_for_ours_and_does_not_get_the_l
     assert login not in seen and "Authorization" not in seen
 
 
-def test_a_server_that_is_stopped_is_found_silent_within_seconds(tmp_path: Path) -> None:
+def test_a_server_that_is_stopped_is_found_silent_within_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home_login(tmp_path)
+    assert max(prefect.ANSWER_SECONDS, prefect_api.TIMEOUT_SECONDS) < 15
+    monkeypatch.setattr(prefect, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(prefect_api, "TIMEOUT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections and never answers
         port = silent.getsockname()[1]
         began = time.monotonic()
         assert not PrefectServer(tmp_path, "unused").answers(str(port))
         with pytest.raises(ServiceError, match="No Prefect server answers"):
             require_api(PrefectApi(f"http://127.0.0.1:{port}/api", "labelscope:password"))
-        assert time.monotonic() - began < 13
+        assert time.monotonic() - began < 5
 
 
 def test_clients_go_straight_to_their_server(cold_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from sources.deezer_api import DeezerApi, Refused
 from sources.deezer_tracks import UnusableRecordError, added_at_of, read_track, seconds_of
 from sources.errors import Blocked, Later, Moved, Unavailable
 from sources.http import Patience
+from sources.pace import RollingWindow
 from tests.services import music
 from tests.services.faults import deezer_error
 from tests.services.stand_ins import StandIns, listening_socket, serving, stand_ins
@@ -29,6 +30,7 @@ from tests.sources.scripted import answer, scripted
 
 LABEL = Label("wobbly-ladder", "Wobbly Ladder")
 LIST = "908622995"
+UNLIMITED = RollingWindow(10_000, 1)
 QUICK = Patience(attempts=4, wait_seconds=0.001)
 
 
@@ -40,7 +42,7 @@ def services() -> Iterator[StandIns]:
 
 @pytest.fixture
 def source(services: StandIns) -> DeezerSource:
-    return DeezerSource(DeezerApi(services.deezer.api_url, 10_000, QUICK, timeout_seconds=1))
+    return DeezerSource(DeezerApi(services.deezer.api_url, UNLIMITED, QUICK, timeout_seconds=1))
 
 
 def reference(number: str = LIST) -> Reference:
@@ -168,7 +170,7 @@ def odd() -> Iterator[tuple[dict[str, object], DeezerSource]]:
     at = listening_socket()
     app = Starlette(routes=[Route("/{path:path}", answer)])
     with serving({"odd": app}, {"odd": at}, secure=set(), certificate=None):  # type: ignore[arg-type]
-        api = DeezerApi(f"http://127.0.0.1:{at.getsockname()[1]}/", 10_000, QUICK, timeout_seconds=1)
+        api = DeezerApi(f"http://127.0.0.1:{at.getsockname()[1]}/", UNLIMITED, QUICK, timeout_seconds=1)
         yield answers, DeezerSource(api)
 
 
@@ -299,6 +301,19 @@ def test_no_data_is_final_and_so_is_every_other_code(odd) -> None:
     assert "'Wrong parameter'" in str(caught.value)
 
 
+def test_a_404_in_deezers_own_words_is_a_plain_no(odd) -> None:
+    answers, source = odd
+    words = {"error": {"type": "DataException", "message": "no data", "code": 800}}
+    answers["track/1"] = answers["playlist/1"] = JSONResponse(words, 404)
+    assert source.api.track("1") is None
+    with pytest.raises(Unavailable) as caught:
+        source.look(reference("1"))
+    assert caught.value.status == "gone"
+    answers["track/2"] = JSONResponse({"error": {"code": 4}}, 403)
+    with pytest.raises(Later, match="no quota"):
+        source.api.track("2")
+
+
 def test_nobody_there_is_for_later() -> None:
     at = listening_socket()
     api = DeezerApi(f"http://127.0.0.1:{at.getsockname()[1]}/", patience=Patience(2, 0.001))
@@ -321,7 +336,7 @@ def test_each_fault_is_outlived(services, source, kind) -> None:
 def test_no_window_ever_holds_more_requests_than_allowed(services) -> None:
     """Eight threads; the stand-in refuses what is too much in any of its windows."""
     services.deezer.limit, services.deezer.window_seconds = 12, 0.4
-    api = DeezerApi(services.deezer.api_url, 12, Patience(attempts=1), window_s=0.5)
+    api = DeezerApi(services.deezer.api_url, RollingWindow(12, 1.0), Patience(attempts=1))
     began = time.monotonic()
     problems: list[Exception] = []
 
@@ -340,7 +355,7 @@ def test_no_window_ever_holds_more_requests_than_allowed(services) -> None:
     assert not problems
     assert services.deezer.refused == 0
     assert services.dial.count("deezer") == 48
-    assert 1.5 <= time.monotonic() - began < 4  # 12 at once, then 12 in each of three further windows
+    assert 3.0 <= time.monotonic() - began < 10  # 12 at once, then 12 in each of three further windows
 
 
 # JSON of every kind
@@ -438,7 +453,7 @@ TRACKS = [{"id": n, "title": f"T{n}", "artist": {"id": 1, "name": "A"}, "duratio
 def scripted_list(*pages: dict[str, Any]) -> tuple[list[Entry | Rejection], Exception | None]:
     """What comes of a look, the pages and a last look; then the error, if any."""
     with scripted(*(answer(body=body) for body in (ABOUT, *pages, ABOUT))) as service:
-        source = DeezerSource(DeezerApi(service.url, 10_000, QUICK))
+        source = DeezerSource(DeezerApi(service.url, UNLIMITED, QUICK))
         playlist = source.look(reference())
         found: list[Entry | Rejection] = []
         try:
@@ -466,6 +481,13 @@ def test_a_page_that_makes_no_sense_is_no_end_of_the_list(pages: tuple[dict[str,
     assert isinstance(scripted_list(*pages)[1], Later)
 
 
+def test_a_list_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sources.deezer.MAX_ENTRIES", 5)
+    endless = [{"data": [plain(n)], "total": 10**9} for n in range(1, 9)]
+    found, error = scripted_list(*endless)
+    assert isinstance(error, Later) and "without end" in str(error) and len(found) == 6
+
+
 def test_an_empty_list_that_counts_tracks_says_that_they_are_hidden() -> None:
     found, error = scripted_list({"data": [], "total": 0})
     assert error is None
@@ -478,7 +500,7 @@ def test_an_answer_from_elsewhere_is_not_followed() -> None:
         scripted(answer(302, None, Location=other.url + "/playlist/1")) as service,
     ):
         with pytest.raises(Later):
-            DeezerSource(DeezerApi(service.url, 10_000, QUICK)).look(reference())
+            DeezerSource(DeezerApi(service.url, UNLIMITED, QUICK)).look(reference())
         assert other.requests == []
 
 

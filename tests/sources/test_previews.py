@@ -17,6 +17,7 @@ from sources.deezer_api import DeezerApi
 from sources.errors import Blocked
 from sources.http import Patience
 from sources.library import Library
+from sources.pace import RollingWindow
 from sources.previews import (
     DEEZER_LICENCE,
     OWN_LICENCE,
@@ -36,6 +37,7 @@ from tests.services.music import plain_isrc
 from tests.services.previews import preview_bytes
 from tests.services.stand_ins import StandIns, stand_ins
 
+UNLIMITED = RollingWindow(10_000, 1)
 QUICK = Patience(attempts=4, wait_seconds=0.001)
 
 
@@ -59,7 +61,7 @@ def services(running: StandIns) -> Iterator[StandIns]:
 
 @pytest.fixture
 def api(services: StandIns) -> DeezerApi:
-    return DeezerApi(services.deezer.api_url, 10_000, QUICK, timeout_seconds=2)
+    return DeezerApi(services.deezer.api_url, UNLIMITED, QUICK, timeout_seconds=2)
 
 
 @pytest.fixture
@@ -152,13 +154,13 @@ def test_no_own_preview(own, wanted, on_deezer, services, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "expected"),
     [
-        ("403", ("expired", False)),  # the same address will not live again
-        ("410", ("expired", False)),
-        ("404", ("http_404", False)),
-        ("html", ("wrong_type", False)),
+        ("403", ("expired", True)),
+        ("410", ("expired", True)),
+        ("404", ("http_404", True)),
+        ("html", ("wrong_type", True)),
         ("truncated", ("truncated", True)),
         ("500", ("http_500", True)),
-        ("redirect-port", ("host_refused", False)),
+        ("redirect-port", ("host_refused", True)),
     ],
 )
 def test_what_the_host_does_with_spotifys_preview(
@@ -172,7 +174,7 @@ def test_what_the_host_does_with_spotifys_preview(
 
 def test_an_address_that_no_provider_has_chosen_is_refused(own, wanted, tmp_path) -> None:
     asked = wanted("own", preview_url="https://169.254.169.254/latest/meta-data/")
-    assert missing(own.find(asked, tmp_path)) == ("host_refused", False)
+    assert missing(own.find(asked, tmp_path)) == ("host_refused", True)
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "502", "503", "reset"])
@@ -321,8 +323,37 @@ def test_a_bad_moment_of_one_source_lets_no_later_one_win(own, deezer, wanted, s
     services.previews.behaviours[asked.external_id] = "truncated"
     assert source_of(asked, [own, deezer], tmp_path) == (None, ["own: truncated"])
     assert not services.requests["deezer"]
-    services.previews.behaviours[asked.external_id] = "403"
-    assert source_of(asked, [own, deezer], tmp_path) == ("deezer", ["own: expired"])
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        ("403", "expired"),
+        ("html", "wrong_type"),
+        ("empty", "wrong_type"),
+        ("204", "http_204"),
+        ("404", "http_404"),
+        ("oversized", "too_large"),
+        ("redirect-bad", "host_refused"),
+        ("redirect-host", "host_refused"),
+    ],
+)
+def test_what_a_host_answers_is_final_at_the_second_look_alone(
+    own, deezer, wanted, services, tmp_path, behaviour, reason
+) -> None:
+    asked = wanted("both")
+    services.previews.behaviours[asked.external_id] = behaviour
+    found, nowhere = find_audio(asked, [own, deezer], tmp_path)
+    assert found is None and [(one.reason, one.again, one.doubtful) for one in nowhere] == [
+        (reason, True, True)
+    ]
+    assert not services.requests["deezer"]
+    doubted = replace(asked, doubted=frozenset({"own"}))
+    found, nowhere = find_audio(doubted, [own, deezer], tmp_path)
+    assert found is not None and found.source == "deezer"
+    assert [(one.reason, one.again, one.doubtful) for one in nowhere] == [(reason, False, False)]
+    services.previews.behaviours.clear()
+    assert source_of(doubted, [own, deezer], tmp_path) == ("own", [])
 
 
 def test_eight_threads_find_what_one_finds_whatever_fails(own, deezer, services, tmp_path) -> None:

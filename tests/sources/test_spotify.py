@@ -373,6 +373,25 @@ def test_premium_is_named(tmp_path: Path) -> None:
         assert "Premium" in str(fails(lambda: source.audio_features(["T1"]), Closed))
 
 
+@pytest.mark.parametrize(
+    ("message", "cure"),
+    [
+        (
+            "User not registered in the Developer Dashboard",
+            "User Management at developer.spotify.com/dashboard",
+        ),
+        ("Insufficient client scope", "labelscope login spotify"),
+    ],
+)
+def test_what_a_403_speaks_of_has_its_own_cure(tmp_path: Path, message: str, cure: str) -> None:
+    said = answer(403, {"error": {"status": 403, "message": message}})
+    for refusal in (said, Answer(403, message)):  # some come as plain text
+        with scripted_api(tmp_path, refusal) as source:
+            error = fails(lambda source=source: look_at(source), Unavailable)  # type: ignore[misc]
+            assert isinstance(error, Unavailable) and error.status == "forbidden" and cure in str(error)
+            assert cure in str(fails(lambda source=source: source.audio_features(["T1"]), Closed))  # type: ignore[misc]
+
+
 # Too many requests
 
 
@@ -389,8 +408,8 @@ def test_a_short_wait_is_waited(tmp_path: Path, reason: str | None) -> None:
         assert 1 <= time.monotonic() - started < 3
 
 
-@pytest.mark.parametrize("value", [None, "", "soon", "-3"])
-def test_a_wait_that_is_no_number_is_ours(tmp_path: Path, value: str | None) -> None:
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_wait_without_a_length_is_ours(tmp_path: Path, value: str | None) -> None:
     headers = {} if value is None else {"Retry_After": value}
     with scripted_api(tmp_path, too_many(**headers), too_many(**headers), fine()) as source:
         assert look_at(source)
@@ -404,6 +423,15 @@ def test_a_long_wait_is_not_waited(tmp_path: Path) -> None:
         blocked_for(here.look, timedelta(days=1))
         assert time.monotonic() - started < 1
         assert len(here.asked()) == asked + 1
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [("soon", timedelta(hours=1)), ("-3", timedelta(hours=1)), ("9" * 5000, timedelta(days=30))],
+)
+def test_an_absurd_wait_is_a_long_one(tmp_path: Path, value: str, wait: timedelta) -> None:
+    with scripted_api(tmp_path, too_many(Retry_After=value)) as source:
+        blocked_for(lambda: look_at(source), wait)
 
 
 def test_no_quota_and_no_word_for_how_long_is_an_hour(tmp_path: Path) -> None:

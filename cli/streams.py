@@ -1,0 +1,62 @@
+"""Standard output and standard error: nothing in a text can steer the terminal that shows it.
+
+Names, titles, paths and the words of services come from elsewhere. Whatever writes them, a traceback or a warning of a
+library included, writes through these streams. Our own colours and progress bars come from flows/console.py.
+"""
+
+import re
+import sys
+from codecs import lookup
+from collections.abc import Iterable
+from io import TextIOWrapper
+from typing import IO, Any, Final
+
+from report.characters import visible
+
+COLOURS: Final = re.compile("(\x1b\\[[0-9;]*m)")
+
+
+class FilteredStream:
+    """A text stream that shows a replacement sign for each character that would steer a terminal.
+
+    `unfiltered` is the stream behind it. Line ends and tabs pass. A Rich console that is not ours, as Typer has one for
+    the help, finds `rich_proxied_file`, through which colours pass, too.
+    """
+
+    def __init__(self, unfiltered: IO[str], colours: bool = False) -> None:
+        self.unfiltered = unfiltered
+        self._colours = colours
+
+    @property
+    def rich_proxied_file(self) -> "FilteredStream":
+        return FilteredStream(self.unfiltered, colours=True)
+
+    def write(self, text: str) -> int:
+        if self._colours:
+            parts = COLOURS.split(text)
+            parts[::2] = [visible(part, lines=True) for part in parts[::2]]
+            self.unfiltered.write("".join(parts))
+        else:
+            self.unfiltered.write(visible(text, lines=True))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.unfiltered, name)
+
+
+def filter_streams() -> None:
+    """From here on standard error is filtered, and standard output where it is a terminal.
+
+    Where a program reads, output is data and stays what it is.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and lookup(stream.encoding).name == "ascii":
+            stream.reconfigure(encoding="utf-8", errors="replace")  # else Typer goes around such a stream
+    if not isinstance(sys.stderr, FilteredStream):
+        sys.stderr = FilteredStream(sys.stderr)
+    if sys.stdout.isatty() and not isinstance(sys.stdout, FilteredStream):
+        sys.stdout = FilteredStream(sys.stdout)

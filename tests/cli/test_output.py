@@ -1,0 +1,45 @@
+"""What a command prints goes to a full disk, or to nobody: one sentence, or none; the home is not to blame."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = """
+import json, os, sys
+from cli.main import main
+import cli.commands
+
+def run(stdout, arguments):
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.dup2(stdout, 1)
+        os.dup2(writing, 2)
+        sys.argv = ["labelscope", *arguments]
+        main()
+    os.close(writing)
+    with os.fdopen(reading) as errors:
+        said = errors.read()
+    return os.waitstatus_to_exitcode(os.wait()[1]), said
+
+closed, nobody = os.pipe()
+os.close(closed)
+full = os.open("/dev/full", os.O_WRONLY)
+small = ["--help"]  # less than a buffer: found at the end alone
+large = ["sql", "SELECT repeat('x', 100000) FROM generate_series(1, 9)", "--format", "csv"]
+print(json.dumps([run(stdout, arguments) for stdout in (full, nobody) for arguments in (small, large)]))
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_output_is_not_the_disk_of_the_home_and_nothing_is_said_where_nobody_reads(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", CASES], cwd=ROOT, capture_output=True, text=True, check=True)
+    full = [1, "labelscope: The output could not be written: no space is left where it goes.\n"]
+    assert json.loads(done.stdout) == [full, full, [1, ""], [1, ""]], done.stderr

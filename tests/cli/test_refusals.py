@@ -1,0 +1,122 @@
+"""A request that cannot succeed is refused in a sentence before anything that takes long is started for it."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from sqlalchemy import Engine, text
+
+from db.store import learning
+from db.store.sound import register_recipe
+from tests.cli.terminal import OWN, at_terminal
+
+Refusal = tuple[tuple[str, ...], dict[str, str], int, str]
+
+NO_MODEL = "No model is in use yet; `labelscope run` trains one."
+
+
+def refusals(folder: Path) -> list[Refusal]:
+    """Commands with variables of their own, the exit code, and words of the sentence."""
+    (folder / "folder").mkdir()
+    (folder / "file").write_text("no music")
+    (folder / "bad.toml").write_text("[[label]\n")
+    sound = str(folder / "sound.wav")
+    soundfile.write(sound, np.zeros(44_100, dtype=np.float32), 44_100)
+    return [
+        (("promote", "99"), {}, 1, "no model 99 that could be used"),
+        (("promote", "9" * 30), {}, 1, "that could be used"),
+        (("promote", "1", "--why", " "), {}, 2, "The reason is empty"),
+        (("promote", "1"), {"LABELSCOPE_LABELS": str(folder / "bad.toml")}, 1, "line 1"),
+        (("retrain", "--why", ""), {}, 2, "The reason is empty"),
+        (("retrain",), {}, 1, "Training needs two labels"),
+        (("retrain",), {"LABELSCOPE_LABELS": str(folder / "gone.toml")}, 1, "gone.toml"),
+        (("evaluate",), {}, 1, "Training needs two labels"),
+        (("evaluate", "--folds", "1"), {}, 2, "--folds"),
+        (("predict",), {}, 1, NO_MODEL),
+        (("predict", sound), {}, 1, NO_MODEL),
+        (("predict", str(folder / "folder")), {}, 1, "is a folder"),
+        (("mix", sound), {}, 1, NO_MODEL),
+        (("similar", sound), {}, 1, "model"),
+        (("similar", "Nobody - Nothing"), {}, 1, "model"),
+        (("map",), {}, 1, "model"),
+        (("extract", "--again"), {}, 0, "there is no clip yet"),
+        (("report", str(folder / "gone" / "x.html")), {}, 2, "There is no folder"),
+        (("restore", str(folder / "folder")), {}, 1, "There is no complete backup"),
+        (("backup", str(folder / "file")), {}, 1, "cannot be written"),
+        (("deploy",), {"PREFECT_API_URL": "http://127.0.0.1:1/api"}, 1, "No Prefect server answers"),
+        (("deploy",), {"PREFECT_API_URL": "nonsense"}, 1, "No Prefect server answers"),
+        (("status",), {"LABELSCOPE_PIPELINE_CRON": "now"}, 1, "no line of a crontab"),
+        (("status",), {"LABELSCOPE_TIMEZONE": "Europe/Atlantis"}, 1, "LABELSCOPE_TIMEZONE"),
+        (("run", "--folder", str(folder / "gone")), {}, 1, "No crate"),
+        (("run",), {"LABELSCOPE_LABELS": str(folder / "bad.toml")}, 1, "line 1"),
+        (("run",), {"LABELSCOPE_HYPERPARAMETERS": '{"epoch": 3}'}, 1, "names epoch"),
+        (("maintain",), {"LABELSCOPE_HOME": str(folder / "gone"), "DATABASE_URL": ""}, 1, "There is no home"),
+        (("maintain",), {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, 1, "check DATABASE_URL"),
+    ]
+
+
+def of_a_model(folder: Path) -> list[Refusal]:
+    """The same, where a model is in use."""
+    long = str(folder / "long.wav")
+    soundfile.write(long, np.zeros(30 * 8_000, dtype=np.float32), 8_000)
+    return [
+        (("predict", str(folder / "sound.wav")), {}, 1, "is shorter than one crop"),
+        (("predict", str(folder / "file")), {}, 1, "cannot be decoded"),
+        (("similar", str(folder / "sound.wav")), {}, 1, ""),
+        (("mix", long), {}, 1, "too short for a mix"),
+        (("mix", str(folder / "file")), {}, 1, "is not a sound file"),
+        (("promote", "1"), {}, 1, "in use already"),
+    ]
+
+
+def put_a_model_to_use(engine: Engine) -> None:
+    """Rows of a model that scores crops of 128 frames; it has no file."""
+    model = {
+        "architecture": "seed",
+        "path": "1/labelscope.keras",
+        "sha256": "2" * 64,
+        "bytes": 10,
+        "calibration": {"unknown_below": 0.4},
+    }
+    run = {
+        "why": "test",
+        "architecture": "seed",
+        "hyperparameters": {"crop_frames": 128},
+        "dataset_fingerprint": "f" * 64,
+        "labels": [],
+        "versions": {},
+        "origins": ["folder"],
+    }
+    with engine.begin() as connection:
+        recipe_id = register_recipe(connection, "r" * 12, {})
+        run_id = learning.start_training(connection, run | {"recipe_id": recipe_id}, [])
+        rows = learning.ModelRows(model, [], [])
+        [model_id] = learning.complete_training(connection, run_id, history=[], seconds=1.0, models=[rows])
+        learning.promote(connection, model_id, "test")
+
+
+def refuse(cases: list[Refusal], database_url: str, home: Path) -> None:
+    environment = os.environ | {"DATABASE_URL": database_url, "LABELSCOPE_HOME": str(home)}
+    ended = at_terminal([(arguments, extra) for arguments, extra, *_ in cases], environment)
+    assert len(ended) == len(cases), ended
+    for one, (arguments, _, code, words) in zip(ended, cases, strict=True):
+        sent = " ".join(OWN.sub("", one.sent).replace("│", " ").split())
+        assert (one.code, words in sent) == (code, True), (arguments, one.code, sent)
+        assert one.heavy == (), (arguments, one.heavy)
+    assert not (home / "prefect").exists()
+
+
+def test_what_cannot_succeed_is_refused_before_prefect_or_a_model(database_url: str, tmp_path: Path) -> None:
+    refuse(refusals(tmp_path), database_url, tmp_path / "home")
+
+
+def test_a_file_that_cannot_be_scored_is_refused_before_the_model_is_loaded(
+    engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    refusals(tmp_path)
+    put_a_model_to_use(engine)
+    refuse(of_a_model(tmp_path), database_url, tmp_path / "home")
+    with engine.connect() as connection:
+        rejected = text("SELECT reason, flow_run_id FROM mixes WHERE status = 'rejected' ORDER BY id")
+        assert connection.execute(rejected).all() == [("too_short", None), ("not_audio", None)]

@@ -1,0 +1,62 @@
+"""Who waits for a lock learns who holds it, and does not wait for ever."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from db import engine as engines
+from db.engine import Lock, hold_lock, libpq_url, lock_until_commit, open_engine
+from db.lock_waits import announced
+
+
+@contextmanager
+def held(database_url: str, statement: str) -> Iterator[psycopg.Connection]:
+    """Somebody's psql, in a transaction, for the block."""
+    with psycopg.connect(libpq_url(database_url), application_name="psql") as other:
+        other.execute(statement)
+        yield other
+
+
+def test_a_table_that_somebody_holds_is_waited_for_aloud_and_not_for_ever(database_url: str) -> None:
+    engine = open_engine(database_url, lock_seconds=5)
+    said: list[str] = []
+    with (
+        held(database_url, "LOCK TABLE tracks") as holder,
+        announced(engine, said.append),
+        engine.connect() as connection,
+        pytest.raises(OperationalError, match="lock timeout"),
+    ):
+        process = holder.info.backend_pid
+        connection.execute(text("SELECT count(*) FROM tracks"))
+    assert said == [f"Waiting for a lock that process {process} (psql) holds."]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["for a block", "until the commit"])
+def test_so_is_a_turn(
+    database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    monkeypatch.setattr(engines, "TURN_SECONDS", 5)
+    monkeypatch.setattr(engines, "MIGRATION_SECONDS", 5)
+    said: list[str] = []
+    with (
+        held(database_url, f"SELECT pg_advisory_lock({int(Lock.PLACE)}, 0)"),
+        announced(engine, said.append),
+        pytest.raises(OperationalError, match="lock timeout"),
+        hold_lock(engine, Lock.PLACE) if whole else engine.begin() as connection,
+    ):
+        lock_until_commit(connection, Lock.PLACE)  # type: ignore[arg-type]
+    assert len(said) == 1
+
+
+def test_a_wait_that_ends_goes_on(database_url: str, engine: Engine) -> None:
+    with (
+        held(database_url, "LOCK TABLE tracks") as holder,
+        announced(engine, lambda _: holder.rollback()),
+        engine.connect() as connection,
+    ):
+        assert connection.scalar(text("SELECT count(*) FROM tracks")) == 0

@@ -23,9 +23,9 @@ from tests.processes import wait_until
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(3600)]
 
 QUICK = {"WORKER_CPUS": "1", "LABELSCOPE_HYPERPARAMETERS": '{"members":1,"epochs":1,"minimum_steps":2}'}
-SILENCE_SECONDS = 150  # until a run whose worker died counts as crashed
+SILENCE_SECONDS = 180  # until a run whose worker died counts as crashed
 GONE_SECONDS = 240  # until a worker that is gone is no longer listed
-START_SECONDS = 300
+START_SECONDS = 900  # on a machine that others use, too
 ALL_TRACKS = 20
 
 

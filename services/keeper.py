@@ -26,7 +26,7 @@ from typing import Protocol
 
 from services.environment import child_environment
 from services.held_start import Launched
-from services.locks import KEEPER, USERS, State, lock, open_lock, read_state, take
+from services.locks import KEEPER, SERVER, USERS, State, is_held, lock, open_lock, read_state, take
 from services.private import PlaceRefused, make_folder, open_file
 
 PATIENCE_SECONDS = 150.0  # for a user to wait; longer than a keeper takes, so that its reason comes first
@@ -148,9 +148,24 @@ def _open_log(server: Server) -> int:
 
 
 def _watch_keeper(server: Server, left: Event) -> None:
-    """Users may stay for months: a server that dies meanwhile needs a keeper that starts it again."""
+    """Users may stay for months: a server that dies meanwhile needs a keeper, one that is halted a person."""
+    warning = ""
     while not left.wait(WATCH_PAUSE):
         _replace_killed_keeper(server)
+        warning = _warn_of_halt(server, warning)
+
+
+def _warn_of_halt(server: Server, before: str) -> str:
+    """Write one line to stderr where the server or its keeper is stopped; returns the line, to write it once."""
+    try:
+        if is_held(server.folder / SERVER):
+            require_running(server.name, read_state(server.folder))
+    except ServiceError as halt:
+        if (warning := f"{halt}\n") != before:
+            sys.stderr.write(warning)
+            sys.stderr.flush()
+        return warning
+    return ""
 
 
 def _replace_killed_keeper(server: Server) -> None:

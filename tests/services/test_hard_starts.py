@@ -1,6 +1,7 @@
 """A server whose keeper is killed, that is stopped, or whose disk is full: it runs, or says why in seconds."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -55,7 +56,7 @@ def test_keepers_that_are_killed_without_end_are_given_up(
 
 @ONLY_PROC
 @pytest.mark.parametrize("which", ["pid", "keeper"])
-def test_a_stopped_server_or_keeper_is_named_at_once_with_the_cure(
+def test_a_stopped_server_or_keeper_is_named_with_the_cure_to_new_and_present_users(
     home: Path, which: str, start_user: Callable[..., Any]
 ) -> None:
     user = start_user(home)
@@ -68,11 +69,14 @@ def test_a_stopped_server_or_keeper_is_named_at_once_with_the_cure(
         with pytest.raises(ServiceError, match=cure), embedded_postgres(home):
             pass
         assert time.monotonic() - begun < SECONDS
+        warning = user.process.stderr.readline()
+        assert re.search(cure, warning)
+        assert time.monotonic() - begun < SECONDS
     finally:
         os.kill(pid, signal.SIGCONT)
     with embedded_postgres(home) as address, connect(address.socket_dir) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
-    assert user.leave() == ""
+    assert user.leave() == ""  # one line, once
 
 
 @ONLY_PROC

@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -45,6 +46,20 @@ os.environ |= {
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
 }
+
+
+def pytest_collection_finish() -> None:
+    """Prefect reads its settings when it is imported, so nothing may do so before the fixture `flows` has set them."""
+    if "prefect" in sys.modules:
+        raise pytest.UsageError("A test module imports Prefect, or a flow: do so inside of the test.")
+
+
+@pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """A home closes what its process writes to others; the next test begins as people do."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ WATCHMAN = """
 import os, sys
 def watch(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo"):
-        with open(os.environ["WATCH_LOG"], "a") as log:
+        with open(LOG, "a") as log:
             print(event, repr(arguments[1] if event == "socket.connect" else arguments[0]), file=log)
 sys.addaudithook(watch)
 """
@@ -35,7 +35,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("cli")
     (folder / "user").mkdir()
     (folder / "watch").mkdir()
-    (folder / "watch" / "sitecustomize.py").write_text(WATCHMAN)
+    # In its text, as servers do not inherit every variable.
+    (folder / "watch" / "sitecustomize.py").write_text(f"LOG = {str(folder / 'watch.log')!r}\n{WATCHMAN}")
     (folder / "watch.log").touch()
     left_out = ("PREFECT", "XDG", "LABELSCOPE_WORKERS")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
@@ -43,7 +44,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         "HOME": str(folder / "user"),
         "LABELSCOPE_HOME": str(folder / "home"),
         "PYTHONPATH": str(folder / "watch"),
-        "WATCH_LOG": str(folder / "watch.log"),
     }
 
     def run(*arguments: str | Path, expect: int = 0, **extra: str) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 
 from db.store import playlists as store
 from db.store.tracks import save_entries
-from flows.playlists import _rejection_row, entry_rows
 from sources.catalogue import Entry, Label, Reference, Rejection, Source
 from sources.deezer import DeezerSource
 from sources.deezer_api import DeezerApi
@@ -33,6 +32,7 @@ from tests.sources.test_made_up import (
     TOKEN,
 )
 
+pytestmark = pytest.mark.usefixtures("flows")  # which import Prefect
 ONCE = Patience(attempts=1)
 MARKED = json.dumps("the entries")
 
@@ -56,6 +56,8 @@ def serve(server: RawServer, about: str, page: str) -> None:
 
 def store_all(engine: Engine, source: Source, reference: Reference) -> int:
     """As flows.playlists does, in a transaction that is taken back; how many rows there were."""
+    from flows.playlists import _rejection_row, entry_rows
+
     try:
         playlist = source.look(reference)
         records = list(source.entries(playlist, {}))

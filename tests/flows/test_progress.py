@@ -13,7 +13,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """Takes what is drawn, as a terminal of a hundred columns would."""
     drawn = io.StringIO()
     monkeypatch.setattr(
-        "flows.progress.Console", lambda stderr: Console(file=drawn, force_terminal=True, width=100)
+        "flows.progress.SafeConsole", lambda stderr: Console(file=drawn, force_terminal=True, width=100)
     )
     return drawn
 
@@ -38,7 +38,7 @@ def test_steps_are_counted_and_nothing_is_drawn_where_nobody_looks(
         advance(2)
     assert "2/3" in terminal.getvalue()
     silent = io.StringIO()
-    monkeypatch.setattr("flows.progress.Console", lambda stderr: Console(file=silent))
+    monkeypatch.setattr("flows.progress.SafeConsole", lambda stderr: Console(file=silent))
     with listening_bar("set.mp3") as heard:
         heard(1.0, 2.0)
     assert silent.getvalue() == ""

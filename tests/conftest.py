@@ -30,6 +30,7 @@ from tests.stages import Stage, copied, copied_database, in_use
 
 ROOT = Path(__file__).resolve().parents[1]
 NUMBERS = itertools.count()
+HAS_SERVER = Event()  # Prefect was imported by the fixture `flows`
 
 # A shell has what it starts with & ignore Ctrl-C, and so all that tests start, of which some ask what it does.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -57,9 +58,16 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def usual_umask() -> Iterator[None]:
     """A home closes what its process writes to others; the next test begins as people do."""
-    before = os.umask(0o022)
+    os.umask(0o022)
     yield
-    os.umask(before)
+    os.umask(0o022)
+
+
+@pytest.fixture(autouse=True)
+def prefect_after_its_settings() -> Iterator[None]:
+    """A test that imports Prefect without the fixture `flows` would leave the next ones without a server."""
+    yield
+    assert "prefect" not in sys.modules or HAS_SERVER.is_set(), "import Prefect in a process of its own"
 
 
 @pytest.fixture(scope="session")
@@ -117,6 +125,7 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
     os.environ["LABELSCOPE_HOME"] = str(home)
     from flows.home import surroundings
 
+    HAS_SERVER.set()
     with surroundings(Settings()):
         from flows.evaluate import evaluate
         from flows.extract import extract

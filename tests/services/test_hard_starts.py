@@ -57,12 +57,13 @@ def test_keepers_that_are_killed_without_end_are_given_up(
 @ONLY_PROC
 @pytest.mark.parametrize("which", ["pid", "keeper"])
 def test_a_stopped_server_or_keeper_is_named_with_the_cure_to_new_and_present_users(
-    home: Path, which: str, start_user: Callable[..., Any]
+    home: Path, which: str, start_user: Callable[..., Any], wait_until: Callable[..., None]
 ) -> None:
     user = start_user(home)
     user.inside()
     pid = getattr(read_state(home / "postgres"), which)
     os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: is_stopped(pid), "it is stopped")
     begun = time.monotonic()
     try:
         cure = rf"process {pid}, is stopped .* `kill -CONT {pid}`, or end it with `kill -9 {pid}`"

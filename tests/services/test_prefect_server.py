@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import import_module
 from pathlib import Path
 from typing import ClassVar
 
@@ -112,14 +111,24 @@ def assert_no_secret_is_inherited(process: int, home: Path) -> None:
 
 
 def test_the_installed_prefect_knows_every_setting_that_it_is_given(cold_home: Path) -> None:
-    from prefect.settings import Settings
-    from prefect.settings.legacy import _get_settings_fields
-
     given = prefect._server_environment(cold_home, 4200, "postgresql+asyncpg://nobody@/nowhere", 30)
     given |= client_environment(cold_home, "http://127.0.0.1:1/api", "labelscope:password")
     given |= dict.fromkeys(("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_SERVER_DATABASE_PASSWORD"), "")
-    assert {name for name in given if name.startswith("PREFECT")} <= _get_settings_fields(Settings).keys()
-    import_module(given["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"])
+    code = """
+import sys
+from importlib import import_module
+from prefect.settings import Settings
+from prefect.settings.legacy import _get_settings_fields
+storage, *names = sys.argv[1:]
+import_module(storage)
+sys.exit(" ".join(set(names) - _get_settings_fields(Settings).keys()))
+"""
+    names = [name for name in given if name.startswith("PREFECT")]
+    storage = given["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"]
+    asked = subprocess.run(
+        [sys.executable, "-c", code, storage, *names], capture_output=True, text=True, check=False
+    )
+    assert asked.returncode == 0 and asked.stderr.strip() == "", asked.stderr
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,20 @@ def user_name(uid: int) -> str:
         return f"user {uid}"
 
 
+def require_own_links(path: Path) -> None:
+    """As root: raises PlaceRefused where a symbolic link of another user is on the way to the path."""
+    if os.geteuid() != 0:
+        return
+    for step in (path, *path.parents):
+        if step.is_symlink() and (owner := step.lstat().st_uid) != 0:
+            raise PlaceRefused(
+                errno.ELOOP,
+                f"{step} is a symbolic link of {user_name(owner)}, which root does not follow: name the folder that it"
+                " leads to.",
+                str(step),
+            )
+
+
 def _link(path: Path) -> PlaceRefused:
     return PlaceRefused(
         errno.ELOOP,

@@ -61,7 +61,7 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
     """
     settings = Settings()
     damaged, mended = _read_database(settings, repair) if thorough else ((), ())
-    if damaged and not mended:  # what rows say of files would be said by damaged rows
+    if damaged and not mended:  # damaged rows prove nothing about files
         leave_maintenance(damaged, [])
         return Maintained(damaged=damaged)
     with open_database(settings) as engine, try_lock(engine, Lock.CONTENT) as alone:

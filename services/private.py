@@ -82,7 +82,7 @@ def put_right(folder: Path) -> int:
     """Take the rights of other users from the folder and all in it that is this user's; how many things had any.
 
     Nothing to do where the folder itself is private already: nobody gets past it. It comes last, so that a round that
-    was interrupted starts over. What lies in another user's folder, such as PostgreSQL's under root, is left alone.
+    was interrupted starts over. What is in another user's folder, such as PostgreSQL's under root, is left alone.
     """
     top = open_folder(folder)
     try:

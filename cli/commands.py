@@ -247,7 +247,7 @@ def maintain(
 
         maintained = flow(repair, thorough)
     show.maintained(maintained)
-    if (maintained.faults and not repair) or (maintained.damaged and not maintained.outcomes):
+    if (maintained.faults and not repair) or maintained.damaged:
         raise typer.Exit(1)
 
 

@@ -103,7 +103,7 @@ def proof(login: str, challenge: str, port: int) -> str:
 
 def _make(path: Path) -> None:
     """Write a new login and let it take its place whole, unless another process was faster."""
-    for folder in (path.parent.parent, path.parent):
+    for folder in (path.parent.parent.resolve(), path.parent):  # the home alone may be a link
         make_folder(folder)
     draft = path.with_name(f"login.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)

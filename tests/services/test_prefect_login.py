@@ -89,6 +89,12 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
         home_login(tmp_path)
 
 
+def test_a_home_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "home")
+    assert home_login(tmp_path / "link") == home_login(tmp_path / "home")
+
+
 def test_a_pipe_is_not_waited_for_and_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     login_file(tmp_path).parent.mkdir()
     login_file(tmp_path).write_bytes(b"name:\xff\xfe")

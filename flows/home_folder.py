@@ -43,7 +43,10 @@ def make_home(settings: Settings) -> None:
         secure_home(settings)
         return
     try:
+        require_own_links(home)
         make_folder(home)
+    except PlaceRefused as error:
+        raise HomeError(error.sentence) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):  # no other name helps
             raise

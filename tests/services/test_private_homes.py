@@ -147,9 +147,10 @@ def test_root_follows_no_link_of_another_user_to_its_own_folder(
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "roots")
     os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
-    monkeypatch.setenv("LABELSCOPE_HOME", str(link))
-    with pytest.raises(HomeError, match="is a symbolic link of nobody, which root does not follow"):
-        make_home(Settings())
+    for place in (link, link / "new"):
+        monkeypatch.setenv("LABELSCOPE_HOME", str(place))
+        with pytest.raises(HomeError, match="is a symbolic link of nobody, which root does not follow"):
+            make_home(Settings())
     assert cache.stat().st_mode & 0o777 == 0o755
 
 

@@ -44,9 +44,10 @@ def make_home(settings: Settings) -> None:
         return
     try:
         require_own_links(home)
-        make_folder(home)
     except PlaceRefused as error:
         raise HomeError(error.sentence) from error
+    try:
+        make_folder(home)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):  # no other name helps
             raise

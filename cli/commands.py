@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
 from cli import backup, database, learning, mix, neighbours, providers, report, running, screen, show, workers
 from cli.starting import get_ready, no_file, require_source, started
@@ -139,15 +140,17 @@ def extract(
     """Compute spectrograms and audio features of all clips that have none yet."""
     settings = Settings()
     require_home(settings)
-    with open_database(settings) as engine, engine.connect() as connection:
-        nothing = not has_clips(connection)
-    if nothing:
-        screen.sentence("extract", "there is no clip yet; `labelscope ingest` brings some in")
-        return
-    with started(settings, "flows.extract"):
-        from flows.extract import extract as flow
+    # Open to the end, or PostgreSQL would stop and start in between.
+    with open_database(settings) as engine:
+        with engine.connect() as connection:
+            nothing = not has_clips(connection)
+        if nothing:
+            screen.sentence("extract", "there is no clip yet; `labelscope ingest` brings some in")
+            return
+        with started(settings, "flows.extract"):
+            from flows.extract import extract as flow
 
-        show.extracted(flow(again))
+            show.extracted(flow(again))
 
 
 @app.command(epilog='Example: labelscope retrain --why "new releases of this summer"')
@@ -198,24 +201,26 @@ def _predict_files(settings: Settings, files: Sequence[Path]) -> None:
     for sentence in problems.values():
         screen.fail(sentence)
     if there := [file for file in files if file not in problems]:
-        faulty = _not_sound(settings, there)
-        for sentence in faulty.values():
-            screen.fail(sentence)
-        problems |= faulty
-        if there := [file for file in there if file not in faulty]:
-            get_ready(settings, "flows.score_files")
-            from flows.score_files import score_files
+        # Open to the end, or PostgreSQL would stop and start in between.
+        with open_database(settings) as engine:
+            faulty = _not_sound(engine, there)
+            for sentence in faulty.values():
+                screen.fail(sentence)
+            problems |= faulty
+            if there := [file for file in there if file not in faulty]:
+                get_ready(settings, "flows.score_files")
+                from flows.score_files import score_files
 
-            show.scored_files(score_files(settings, there))
+                show.scored_files(score_files(settings, there))
     if problems:
         raise typer.Exit(1)
 
 
-def _not_sound(settings: Settings, files: Sequence[Path]) -> dict[Path, str]:
+def _not_sound(engine: Engine, files: Sequence[Path]) -> dict[Path, str]:
     """Why some of the files cannot be scored. Raises NoModelError where none can."""
     from flows.file_faults import UnheardError, require_sound, shortest_s  # not above: it brings NumPy along
 
-    with open_database(settings) as engine, engine.connect() as connection:
+    with engine.connect() as connection:
         require_champion(connection)
         least_s = shortest_s(connection)
     faulty = {}
@@ -242,7 +247,7 @@ def maintain(
 
         maintained = flow(repair, thorough)
     show.maintained(maintained)
-    if (maintained.faults and not repair) or (maintained.damaged and not maintained.outcomes):
+    if (maintained.faults and not repair) or maintained.damaged:
         raise typer.Exit(1)
 
 

@@ -11,7 +11,6 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from alembic.util import CommandError
 from psycopg import Error as PostgresError
@@ -37,7 +36,7 @@ from services.private import PlaceRefused
 from sources.errors import CrateError, SourceError
 
 EXAMPLES = {"hyperparameters": '{"epochs": 20}'}
-OUTPUT = {"cli", "click", "_click", "typer", "rich"}  # folders of the modules that print
+OUTPUT = {"cli", "click", "typer", "rich"}  # packages that print
 SENTENCES = (
     AddressError,
     BackupError,
@@ -92,8 +91,8 @@ def _is_of_output(error: Exception) -> bool:
     """Whether it is about what the command prints, rather than about a file: where it was raised says so."""
     if not isinstance(error, OSError) or error.filename is not None:
         return False
-    innermost = traceback.extract_tb(error.__traceback__)[-1].filename
-    return not OUTPUT.isdisjoint(Path(innermost).parts)
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in OUTPUT
 
 
 def _output_sentence(error: Exception) -> str:

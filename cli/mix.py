@@ -44,10 +44,11 @@ def mix(
             screen.fail(document["detail"])
     try:
         if there := [place for place in range(len(files)) if place not in documents]:
+            # Open to the end, or PostgreSQL would stop and start in between.
             with open_database(settings) as engine:
                 there = _reject(engine, settings, files, there, as_json, documents)
-            if there:
-                _hear_all(settings, files, there, as_json, picture, documents)
+                if there:
+                    _hear_all(settings, files, there, as_json, picture, documents)
     finally:  # whatever ends it, Ctrl-C included: what was heard is told
         if as_json:
             in_order = [documents[place] for place in sorted(documents)]

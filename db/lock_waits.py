@@ -1,4 +1,4 @@
-"""Waiting for a lock that another program holds: said after seconds, and given up after a while."""
+"""Waiting for a lock that another program holds: announced after seconds, and given up after a while."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -57,7 +57,7 @@ def announced(engine: Engine, say: Callable[[str], None] = on_stderr) -> Iterato
 
 def _watch(engine: Engine, in_use: set[int], over: Event, say: Callable[[str], None]) -> None:
     where = libpq_url(engine.url.render_as_string(hide_password=False))
-    said: set[tuple[int, str]] = set()
+    shown: set[tuple[int, str]] = set()
     connection = None
     try:
         while not over.wait(LOOK_SECONDS):
@@ -68,12 +68,12 @@ def _watch(engine: Engine, in_use: set[int], over: Event, say: Callable[[str], N
                     where, autocommit=True, connect_timeout=10, application_name="labelscope lock waits"
                 )
                 rows = connection.execute(WAITS, [list(in_use), WORTH_SAYING_SECONDS]).fetchall()
-            except psycopg.Error:  # whoever works with the database will say it
+            except psycopg.Error:  # the work itself meets the same one
                 connection = None
                 continue
             for holder, name in rows:
-                if (holder, name) not in said and not over.is_set():
-                    said.add((holder, name))
+                if (holder, name) not in shown and not over.is_set():
+                    shown.add((holder, name))
                     say(f"Waiting for a lock that process {holder} ({name or 'prepared'}) holds.")
     finally:
         if connection is not None:

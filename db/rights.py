@@ -24,7 +24,7 @@ ALTER ROLE labelscope_reader SET statement_timeout = '30s';
 ALTER ROLE labelscope_reader SET idle_in_transaction_session_timeout = '5min';
 ALTER ROLE labelscope_reader SET temp_file_limit = '256MB';
 
--- Rows: the pipeline's to write, the reader's to see. Both for tables to come, too, whoever migrates.
+-- Rows: the pipeline's to write, the reader's to see. Both for tables of later migrations, too.
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO labelscope_pipeline, labelscope_reader;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM labelscope_pipeline, labelscope_reader;

@@ -38,10 +38,11 @@ def set_password(address: str, role: str, password: str) -> None:
 
 
 def make_prefect(address: str) -> None:
-    """See that the role `prefect` and its own database are there. The address is a superuser's."""
+    """See that the role `prefect` is there, and its database, for it alone. The address is a superuser's."""
     name = sql.Identifier(PREFECT)
     with psycopg.connect(libpq_url(address), autocommit=True) as connection:
         with suppress(errors.DuplicateObject):
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(name))
         with suppress(errors.DuplicateDatabase):
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, name))
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))

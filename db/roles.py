@@ -24,7 +24,7 @@ READER = "labelscope_reader"
 
 NO_PASSWORDS = f"ALTER ROLE {PIPELINE} PASSWORD NULL; ALTER ROLE {READER} PASSWORD NULL;"  # none is asked for
 
-# All that the SQL sets, and all that a role may change of it, as one text. Whoever reads it is a superuser.
+# All that the SQL sets, and all that a role may change of it, as one text. Only a superuser can read it.
 PICTURE = """
     SELECT concat_ws(E'\\n',
         (SELECT string_agg(concat_ws(' ', rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls,

@@ -34,7 +34,7 @@ class Damaged:
 
     name: str
     is_index: bool
-    why: str  # as PostgreSQL says it
+    why: str  # in PostgreSQL's words
 
     @property
     def sentence(self) -> str:
@@ -60,19 +60,19 @@ def damaged_pages(engine: Engine) -> tuple[list[Damaged], bool]:
 
 def repair_indexes(engine: Engine, damaged: Sequence[Damaged]) -> list[str]:
     """Make damaged indexes anew; a sentence for each."""
-    said = []
+    outcomes = []
     for each in damaged:
         if not each.is_index:
             continue
         with engine.connect() as connection:
             error = _error(connection, f"REINDEX INDEX {each.name}", {})
             connection.commit()
-        said.append(
+        outcomes.append(
             f"The index {each.name} could not be made anew ({error})."
             if error
             else f"The index {each.name} was made anew."
         )
-    return said
+    return outcomes
 
 
 def _makes(connection: Connection, extension: str) -> bool:
@@ -109,7 +109,7 @@ def _error(connection: Connection, statement: str, values: dict[str, Any]) -> st
     try:
         with connection.begin_nested():
             answer = connection.execute(text(statement), wanted)
-            said = answer.scalar() if answer.returns_rows else None
+            found = answer.scalar() if answer.returns_rows else None
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None) or ""
         if state.startswith(DAMAGE):
@@ -117,4 +117,4 @@ def _error(connection: Connection, statement: str, values: dict[str, Any]) -> st
         if state not in NOT_ALLOWED:
             raise
         return None
-    return str(said) if statement == TABLE and said else None
+    return str(found) if statement == TABLE and found else None

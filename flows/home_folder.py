@@ -7,7 +7,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from flows import umask
-from services.private import OTHERS, PlaceRefused, make_folder, open_folder, put_right
+from services.private import OTHERS, PlaceRefused, make_folder, open_folder, put_right, require_own_links
 
 OURS = frozenset(  # what is made in a home
     (
@@ -43,6 +43,10 @@ def make_home(settings: Settings) -> None:
         secure_home(settings)
         return
     try:
+        require_own_links(home)
+    except PlaceRefused as error:
+        raise HomeError(error.sentence) from error
+    try:
         make_folder(home)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):  # no other name helps
@@ -53,8 +57,8 @@ def make_home(settings: Settings) -> None:
 def secure_home(settings: Settings) -> None:
     """See that what this process writes is for its user alone, and so is a home that is there; one line if it was not.
 
-    Of a folder that holds other things, too, only what Labelscope made is closed. Raises HomeError as root where the
-    home is another user's.
+    Of a folder that holds other things, too, only what has a name that Labelscope gives is closed. Raises HomeError as
+    root where the home, or a link to it, is another user's.
     """
     umask.close()
     if not settings.home.is_dir():
@@ -76,6 +80,7 @@ def _folders(home: Path) -> list[Path]:
 def _require_own(home: Path) -> Path:
     """The folder that it leads to. A home may be a link, but as root only one of root's to a folder of root's."""
     try:
+        require_own_links(home)
         home = home.resolve()
         os.close(open_folder(home))
     except PlaceRefused as error:

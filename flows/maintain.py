@@ -42,7 +42,7 @@ class Maintained:
     faults: tuple[Fault, ...] = ()
     outcomes: tuple[str, ...] = ()  # of a repair, a sentence for each kind
     died: int = 0  # trainings and evaluations whose process had died without saying so
-    damaged: tuple[str, ...] = ()  # tables and indexes of the database, a sentence each
+    damaged: tuple[str, ...] = ()  # tables and indexes that still are, even after a repair, a sentence each
 
 
 @flow(name="maintain")
@@ -61,9 +61,9 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
     """
     settings = Settings()
     damaged, mended = _read_database(settings, repair) if thorough else ((), ())
-    if damaged and not mended:  # what rows say of files would be said by damaged rows
-        leave_maintenance(damaged, [])
-        return Maintained(damaged=damaged)
+    if damaged:  # damaged rows prove nothing about files
+        leave_maintenance([*damaged, *mended], [])
+        return Maintained(outcomes=mended, damaged=damaged)
     with open_database(settings) as engine, try_lock(engine, Lock.CONTENT) as alone:
         if not alone:
             # Prefect takes it for the state of the run; a caller gets CancelledRun.
@@ -85,21 +85,20 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
         get_run_logger().warning("%s: %s", fault, path)
     looked = f"{len(found)} files were compared with their rows, {read} of them in full."
     leave_maintenance([looked, f"{len(faults)} do not agree.", *outcomes], faults)
-    return Maintained(len(found), read, tuple(faults), tuple(outcomes), died, damaged)
+    return Maintained(len(found), read, tuple(faults), tuple(outcomes), died)
 
 
 def _read_database(settings: Settings, repair: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Sentences on tables and indexes that are damaged; and on what a repair did, where nothing is left damaged."""
+    """Sentences on tables and indexes that are damaged, after the repair if there was one, and on what that did."""
     with migrated_database(settings) as address, connected(address) as engine:
         damaged, compared = damaged_pages(engine)
+        for each in damaged:
+            get_run_logger().error(each.sentence)
         outcomes = repair_indexes(engine, damaged) if repair else []
         left = damaged_pages(engine)[0] if outcomes else damaged
     if not compared:
         get_run_logger().warning(NOT_COMPARED)
-    sentences = tuple(each.sentence for each in damaged)
-    for sentence in sentences:
-        get_run_logger().error(sentence)
-    return sentences, () if left else tuple(outcomes)
+    return tuple(each.sentence for each in left), tuple(outcomes)
 
 
 def _files(home: Path) -> Iterator[tuple[str, int, bool]]:

@@ -100,8 +100,9 @@ def _stop(server: Server) -> None:
         if not is_held(server.folder / SERVER):
             break
         with suppress(ProcessLookupError):
-            os.kill(state.pid, number)
-            os.kill(state.pid, signal.SIGCONT)  # one that was stopped meanwhile takes no other signal
+            if state.pid:  # 0 would be this process and its group
+                os.kill(state.pid, number)
+                os.kill(state.pid, signal.SIGCONT)  # one that was stopped meanwhile takes no other signal
         # Without room for its log PostgreSQL may never end in order; the next start recovers what it has.
         deadline = time.monotonic() + (
             min(seconds, FULL_DISK_SECONDS) if has_no_room(server.folder) else seconds

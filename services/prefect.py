@@ -76,7 +76,7 @@ class PrefectServer:
     def launch(self, server_lock: int, last_place: str) -> Launched:
         port = self._choose_port(last_place)
         home_login(self.home)
-        # -P: not from a folder `services` that lies where it starts.
+        # -P: not from a folder `services` in the working directory.
         module = [sys.executable, "-P", "-m", "services.prefect_app"]
         command = [*module, "--host", HOST, "--port", str(port)]
         with ExitStack() as stack:
@@ -218,7 +218,7 @@ def client_environment(home: Path, api_url: str, login: str | None = None) -> di
 
 
 def _server_environment(home: Path, port: int, database_url: str, keep_days: int) -> dict[str, str]:
-    """What a program needs, and what this one is told: nothing else of the caller's, such as secrets or proxies."""
+    """What a program needs, and the settings of this one: nothing else of the caller's, such as secrets or proxies."""
     address = PrefectAddress(port, started_fresh=True)
     folder = home / "prefect"
     server = {

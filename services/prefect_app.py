@@ -1,7 +1,7 @@
 """Prefect's server with its pages, behind a login and a guard: `python -m services.prefect_app --host … --port …`.
 
-It does what `prefect server start` does, background services included. The environment names what is secret in files,
-as a variable would be seen by whoever lists processes: LABELSCOPE_PREFECT_LOGIN_FILE holds "name:password", and
+It does what `prefect server start` does, background services included. The environment names files with what is secret,
+as `ps` or `docker inspect` would show a variable: LABELSCOPE_PREFECT_LOGIN_FILE holds "name:password", and
 LABELSCOPE_PREFECT_DATABASE_PASSWORD_FILE, where it is set, the password of the database. LABELSCOPE_PREFECT_HOSTS
 lists what requests may name as their host, with commas between: by default 127.0.0.1:PORT and localhost:PORT.
 """

@@ -1,4 +1,4 @@
-"""What stands before Prefect's API and pages: it lets through what comes from our own pages and programs alone.
+"""A filter before Prefect's API and pages, which lets through what comes from our own pages and programs alone.
 
 A password stops strangers. It does not stop a page of another site that gets the owner's browser to ask, or that has
 its own name lead to 127.0.0.1 (DNS rebinding). Such requests carry a foreign Origin or a foreign Host. Pages of ours,

@@ -1,6 +1,6 @@
 """The login of a Prefect server, "name:password": made once for each home, or given for a server of one's own.
 
-Whoever may give orders to Prefect runs programs as its owner. So its server asks for a login, which lies in
+A client of Prefect can run programs as its owner. So its server asks for a login, which is in
 HOME/prefect/login for the owner alone. The keeper imports this, so: the standard library alone.
 """
 
@@ -8,12 +8,12 @@ import hashlib
 import hmac
 import os
 import secrets
-import stat
 from base64 import b64encode
 from contextlib import suppress
 from pathlib import Path
 
 from services.keeper import ServiceError
+from services.private import FILE_MODE, OTHERS, PlaceRefused, make_folder, open_folder, open_regular
 
 NAME = "labelscope"
 GIVEN = "PREFECT_API_AUTH_STRING"  # Prefect's own variable for clients
@@ -21,7 +21,7 @@ GIVEN_FILE = "LABELSCOPE_PREFECT_LOGIN_FILE"  # the same in a file, such as a se
 
 
 def login_file(home: Path) -> Path:
-    """Where the login to the Prefect server of that home lies."""
+    """The file with the login to the Prefect server of that home."""
     return home / "prefect" / "login"
 
 
@@ -52,17 +52,19 @@ def given_login() -> str | None:
 def read_login(path: Path) -> str:
     """The login in the file of a home. Raises FileNotFoundError, or ServiceError where it cannot be used."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = open_regular(path)
     except FileNotFoundError:
         raise
+    except PlaceRefused as error:
+        raise ServiceError(f"{path} is no regular file: {_ANEW}") from error
     except OSError as error:
         raise ServiceError(f"{path} cannot be read ({error.strerror}): {_ANEW}") from error
-    with os.fdopen(descriptor) as file:
+    with os.fdopen(descriptor, errors="replace") as file:
         found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+        if found.st_uid != os.geteuid():
             raise ServiceError(f"{path} is not a file of yours: {_ANEW}")
-        if found.st_mode & 0o077:
-            os.fchmod(descriptor, 0o600)
+        if found.st_mode & OTHERS:
+            os.fchmod(descriptor, FILE_MODE)
         login = file.read(1000).strip()
     if not is_login(login):
         raise ServiceError(f"{path} holds no login: {_ANEW}")
@@ -101,12 +103,13 @@ def proof(login: str, challenge: str, port: int) -> str:
 
 def _make(path: Path) -> None:
     """Write a new login and let it take its place whole, unless another process was faster."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (path.parent.parent.resolve(), path.parent):  # the home alone may be a link
+        make_folder(folder)
     draft = path.with_name(f"login.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
     try:
         with os.fdopen(descriptor, "w") as file:
-            os.fchmod(descriptor, 0o600)  # an umask may have taken the owner's rights, too
+            os.fchmod(descriptor, FILE_MODE)  # an umask may have taken the owner's rights, too
             file.write(f"{NAME}:{secrets.token_urlsafe(32)}\n")
             file.flush()
             os.fsync(descriptor)
@@ -114,11 +117,11 @@ def _make(path: Path) -> None:
             path.hardlink_to(draft)
     finally:
         draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    parent = open_folder(path.parent)
     try:
-        os.fsync(folder)
+        os.fsync(parent)
     finally:
-        os.close(folder)
+        os.close(parent)
 
 
 _ANEW = "remove it, then `labelscope down` and start again, and a new one is made."

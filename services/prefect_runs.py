@@ -1,4 +1,4 @@
-"""What a running Prefect server knows of runs."""
+"""The runs that a running Prefect server has on record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -82,7 +82,7 @@ def put_right(folder: Path) -> int:
     """Take the rights of other users from the folder and all in it that is this user's; how many things had any.
 
     Nothing to do where the folder itself is private already: nobody gets past it. It comes last, so that a round that
-    was interrupted starts over. What lies in another user's folder, such as PostgreSQL's under root, is left alone.
+    was interrupted starts over. What is in another user's folder, such as PostgreSQL's under root, is left alone.
     """
     top = open_folder(folder)
     try:
@@ -141,6 +141,20 @@ def user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"user {uid}"
+
+
+def require_own_links(path: Path) -> None:
+    """As root: raises PlaceRefused where a symbolic link of another user is on the way to the path."""
+    if os.geteuid() != 0:
+        return
+    for step in (path, *path.parents):
+        if step.is_symlink() and (owner := step.lstat().st_uid) != 0:
+            raise PlaceRefused(
+                errno.ELOOP,
+                f"{step} is a symbolic link of {user_name(owner)}, which root does not follow: name the folder that it"
+                " leads to.",
+                str(step),
+            )
 
 
 def _link(path: Path) -> PlaceRefused:

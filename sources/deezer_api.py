@@ -17,7 +17,7 @@ from sources.tags import clean_text
 JSON = dict[str, Any]
 API_URL = "https://api.deezer.com/"
 PAGE = 100  # tracks
-REQUESTS_IN_WINDOW = 50  # from one address, whoever asks there
+REQUESTS_IN_WINDOW = 50  # from one address, of all its programs together
 # Deezer counts over 5 s, but what it counts is when a request arrives, which is later than it begins.
 WINDOW_S = 5.5
 

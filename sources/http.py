@@ -5,7 +5,6 @@ addresses, headers or what an exception says, as these can hold a token or a sig
 """
 
 import email.utils
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -128,7 +127,7 @@ def retry_after_of(headers: Mapping[str, str]) -> float | None:
     if not value:
         return None
     seconds = _seconds_in(value)
-    if seconds is None or math.isnan(seconds) or seconds < 0:
+    if seconds is None or seconds < 0:
         return UNREADABLE_RETRY_AFTER_SECONDS
     return min(seconds, MAX_RETRY_AFTER_SECONDS)
 

@@ -16,7 +16,7 @@ class Pace(Protocol):
 
 
 class RollingWindow:
-    """Lets at most `requests` begin in any `window_s` seconds, whoever asks: one for all threads of a process."""
+    """Lets at most `requests` begin in any `window_s` seconds: one for all threads of a process."""
 
     def __init__(self, requests: int, window_s: float) -> None:
         self._bucket = InMemoryBucket([Rate(requests, max(1, round(window_s * 1000)))])

@@ -1,6 +1,6 @@
 """The one place that sends requests to services: no answer can take more time, memory or redirects than it may.
 
-A service, or whoever sits between it and us, may answer anything. So a session of this module follows no redirect and
+A service, or a machine in between, may answer anything. So a session of this module follows no redirect and
 reads no body of one, counts bytes as they arrive and as they are unpacked, and holds one deadline for the whole answer.
 It raises Fault, whatever comes; nothing that another library raises gets past it.
 """
@@ -211,6 +211,7 @@ def _read(response: requests.Response, budget: _Budget) -> bytes:
     while chunk := response.raw.read(CHUNK, decode_content=True):
         body += chunk
         if len(body) > budget.max_bytes:
+            response.close()
             budget.refuse_size()
     return bytes(body)
 

@@ -1,4 +1,4 @@
-"""When a host's answer was first doubted, and when requests to a service begin, whoever sends them."""
+"""When a host's answer was first doubted, and when requests to a service begin, of all runs together."""
 
 import sqlalchemy as sa
 from alembic import op

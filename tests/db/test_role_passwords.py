@@ -45,6 +45,15 @@ def test_what_a_first_start_could_not_do_the_next_one_does(port: int) -> None:
     assert not may_enter(port, PREFECT, AWKWARD, PREFECT)
 
 
+def test_no_other_role_may_enter_the_database_of_prefect(port: int) -> None:
+    owner = address(port, "postgres", OWNER)
+    make_prefect(owner)
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("CREATE ROLE other LOGIN")
+    set_password(owner, "other", AWKWARD)
+    assert may_enter(port, "other", AWKWARD) and not may_enter(port, "other", AWKWARD, PREFECT)
+
+
 def test_no_log_of_the_server_can_hold_a_password(port: int) -> None:
     owner = address(port, "postgres", OWNER)
     make_prefect(owner)

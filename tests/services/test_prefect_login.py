@@ -85,7 +85,24 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("name:password")
     login_file(tmp_path).parent.mkdir()
     login_file(tmp_path).symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(ServiceError, match="cannot be read"):
+    with pytest.raises(ServiceError, match="is no regular file: remove it"):
+        home_login(tmp_path)
+
+
+def test_a_home_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "home")
+    assert home_login(tmp_path / "link") == home_login(tmp_path / "home")
+
+
+def test_a_pipe_is_not_waited_for_and_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    login_file(tmp_path).parent.mkdir()
+    login_file(tmp_path).write_bytes(b"name:\xff\xfe")
+    with pytest.raises(ServiceError, match="holds no login: remove it"):
+        home_login(tmp_path)
+    login_file(tmp_path).unlink()
+    os.mkfifo(login_file(tmp_path))
+    with pytest.raises(ServiceError, match="is no regular file: remove it"):
         home_login(tmp_path)
 
 

@@ -138,6 +138,23 @@ def test_root_uses_no_home_of_another_user(tmp_path: Path, monkeypatch: pytest.M
 
 
 @ONLY_ROOT
+def test_root_follows_no_link_of_another_user_to_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "roots" / "cache"
+    cache.mkdir(parents=True)
+    cache.chmod(0o755)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "roots")
+    os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+    for place in (link, link / "new"):
+        monkeypatch.setenv("LABELSCOPE_HOME", str(place))
+        with pytest.raises(HomeError, match="is a symbolic link of nobody, which root does not follow"):
+            make_home(Settings())
+    assert cache.stat().st_mode & 0o777 == 0o755
+
+
+@ONLY_ROOT
 def test_root_gives_its_server_data_and_sockets_and_follows_no_link_in_them(
     home: Path, foreign: Path, unchanged: Callable[[], bool]
 ) -> None:

@@ -5,9 +5,9 @@ state that it has lost. They go by the clock as well, which may be moved. So som
 `labelscope up` and `labelscope worker` again and again, and `maintain` each night.
 """
 
+import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -64,8 +64,12 @@ def keep_looking(*looks: Callable[[], object]) -> None:
     """Do these again and again for as long as the process lives: meant for a daemon thread."""
     while True:
         for look in looks:
-            with suppress(HTTPError, PrefectException):  # such as a server that is just starting
+            try:
                 look()
+            except (HTTPError, PrefectException):
+                pass  # such as a server that is just starting
+            except Exception:  # one odd answer must not end all looks
+                logging.getLogger(__name__).exception("A look at the runs failed; the next one follows.")
         time.sleep(LOOK_SECONDS)
 
 

@@ -11,10 +11,11 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from threading import Timer
 from urllib.parse import urlsplit
 
 from services.environment import child_environment
@@ -103,6 +104,9 @@ class PrefectServer:
         """
         challenge = secrets.token_hex(16)
         connection = HTTPConnection(HOST, int(place), timeout=ANSWER_SECONDS)
+        # The timeout is of each wait: one that sends byte by byte would outlast it.
+        limit = Timer(ANSWER_SECONDS, _hang_up, [connection])
+        limit.start()
         try:
             expected = proof(read_login(login_file(self.home)), challenge, int(place))
             connection.request("GET", f"/labelscope/proof?challenge={challenge}")
@@ -111,6 +115,7 @@ class PrefectServer:
         except (OSError, HTTPException, ServiceError):
             return False
         finally:
+            limit.cancel()
             connection.close()
 
     def tidy(self, place: str) -> None:
@@ -238,6 +243,11 @@ def _server_environment(home: Path, port: int, database_url: str, keep_days: int
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     }
     return child_environment(client_environment(home, address.api_url) | server)
+
+
+def _hang_up(connection: HTTPConnection) -> None:
+    with suppress(OSError, AttributeError):  # it has just ended, or not begun
+        connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _require_free(port: int) -> None:

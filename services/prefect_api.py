@@ -6,11 +6,12 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from services.prefect_login import basic
 
 TIMEOUT_SECONDS = 10.0  # of silence; a machine under load may take some
+MOST_BYTES = 32 * 2**20  # of an answer; what is longer is cut, and then no JSON
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -32,7 +33,7 @@ class PrefectApi:
         try:
             request = Request(self.url.rstrip("/") + path, data, headers)
             with self._opener().open(request, timeout=TIMEOUT_SECONDS) as answer:
-                return json.load(answer)
+                return json.loads(answer.read(MOST_BYTES))
         except (HTTPException, OSError, ValueError) as error:
             raise NoAnswerError(str(error)) from error
 
@@ -47,4 +48,11 @@ class PrefectApi:
     def _opener(self) -> OpenerDirector:
         """The caller's proxies are for other machines."""
         is_here = urlsplit(self.url).hostname in LOOPBACK
-        return build_opener(ProxyHandler({})) if is_here else build_opener()
+        return build_opener(_NoRedirect, ProxyHandler({})) if is_here else build_opener(_NoRedirect)
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A redirect is an error: the login is for the server that was asked."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow nothing."""

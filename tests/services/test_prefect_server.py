@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -219,6 +220,50 @@ def test_a_server_that_is_stopped_is_found_silent_within_seconds(
         with pytest.raises(ServiceError, match="No Prefect server answers"):
             require_api(PrefectApi(f"http://127.0.0.1:{port}/api", "labelscope:password"))
         assert time.monotonic() - began < 5
+
+
+def test_a_program_on_the_port_that_drips_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home_login(tmp_path)
+    monkeypatch.setattr(prefect, "ANSWER_SECONDS", 0.5)
+    gone = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            while not gone.wait(0.1):
+                connection.sendall(b"X-More: 1\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=[listener])
+        thread.start()
+        began = time.monotonic()
+        assert not PrefectServer(tmp_path, "unused").answers(str(listener.getsockname()[1]))
+        gone.set()
+        thread.join()
+    assert time.monotonic() - began < 5
+
+
+def test_a_redirect_does_not_take_the_login_along(tmp_path: Path) -> None:
+    class Elsewhere(BaseHTTPRequestHandler):
+        seen: ClassVar[list[str]] = []
+
+        def do_GET(self) -> None:
+            self.seen.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/api/elsewhere")
+            self.end_headers()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            api = PrefectApi(f"http://127.0.0.1:{server.server_port}/api", "labelscope:password")
+            assert api.status("/admin/version") == 302
+        finally:
+            server.shutdown()
+    assert Elsewhere.seen == ["/api/admin/version"]
 
 
 def test_clients_go_straight_to_their_server(cold_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

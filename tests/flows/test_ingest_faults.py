@@ -75,7 +75,7 @@ def test_one_forbidden_playlist_does_not_stop_the_others_and_keeps_its_tracks(
     assert table["Thimble tracks"].tracks == 6 and table["Ladder tracks"].status == "ok"
     assert len(outcome.problems) == 1 and "403" in outcome.problems[0]
     first.status = "ok"
-    assert flows.ingest().complete
+    assert not flows.ingest().problems  # the new track may still wait for a second look at its preview
     assert coverage(engine)["Rumble tracks"].status == "ok"
 
 

@@ -22,8 +22,8 @@ from bench.soak_home import Newcomers, SoakedHome, moment_of
 from bench.soak_measures import POLLS, ROWS, measure
 from bench.soak_plot import draw
 from bench.soak_verdict import Sample, judge, save
+from services.ports import free_port
 from tests.operations.moved_clock import MovedClock, libfaketime
-from tests.processes import free_port
 
 HOUR = timedelta(hours=1)
 LOOPS_SECONDS = 3.0  # for what wakes every hour to do its work

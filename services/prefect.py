@@ -22,13 +22,13 @@ from services.environment import child_environment
 from services.held_start import Launched, start_held
 from services.keeper import ServiceError, require_running, use
 from services.locks import SERVER, is_held, read_state
+from services.ports import HOST, free_port, is_free
 from services.postgres import PostgresAddress, ensure_database, postgres_server
 from services.postmaster import PostgresServer
 from services.prefect_api import LOOPBACK, PrefectApi
 from services.prefect_login import GIVEN, GIVEN_FILE, home_login, login_file, proof, read_login
 
 DATABASE = "prefect"
-HOST = "127.0.0.1"
 DAY = 24 * 60 * 60  # seconds
 ANSWER_SECONDS = 5.0
 
@@ -125,11 +125,9 @@ class PrefectServer:
         if self.port is not None:
             _require_free(self.port)
             return self.port
-        if last_place and _is_free(int(last_place)):
+        if last_place and is_free(int(last_place)):
             return int(last_place)  # bookmarks, and clients that outlive a crash of the server, stay right
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            return int(probe.getsockname()[1])
+        return free_port()
 
 
 @contextmanager
@@ -251,17 +249,7 @@ def _hang_up(connection: HTTPConnection) -> None:
 
 
 def _require_free(port: int) -> None:
-    if not _is_free(port):
+    if not is_free(port):
         raise ServiceError(
             f"Prefect cannot have port {port}, which is taken: set LABELSCOPE_UI_PORT to another one."
         )
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True

@@ -1,8 +1,7 @@
-"""Waiting for a condition, the processes that belong to a home, and ports for new ones."""
+"""Waiting for a condition, and the processes that belong to a home."""
 
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -57,13 +56,6 @@ def kill_all_of(home: Path) -> None:
         return processes
 
     wait_until(lambda: not killed(), 30)
-
-
-def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def descendants_of(process: int) -> list[int]:

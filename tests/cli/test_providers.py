@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from services.ports import free_port
 from services.prefect import prefect_server
-from tests.processes import free_port
 from tests.services import music
 from tests.services.stand_ins import StandIns, stand_ins
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import free_port
+from services.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 LABELSCOPE = Path(sys.executable).with_name("labelscope")

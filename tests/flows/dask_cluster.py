@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from multiprocessing import active_children
 from pathlib import Path
 
 from distributed import Client
+
+from services.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,9 +45,7 @@ class Cluster:
 @contextmanager
 def dask_cluster(folder: Path, environment: dict[str, str], workers: int = 2) -> Iterator[Cluster]:
     """Workers in that environment, and what they say in `folder`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    address = f"tcp://127.0.0.1:{free_port()}"
     cluster = Cluster(address)
     nowhere = ["--no-dashboard", "--host", "127.0.0.1"]
     port = address.rpartition(":")[2]

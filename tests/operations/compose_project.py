@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from services.ports import free_port
 from services.prefect_api import PrefectApi
 from tests.operations.compose import ROOT
 from tests.operations.engine import Engine
-from tests.processes import free_port
 
 SECRETS = ("owner_password", "pipeline_password", "prefect_password")
 

@@ -17,10 +17,11 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from services.ports import free_port
 from services.postgres import postgres_server
 from services.prefect_api import PrefectApi
 from tests.operations.compose import ROOT, granted, read_compose
-from tests.processes import free_port, processes_with, wait_until
+from tests.processes import processes_with, wait_until
 from tests.services.own_postgres import own_postgres
 
 MARK = "STANDS_FOR_CONTAINER"

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from services.locks import read_state
+from services.ports import free_port
 from services.prefect_login import home_login, login_file
 from tests.operations.browser import CHROMIUM, FLAGS, log_in
 from tests.operations.kept_up import KeptUp
-from tests.processes import free_port, processes_of
+from tests.processes import processes_of
 
 NOBODY = 65534
 SECRETS = {"SPOTIPY_CLIENT_SECRET": "a secret of Spotify", "DATABASE_PASSWORD": "a secret of PostgreSQL"}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from services.ports import free_port
 from tests.operations.faults import Victims, strike
 from tests.operations.growing_crate import GrowingCrate
 from tests.operations.home_contents import what_is_there
@@ -22,7 +23,7 @@ from tests.operations.kept_up import KeptUp
 from tests.operations.moved_clock import MovedClock, libfaketime
 from tests.operations.small_disk import can_mount, small_disk
 from tests.operations.tally import Tally
-from tests.processes import free_port, kill_all_of
+from tests.processes import kill_all_of
 from tests.services import music
 from tests.services.music import Entry, World
 from tests.services.stand_ins import stand_ins

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from services.ports import free_port
 from tests.operations.growing_crate import GrowingCrate
 from tests.operations.home_contents import what_is_there
 from tests.operations.kept_runs import OVER, RUN_SECONDS, end_of, has_ended, state_of
@@ -16,7 +17,7 @@ from tests.operations.kept_up import KeptUp
 from tests.operations.kills import KILLS, SEED, kill_one_of, moments
 from tests.operations.prepared_home import PreparedHome
 from tests.operations.tally import Tally
-from tests.processes import children_of, descendants_of, free_port, kill_all_of, wait_until
+from tests.processes import children_of, descendants_of, kill_all_of, wait_until
 
 pytestmark = [
     pytest.mark.faults,

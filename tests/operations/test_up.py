@@ -12,9 +12,10 @@ import pytest
 
 from services import upkeep
 from services.locks import read_state
+from services.ports import free_port
 from sources.synth import render_crate
 from tests.operations.kept_up import LABELSCOPE, KeptUp
-from tests.processes import free_port, processes_of, wait_until
+from tests.processes import processes_of, wait_until
 from tests.recordings import write_recording
 from tests.stages import Stage, copied
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from services.ports import free_port
 from services.postgres import postgres_server
-from tests.processes import free_port
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.ports import free_port
 from sources.errors import Blocked, Later
 from sources.http import (
     MAX_RETRY_AFTER_SECONDS,
@@ -186,9 +187,7 @@ def test_netrc_does_not_replace_our_key(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_faults_are_named_without_their_addresses() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        closed = f"http://127.0.0.1:{free.getsockname()[1]}"
+    closed = f"http://127.0.0.1:{free_port()}"
     with socket.socket() as silent, scripted(Answer(body="x" * 50, cut=20)) as short:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

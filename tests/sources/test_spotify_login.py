@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from services.ports import free_port
 from sources.catalogue import Entry, Label, Reference
 from sources.errors import Later, LoginNeeded, SourceError, Unavailable
 from sources.http import Patience
@@ -59,9 +60,7 @@ def key_of(services: StandIns) -> Key:
 
 
 def free_redirect_uri() -> str:
-    with socket.socket() as at:
-        at.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{at.getsockname()[1]}/callback"
+    return f"http://127.0.0.1:{free_port()}/callback"
 
 
 def log_in(key: Key, token_file: Path, **changes: Any) -> list[str]:

@@ -22,7 +22,8 @@ from sklearn.decomposition import PCA
 from bench.choices import read_crate
 from config.settings import Settings
 from ml.bootstrap import interval, resample, tally
-from ml.crossvalidation import Crate, Sides, train_on
+from ml.crate import Crate, Sides
+from ml.crossvalidation import train_on
 from ml.dataset import load_clip, load_crops, standardisation
 from ml.embedding import projection
 from ml.hyperparameters import PRESETS

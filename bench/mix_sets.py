@@ -14,7 +14,7 @@ from bench.made_mixes import Piece, render
 from bench.mix_scores import Stretch
 from ml.audio import AudioError, load_mono
 from ml.calibration import Calibration
-from ml.crossvalidation import Crate
+from ml.crate import Crate
 from ml.dataset import Example
 from ml.features import spectral_shape, tempo_of
 from ml.predict import Scorer

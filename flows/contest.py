@@ -13,9 +13,9 @@ from ml.answers import pooled, tracks_of
 from ml.auroc import Auroc, auroc, mean
 from ml.comparison import compare
 from ml.contenders import features_of
+from ml.crate import Crate
 from ml.crossvalidation import (
     BaselineLearner,
-    Crate,
     Learner,
     NetworkLearner,
     cross_validate,

@@ -28,7 +28,6 @@ from sources.catalogue import KnownHashes, Label, Reference, path_of
 from sources.errors import Blocked, Later, LoginNeeded
 from sources.folder import FolderSource
 from sources.spotify_login import login_warning
-from sources.synth import synth_source
 from sources.tags import clean_text
 
 SERVICES = ("spotify", "deezer")
@@ -117,7 +116,12 @@ def _tell(engine: Engine, ingested: Ingested) -> None:
 
 
 def _ingest_crate(engine: Engine, settings: Settings, crate: Path, synthetic: bool) -> Ingested:
-    source = (synth_source if synthetic else FolderSource)(crate, windows=settings.windows_per_track)
+    if synthetic:
+        from sources.synth import synth_source  # takes seconds, and only the demo has such a crate
+
+        source = synth_source(crate, windows=settings.windows_per_track)
+    else:
+        source = FolderSource(crate, windows=settings.windows_per_track)
     known = _known_files(engine, source.provider)
     playlists = source.playlists()
     listed_by = playlists[0].external_id.rpartition("/")[0]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,10 @@ from flows.progress import progress_bar
 from flows.runners import worked_through
 from flows.scoring import loaded_model, scoring
 from flows.standings import settle
-from ml.embedding import of_track
-from ml.predict import Scorer
 from ml.spectrogram import Recipe, load_whole_spectrogram
+
+if TYPE_CHECKING:
+    from ml.predict import Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,10 @@ def predict_batch(work: TrackWork, ids: list[int]) -> tuple[int, int]:
 
 
 def _predict(
-    engine: Engine, settings: Settings, work: TrackWork, scorer: Scorer, ids: list[int]
+    engine: Engine, settings: Settings, work: TrackWork, scorer: "Scorer", ids: list[int]
 ) -> tuple[int, int]:
+    from ml.embedding import of_track  # Keras takes seconds, and most runs have nothing to score
+
     recipe = Recipe.from_dict(scorer.recipe)
     folder, bands = spectrogram_folder(settings, recipe.fingerprint()), recipe.n_mels
     with engine.connect() as connection:

@@ -5,7 +5,7 @@ from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from config.labels import read_labels
 from config.settings import Settings
@@ -16,15 +16,12 @@ from db.store.sound import register_recipe
 from flows.artifacts import leave_model, leave_training
 from flows.due import reason_to_train
 from flows.events import PROMOTED, announce
-from flows.figures import comparison_row
-from flows.fit import Fitted, fit
 from flows.home import open_database, spectrogram_folder
 from flows.lost_spectrograms import read_sound_training_set
 from flows.placement import place_new_tracks
-from flows.promotion import Decision, judge
 from flows.standings import settle
 from flows.training_set import TrainingSet, held_back
-from flows.unfinished import sweep, told
+from flows.unfinished import sweep
 from flows.versions import versions
 from ml.hyperparameters import Hyperparameters, choose
 from ml.spectrogram import Recipe
@@ -96,15 +93,11 @@ def retrain(why: str = "") -> Retrained:
             run_id = store.start_training(connection, run, training_set.track_rows())
         for remark in training_set.remarks:
             get_run_logger().warning(remark)
-        try:
-            fitted = fit(engine, settings, training_set, hyperparameters, recipe, recipe_id, run_id)
-            decision = judge(engine, settings, fitted.holdout, training_set, recipe, recipe_id)
-            model_id = _keep(engine, run_id, fitted, decision)
-        except BaseException as error:
-            with engine.begin() as connection:
-                if store.fail_training(connection, run_id, told(error)):
-                    sweep(settings, [run_id])
-            raise
+        from flows.training import train_and_judge  # Keras takes seconds, and most runs train nothing
+
+        model_id, decision = train_and_judge(
+            engine, settings, training_set, hyperparameters, recipe, recipe_id, run_id
+        )
         with engine.connect() as connection:
             leave_model(connection)
             leave_training(connection, run_id)
@@ -135,19 +128,3 @@ def _row(training_set: TrainingSet, hyperparameters: Hyperparameters, recipe_id:
         "versions": versions(),
         "remarks": list(training_set.remarks),
     }
-
-
-def _keep(engine: Engine, run_id: int, fitted: Fitted, decision: Decision) -> int:
-    """Write all that a training brought, its verdict included, in one transaction; returns the network's id."""
-    with engine.begin() as connection:
-        model_id, *_ = store.complete_training(
-            connection,
-            run_id,
-            history=[asdict(epoch) for epoch in fitted.history],
-            seconds=fitted.seconds,
-            models=fitted.models,
-        )
-        if decision.comparison is not None:
-            store.add_metrics(connection, model_id, [comparison_row(decision.comparison, "champion")])
-        (store.promote if decision.promoted else store.reject)(connection, model_id, decision.reason)
-    return model_id

@@ -5,20 +5,24 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from ml.predict import Scorer, load_model
+if TYPE_CHECKING:
+    from ml.predict import Scorer
 
 _IN_USE = Lock()
 
 
 @lru_cache(maxsize=1)
-def loaded_model(path: Path, sha256: str) -> Scorer:
+def loaded_model(path: Path, sha256: str) -> "Scorer":
     """The model of this file. Raises ml.model.ModelFileError where it is not the one with that sha256."""
+    from ml.predict import load_model  # Keras takes seconds, and most runs have nothing to score
+
     return load_model(path, sha256)
 
 
 @contextmanager
-def scoring(path: Path, sha256: str) -> Iterator[Scorer]:
+def scoring(path: Path, sha256: str) -> "Iterator[Scorer]":
     """The same, for one thread at a time: Keras keeps state in the network, and each score uses all cores."""
     with _IN_USE:
         yield loaded_model(path, sha256)

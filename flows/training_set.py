@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from db import queries
 from ml.calibration import limit
-from ml.crossvalidation import Crate
+from ml.crate import Crate
 from ml.dataset import Example, fingerprint
 from ml.spectrogram import Recipe
 from ml.split import TrainingRefused, refuse_if_hopeless, untested_labels

@@ -14,7 +14,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
 from ml.levels import items_by_level
@@ -101,6 +100,8 @@ def calibrate(probabilities: NDArray[np.floating], temperature: float) -> NDArra
 
 def _fit(probabilities: NDArray[np.float64], truth: NDArray[np.integer]) -> float:
     logits = _logits(probabilities)
+    from scipy.optimize import minimize_scalar  # takes half a second, and only a training fits
+
     own = logits[np.arange(len(truth)), truth].mean()
 
     def loss(log_temperature: float) -> float:

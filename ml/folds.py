@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from ml.split import TrainingRefused
 
@@ -46,6 +45,8 @@ def grouped_folds(
 
 
 def _deal(label: NDArray[np.integer], groups: NDArray[np.str_], folds: int, seed: int) -> list[Division]:
+    from sklearn.model_selection import StratifiedGroupKFold  # takes a second, and few runs divide
+
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     parts = [test for _, test in splitter.split(label, label, groups)]
     divisions = []
@@ -83,6 +84,8 @@ def random_division(label: NDArray[np.integer], seed: int) -> Division:
 
 
 def _at_random(tracks: int, seed: int) -> Division:
+    from sklearn.model_selection import train_test_split
+
     rest, holdout = train_test_split(np.arange(tracks), test_size=TEST_SHARE, random_state=seed)
     train, validation = train_test_split(rest, test_size=len(holdout), random_state=seed)
     return Division(np.sort(train), np.sort(validation), np.sort(holdout))

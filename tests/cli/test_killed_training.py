@@ -28,9 +28,9 @@ die_at(*sys.argv.pop(1).split())
 main()
 """
 DELICATE = {  # "module function call" just before which it dies
-    "flows.retrain fit 1": "its row is there",
+    "flows.training fit 1": "its row is there",
     "flows.fit save_baseline 1": "so is the network's file",
-    "flows.retrain judge 1": "so is the baseline's, and no row of either",
+    "flows.training judge 1": "so is the baseline's, and no row of either",
     "flows.retrain sweep 1": "the next run has found out, and is about to remove these files",
     "db.store.learning promote 1": "all rows but the verdict are written, and not committed",
 }

@@ -20,6 +20,7 @@ Watch = Callable[..., StandIns]
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.slow
 def test_with_every_tenth_request_failing_a_loop_of_runs_ends_like_a_clean_one(
     flows: SimpleNamespace, watch: Watch, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

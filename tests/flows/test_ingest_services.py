@@ -17,6 +17,7 @@ from tests.services.stand_ins import StandIns
 Watch = Callable[..., StandIns]
 
 
+@pytest.mark.slow
 def test_the_seeds_labels_at_their_size_and_then_six_requests(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:

@@ -87,6 +87,7 @@ def watched(database_url: str, plans: str) -> Iterator[tuple[Engine, Work]]:
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_ten_thousand_tracks_fit_into_little_memory(
     flows: SimpleNamespace, own_database: str, tmp_path: Path
 ) -> None:

@@ -129,6 +129,7 @@ def test_another_architecture_is_trained_once_and_none_on_the_way_back(
     assert rows(engine, TRAININGS) == [FIRST, due]
 
 
+@pytest.mark.slow
 def test_a_label_that_goes_makes_a_training_due_whose_model_takes_over_whatever_it_is_worth(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, three_labels: Path, tmp_path: Path
 ) -> None:

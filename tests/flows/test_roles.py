@@ -14,6 +14,7 @@ from flows.removal import purge
 from tests.flows.looking import rows
 
 
+@pytest.mark.slow
 def test_the_whole_job_works_as_the_pipelines_role(
     flows: SimpleNamespace,
     own_database: str,

@@ -162,6 +162,7 @@ def sounding(tmp_path_factory: pytest.TempPathFactory) -> Crate:
     return Crate(tuple(examples), ("one", "two", "four"), group_of, {"n_mels": 128})
 
 
+@pytest.mark.slow
 def test_networks_and_baselines_that_learn_are_compared_track_by_track(sounding: Crate) -> None:
     learners = {
         "network": NetworkLearner(QUICK),
@@ -190,6 +191,7 @@ def test_what_is_sent_to_a_process_of_its_own_arrives_as_it_was(sounding: Crate)
     assert np.array_equal(arrived.features[1000], features[1000])
 
 
+@pytest.mark.slow
 def test_each_label_in_turn_is_kept_from_a_model(sounding: Crate) -> None:
     done: list[int] = []
     found = leave_one_label_out(sounding, QUICK, folds=3, seed=1, on_label=lambda: done.append(1))

@@ -25,7 +25,7 @@ demo: install  ## the whole job on music that Labelscope makes itself
 	$(BIN)/labelscope demo
 
 demo-spotify: install  ## the whole job on playlists, against stand-ins of Spotify and Deezer on this machine
-	$(BIN)/python -m tests.services.demo
+	$(BIN)/python -m tests.stand_ins.demo
 
 test: install  ## all tests but the slow ones; three at a time, as many wait for servers
 	$(BIN)/python -m pytest -m 'not slow and not faults and not compose' -n 3 --dist loadfile
@@ -37,7 +37,7 @@ test-faults: install  ## two hundred accidents to a home whose pipelines run, a 
 	$(BIN)/python -m pytest -m faults
 
 test-compose: install  ## docker-compose.yml by a real engine; twenty minutes, 6 GB, as root on Debian
-	$(BIN)/python -m pytest -m compose tests/operations/test_compose.py -rs
+	$(BIN)/python -m pytest -m compose tests/operations/compose/test_compose.py -rs
 
 check: lint types imports schema test  ## everything that must hold before a change lands
 

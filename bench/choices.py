@@ -19,14 +19,11 @@ from numpy.typing import NDArray
 
 from config.labels import read_labels
 from config.settings import Settings
-from db.store.sound import register_recipe
-from flows.home import open_database, spectrogram_folder
-from flows.training_set import read_training_set
-from ml import networks
-from ml.answers import Answers, pooled, tracks_of
-from ml.comparison import compare
-from ml.contenders import features_of
-from ml.crossvalidation import (
+from db.write.clips import register_recipe
+from flows.home.environment import open_database, spectrogram_folder
+from flows.training.training_set import read_training_set
+from ml.crossvalidation.contenders import features_of
+from ml.crossvalidation.crossvalidation import (
     BaselineLearner,
     Crate,
     Learner,
@@ -35,10 +32,13 @@ from ml.crossvalidation import (
     cross_validate,
     probabilities_of_tracks,
 )
-from ml.evaluate import evaluate
-from ml.hyperparameters import PRESETS, Hyperparameters
-from ml.side_by_side import training_processes
-from ml.spectrogram import Recipe
+from ml.crossvalidation.parallel import training_processes
+from ml.data.hyperparameters import PRESETS, Hyperparameters
+from ml.evaluation.evaluate import evaluate
+from ml.evaluation.paired_bootstrap import compare
+from ml.evaluation.predictions import Answers, pooled, tracks_of
+from ml.features.spectrogram import Recipe
+from ml.models import networks
 
 OURS: Final = PRESETS["labelscope"]
 SEED: Final = 101  # other folds than those of `labelscope evaluate`, whose figures nothing was chosen by

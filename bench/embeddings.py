@@ -21,17 +21,17 @@ from sklearn.decomposition import PCA
 
 from bench.choices import read_crate
 from config.settings import Settings
-from ml.bootstrap import interval, resample, tally
-from ml.crate import Crate, Sides
-from ml.crossvalidation import train_on
-from ml.dataset import load_clip, load_crops, standardisation
-from ml.embedding import projection
-from ml.hyperparameters import PRESETS
-from ml.model import ModelCard
-from ml.networks import ARCHITECTURES, build, ensemble
-from ml.predict import Scorer
-from ml.side_by_side import in_pool, training_processes
-from ml.train import random_seed
+from ml.crossvalidation.crossvalidation import train_on
+from ml.crossvalidation.parallel import in_pool, training_processes
+from ml.data.crops import load_clip, load_crops, standardisation
+from ml.data.dataset import Crate, Sides
+from ml.data.hyperparameters import PRESETS
+from ml.evaluation.bootstrap import interval, resample, tally
+from ml.models.embedding import projection
+from ml.models.model_file import ModelCard
+from ml.models.networks import ARCHITECTURES, build, ensemble
+from ml.models.scorer import Scorer
+from ml.models.train import random_seed
 
 NEAREST = 10
 SEED = 202  # other folds than those of evaluate and of bench.choices

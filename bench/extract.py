@@ -21,9 +21,9 @@ import numpy as np
 import soundfile
 from threadpoolctl import threadpool_limits
 
-from ml.audio import load_mono
+from ml.audio.decode import load_mono
 from ml.extract import ClipJob, Extraction, extract_clip
-from ml.spectrogram import Recipe, log_mel
+from ml.features.spectrogram import Recipe, log_mel
 
 RECIPE = Recipe()
 SEED = 7

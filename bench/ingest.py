@@ -1,11 +1,11 @@
 """Speed of our writes beside a bare COPY of the same rows, then time and memory of whole ingests over HTTP.
 
 Run as `python -m bench.ingest`; it takes some minutes. Everything happens on a PostgreSQL in a temporary folder. The
-writes are those of flows/playlists.py, in its batches; COPY writes the same tables, of the same definition, in one
-transaction, and is given the ids that we have to find. Both begin with the same rows in memory and end with a commit.
-They take turns, and each side's best counts, since other programs can only slow it down. The whole ingests read Spotify
-lists from stand-ins in a process of their own, with Prefect and everything else that `labelscope ingest` does, but look
-for no audio.
+writes are those of flows/ingest/playlists.py, in its batches; COPY writes the same tables, of the same definition, in
+one transaction, and is given the ids that we have to find. Both begin with the same rows in memory and end with a
+commit. They take turns, and each side's best counts, since other programs can only slow it down. The whole ingests
+read Spotify lists from stand-ins in a process of their own, with Prefect and everything else that `labelscope ingest`
+does, but look for no audio.
 """
 
 import json
@@ -20,18 +20,17 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, text
 
-from db import migrate
+from db import migrate, write
 from db.engine import libpq_url, open_engine
-from db.store import playlists as store
-from db.store.tracks import TrackEntry, save_entries
-from flows.batches import batches
-from flows.playlists import ENTRIES_PER_TRANSACTION, entry_rows
-from services.postgres import PostgresAddress, embedded_postgres, ensure_database
-from sources.catalogue import Entry
-from sources.spotify_tracks import Seen, read_entry
-from tests.flows.measured_ingest import measured_ingest
-from tests.services.music import make_track
-from tests.services.spotify_json import track_json
+from db.write.tracks import TrackEntry, save_entries
+from flows.batch.batches import batches
+from flows.ingest.playlists import ENTRIES_PER_TRANSACTION, entry_rows
+from services.postgres.server import PostgresAddress, embedded_postgres, ensure_database
+from sources.records import Entry
+from sources.spotify.records import Seen, read_entry
+from tests.flows.ingest.measured_ingest import measured_ingest
+from tests.stand_ins.music import make_track
+from tests.stand_ins.spotify_json import track_json
 
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000)
 WHOLE_SIZES = (1_000, 10_000)
@@ -60,16 +59,16 @@ def made_up(tracks: int) -> list[TrackEntry]:
     return entries
 
 
-def write(engine: Engine, entries: Sequence[TrackEntry]) -> None:
+def save(engine: Engine, entries: Sequence[TrackEntry]) -> None:
     """What an ingest writes."""
     with engine.begin() as connection:
-        playlist_id = store.register_playlist(connection, "spotify", "long", LABEL, "bench")
+        playlist_id = write.playlists.register_playlist(connection, "spotify", "long", LABEL, "bench")
     added_at: dict[int, datetime | None] = {}
     for batch in batches(entries, ENTRIES_PER_TRANSACTION):
         with engine.begin() as connection:
             added_at |= dict.fromkeys(save_entries(connection, batch), ADDED_AT)
     with engine.begin() as connection:
-        store.complete_load(
+        write.playlists.complete_load(
             connection,
             playlist_id,
             name="Long list",
@@ -137,7 +136,7 @@ def turn(ours: str, theirs: str, entries: Sequence[TrackEntry]) -> tuple[int, li
     engines = [open_engine(ours), open_engine(theirs)]
     for engine in engines:
         empty(engine)
-    taken = [copy(theirs, entries)] + [seconds(lambda: write(engines[0], entries)) for _ in range(2)]
+    taken = [copy(theirs, entries)] + [seconds(lambda: save(engines[0], entries)) for _ in range(2)]
     rows, of_copy = map(count_rows, engines)
     assert rows == of_copy, (rows, of_copy)
     for engine in engines:

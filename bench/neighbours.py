@@ -1,7 +1,7 @@
 """Milliseconds of finding neighbours by the index, beside exact search, and what the index misses.
 
 Run as `python -m bench.neighbours --tracks 100000`, which takes some minutes and 1 GB. It makes up tracks
-(bench/scale_rows.py) and embeddings for a tenth of the number, and for all of it: each label, artist and track is a
+(bench/scale/rows.py) and embeddings for a tenth of the number, and for all of it: each label, artist and track is a
 step from the one before in 24 dimensions, spread over 256. They are written as `predict` writes them. Then
 `similar_tracks` is asked about tracks at random, by the index and with the index out of use, in the same session.
 """
@@ -19,15 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, text
 
-from bench.scale_rows import fill, vacuum
+from bench.scale.rows import fill, vacuum
 from db import migrate
 from db.engine import open_engine
-from db.neighbour_queries import similar_tracks
-from db.store.neighbours import save_embeddings
-from db.track_names import tracks_called
-from flows.batches import batches
-from flows.standings import settle
-from services.postgres import embedded_postgres, ensure_database
+from db.read.embeddings import similar_tracks
+from db.read.track_names import tracks_called
+from db.write.embeddings import save_embeddings
+from flows.batch.batches import batches
+from flows.batch.settle_track_states import settle
+from services.postgres.server import embedded_postgres, ensure_database
 
 DIMENSIONS = 256
 INTRINSIC = 24  # so many directions in which tracks differ

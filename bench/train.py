@@ -20,13 +20,13 @@ from statistics import median
 import keras
 import numpy as np
 
-from ml.audio import load_mono
-from ml.dataset import Crops, Example, load_crops, standardisation
-from ml.hyperparameters import PRESETS
-from ml.networks import build, seed
-from ml.predict import Scorer
-from ml.spectrogram import Recipe, load_spectrogram, log_mel, save_spectrogram
-from ml.train import train
+from ml.audio.decode import load_mono
+from ml.data.crops import Crops, Example, load_crops, standardisation
+from ml.data.hyperparameters import PRESETS
+from ml.features.spectrogram import Recipe, load_spectrogram, log_mel, save_spectrogram
+from ml.models.networks import build, seed
+from ml.models.scorer import Scorer
+from ml.models.train import train
 
 TURNS = 3
 EPOCHS = 4  # a turn, the first of which is not counted

@@ -12,8 +12,8 @@ def main() -> None:
         from cli.streams import filter_streams
 
         filter_streams()
-        from cli.commands import app
-        from cli.failures import told_in_one_sentence
+        from cli.app import app
+        from cli.errors import told_in_one_sentence
 
         with told_in_one_sentence():
             app()

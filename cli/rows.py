@@ -16,7 +16,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from flows.console import SafeConsole
+from flows.prefect_tools.console import SafeConsole
 from report.characters import ONE, visible
 
 # Where a spreadsheet begins a formula: at the head of a cell, or behind what it may take for the end of one.

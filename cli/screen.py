@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.rows import print_table, rows_as_table
-from flows.console import SafeConsole
+from flows.prefect_tools.console import SafeConsole
 from report.characters import visible
 
 BETWEEN = 2  # spaces between two columns

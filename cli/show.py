@@ -9,17 +9,17 @@ import typer
 
 from cli import screen, status_tables
 from config.settings import Settings
-from db import queries
-from flows.home import open_database
+from db import read
+from flows.home.environment import open_database
 
 if TYPE_CHECKING:  # these import Prefect and Keras
-    from flows.extract import Extracted
-    from flows.ingest import Ingested
-    from flows.maintain import Maintained
+    from flows.extract.flow import Extracted
+    from flows.ingest.flow import Ingested
+    from flows.maintain.flow import Maintained
     from flows.pipeline import Outcome
-    from flows.predict import Predicted
-    from flows.retrain import Retrained
-    from flows.score_files import ScoredFile
+    from flows.predict.files import ScoredFile
+    from flows.predict.flow import Predicted
+    from flows.training.flow import Retrained
 
 
 LABEL_COLUMNS = (
@@ -108,9 +108,9 @@ def maintained(stage: "Maintained") -> None:
 def results(settings: Settings) -> None:
     """How well the model in use tells the labels apart, and what could not be used and why."""
     with open_database(settings) as engine, engine.connect() as connection:
-        champion = queries.champion(connection)
-        labels = queries.view(connection, "label_accuracy")
-        problems = queries.problems(connection)
+        champion = read.learning.champion(connection)
+        labels = read.problems.view(connection, "label_accuracy")
+        problems = read.problems.problems(connection)
     if champion is not None:
         screen.table("Labels", LABEL_COLUMNS, [_label(row) for row in labels], whole=True)
         screen.say(f"{accuracy(champion)}; always naming the largest label would be {champion.majority:.1%}.")

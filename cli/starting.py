@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from config.labels import read_labels
 from config.settings import Settings
-from flows.console import SafeConsole
-from flows.home import contain, open_database, surroundings
+from flows.home.environment import contain, open_database, surroundings
+from flows.prefect_tools.console import SafeConsole
 
 READY = "Getting ready …"
 Judge = Callable[[Connection], object]
@@ -50,7 +50,7 @@ def require_source(settings: Settings, crate: Path | None) -> None:
     if crate is None:
         read_labels(settings.labels)
     else:
-        from sources.folder import label_folders  # not above: it brings NumPy along
+        from sources.files.crate import label_folders  # not above: it brings NumPy along
 
         label_folders(crate)
 

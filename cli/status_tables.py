@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from cli import screen
-from db.queries import Rows
-from services.prefect_runs import LastRuns, Run
+from db.read.rows import Rows
+from services.prefect.runs import LastRuns, Run
 
 OPENING = "Flow run encountered an exception: "  # of Prefect's message on a run that failed
 END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s|\n")

@@ -1,7 +1,8 @@
 """Standard output and standard error: nothing in a text can steer the terminal that shows it.
 
 Names, titles, paths and the words of services come from elsewhere. Whatever writes them, a traceback or a warning of a
-library included, writes through these streams. Our own colours and progress bars come from flows/console.py.
+library included, writes through these streams. Our own colours and progress bars come from
+flows/prefect_tools/console.py.
 """
 
 import re

@@ -22,7 +22,7 @@ from pydantic import (
     field_validator,
 )
 
-from config.label_faults import EXAMPLES, ConfigurationError, explain, not_toml, unreadable
+from config.label_errors import EXAMPLES, ConfigurationError, explain, not_toml, unreadable
 from config.playlist_names import PlaylistName, absolute, parse_playlist, show
 from config.toml_lines import Place, line_of
 

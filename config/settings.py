@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     )
     hyperparameters: dict[str, float | int | None] = Field(
         default_factory=dict,
-        description='Other choices than ml/hyperparameters.py makes for it, as JSON: {"members": 2, "epochs": 20}.',
+        description='Other choices than those of ml/data/hyperparameters.py, as JSON: {"members": 2, "epochs": 20}.',
     )
     promotion_probability: float = Field(
         0.9,

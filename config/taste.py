@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-from config.label_faults import ConfigurationError
+from config.label_errors import ConfigurationError
 from config.labels import Configuration, Taste, slug_of
 from config.playlist_names import show
 from config.toml_lines import line_of

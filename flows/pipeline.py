@@ -9,12 +9,12 @@ from prefect.states import Cancelled
 
 from config.settings import Settings
 from db.engine import Lock, try_lock
-from flows.extract import Extracted, extract
-from flows.home import open_database
-from flows.ingest import Ingested, ingest
-from flows.names import dated
-from flows.predict import Predicted, predict
-from flows.retrain import Retrained, retrain
+from flows.extract.flow import Extracted, extract
+from flows.home.environment import open_database
+from flows.ingest.flow import Ingested, ingest
+from flows.predict.flow import Predicted, predict
+from flows.prefect_tools.run_names import dated
+from flows.training.flow import Retrained, retrain
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from flows.umask import mode_for_people
+from flows.home.umask import mode_for_people
 
 
 class PlaceError(Exception):

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ml.audio import AudioError, load_mono
-from ml.dataset import CROP_FRAMES
-from ml.features import AudioFeatures, audio_features
-from ml.fingerprint import Fingerprint, fingerprint
-from ml.spectrogram import Recipe, log_mel, save_spectrogram
+from ml.audio.decode import AudioError, load_mono
+from ml.data.crops import CROP_FRAMES
+from ml.features.descriptors import AudioFeatures, audio_features
+from ml.features.fingerprint import Fingerprint, fingerprint
+from ml.features.spectrogram import Recipe, log_mel, save_spectrogram
 
 
 @dataclass(frozen=True, slots=True)

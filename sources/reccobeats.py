@@ -6,8 +6,8 @@ from typing import Any
 
 from sources.errors import Closed, SourceError
 from sources.http import Passing, Patience, ask, json_of, patiently
+from sources.metadata.storable import text_in
 from sources.sender import new_session
-from sources.storable import text_in
 from sources.track_features import TrackFeatures, read_features
 
 API_URL = "https://api.reccobeats.com/v1/"

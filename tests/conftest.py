@@ -23,8 +23,8 @@ from sqlalchemy import Engine
 from config.settings import Settings
 from db import migrate
 from db.engine import open_engine
-from services.postgres import PostgresAddress, embedded_postgres, ensure_database
-from sources.synth import render_crate
+from services.postgres.server import PostgresAddress, embedded_postgres, ensure_database
+from sources.synth.crate import render_crate
 from tests.recordings import write_recording
 from tests.stages import Stage, copied, copied_database, in_use
 
@@ -123,18 +123,18 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
     before = dict(os.environ)
     home = tmp_path_factory.mktemp("home")
     os.environ["LABELSCOPE_HOME"] = str(home)
-    from flows.home import surroundings
+    from flows.home.environment import surroundings
 
     HAS_SERVER.set()
     with surroundings(Settings()):
-        from flows.evaluate import evaluate
-        from flows.extract import extract
-        from flows.ingest import ingest
-        from flows.maintain import maintain
-        from flows.mix import mix
+        from flows.extract.flow import extract
+        from flows.ingest.flow import ingest
+        from flows.maintain.flow import maintain
+        from flows.mix.flow import mix
         from flows.pipeline import pipeline
-        from flows.predict import predict
-        from flows.retrain import retrain
+        from flows.predict.flow import predict
+        from flows.training.evaluate_flow import evaluate
+        from flows.training.flow import retrain
 
         yield SimpleNamespace(
             home=home,

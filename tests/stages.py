@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from services.postgres import PostgresAddress
+from services.postgres.server import PostgresAddress
 
 NUMBERS = itertools.count()
 

@@ -1,17 +1,27 @@
 """The tables. Importing this package makes all of them known to `Base.metadata`."""
 
-from db.models import catalogue, evaluations, learning, mixes, neighbours, providers, sound, standings, upkeep
+from db.models import (
+    catalogue,
+    clips,
+    embeddings,
+    evaluations,
+    files,
+    learning,
+    mixes,
+    providers,
+    track_state,
+)
 from db.models.base import Base
 
 __all__ = [
     "Base",
     "catalogue",
+    "clips",
+    "embeddings",
     "evaluations",
+    "files",
     "learning",
     "mixes",
-    "neighbours",
     "providers",
-    "sound",
-    "standings",
-    "upkeep",
+    "track_state",
 ]

@@ -1,6 +1,6 @@
 """Tables that tell how tracks stand, so that no question of the pipeline has to go through all tracks.
 
-What fills them are the triggers of 0009, and `db/store/standings.py`. Also counts of a training's tracks, and of what
+What fills them are the triggers of 0009, and `db/write/track_state.py`. Also counts of a training's tracks, and of what
 models said of held-out ones.
 """
 

@@ -1,7 +1,7 @@
 """How tracks stand, kept up to date: triggers that note changes, and views that know of them at once.
 
 Triggers note which tracks a statement has touched, and nothing else: they only insert, so that no two writers wait for
-each other. `track_facts` says of a track how it stands, from the other tables; `db/store/standings.py` counts that
+each other. `track_facts` says of a track how it stands, from the other tables; `db/write/track_state.py` counts that
 later, and the views ending in `_now` correct the counts by what has changed since.
 """
 

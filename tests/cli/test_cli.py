@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from services.postgres import embedded_postgres
-from sources.synth import render_crate
+from services.postgres.server import embedded_postgres
+from sources.synth.crate import render_crate
 from tests.processes import processes_of, wait_until
 
 LABELSCOPE = Path(sys.executable).with_name("labelscope")

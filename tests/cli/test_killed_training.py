@@ -23,16 +23,16 @@ KILLS = 12
 DYING = """
 import sys
 from cli.main import main
-from tests.flows.ingest_runner import die_at
+from tests.flows.ingest.ingest_runner import die_at
 die_at(*sys.argv.pop(1).split())
 main()
 """
 DELICATE = {  # "module function call" just before which it dies
-    "flows.training fit 1": "its row is there",
-    "flows.fit save_baseline 1": "so is the network's file",
-    "flows.training judge 1": "so is the baseline's, and no row of either",
-    "flows.retrain sweep 1": "the next run has found out, and is about to remove these files",
-    "db.store.learning promote 1": "all rows but the verdict are written, and not committed",
+    "flows.training.run fit 1": "its row is there",
+    "flows.training.fit save_baseline 1": "so is the network's file",
+    "flows.training.run judge 1": "so is the baseline's, and no row of either",
+    "flows.training.flow sweep 1": "the next run has found out, and is about to remove these files",
+    "db.write.learning promote 1": "all rows but the verdict are written, and not committed",
 }
 FIGURES = """
     SELECT m.architecture, f.split, f.level, f.name, f.label_id, round(f.value::numeric, 3)::float8

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cli.failures import _is_of_output
+from cli.errors import _is_of_output
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = """
 import json, os, sys
 from cli.main import main
-import cli.commands
+import cli.app
 
 def run(stdout, arguments):
     reading, writing = os.pipe()
@@ -47,7 +47,9 @@ def test_a_full_output_is_not_the_disk_of_the_home_and_nothing_is_said_where_nob
     assert json.loads(done.stdout) == [full, full, [1, ""], [1, ""]], done.stderr
 
 
-@pytest.mark.parametrize(("module", "is_output"), [("flows.inbox", False), ("rich.console", True)])
+@pytest.mark.parametrize(
+    ("module", "is_output"), [("flows.ingest.download_inbox", False), ("rich.console", True)]
+)
 def test_a_module_is_known_by_its_name_and_not_by_the_folders_above_it(module: str, is_output: bool) -> None:
     code = compile("raise OSError(28, 'No space left on device')", "/home/rich/flows/inbox.py", "exec")
     with pytest.raises(OSError) as raised:

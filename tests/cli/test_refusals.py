@@ -7,8 +7,8 @@ import numpy as np
 import soundfile
 from sqlalchemy import Engine, text
 
-from db.store import learning
-from db.store.sound import register_recipe
+from db import write
+from db.write.clips import register_recipe
 from tests.cli.terminal import OWN, at_terminal
 
 Refusal = tuple[tuple[str, ...], dict[str, str], int, str]
@@ -90,10 +90,12 @@ def put_a_model_to_use(engine: Engine) -> None:
     }
     with engine.begin() as connection:
         recipe_id = register_recipe(connection, "r" * 12, {})
-        run_id = learning.start_training(connection, run | {"recipe_id": recipe_id}, [])
-        rows = learning.ModelRows(model, [], [])
-        [model_id] = learning.complete_training(connection, run_id, history=[], seconds=1.0, models=[rows])
-        learning.promote(connection, model_id, "test")
+        run_id = write.learning.start_training(connection, run | {"recipe_id": recipe_id}, [])
+        rows = write.learning.ModelRows(model, [], [])
+        [model_id] = write.learning.complete_training(
+            connection, run_id, history=[], seconds=1.0, models=[rows]
+        )
+        write.learning.promote(connection, model_id, "test")
 
 
 def refuse(cases: list[Refusal], database_url: str, home: Path) -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from config.label_faults import ConfigurationError
+from config.label_errors import ConfigurationError
 from config.labels import Configuration, read_labels, slug_of
 from config.playlist_names import PlaylistName, parse_playlist
 from config.settings import Settings
-from sources.catalogue import path_of
-from sources.folder import slug_of as slug_of_folder
+from sources.files.crate import slug_of as slug_of_folder
+from sources.records import path_of
 
 SHIPPED = Settings.model_fields["labels"].default
 ONE_LABEL = '[[label]]\nname = "Drumcode"\nplaylists = ["deezer:1"]\n'

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.label_faults import ConfigurationError
+from config.label_errors import ConfigurationError
 from config.labels import read_labels
 from config.taste import taste_of
 

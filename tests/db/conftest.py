@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine, text
 
-from db.store import sound, splits
+from db import write
 from tests.db.trainings import FINGERPRINT_VERSION
 
 
@@ -27,7 +27,7 @@ def crate(engine: Engine) -> Engine:
                 SELECT id, 'folder', 'file:///' || id, repeat('0', 64), 1, 1, 0, 30 FROM tracks;
             """)
         )
-        recipe = sound.register_recipe(connection, "0123456789ab", {"n_mels": 128})
+        recipe = write.clips.register_recipe(connection, "0123456789ab", {"n_mels": 128})
         rows = [
             {
                 "clip_id": n,
@@ -43,7 +43,7 @@ def crate(engine: Engine) -> Engine:
             {"clip_id": n, "version": FINGERPRINT_VERSION, "landmarks": b"", "sketch": [n]}
             for n in range(1, 5)
         ]
-        sound.save_extractions(connection, rows, [], prints, [])
+        write.clips.save_extractions(connection, rows, [], prints, [])
         places = [
             {
                 "track_id": n,
@@ -54,5 +54,5 @@ def crate(engine: Engine) -> Engine:
             }
             for n in range(1, 5)
         ]
-        assert splits.place_tracks(connection, places) == 4
+        assert write.splits.place_tracks(connection, places) == 4
     return engine

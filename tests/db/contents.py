@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, text
 
-# Rows that follow from all others, whenever that is worked out; tests/db/test_standings.py looks after them.
+# Rows that follow from all others, whenever that is worked out; tests/db/write/test_track_state.py looks after them.
 DERIVED = ("changed_tracks", "standings", "track_standings", "playlist_standings")
 OF_THE_MOMENT = ("request_pace",)
 

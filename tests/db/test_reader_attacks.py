@@ -15,8 +15,8 @@ from db import migrate
 from db.engine import libpq_url
 from db.rights import RIGHTS
 from db.roles import PIPELINE, READER, as_role, keep_roles, make_roles
-from services.postgres import PostgresAddress, ensure_database
-from tests.services.own_postgres import own_postgres
+from services.postgres.server import PostgresAddress, ensure_database
+from tests.services.postgres.own_postgres import own_postgres
 
 PASSWORD = "secret"
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"

@@ -10,7 +10,7 @@ import pytest
 from config.settings import Settings
 from db.engine import AddressError
 from db.role_passwords import PREFECT, make_prefect, read_password, set_password
-from tests.services.own_postgres import own_postgres
+from tests.services.postgres.own_postgres import own_postgres
 
 OWNER = "ow/ner%40 's"
 AWKWARD = 'it\'s \\ %40 "quoted" @:/'
@@ -87,7 +87,7 @@ def test_a_file_without_a_password_is_refused(tmp_path: Path, text: bytes | None
 def test_the_migration_says_what_it_cannot_read_before_it_does_anything(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cli.database import upgrade
+    from cli.commands.database import upgrade
 
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path))
     monkeypatch.setenv("DATABASE_URL", address(port, "postgres", OWNER))

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from db.store import learning
+from db import write
 
 LABELS = ("drumcode", "kompakt")
 ALLOWED = ["folder"]
@@ -18,7 +18,7 @@ def figure(name: str, value: float, label_id: int | None = None, **other: Any) -
     return {**about, "value": value, "count": 4, "ci_low": None, "ci_high": None} | other
 
 
-def model_rows(architecture: str, figures: Sequence[dict[str, Any]] = ()) -> learning.ModelRows:
+def model_rows(architecture: str, figures: Sequence[dict[str, Any]] = ()) -> write.learning.ModelRows:
     """A model that takes one of two held-out tracks of Kompakt for Drumcode."""
     cell = {"split": "holdout", "level": "track"}
     confusions = [
@@ -33,7 +33,7 @@ def model_rows(architecture: str, figures: Sequence[dict[str, Any]] = ()) -> lea
         "bytes": 10,
         "calibration": {"unknown_below": 0.4},
     }
-    return learning.ModelRows(model, figures or [figure("accuracy", 0.75)], confusions)
+    return write.learning.ModelRows(model, figures or [figure("accuracy", 0.75)], confusions)
 
 
 def start(engine: Engine, **known: Any) -> int:
@@ -59,14 +59,14 @@ def start(engine: Engine, **known: Any) -> int:
         for n in range(1, 5)
     ]
     with engine.begin() as connection:
-        return learning.start_training(connection, run | known, tracks)
+        return write.learning.start_training(connection, run | known, tracks)
 
 
-def train(engine: Engine, *models: learning.ModelRows, **known: Any) -> int:
+def train(engine: Engine, *models: write.learning.ModelRows, **known: Any) -> int:
     """A finished training's first model: that of `model_rows` unless others are given."""
     run_id = start(engine, **known)
     with engine.begin() as connection:
-        return learning.complete_training(
+        return write.learning.complete_training(
             connection,
             run_id,
             history=[{"epoch": 1, "loss": 1.0}],

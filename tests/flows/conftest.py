@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.services.music import World
-from tests.services.stand_ins import StandIns, stand_ins
+from tests.stand_ins.music import World
+from tests.stand_ins.stand_ins import StandIns, stand_ins
 
 
 @pytest.fixture

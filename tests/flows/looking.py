@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from config.settings import Settings
-from db import queries
+from db import read
 from tests.db.contents import contents
 from tests.flows.final_state import final_state
 
@@ -29,7 +29,7 @@ def state_of(engine: Engine) -> dict[str, list[Any]]:
 
 def coverage(engine: Engine) -> dict[str, Any]:
     with engine.connect() as connection:
-        return {row.playlist: row for row in queries.view(connection, "playlist_coverage")}
+        return {row.playlist: row for row in read.problems.view(connection, "playlist_coverage")}
 
 
 def wipe(engine: Engine) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.dataset import Example
+from ml.data.crops import Example
 
 CROP_FRAMES = 32  # far fewer than a real crop has: the tests are about learning, not about music
 CLIP_FRAMES = 2 * CROP_FRAMES

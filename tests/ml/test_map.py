@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ml.flat_map import places
-from ml.map_picture import map_picture
+from ml.plots.map import map_picture
+from ml.plots.projection import places
 
 
 def embeddings(groups: int, each: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from shutil import which
 from typing import Any
 
-from services.prefect_login import home_login
+from services.prefect.login import home_login
 from tests.operations.kept_up import KeptUp
 
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")

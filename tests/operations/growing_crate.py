@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sources.synth import LABELS, plan_crate, write_song
+from sources.synth.crate import LABELS, plan_crate, write_song
 
 
 class GrowingCrate:

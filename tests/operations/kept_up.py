@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from services import upkeep
-from services.prefect_login import basic, home_login
+from services import up_process
+from services.prefect.login import basic, home_login
 from tests.processes import wait_until
 
 LABELSCOPE = Path(sys.executable).with_name("labelscope")
@@ -53,7 +53,7 @@ class KeptUp:
     def _ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.home.with_suffix(".log").read_text()
-        state = upkeep.who_is_up(self.home)
+        state = up_process.who_is_up(self.home)
         return state is not None and (state.pid, state.status) == (self.process.pid, "ready")
 
     def stop(self) -> int:

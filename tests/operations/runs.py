@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from services.prefect_api import NoAnswerError, PrefectApi
+from services.prefect.api import NoAnswerError, PrefectApi
 from tests.processes import wait_until
 
 OVER = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")

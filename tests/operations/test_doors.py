@@ -17,7 +17,7 @@ import pytest
 
 from services.locks import read_state
 from services.ports import free_port
-from services.prefect_login import home_login, login_file
+from services.prefect.login import home_login, login_file
 from tests.operations.browser import CHROMIUM, FLAGS, log_in
 from tests.operations.kept_up import KeptUp
 from tests.processes import processes_of

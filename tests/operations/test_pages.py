@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.ports import free_port
-from sources.synth import render_crate
+from sources.synth.crate import render_crate
 from tests.operations.browser import CHROMIUM, FLAGS, log_in
 from tests.operations.kept_up import KeptUp
 from tests.processes import processes_of, wait_until

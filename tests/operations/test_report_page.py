@@ -121,7 +121,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
 @pytest.fixture
 def report(flows: SimpleNamespace, rivals: Stage, go_on: GoOn) -> Path:
     """The report of a home with two trainings, a mix, and names that try to be more than names."""
-    from flows.report_page import write_report
+    from flows.report.page import write_report
 
     engine = go_on(rivals)
     with engine.begin() as connection:

@@ -10,10 +10,10 @@ from urllib.error import HTTPError
 
 import pytest
 
-from services import upkeep
+from services import up_process
 from services.locks import read_state
 from services.ports import free_port
-from sources.synth import render_crate
+from sources.synth.crate import render_crate
 from tests.operations.kept_up import LABELSCOPE, KeptUp
 from tests.processes import processes_of, wait_until
 from tests.recordings import write_recording
@@ -189,7 +189,7 @@ def test_it_goes_on_without_a_terminal_until_it_is_told_to_stop(kept: KeptUp) ->
     started = kept.call("up", "--detach")
     assert started.returncode == 0 and kept.pages in started.stdout
     assert "Ctrl-C" not in started.stdout and "`labelscope down` ends it" in started.stdout
-    state = upkeep.who_is_up(kept.home)
+    state = up_process.who_is_up(kept.home)
     assert state is not None and os.getsid(state.pid) == state.pid
     assert kept.call("down").stdout == "Labelscope is down.\n"
     wait_until(lambda: not processes_of(kept.home), 30)

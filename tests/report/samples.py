@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ml.pictures import frequency_ticks, spectrogram_picture
-from ml.spectrogram import Recipe
+from ml.features.spectrogram import Recipe
+from ml.plots.plots import frequency_ticks, spectrogram_picture
 from report.page import Page
 from report.parts import Section, Tile
 from report.sections import confusion, coverage, curves, labels, map, mixes, sound, spectrograms, trainings

@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 
 from services.locks import read_state
-from services.postgres import PostgresAddress, embedded_postgres
+from services.postgres.server import PostgresAddress, embedded_postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = """
 import sys
 from pathlib import Path
-from services.postgres import embedded_postgres
+from services.postgres.server import embedded_postgres
 with embedded_postgres(Path(sys.argv[1])) as server:
     print(server.socket_dir, flush=True)
     sys.stdin.readline()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from services.held_start import Launched
-from services.postmaster import PostgresServer
+from services.postgres.postmaster import PostgresServer
 
 DEATHS = 4  # more than a server may fail to start
 STAGES = ("born", "launch", "started", "recorded", "begun")

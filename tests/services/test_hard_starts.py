@@ -15,11 +15,11 @@ import psycopg
 import pytest
 
 from cli.postgres_errors import postgres_sentence
-from services import upkeep
+from services import up_process
 from services.keeper import ServiceError, is_stopped, use
 from services.locks import read_state
-from services.postgres import embedded_postgres, postgres_server
-from tests.operations.small_disk import can_mount, small_disk
+from services.postgres.server import embedded_postgres, postgres_server
+from tests.operations.faults.small_disk import can_mount, small_disk
 from tests.services.dying_keepers import DEATHS, STAGES, DyingKeepers
 
 ONLY_PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
@@ -98,7 +98,7 @@ def test_what_keeps_a_home_up_and_is_stopped_is_named_by_down(
     code = """
 import sys
 from pathlib import Path
-from services.upkeep import alone
+from services.up_process import alone
 with alone(Path(sys.argv[1])):
     print("up", flush=True)
     sys.stdin.readline()
@@ -109,7 +109,7 @@ with alone(Path(sys.argv[1])):
     wait_until(lambda: is_stopped(user.process.pid), "it is stopped")
     begun = time.monotonic()
     with pytest.raises(ServiceError, match=f"Labelscope, process {user.process.pid}, is stopped"):
-        upkeep.end(cold_home)
+        up_process.end(cold_home)
     (cold_home / "up" / "keeper.lock").touch()  # the fixture looks for one
     assert time.monotonic() - begun < SECONDS
 

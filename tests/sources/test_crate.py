@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sources.catalogue import path_of
 from sources.errors import CrateError
-from sources.folder import FolderSource, slug_of
+from sources.files.crate import FolderSource, slug_of
+from sources.records import path_of
 
 
 def add(path: Path) -> None:

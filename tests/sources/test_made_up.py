@@ -14,22 +14,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sources.catalogue import Label, Playlist, Reference
-from sources.deezer import DeezerSource
-from sources.deezer_api import DeezerApi
-from sources.download import DownloadError, download
+from sources.deezer.api import DeezerApi
+from sources.deezer.source import DeezerSource
 from sources.errors import SourceError
 from sources.http import Patience, patiently
 from sources.pace import RollingWindow
+from sources.previews.download import DownloadError, download
 from sources.reccobeats import ReccoBeats
+from sources.records import Label, Playlist, Reference
 from sources.sender import Limits, new_session
-from sources.spotify import connect_spotify
-from sources.spotify_login import Key, SpotifyAccess
-from tests.services import music, reccobeats
-from tests.services.sounds import SOUNDS, preview_bytes
-from tests.services.spotify_json import features_json, playlist_json, track_json
+from sources.spotify.auth import Key, SpotifyAccess
+from sources.spotify.source import connect_spotify
 from tests.sources.made_up import answers, recorded
 from tests.sources.raw_server import RawServer, http, raw_server, whole
+from tests.stand_ins import music, reccobeats
+from tests.stand_ins.sounds import SOUNDS, preview_bytes
+from tests.stand_ins.spotify_json import features_json, playlist_json, track_json
 
 ONCE = Patience(attempts=1, wait_seconds=0, longest_wait_seconds=0)
 WAIT_SECONDS = 5.0
@@ -191,7 +191,9 @@ def whole_preview(cut: int, end: bytes) -> bytes:
 @pytest.fixture
 def any_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server of these tests speaks no TLS; which hosts are allowed has tests of its own."""
-    monkeypatch.setattr("sources.download.is_allowed", lambda url, hosts: url.startswith("http://127.0.0.1"))
+    monkeypatch.setattr(
+        "sources.previews.download.is_allowed", lambda url, hosts: url.startswith("http://127.0.0.1")
+    )
 
 
 @pytest.mark.usefixtures("any_host")

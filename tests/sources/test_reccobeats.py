@@ -8,9 +8,9 @@ import pytest
 from sources.errors import Blocked, Closed, Later, SourceError
 from sources.http import Patience
 from sources.reccobeats import MAX_IDS, ReccoBeats
-from tests.services import music
-from tests.services.reccobeats import dice, row
-from tests.services.stand_ins import StandIns, stand_ins
+from tests.stand_ins import music
+from tests.stand_ins.reccobeats import dice, row
+from tests.stand_ins.stand_ins import StandIns, stand_ins
 
 QUICK = Patience(attempts=3, wait_seconds=0.001)
 

@@ -1,0 +1,1 @@
+"""How well a mix is taken apart."""

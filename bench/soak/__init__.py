@@ -1,0 +1,1 @@
+"""Days of `labelscope up` in less than an hour."""

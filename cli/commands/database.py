@@ -1,0 +1,156 @@
+"""`labelscope sql` and `labelscope db …`: the database, for people who speak SQL."""
+
+import signal
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from psycopg import Error as PostgresError
+
+from cli.postgres_errors import QueryError, query_error
+from cli.rows import Format, write_rows
+from config.settings import Settings
+from db.engine import AddressError, NoAnswerError, for_programs, libpq_url, read_only
+from db.pgvector import add_neighbours
+from db.role_passwords import PREFECT, make_prefect, read_password, set_password
+from db.roles import PIPELINE, READER, as_role, make_roles
+from flows.home.environment import database_address, migrated_database, open_database
+from flows.home.folder import require_home
+from services.environment import without_secrets
+from services.postgres.server import postgres_server
+
+app = typer.Typer(no_args_is_help=True, help="The database itself: its address, its schema, a psql in it.")
+SQL_EXAMPLE = 'Example: labelscope sql "SELECT * FROM label_accuracy" --format csv'
+
+
+def sql(
+    query: Annotated[
+        str,
+        typer.Argument(metavar="QUERY", help="One SQL statement; it can read everything and change nothing."),
+    ],
+    form: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
+    timeout: Annotated[int, typer.Option(help="Seconds after which the statement is given up.")] = 30,
+    limit: Annotated[int, typer.Option(min=1, help="Rows that are written at most.")] = 10_000,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact",
+            help="Leave CSV cells as they are: without it, text that a spreadsheet would run as a formula gets a"
+            " leading apostrophe.",
+        ),
+    ] = False,
+) -> None:
+    """Ask the database, in a read-only transaction."""
+    query = query.encode("utf-8", "backslashreplace").decode()  # PostgreSQL will say where it is no text
+    if not query.strip():
+        raise typer.BadParameter("There is no statement.")
+    settings = Settings()
+    require_home(settings)
+    with open_database(settings, READER) as engine:
+        try:
+            with read_only(engine, query, timeout, limit) as answer:
+                write_rows(answer.columns, answer.rows, form, exact=exact)
+        except NoAnswerError as error:
+            raise QueryError(str(error)) from error
+        except PostgresError as error:
+            raise query_error(error, query, timeout) from error
+    if answer.cut:
+        typer.echo(f"These are the first {limit} rows; there are more: raise --limit to see them.", err=True)
+
+
+@app.command(epilog="Examples: labelscope db url | labelscope db url --read-only --keep")
+def url(
+    keep: Annotated[bool, typer.Option(help="Keep the home's own server running until Ctrl-C.")] = False,
+    only_read: Annotated[
+        bool, typer.Option("--read-only", help="Of a role that can read everything and change nothing.")
+    ] = False,
+) -> None:
+    """Print the address of the database, for other programs."""
+    settings = Settings()
+    require_home(settings)
+    if only_read and settings.database_url is not None:
+        raise AddressError(
+            "DATABASE_URL names a PostgreSQL of your own: `labelscope db upgrade --roles` makes labelscope_reader"
+            " there, which can only read; docs/operations.md says how to give it a password and an address."
+        )
+    with migrated_database(settings) if only_read else database_address(settings) as address:
+        typer.echo(libpq_url(as_role(address, READER) if only_read else address))
+        if settings.database_url is None and not keep:
+            typer.echo(
+                "It answers while a labelscope command runs; --keep leaves it up until Ctrl-C.", err=True
+            )
+        if keep:
+            signal.pause()
+
+
+@app.command(
+    epilog="Examples: labelscope db upgrade | labelscope db upgrade --roles --pipeline-password password.txt"
+)
+def upgrade(
+    roles: Annotated[
+        bool,
+        typer.Option(
+            "--roles", help="See to the roles as well, in a PostgreSQL of your own, as a superuser."
+        ),
+    ] = False,
+    pipeline_password: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", readable=False, help=f"With --roles: the file with the password of {PIPELINE}."
+        ),
+    ] = None,
+    prefect_password: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            readable=False,
+            help="With --roles: make role and database `prefect` for Prefect's server; the file with its password.",
+        ),
+    ] = None,
+) -> None:
+    """Bring the database to the schema of this version. Every command does so by itself.
+
+    Only this one adds what finds neighbours where PostgreSQL has got pgvector since.
+    """
+    files = {PIPELINE: pipeline_password, PREFECT: prefect_password}
+    passwords = {role: read_password(file) for role, file in files.items() if file is not None}
+    if passwords and not roles:
+        raise typer.BadParameter("Passwords are of roles: give --roles, too.")
+    settings = Settings()
+    if passwords and settings.database_url is None:
+        raise AddressError(
+            "The roles of a home's own PostgreSQL have no passwords; DATABASE_URL names another one."
+        )
+    with migrated_database(settings) as address:
+        neighbours = add_neighbours(address)
+        if roles:
+            make_roles(address)
+        if PREFECT in passwords:
+            make_prefect(address)
+        for role, password in passwords.items():
+            set_password(address, role, password)
+    typer.echo("The database has the schema of this version.")
+    if not neighbours:
+        typer.echo(
+            "It cannot find neighbours: PostgreSQL has no pgvector, 0.8 or newer, that this role may use."
+        )
+
+
+@app.command(epilog="Example: labelscope db psql -- -c '\\d+ tracks'")
+def psql(
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="ARGUMENT", help="Passed on to psql.")
+    ] = None,
+) -> None:
+    """Open psql on the database, as its owner."""
+    settings = Settings()
+    require_home(settings)
+    with migrated_database(settings) as address:
+        program = (
+            postgres_server(settings.home).binaries / "psql"
+        )  # as new as the server, unlike a system's own
+        where, secrets = for_programs(address)
+        variables = without_secrets() | {"PGAPPNAME": "psql"} | secrets
+        code = subprocess.call([program, where, *(arguments or [])], env=variables)
+    raise typer.Exit(code)

@@ -1,0 +1,66 @@
+"""`labelscope deploy` and `labelscope worker`: the timetable on a Prefect server of one's own."""
+
+import os
+import time
+from typing import Annotated, Final
+
+import typer
+
+from cli import stopping
+from cli.commands.up import show_timetable
+from config.settings import Settings
+from flows.home.environment import own_prefect, surroundings
+from flows.prefect_tools.run_names import POOL
+from services.keeper import ServiceError
+from services.prefect.api import PrefectApi
+from services.prefect.server import client_environment, require_api
+
+PAUSE_SECONDS: Final = 2.0  # between two questions whether the server answers
+
+
+def deploy(
+    wait: Annotated[
+        int, typer.Option(min=0, help="Seconds to wait for a server that does not answer yet.")
+    ] = 0,
+) -> None:
+    """Hand the timetable to the workers of a Prefect server of your own; again after every change of it."""
+    settings = Settings()
+    _wait_for(_require_server(settings), wait)
+    with surroundings(settings):
+        from flows.orchestration.deploy import deploy as hand_over
+
+        hand_over(settings)
+        typer.echo(f"Workers of the pool `{POOL}` keep the timetable: labelscope worker")
+        show_timetable(settings)
+
+
+def worker(context: typer.Context) -> None:
+    """Work on the timetable of a Prefect server of your own, until Ctrl-C.
+
+    Options are those of `prefect worker start`, such as --limit 2. The login to the server is that of
+    PREFECT_API_AUTH_STRING, or of the file that LABELSCOPE_PREFECT_LOGIN_FILE names.
+    """
+    settings = Settings()
+    api = _require_server(settings)
+    require_api(api)
+    os.environ.update(client_environment(settings.home, api.url, api.login))
+    from flows.orchestration.worker import work  # now that Prefect finds its server
+
+    with stopping.left_to_asyncio():
+        work(context.args)
+
+
+def _wait_for(api: PrefectApi, seconds: float) -> None:
+    """Until the server answers in time, be it with a refusal, or these seconds are over."""
+    end = time.monotonic() + seconds
+    while not api.status("/admin/version") and time.monotonic() < end:
+        time.sleep(PAUSE_SECONDS)
+
+
+def _require_server(settings: Settings) -> PrefectApi:
+    api = own_prefect(settings)
+    if api is None:
+        raise ServiceError(
+            "There is no Prefect server to work with: set PREFECT_API_URL, or keep the timetable with `labelscope up`."
+        )
+    return api

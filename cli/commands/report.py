@@ -1,0 +1,36 @@
+"""`labelscope report`: one page to look at."""
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.output_paths import HTML, require_place_for
+from config.settings import Settings
+from flows.home.environment import contain
+from flows.home.folder import require_home
+
+
+def report(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE.html]", help="Where to write it; by default reports/ in the home."),
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write one page with all there is to see: coverage, accuracy, confusions, learning, sound, and the map.
+
+    The file needs no network and no other file: it can be sent, and opened on a telephone.
+    """
+    if file is not None:
+        require_place_for(file, HTML)
+    settings = Settings()
+    require_home(settings)
+    contain(settings)
+    from flows.report.page import write_report
+
+    written = write_report(settings, file)
+    typer.echo(written.path)
+    if show:
+        webbrowser.open(written.path.absolute().as_uri())

@@ -1,0 +1,130 @@
+"""`labelscope up` and `labelscope down`: everything kept running, so that the timetable is."""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cli import screen, stopping
+from config.settings import Settings
+from flows.home.environment import open_database, surroundings
+from flows.home.folder import make_home
+from flows.training.crashed_trainings import end_the_dead
+from services import up_process
+from services.keeper import ServiceError
+from services.prefect.server import require_port
+from services.private import make_folder, open_file
+
+START_SECONDS = 180.0  # a first start makes two databases
+
+
+def up(
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Go on in the background, without a terminal.")
+    ] = False,
+) -> None:
+    """Keep it all running until Ctrl-C: PostgreSQL, Prefect with its pages, and the timetable of flows.
+
+    LABELSCOPE_UI_PORT is the port of the pages (4200). LABELSCOPE_PIPELINE_CRON, LABELSCOPE_MAINTAIN_CRON
+    and LABELSCOPE_REPORT_CRON say when flows run, as lines of a crontab, in the time zone LABELSCOPE_TIMEZONE (UTC).
+    """
+    settings = Settings()
+    make_home(settings)
+    up_process.require_nobody(settings.home)
+    if settings.prefect_api_url is None:
+        require_port(settings.home, settings.ui_port)
+    if detach:
+        _detach(settings)
+        return
+    now = datetime.now(UTC)
+    with (
+        up_process.alone(settings.home) as say_ready,
+        open_database(settings) as engine,
+        surroundings(settings, settings.ui_port) as api_url,
+    ):
+        from flows.orchestration.serve import register, serve
+        from flows.prefect_tools.run_names import TAG
+        from flows.prefect_tools.single_run import mark_crashed
+
+        stopping.check()
+        mark_crashed(before=now, tag=TAG)
+        end_the_dead(engine, settings)
+        register(settings)
+        stopping.check()
+        pages = api_url.removesuffix("/api")
+        typer.echo(f"Labelscope is up: {pages}")
+        if settings.prefect_api_url is None:
+            typer.echo("Its pages ask for a password once: `labelscope login prefect` prints it.")
+        show_timetable(settings)
+        at_a_terminal = os.isatty(0)
+        typer.echo(
+            "\nCtrl-C, or `labelscope down`, ends it." if at_a_terminal else "\n`labelscope down` ends it."
+        )
+        sys.stdout.flush()
+        say_ready(pages)  # after the words, as whoever has detached this reads them then
+        with stopping.left_to_asyncio():
+            serve(settings)
+        typer.echo("Ending what runs, then Prefect, then PostgreSQL.")
+
+
+def show_timetable(settings: Settings) -> None:
+    """What runs when, and after what, as a table."""
+    from flows.orchestration.timetable import timetable
+
+    now = datetime.now(settings.timezone)
+    rows = [(line.name, line.next_run(now), line.after) for line in timetable(settings)]
+    typer.echo()
+    screen.table(None, ("flow", f"next run ({settings.timezone})", "after"), rows)
+    other = "" if settings.crate else "; LABELSCOPE_CRATE=FOLDER has it read a crate of your own"
+    typer.echo(f"\nThe pipeline reads {settings.crate or settings.labels}{other}.")
+
+
+def down() -> None:
+    """End what `labelscope up` keeps running."""
+    settings = Settings()
+    typer.echo("Labelscope is down." if up_process.end(settings.home) else "Labelscope was not up.")
+
+
+def _detach(settings: Settings) -> None:
+    """Start `labelscope up` apart from this terminal, and wait until it is, or has said why not."""
+    log = up_process.log(settings.home)
+    for folder in (settings.home, log.parent):
+        make_folder(folder)
+    with os.fdopen(open_file(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as output:
+        process = subprocess.Popen(
+            # -P: not from a folder `cli` that lies where this is called.
+            [sys.executable, "-P", "-m", "cli.main", "up"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        ready = _wait_until_up(settings, process)
+    except KeyboardInterrupt:
+        process.terminate()
+        raise
+    ended = process.poll() is not None
+    typer.echo(log.read_text(errors="replace").rstrip(), err=ended)
+    if ended:
+        raise typer.Exit(1)
+    if not ready:
+        raise ServiceError(
+            f"Labelscope, process {process.pid}, is not up after {START_SECONDS:.0f} s: {log} may say why, and"
+            " `labelscope down` ends it."
+        )
+
+
+def _wait_until_up(settings: Settings, process: subprocess.Popen[bytes]) -> bool:
+    """False where it has ended instead, or takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        state = up_process.who_is_up(settings.home)
+        if state is not None and (state.pid, state.status) == (process.pid, "ready"):
+            return True
+        time.sleep(0.1)
+    return False

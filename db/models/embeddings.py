@@ -1,0 +1,53 @@
+"""What models hear in tracks. The table is missing where PostgreSQL lacks pgvector; see db/pgvector.py."""
+
+from typing import Any, Final
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from db.models.base import Base
+
+DIMENSIONS: Final = 256
+
+
+class Vector(UserDefinedType[str]):
+    """The type of pgvector, as its text: '[0.1,0.2]'."""
+
+    cache_ok = True
+
+    def __init__(self, dimensions: int | None = None) -> None:
+        self.dimensions = dimensions
+
+    def get_col_spec(self, **_: Any) -> str:
+        return f"vector({self.dimensions})" if self.dimensions else "vector"
+
+
+ischema_names["vector"] = Vector  # so that a database is compared with the models without a warning
+
+
+class Embedding(Base):
+    __tablename__ = "embeddings"
+    __table_args__ = (
+        Index(None, "model_id"),
+        Index(None, "embedding", postgresql_using="hnsw", postgresql_ops={"embedding": "vector_cosine_ops"}),
+        {
+            "comment": "What a model hears in a track, as a vector; kept of the model in use alone, whose are all in "
+            "one space."
+        },
+    )
+
+    track_id: Mapped[int] = mapped_column(
+        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True, comment="The track."
+    )
+    model_id: Mapped[int] = mapped_column(
+        ForeignKey("models.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="The model; embeddings of two models cannot be compared.",
+    )
+    embedding: Mapped[str] = mapped_column(
+        Vector(DIMENSIONS),
+        comment="Of length 1; the cosine distance <=> of two is 0 for the same sound and about 1 for nothing in "
+        "common.",
+    )

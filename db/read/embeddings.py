@@ -1,0 +1,131 @@
+"""Questions about what sounds alike. Those about embeddings need their table: see `is_there`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from db.read.rows import Rows
+from db.read.track_names import CREDIT
+
+
+def is_there(connection: Connection) -> bool:
+    """Whether there is a table of embeddings: not where PostgreSQL has no pgvector."""
+    return bool(connection.scalar(text("SELECT to_regclass('public.embeddings') IS NOT NULL")))
+
+
+def is_available(connection: Connection) -> bool:
+    """Whether the server has pgvector, if only somebody installs it into this database."""
+    return bool(
+        connection.scalar(text("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')"))
+    )
+
+
+def installed_version(connection: Connection) -> str | None:
+    """The version of pgvector that this database has; None where it has none."""
+    version: str | None = connection.scalar(
+        text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+    )
+    return version
+
+
+def is_complete(connection: Connection, model_id: int) -> bool:
+    """Whether every track that the model has scored has an embedding; those that it scores anew get one, too."""
+    return bool(
+        connection.scalar(
+            text("SELECT embedded_at IS NOT NULL FROM models WHERE id = :model"), {"model": model_id}
+        )
+    )
+
+
+def has_embeddings(connection: Connection, model_id: int) -> bool:
+    """Whether the model has left an embedding of any track."""
+    return bool(
+        connection.scalar(
+            text("SELECT EXISTS (SELECT FROM embeddings WHERE model_id = :model)"), {"model": model_id}
+        )
+    )
+
+
+def tracks_without_embedding(
+    connection: Connection, model_id: int, recipe_id: int, allowed: Sequence[str]
+) -> list[int]:
+    """Tracks that the model has scored without leaving an embedding, and whose sound is there. Grows with the tracks.
+
+    That is: scored by an earlier version, while there was no pgvector, or before the model came into use once more.
+    """
+    return list(
+        connection.scalars(
+            text("""
+                SELECT DISTINCT p.track_id
+                  FROM predictions p
+                  JOIN clips c ON c.track_id = p.track_id AND c.status = 'ready' AND c.provider = ANY(:allowed)
+                  JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+                 WHERE p.model_id = :model
+                   AND NOT EXISTS (SELECT FROM embeddings e
+                                    WHERE e.track_id = p.track_id AND e.model_id = p.model_id)
+                 ORDER BY p.track_id
+            """),
+            {"model": model_id, "recipe": recipe_id, "allowed": list(allowed)},
+        )
+    )
+
+
+def similar_tracks(connection: Connection, track_id: int, number: int) -> Rows:
+    """The tracks that are nearest to one: track_id, artists, title, label, predicted, distance."""
+    return connection.execute(
+        text("SELECT * FROM similar_tracks(:track, :number)"), {"track": track_id, "number": number}
+    ).all()
+
+
+def track_of_file(connection: Connection, sha256: str) -> Row[Any] | None:
+    """The track that this very file is, if the model in use has heard it: track_id, artists, title."""
+    return connection.execute(
+        text(f"""
+            SELECT t.id AS track_id, {CREDIT} AS artists, t.title
+              FROM tracks t
+              JOIN models m ON m.status = 'champion'
+              JOIN embeddings e ON (e.track_id, e.model_id) = (t.id, m.id)
+             WHERE t.provider IN ('folder', 'synth') AND t.external_id = :file
+             ORDER BY t.id LIMIT 1
+        """),
+        {"file": f"sha256:{sha256}"},
+    ).one_or_none()
+
+
+def similar_to(connection: Connection, embedding: str, number: int) -> Rows:
+    """The tracks that are nearest to an embedding by the model in use, which is pgvector's text; the same columns."""
+    return connection.execute(
+        text("SELECT * FROM similar_to(CAST(:embedding AS vector), :number)"),
+        {"embedding": embedding, "number": number},
+    ).all()
+
+
+def embedded_tracks(connection: Connection, number: int) -> Rows:
+    """Tracks with an embedding by the model in use: track_id, artists, title, label, embedding (floats).
+
+    Where there are more than `number`, that many of them, drawn by the hash of their ids: the same ones each time.
+    """
+    drawn = connection.scalars(
+        text("""
+            SELECT e.track_id FROM embeddings e JOIN models m ON m.id = e.model_id AND m.status = 'champion'
+             ORDER BY md5(e.track_id::text) LIMIT :number
+        """),
+        {"number": number},
+    ).all()
+    return connection.execute(
+        text(f"""
+            SELECT t.id AS track_id,
+                   {CREDIT} AS artists,
+                   t.title, l.name AS label, CAST(e.embedding AS real[]) AS embedding
+              FROM embeddings e
+              JOIN models m ON m.id = e.model_id AND m.status = 'champion'
+              JOIN tracks t ON t.id = e.track_id
+              LEFT JOIN (SELECT track_id, label_id FROM track_labels WHERE track_id = ANY(:drawn)) AS tl
+                     ON tl.track_id = t.id
+              LEFT JOIN labels l ON l.id = tl.label_id
+             WHERE e.track_id = ANY(:drawn)
+             ORDER BY t.id
+        """),
+        {"drawn": list(drawn)},
+    ).all()

@@ -1,0 +1,140 @@
+"""Statements that read what providers allow, and what is still to be asked of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from db.read.rows import Rows
+from db.read.track_state import standing
+
+# A source's answer about a track's audio is final for a while: "no" is, and so is the fifth mishap in a row with one
+# preview. A service or folder that cannot be reached says nothing of the track, and a doubtful answer nothing yet.
+SETTLED = """
+    l.kind = 'audio' AND l.checked_at > now() - make_interval(days => :days)
+    AND (NOT l.again OR (l.tries >= 5 AND l.reason NOT IN ('unreachable', 'no_folder')))
+    AND (l.source <> 'library' OR l.version IS NOT DISTINCT FROM :version)
+"""
+# Standings of tracks that may be such: of some a source was not asked yet, and of others long ago.
+SILENT = "s.clips = 0 AND s.origins <> '{}'"
+NOT_ASKED = f"""
+    {SILENT} AND (NOT s.asked @> CAST(:sources AS text[]) OR s.ask_again
+                  OR 'library' = ANY(:sources) AND s.library_version IS DISTINCT FROM :version)
+"""
+UNMEASURED = "s.provider = ANY(:providers) AND s.origins <> '{}' AND NOT :origin = ANY(s.measured)"
+ANOTHER_DAY = (
+    "20 hours"  # at least, between two looks at a preview; so that a nightly run may begin a little earlier
+)
+LONG_AGO = "<= now() - make_interval(days => :days)"
+
+
+def blocked(connection: Connection, provider: str) -> Row[Any] | None:
+    """reason and blocked_until, where the provider wants no request before a time that is still to come."""
+    return connection.execute(
+        text("""
+            SELECT reason, blocked_until FROM provider_state
+             WHERE provider = :provider AND capability = 'api' AND blocked_until > now()
+        """),
+        {"provider": provider},
+    ).one_or_none()
+
+
+def is_closed(connection: Connection, provider: str, capability: str, ask_again_days: int) -> bool:
+    """Whether the provider refused this capability to our key, so recently that it need not be tried again."""
+    closed = text("""
+        SELECT EXISTS (SELECT FROM provider_state
+                        WHERE provider = :provider AND capability = :capability AND NOT works
+                          AND checked_at > now() - make_interval(days => :days))
+    """)
+    names = {"provider": provider, "capability": capability, "days": ask_again_days}
+    return bool(connection.scalar(closed, names))
+
+
+def troubles(connection: Connection) -> Rows:
+    """What does not work just now: provider, capability, reason, blocked_until, checked_at."""
+    return connection.execute(
+        text("""
+            SELECT provider, capability, reason, blocked_until, checked_at FROM provider_state
+             WHERE NOT works AND (blocked_until IS NULL OR blocked_until > now())
+             ORDER BY provider, capability
+        """)
+    ).all()
+
+
+def tracks_without_audio(
+    connection: Connection, sources: Sequence[str], ask_again_days: int, library_version: str | None
+) -> list[int]:
+    """Tracks in playlists that have no clip, and of which some source has no lasting answer yet."""
+    return list(
+        connection.scalars(
+            text(f"""
+                SELECT t.id FROM tracks t
+                 WHERE t.id = ANY({standing(NOT_ASKED)} || {standing(SILENT, f"ts.asked_at {LONG_AGO}")})
+                   AND EXISTS (SELECT FROM playlist_tracks pt
+                                WHERE pt.track_id = t.id AND pt.removed_at IS NULL)
+                   AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = t.id)
+                   AND (SELECT count(*) FROM lookups l
+                         WHERE l.track_id = t.id AND l.source = ANY(:sources) AND {SETTLED}
+                       ) < cardinality(CAST(:sources AS text[]))
+                 ORDER BY (SELECT max(l.checked_at) FROM lookups l WHERE l.track_id = t.id AND l.kind = 'audio')
+                          NULLS FIRST, t.id  -- those that keep failing let the others go first
+            """),
+            {"sources": list(sources), "days": ask_again_days, "version": library_version},
+        )
+    )
+
+
+def wanted_audio(
+    connection: Connection, track_ids: Sequence[int], ask_again_days: int, library_version: str | None
+) -> Rows:
+    """What to look for: the tracks that still have no clip.
+
+    Rows have track_id, provider, external_id, title, artists (list of names), isrc, duration_seconds, preview_url;
+    settled: the sources whose answer is final; doubted: those whose answer of another day is final once repeated.
+    """
+    return connection.execute(
+        text(f"""
+            SELECT t.id AS track_id, t.provider, t.external_id, t.title, t.isrc,
+                   CAST(t.duration_seconds AS float8) AS duration_seconds,
+                   t.raw ->> 'preview_url' AS preview_url,
+                   ARRAY(SELECT a.name FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
+                          WHERE ta.track_id = t.id ORDER BY ta.position) AS artists,
+                   ARRAY(SELECT l.source FROM lookups l
+                          WHERE l.track_id = t.id AND {SETTLED}) AS settled,
+                   ARRAY(SELECT l.source FROM lookups l
+                          WHERE l.track_id = t.id AND l.kind = 'audio'
+                            AND l.doubted_since <= now() - interval '{ANOTHER_DAY}') AS doubted
+              FROM tracks t
+             WHERE t.id = ANY(:tracks) AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = t.id)
+             ORDER BY t.id
+        """),
+        {"tracks": list(track_ids), "days": ask_again_days, "version": library_version},
+    ).all()
+
+
+def tracks_without_features(
+    connection: Connection, origin: str, providers: Sequence[str], ask_again_days: int
+) -> Rows:
+    """Tracks in playlists that `origin` has not measured, nor lately said that it cannot: id, external_id."""
+    return connection.execute(
+        text(f"""
+            SELECT t.id, t.external_id FROM tracks t
+             WHERE t.id = ANY({standing(f"{UNMEASURED} AND NOT :origin = ANY(s.features_asked)")}
+                           || {standing(UNMEASURED, f"ts.features_asked_at {LONG_AGO}")})
+               AND t.provider = ANY(:providers)
+               AND EXISTS (SELECT FROM playlist_tracks pt WHERE pt.track_id = t.id AND pt.removed_at IS NULL)
+               AND NOT EXISTS (SELECT FROM audio_features f
+                                WHERE f.track_id = t.id AND f.origin = :origin AND f.clip_id IS NULL)
+               AND NOT EXISTS (SELECT FROM lookups l
+                                WHERE l.track_id = t.id AND l.kind = 'features' AND l.source = :origin
+                                  AND l.checked_at > now() - make_interval(days => :days))
+             ORDER BY t.id
+        """),
+        {"origin": origin, "providers": list(providers), "days": ask_again_days},
+    ).all()
+
+
+def stored_clips(connection: Connection, sha256s: Sequence[str]) -> set[str]:
+    """Those of the hashes that belong to a clip whose audio Labelscope keeps itself."""
+    known = text("SELECT sha256 FROM clips WHERE sha256 = ANY(:hashes) AND uri LIKE 'store:%'")
+    return set(connection.scalars(known, {"hashes": list(sha256s)}))

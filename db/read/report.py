@@ -1,0 +1,156 @@
+"""Statements that read what the report shows. Each gives a bounded number of rows, however many tracks there are."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from db.read.rows import Rows
+from db.read.track_names import CREDIT
+
+# Columns of audio_features, by who measures them.
+OURS = (
+    "tempo",
+    "loudness_lufs",
+    "onset_rate",
+    "spectral_centroid_hz",
+    "spectral_rolloff_hz",
+    "spectral_flatness",
+    "zero_crossing_rate",
+)
+OF_SERVICES = ("energy", "danceability", "valence")
+
+
+def labels_by_tracks(connection: Connection) -> Rows:
+    """id, name and tracks of each label, and its place in the order of ids; those with the most tracks first."""
+    return connection.execute(
+        text("""
+            SELECT l.id, l.name, row_number() OVER (ORDER BY l.id) - 1 AS place,
+                   coalesce(sum(s.tracks), 0)::bigint AS tracks
+              FROM labels l LEFT JOIN standings_now s ON s.label_id = l.id
+             GROUP BY l.id ORDER BY tracks DESC, l.id
+        """)
+    ).all()
+
+
+def training(connection: Connection, training_run_id: int) -> Row[Any] | None:
+    """id, architecture, history, seconds and tracks of a training."""
+    return connection.execute(
+        text("SELECT id, architecture, history, seconds, tracks FROM training_runs WHERE id = :id"),
+        {"id": training_run_id},
+    ).one_or_none()
+
+
+def mean_sound(connection: Connection) -> Rows:
+    """label, clips, and means of tempo, loudness and onsets: of sums over standings, so that it costs nothing."""
+    return connection.execute(
+        text("""
+            SELECT l.name AS label, sum(s.features)::bigint AS clips,
+                   sum(s.tempo_sum) / nullif(sum(s.tempo_count), 0)::float8 AS tempo,
+                   sum(s.loudness_sum) / nullif(sum(s.loudness_count), 0)::float8 AS loudness,
+                   sum(s.onset_sum) / nullif(sum(s.onset_count), 0)::float8 AS onsets
+              FROM labels l JOIN standings_now s ON s.label_id = l.id
+             GROUP BY l.id HAVING sum(s.features) > 0 ORDER BY l.id
+        """)
+    ).all()
+
+
+def spread_of_features(connection: Connection, label_ids: Sequence[int], quantiles: Sequence[float]) -> Rows:
+    """For each of these labels label_id, label, rows (clips), and of each feature an array of its quantiles, or null.
+
+    Reads the features of all tracks once, and sorts them. What services say of whole tracks is beside what was
+    measured of clips here.
+    """
+    columns = ", ".join(
+        f"percentile_cont(CAST(:quantiles AS float8[])) WITHIN GROUP (ORDER BY f.{name})"
+        f" FILTER (WHERE (f.clip_id IS NULL) = {name in OF_SERVICES}) AS {name}"
+        for name in (*OURS, *OF_SERVICES)
+    )
+    return connection.execute(
+        text(f"""
+            SELECT l.id AS label_id, l.name AS label, count(f.clip_id) AS rows, {columns}
+              FROM labels l
+              JOIN track_labels tl ON tl.label_id = l.id
+              JOIN audio_features f ON f.track_id = tl.track_id
+             WHERE l.id = ANY(:labels)
+             GROUP BY l.id ORDER BY l.id
+        """),
+        {"labels": list(label_ids), "quantiles": list(quantiles)},
+    ).all()
+
+
+def latest_mixes(connection: Connection, number: int) -> tuple[Rows, Rows, int]:
+    """The recordings that were heard last, newest first; all their segments in order of time; how many there are.
+
+    Segments have mix_id, title, start_seconds, end_seconds, label_id, label, confidence and tempo_bpm.
+    """
+    mixes = connection.execute(
+        text("""
+            SELECT id, title, duration_seconds::float8 AS duration_seconds, verdict, verdict_reason, tempo_bpm,
+                   changes_per_hour, unlike, model_id, created_at
+              FROM mixes WHERE status = 'analysed' ORDER BY created_at DESC, id DESC LIMIT :number
+        """),
+        {"number": number},
+    ).all()
+    segments = connection.execute(
+        text("""
+            SELECT s.mix_id, m.title, s.start_seconds::float8 AS start_seconds, s.end_seconds::float8 AS end_seconds,
+                   s.label_id, coalesce(l.name, 'unknown') AS label, s.confidence, s.tempo_bpm
+              FROM mix_segments s
+              JOIN mixes m ON m.id = s.mix_id
+              LEFT JOIN labels l ON l.id = s.label_id
+             WHERE s.mix_id = ANY(:mixes)
+             ORDER BY m.created_at DESC, m.id DESC, s.number
+        """),
+        {"mixes": [mix.id for mix in mixes]},
+    ).all()
+    total = connection.execute(text("SELECT count(*) FROM mixes WHERE status = 'analysed'")).scalar_one()
+    return mixes, segments, total
+
+
+def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> Rows:
+    """One clip for each of these labels, with its spectrogram.
+
+    Of the tracks that the champion names rightly the held-out one of which it is surest, or else of those that it has
+    not learnt from, or else of all; without such, the label's first track that has one. Rows have label_id, label,
+    title, artists, confidence, split, path, frames, offset_seconds and parameters (the recipe).
+    """
+    return connection.execute(
+        text(f"""
+            WITH named AS (
+                SELECT DISTINCT ON (p.label_id) p.label_id, p.track_id, p.confidence, p.split
+                  FROM predictions p JOIN models m ON m.id = p.model_id AND m.status = 'champion'
+                 WHERE p.label_id = ANY(:labels) AND p.label_id = p.trained_label_id
+                   AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id
+                                WHERE c.track_id = p.track_id AND c.status = 'ready')
+                 ORDER BY p.label_id, p.split = 'holdout' DESC, p.split = 'validation' DESC, p.confidence DESC,
+                          p.track_id
+            ), chosen AS (
+                SELECT l.id AS label_id, coalesce(named.track_id, first.track_id) AS track_id,
+                       named.confidence, named.split
+                  FROM labels l
+                  LEFT JOIN named ON named.label_id = l.id
+                  LEFT JOIN LATERAL (
+                       SELECT tl.track_id
+                         FROM track_labels tl
+                         JOIN clips c ON c.track_id = tl.track_id AND c.status = 'ready'
+                         JOIN spectrograms s ON s.clip_id = c.id
+                        WHERE named.track_id IS NULL AND tl.label_id = l.id LIMIT 1) AS first ON true
+                 WHERE l.id = ANY(:labels)
+            )
+            SELECT l.id AS label_id, l.name AS label, t.title, chosen.confidence, chosen.split,
+                   {CREDIT} AS artists,
+                   clip.path, clip.frames, clip.offset_seconds, r.fingerprint, r.parameters
+              FROM chosen
+              JOIN labels l ON l.id = chosen.label_id
+              JOIN tracks t ON t.id = chosen.track_id
+              JOIN LATERAL (
+                   SELECT s.path, s.frames, s.recipe_id, c.offset_seconds
+                     FROM clips c JOIN spectrograms s ON s.clip_id = c.id
+                    WHERE c.track_id = t.id AND c.status = 'ready'
+                    ORDER BY s.recipe_id DESC, c.offset_seconds LIMIT 1) AS clip ON true
+              JOIN spectrogram_recipes r ON r.id = clip.recipe_id
+             ORDER BY l.id
+        """),
+        {"labels": list(label_ids)},
+    ).all()

@@ -1,0 +1,64 @@
+"""Write what was heard in a recording, or why it could not be; and what a taste makes of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, text, update
+
+from db.models.mixes import Mix, MixSegment
+from db.write.rows import Row
+
+
+def save_mix(connection: Connection, mix: Row, segments: Sequence[Row], windows: Sequence[Row]) -> int | None:
+    """Write an analysed recording with all its segments and windows; returns its id.
+
+    None, and nothing is written, where the same file was analysed by the same model meanwhile, or that model is gone.
+    Earlier rejections of a file at the same path go.
+    """
+    columns = ", ".join(mix)
+    values = ", ".join(f"CAST(:{name} AS jsonb)" if name == "taste" else f":{name}" for name in mix)
+    mix_id: int | None = connection.scalar(
+        text(f"""
+            INSERT INTO mixes (status, {columns})
+            SELECT 'analysed', {values} FROM models WHERE id = :model_id FOR KEY SHARE
+            ON CONFLICT (sha256, model_id) WHERE status = 'analysed' DO NOTHING
+            RETURNING id
+        """),
+        mix,
+    )
+    if mix_id is None:
+        return None
+    connection.execute(insert(MixSegment), [{**segment, "mix_id": mix_id} for segment in segments])
+    _copy_windows(connection, mix_id, windows)
+    forget_rejection(connection, mix["path"])
+    return mix_id
+
+
+def reject_mix(connection: Connection, mix: Row) -> int:
+    """Leave a row of a recording that could not be used, in place of one that an earlier attempt has left."""
+    forget_rejection(connection, mix["path"])
+    add = insert(Mix).values(status="rejected", **mix).returning(Mix.id)
+    mix_id: int = connection.execute(add).scalar_one()
+    return mix_id
+
+
+def judge_mix(connection: Connection, mix_id: int, word: str, reason: str, taste: dict[str, Any]) -> None:
+    """Give a recording the verdict of this taste, in place of an earlier one."""
+    judged = {"verdict": word, "verdict_reason": reason, "taste": taste}
+    connection.execute(update(Mix).where(Mix.id == mix_id).values(**judged))
+
+
+def _copy_windows(connection: Connection, mix_id: int, windows: Sequence[Row]) -> None:
+    """By COPY, as two hours have five thousand."""
+    columns = ("number", "start_seconds", "label_id", "confidence", "probabilities", "tempo_bpm")
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    statement = f"COPY mix_windows (mix_id, {', '.join(columns)}) FROM STDIN"
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for window in windows:
+            copy.write_row((mix_id, *(window[column] for column in columns)))
+
+
+def forget_rejection(connection: Connection, path: str) -> None:
+    """Remove the row of an earlier attempt at the recording of this path."""
+    connection.execute(text("DELETE FROM mixes WHERE status = 'rejected' AND path = :path"), {"path": path})

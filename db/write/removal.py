@@ -1,0 +1,173 @@
+"""Take out what came from a provider, and say which files go with it.
+
+Callers remove the files first and commit then: a run that is killed in between finds the rows again, and goes on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from db.read.splits import TRACK_KEY
+from db.read.track_state import standing
+from db.write.learning import count_training_tracks
+from db.write.track_state import be_alone
+
+
+@dataclass(frozen=True, slots=True)
+class Leavings:
+    """What has left the tables, and the files that nothing refers to any more."""
+
+    playlists: int = 0
+    tracks: int = 0
+    clips: int = 0
+    audio: tuple[str, ...] = ()  # `store:` uris; a user's own files are never among them
+    spectrograms: tuple[tuple[str, str], ...] = ()  # fingerprint of the recipe, path below its folder
+    models: int = 0  # that had learnt from it
+    trainings: tuple[int, ...] = ()  # ids: all below models/<id>/ goes, whether or not a model came of it
+
+
+def remove_provider(connection: Connection, provider: str) -> Leavings:
+    """Remove a provider's playlists, tracks, artists, audio and features, and whatever was learnt from them.
+
+    That is: trainings with all their models, and evaluations. One that is running loses its row and so cannot
+    end with a model. Audio and features that another provider gave for a track of this one go too, since the
+    track goes.
+    """
+    be_alone(
+        connection
+    )  # whoever adds up what models said would wait for these models, and we for what is added up
+    names = {"provider": provider}
+    # In the order in which a training that ends takes them.
+    connection.execute(
+        text("SELECT FROM training_runs WHERE origins ? :provider ORDER BY id FOR UPDATE"), names
+    )
+    models = connection.execute(
+        text("""
+            DELETE FROM models WHERE training_run_id IN (SELECT id FROM training_runs WHERE origins ? :provider)
+        """),
+        names,
+    ).rowcount
+    trainings = connection.scalars(
+        text("DELETE FROM training_runs WHERE origins ? :provider RETURNING id"), names
+    ).all()
+    connection.execute(text("DELETE FROM evaluations WHERE origins ? :provider"), names)
+    doomed = connection.scalars(
+        text("""
+            SELECT c.id FROM clips c JOIN tracks t ON t.id = c.track_id
+             WHERE c.provider = :provider OR t.provider = :provider
+        """),
+        names,
+    ).all()
+    audio, spectrograms = _files_of(connection, doomed)
+    connection.execute(text("DELETE FROM clips WHERE id = ANY(:clips)"), {"clips": list(doomed)})
+    for query in (
+        "DELETE FROM audio_features WHERE origin = :provider",
+        "DELETE FROM lookups WHERE source = :provider",
+        "DELETE FROM rejected_records r USING playlists p WHERE p.id = r.playlist_id AND p.provider = :provider",
+        "DELETE FROM loads l USING playlists p WHERE p.id = l.playlist_id AND p.provider = :provider",
+        "DELETE FROM playlist_tracks pt USING playlists p WHERE p.id = pt.playlist_id AND p.provider = :provider",
+        "DELETE FROM provider_state WHERE provider = :provider",
+    ):
+        connection.execute(text(query), names)
+    shrunk = connection.scalars(
+        text("""
+            SELECT DISTINCT rt.training_run_id
+              FROM training_run_tracks rt JOIN tracks t ON t.id = rt.track_id AND t.provider = :provider
+        """),
+        names,
+    ).all()
+    tracks = connection.execute(text("DELETE FROM tracks WHERE provider = :provider"), names).rowcount
+    count_training_tracks(connection, shrunk)
+    connection.execute(text("DELETE FROM artists WHERE provider = :provider"), names)
+    playlists = connection.execute(text("DELETE FROM playlists WHERE provider = :provider"), names).rowcount
+    return Leavings(playlists, tracks, len(doomed), audio, spectrograms, models, tuple(trainings))
+
+
+def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) -> Leavings:
+    """Remove a provider's tracks that none of its playlists has confirmed for so many days, with their audio.
+
+    A track is confirmed whenever a playlist that holds it is looked at, and when it leaves one.
+    """
+    tracks = connection.scalars(
+        text(f"""
+            SELECT t.id FROM tracks t
+             WHERE t.id = ANY({standing("s.provider = :provider AND s.origins = '{}'")} || ARRAY(
+                   SELECT pt.track_id FROM playlist_tracks pt JOIN playlists p ON p.id = pt.playlist_id
+                    WHERE pt.removed_at IS NULL AND p.last_seen_at < now() - make_interval(days => :days)))
+               AND t.provider = :provider
+               AND t.last_seen_at < now() - make_interval(days => :days)
+               AND NOT EXISTS (SELECT FROM playlist_tracks pt JOIN playlists p ON p.id = pt.playlist_id
+                                WHERE pt.track_id = t.id
+                                  AND coalesce(pt.removed_at, p.last_seen_at)
+                                      >= now() - make_interval(days => :days))
+             ORDER BY t.id FOR UPDATE OF t SKIP LOCKED
+        """),
+        {"provider": provider, "days": days},
+    ).all()
+    if not tracks:
+        return Leavings()
+    clips = connection.scalars(
+        text("SELECT id FROM clips WHERE track_id = ANY(:tracks)"), {"tracks": list(tracks)}
+    ).all()
+    audio, spectrograms = _files_of(connection, clips)
+    # A model may have learnt from them, and outlives them: should they come back, they must not test it.
+    connection.execute(
+        text(f"""
+            INSERT INTO former_places (track_key, split)
+            SELECT {TRACK_KEY}, ts.split FROM tracks t JOIN track_splits ts ON ts.track_id = t.id
+             WHERE t.id = ANY(:tracks)
+            ON CONFLICT (track_key) DO UPDATE SET split = excluded.split, left_at = now()
+        """),
+        {"tracks": list(tracks)},
+    )
+    shrunk = connection.scalars(
+        text("SELECT DISTINCT training_run_id FROM training_run_tracks WHERE track_id = ANY(:tracks)"),
+        {"tracks": list(tracks)},
+    ).all()
+    connection.execute(text("DELETE FROM tracks WHERE id = ANY(:tracks)"), {"tracks": list(tracks)})
+    count_training_tracks(connection, shrunk)
+    connection.execute(
+        text("""
+            DELETE FROM artists a
+             WHERE a.provider = :provider AND NOT EXISTS (SELECT FROM track_artists ta WHERE ta.artist_id = a.id)
+               AND a.first_seen_at < now() - make_interval(days => :days)
+        """),
+        {"provider": provider, "days": days},
+    )
+    # A playlist that loses tracks in this way is read again in full, should its provider come back.
+    connection.execute(
+        text("""
+            UPDATE playlists SET snapshot_id = NULL
+             WHERE provider = :provider AND snapshot_id IS NOT NULL
+               AND last_seen_at < now() - make_interval(days => :days)
+        """),
+        {"provider": provider, "days": days},
+    )
+    return Leavings(tracks=len(tracks), clips=len(clips), audio=audio, spectrograms=spectrograms)
+
+
+def _files_of(
+    connection: Connection, clip_ids: Sequence[int]
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """The files that belong to these clips and to no other: two clips of the same sound share theirs."""
+    names = {"clips": list(clip_ids)}
+    audio = connection.scalars(
+        text("""
+            SELECT DISTINCT uri FROM clips c
+             WHERE id = ANY(:clips) AND uri LIKE 'store:%'
+               AND NOT EXISTS (SELECT FROM clips o WHERE o.uri = c.uri AND o.id <> ALL(:clips))
+        """),
+        names,
+    ).all()
+    spectrograms = connection.execute(
+        text("""
+            SELECT DISTINCT r.fingerprint, s.path
+              FROM spectrograms s JOIN spectrogram_recipes r ON r.id = s.recipe_id
+             WHERE s.clip_id = ANY(:clips)
+               AND NOT EXISTS (SELECT FROM spectrograms o
+                                WHERE (o.recipe_id, o.path) = (s.recipe_id, s.path) AND o.clip_id <> ALL(:clips))
+        """),
+        names,
+    ).all()
+    return tuple(audio), tuple((row.fingerprint, row.path) for row in spectrograms)

@@ -1,0 +1,171 @@
+"""Write tracks with their artists and clips, some hundreds at a time.
+
+A value that is known is never replaced by null. Statements touch rows in one order for all writers: two that lock
+the same rows in two orders would wait for each other for ever.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+from db.write.rows import Row, arrays, json_array, unique
+
+TrackEntry = tuple[Row, Sequence[Row], Sequence[Row]]
+"""The columns of a track, of its artists in order of credit, and of its clips."""
+
+TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "duration_seconds", "release_date")
+
+
+def save_entries(connection: Connection, entries: Sequence[TrackEntry]) -> list[int]:
+    """Write each entry; the ids of the tracks, in the order given. Seven statements, however many entries.
+
+    A clip that is known keeps its row; where its file has moved, the row follows.
+    """
+    if not entries:
+        return []
+    ids = _save_tracks(connection, [track for track, _, _ in entries])
+    _save_credits(connection, ids, [artists for _, artists, _ in entries])
+    clips = [
+        {**clip, "track_id": track_id}
+        for track_id, (_, _, of_track) in zip(ids, entries, strict=True)
+        for clip in of_track
+    ]
+    save_clips(connection, clips)
+    return ids
+
+
+def _save_tracks(connection: Connection, tracks: Sequence[Row]) -> list[int]:
+    distinct = unique(tracks, "provider", "external_id")
+    saved = connection.execute(
+        text("""
+            INSERT INTO tracks AS t
+                   (provider, external_id, title, album, isrc, duration_seconds, release_date, raw)
+            SELECT * FROM ROWS FROM (
+                   unnest(CAST(:provider AS text[]), CAST(:external_id AS text[]), CAST(:title AS text[]),
+                          CAST(:album AS text[]), CAST(:isrc AS text[]), CAST(:duration_seconds AS numeric[]),
+                          CAST(:release_date AS text[])),
+                   jsonb_array_elements(CAST(:raw AS jsonb)))
+             ORDER BY 1, 2
+            ON CONFLICT (provider, external_id) DO UPDATE SET
+                   title = excluded.title,
+                   album = coalesce(excluded.album, t.album),
+                   isrc = coalesce(excluded.isrc, t.isrc),
+                   duration_seconds = coalesce(excluded.duration_seconds, t.duration_seconds),
+                   release_date = coalesce(excluded.release_date, t.release_date),
+                   raw = excluded.raw,
+                   last_seen_at = now()
+            RETURNING id, provider, external_id
+        """),
+        arrays(distinct, *TRACK_COLUMNS) | {"raw": json_array(distinct, "raw")},
+    )
+    ids = {(row.provider, row.external_id): row.id for row in saved}
+    return [ids[track["provider"], track["external_id"]] for track in tracks]
+
+
+def _save_credits(connection: Connection, ids: Sequence[int], credits_: Sequence[Sequence[Row]]) -> None:
+    """The artists of each track, in order. A track that comes without any keeps those that it has."""
+    artists = unique((artist for credit in credits_ for artist in credit), "provider", "external_id")
+    if not artists:
+        return
+    named = arrays(artists, "provider", "external_id", "name")
+    connection.execute(
+        text("""
+            INSERT INTO artists (provider, external_id, name)
+            SELECT * FROM unnest(
+                   CAST(:provider AS text[]), CAST(:external_id AS text[]), CAST(:name AS text[]))
+             ORDER BY 1, 2
+            ON CONFLICT DO NOTHING
+        """),
+        named,
+    )
+    known = connection.execute(
+        text("""
+            SELECT provider, external_id, (  -- not a join, for which the server would go through all artists
+                   SELECT id FROM artists a
+                    WHERE (a.provider, a.external_id) = (wanted.provider, wanted.external_id)) AS id
+              FROM unnest(CAST(:provider AS text[]), CAST(:external_id AS text[])) AS wanted (provider, external_id)
+        """),
+        {"provider": named["provider"], "external_id": named["external_id"]},
+    )
+    artist_ids = {(row.provider, row.external_id): row.id for row in known}
+    rows = [
+        {
+            "track": track_id,
+            "artist": artist_ids[artist["provider"], artist["external_id"]],
+            "position": position,
+        }
+        for track_id, credit in zip(ids, credits_, strict=True)
+        for position, artist in enumerate(unique(credit, "provider", "external_id"))
+    ]
+    credited = arrays(unique(rows, "track", "artist"), "track", "artist", "position")
+    connection.execute(
+        text("""
+            DELETE FROM track_artists ta
+             WHERE ta.track_id = ANY(:track) AND NOT EXISTS (
+                   SELECT FROM unnest(CAST(:track AS bigint[]), CAST(:artist AS bigint[])) AS credit (track, artist)
+                    WHERE credit.track = ta.track_id AND credit.artist = ta.artist_id)
+        """),
+        {"track": credited["track"], "artist": credited["artist"]},
+    )
+    connection.execute(
+        text("""
+            INSERT INTO track_artists AS ta (track_id, artist_id, position)
+            SELECT * FROM unnest(
+                   CAST(:track AS bigint[]), CAST(:artist AS bigint[]), CAST(:position AS bigint[]))
+             ORDER BY 1, 2
+            ON CONFLICT (track_id, artist_id) DO UPDATE SET position = excluded.position
+             WHERE ta.position <> excluded.position
+        """),
+        credited,
+    )
+
+
+def save_clips(connection: Connection, clips: Sequence[Row]) -> None:
+    """Write clips, rows with the track_id; windows of these tracks that are no longer planned go."""
+    clips = unique(clips, "track_id", "provider", "offset_seconds")
+    if not clips:
+        return
+    columns = arrays(
+        [{"reference": None, **clip} for clip in clips],
+        "track_id",
+        "provider",
+        "licence",
+        "reference",
+        "uri",
+        "sha256",
+        "bytes",
+        "modified_ns",
+        "offset_seconds",
+        "duration_seconds",
+    )
+    connection.execute(
+        text("""
+            INSERT INTO clips AS c
+                   (track_id, provider, licence, reference, uri, sha256, bytes, modified_ns,
+                    offset_seconds, duration_seconds)
+            SELECT * FROM unnest(
+                   CAST(:track_id AS bigint[]), CAST(:provider AS text[]), CAST(:licence AS text[]),
+                   CAST(:reference AS text[]), CAST(:uri AS text[]), CAST(:sha256 AS text[]),
+                   CAST(:bytes AS bigint[]), CAST(:modified_ns AS bigint[]),
+                   CAST(:offset_seconds AS numeric[]), CAST(:duration_seconds AS numeric[]))
+             ORDER BY 1, 2, 9
+            ON CONFLICT (track_id, provider, offset_seconds) DO UPDATE SET
+                   uri = excluded.uri,
+                   modified_ns = excluded.modified_ns,
+                   status = CASE c.status WHEN 'rejected' THEN 'new' ELSE c.status END,  -- it deserves another try
+                   reason = NULL,
+                   detail = NULL
+             WHERE (c.uri, c.modified_ns) IS DISTINCT FROM (excluded.uri, excluded.modified_ns)
+        """),
+        columns,
+    )
+    # Windows that are no longer planned, since their number was changed: they would overlap the new ones.
+    connection.execute(
+        text("""
+            DELETE FROM clips c WHERE c.track_id = ANY(:track_id) AND c.provider = ANY(:provider) AND NOT EXISTS (
+                SELECT FROM unnest(CAST(:track_id AS bigint[]), CAST(:offset_seconds AS numeric(12, 3)[]))
+                         AS plan (track_id, at)
+                 WHERE plan.track_id = c.track_id AND plan.at = c.offset_seconds)
+        """),
+        {name: columns[name] for name in ("track_id", "provider", "offset_seconds")},
+    )

@@ -1,0 +1,1 @@
+"""Work in batches: in this process, or on a Dask cluster."""

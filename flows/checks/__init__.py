@@ -1,0 +1,1 @@
+"""What a request needs, looked at before anything that takes long."""

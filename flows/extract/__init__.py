@@ -1,0 +1,1 @@
+"""The stage that turns clips into spectrograms, audio features and fingerprints."""

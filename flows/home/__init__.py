@@ -1,0 +1,1 @@
+"""The folder that holds everything, and what every flow needs of it."""

@@ -1,0 +1,163 @@
+"""What every flow finds around it: a migrated database, a Prefect server, and the folders of the home.
+
+This module imports neither Prefect nor Keras, because both read their settings from the environment when they are
+imported: `surroundings` must have been entered before.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from config.settings import Settings
+from db import migrate
+from db.engine import WORK_SECONDS, open_engine, with_password
+from db.lock_waits import announced
+from db.roles import PIPELINE, as_role, keep_roles
+from db.server import require_usable
+from flows.home.dask_setting import check_cluster
+from flows.home.folder import make_home, secure_home
+from services.postgres.server import embedded_postgres, ensure_database
+from services.prefect.api import PrefectApi
+from services.prefect.login import given_login
+from services.prefect.server import client_environment, home_api, prefect_server, require_api
+from services.up_process import who_is_up
+from sources.records import path_of
+
+DATABASE = "labelscope"
+STORE = "store:"  # how the uri of audio begins that lies below the home
+
+
+@contextmanager
+def database_address(settings: Settings) -> Iterator[str]:
+    """The URL of the database: DATABASE_URL if it is set, else that of the home's own PostgreSQL, now running."""
+    if settings.database_url:
+        secure_home(settings)
+        secret = settings.database_password
+        address = settings.database_url
+        if secret:
+            address = with_password(address, secret.get_secret_value())
+        require_usable(address)
+        yield address
+        return
+    make_home(settings)
+    with embedded_postgres(settings.home) as server:
+        ensure_database(server, DATABASE)
+        yield server.url(DATABASE)
+
+
+@contextmanager
+def migrated_database(settings: Settings) -> Iterator[str]:
+    """The same, migrated to this version's schema. In the home's own PostgreSQL it is the owner's address."""
+    with database_address(settings) as address:
+        migrate.upgrade(address)
+        if settings.database_url is None:
+            keep_roles(address)
+        yield address
+
+
+@contextmanager
+def open_database(
+    settings: Settings, role: str = PIPELINE, lock_seconds: int = WORK_SECONDS
+) -> Iterator[Engine]:
+    """The migrated database, as one of db/roles.py; in a PostgreSQL of one's own as whoever DATABASE_URL names."""
+    with (
+        migrated_database(settings) as address,
+        connected(address if settings.database_url else as_role(address, role), lock_seconds) as engine,
+    ):
+        yield engine
+
+
+@contextmanager
+def connected(address: str, lock_seconds: int = WORK_SECONDS) -> Iterator[Engine]:
+    """An engine for the database at this address, whose connections end with the block."""
+    engine = open_engine(address, lock_seconds)
+    try:
+        with announced(engine):
+            yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
+    """Everything that a flow run needs, for as long as the block lasts; yields the address of Prefect's API.
+
+    Attaches to the home's Prefect server if one runs, else starts it, on `port` where one is given; PREFECT_API_URL
+    names another. Nothing is left outside of the home.
+    """
+    check_cluster(settings)
+    make_home(settings)
+    now = datetime.now(UTC)
+    with ExitStack() as stack:
+        api, fresh = own_prefect(settings), False
+        if api is not None:
+            require_api(api)
+        else:
+            server = stack.enter_context(
+                prefect_server(settings.home, port=port, keep_days=settings.keep_runs_days)
+            )
+            api, fresh = home_api(settings.home, server), server.started_fresh
+        os.environ.update(client_environment(settings.home, api.url, api.login))
+        contain(settings)
+        from flows.prefect_tools.single_run import deliver, mark_crashed, without_heartbeat
+
+        if fresh:
+            mark_crashed(before=now)
+        # Where a server is kept up it outlives this run, and has to hear should it die.
+        quiet = nullcontext() if settings.prefect_api_url or who_is_up(settings.home) else without_heartbeat()
+        with quiet:
+            try:
+                yield api.url
+            finally:
+                deliver()
+
+
+def own_prefect(settings: Settings) -> PrefectApi | None:
+    """The Prefect server that PREFECT_API_URL names, with the login that the environment gives; None without it."""
+    return PrefectApi(settings.prefect_api_url, given_login()) if settings.prefect_api_url else None
+
+
+def contain(settings: Settings) -> None:
+    """Keep the caches of libraries inside of the home, and their chatter off the terminal."""
+    # Absolute from here on, whatever the working directory.
+    os.environ["LABELSCOPE_HOME"] = str(settings.home)
+    os.environ.setdefault("MPLCONFIGDIR", str(settings.home / "cache" / "matplotlib"))
+    os.environ.setdefault("KERAS_HOME", str(settings.home / "cache" / "keras"))
+    librosa = find_spec("librosa")
+    if librosa is None or librosa.origin is None or not os.access(Path(librosa.origin).parent, os.W_OK):
+        # Numba keeps what it compiles beside librosa, half a minute's work; from there it would go to ~/.cache.
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.home / "cache" / "numba"))
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+
+
+def spectrogram_folder(settings: Settings, recipe_fingerprint: str) -> Path:
+    """Where the spectrograms of one recipe lie."""
+    return settings.home / "spectrograms" / recipe_fingerprint
+
+
+def model_folder(settings: Settings) -> Path:
+    """Where model files lie."""
+    return settings.home / "models"
+
+
+def audio_folder(settings: Settings) -> Path:
+    """Where downloaded audio lies."""
+    return settings.home / "audio"
+
+
+def stored_audio(settings: Settings, uri: str) -> Path:
+    """The file behind the `store:` uri of a clip. Raises ValueError for any other uri, and for one that leads out."""
+    path = settings.home / uri.removeprefix(STORE)
+    if not uri.startswith(STORE) or not path.resolve().is_relative_to(audio_folder(settings).resolve()):
+        raise ValueError(f"{uri!r} is not the uri of audio that Labelscope keeps.")
+    return path
+
+
+def audio_path(settings: Settings, uri: str) -> Path:
+    """The file that a clip is cut from, wherever it lies."""
+    return stored_audio(settings, uri) if uri.startswith(STORE) else path_of(uri)

@@ -1,0 +1,1 @@
+"""The nightly check that files and rows agree."""

@@ -1,0 +1,39 @@
+"""The same timetable for workers, of which any number may run, on any machine that reaches the servers and the home."""
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.workers.process import ProcessWorker
+
+from config.settings import Settings
+from flows.orchestration.serve import HEARTBEAT_SECONDS, forget_earlier, watch_for_silence
+from flows.orchestration.timetable import deployments
+from flows.prefect_tools.run_names import POOL
+
+
+def deploy(settings: Settings) -> None:
+    """Hand every line of the timetable to the pool, in place of an earlier one or of what `labelscope up` registered.
+
+    Workers import the flows by their module, so they need Labelscope installed, and no copy of its code.
+    """
+    _make_pool()
+    for deployment in deployments(settings):
+        deployment.job_variables = {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}}
+        deployment.apply(work_pool_name=POOL)
+    forget_earlier(settings)
+    watch_for_silence()
+
+
+def _make_pool() -> None:
+    """See that the pool is there; two may do so at once."""
+    pool = WorkPoolCreate(
+        name=POOL,
+        type=ProcessWorker.type,
+        description="Runs of Labelscope, each in a process of its own beside its worker.",
+        base_job_template=ProcessWorker.get_default_base_job_template(),
+    )
+    with get_client(sync_client=True) as client:
+        try:
+            client.create_work_pool(pool)
+        except ObjectAlreadyExists:
+            return

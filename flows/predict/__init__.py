@@ -1,0 +1,1 @@
+"""The stage that scores tracks, and the scoring of files."""

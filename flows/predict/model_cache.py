@@ -1,0 +1,28 @@
+"""The model that scores in this process: loaded once, however many batches come."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ml.models.scorer import Scorer
+
+_IN_USE = Lock()
+
+
+@lru_cache(maxsize=1)
+def loaded_model(path: Path, sha256: str) -> "Scorer":
+    """The model of this file. Raises ml.models.model_file.ModelFileError where it is not the one with that sha256."""
+    from ml.models.scorer import load_model  # Keras takes seconds, and most runs have nothing to score
+
+    return load_model(path, sha256)
+
+
+@contextmanager
+def scoring(path: Path, sha256: str) -> "Iterator[Scorer]":
+    """The same, for one thread at a time: Keras keeps state in the network, and each score uses all cores."""
+    with _IN_USE:
+        yield loaded_model(path, sha256)

@@ -1,0 +1,1 @@
+"""Sound files: their length, and their samples."""

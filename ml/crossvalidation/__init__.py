@@ -1,0 +1,1 @@
+"""How good a way to learn is on a whole collection."""

@@ -1,0 +1,72 @@
+"""Trainings in processes of their own, side by side on one core each.
+
+A small network leaves the second core idle half of the time: two trainings at once take less time than one after
+another with all cores for each. What comes out does not depend on how many there are.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+from threadpoolctl import threadpool_limits
+
+from ml.models.train import TrainingFailed
+
+Result = TypeVar("Result")
+
+
+@contextmanager
+def training_processes(workers: int) -> Iterator[ProcessPool]:
+    """A pool for `in_pool`; its processes are stopped at once when the block fails.
+
+    They are spawned, since a fork would copy the locks of this process' threads.
+    """
+    pool: Any = ProcessPool(workers, initializer=_on_one_core, context=get_context("spawn"))
+    try:
+        yield pool
+    except BaseException:
+        pool.stop()
+        raise
+    else:
+        pool.close()
+    finally:
+        pool.join()
+
+
+def in_pool(
+    pool: ProcessPool | None,
+    work: Callable[..., Result],
+    tasks: Sequence[tuple[Any, ...]],
+    on_done: Callable[[], None] = lambda: None,
+) -> list[Result]:
+    """The results of some tasks (arguments of `work`), in their order; the first failure is raised.
+
+    Without a pool they are worked on here, one after another.
+    """
+    results: list[Result] = []
+    if pool is None:
+        for task in tasks:
+            results.append(work(*task))
+            on_done()
+        return results
+    for future in [pool.schedule(work, args=task) for task in tasks]:
+        try:
+            results.append(future.result())
+        except ProcessExpired as expired:
+            raise TrainingFailed(
+                f"A process that trained was ended from outside (exit code {expired.exitcode}), perhaps for want of"
+                " memory: set LABELSCOPE_WORKERS to fewer, and run again."
+            ) from expired
+        on_done()
+    return results
+
+
+def _on_one_core() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the process that gave the work ends it
+    # Read when the first computation begins.
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
+    threadpool_limits(limits=1)

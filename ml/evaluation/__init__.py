@@ -1,0 +1,1 @@
+"""Metrics of models, and how certain they are."""

@@ -1,0 +1,1 @@
+"""Long recordings: window by window, then segments, then a summary."""

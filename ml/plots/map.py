@@ -1,0 +1,60 @@
+"""A map of a crate as a picture."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.plots.palette import COLOURS, UNKNOWN, colour_of
+from ml.plots.png import as_png, short
+
+MARKERS: Final = "os^DvP*X"  # another one for each round of colours
+EXPLAINED: Final = 28  # labels: the legend of more would leave no room for the map
+
+
+def map_picture(
+    places: NDArray[np.floating], label: Sequence[int | None], names: Sequence[str], title: str
+) -> bytes:
+    """Tracks as dots, as PNG: places (n, 2), of each track the position of its label in `names`, or None.
+
+    Labels have the colours of `ml.plots.palette`; tracks without one are grey, and lie below the others. The legend
+    has the labels with most tracks.
+    """
+    from matplotlib.figure import Figure  # takes half a second, and few runs draw
+
+    figure = Figure(figsize=(9, 7), layout="constrained", dpi=120)
+    axes = figure.add_subplot(title=title)
+    axes.set_axis_off()
+    of_track = np.array([-1 if position is None else position for position in label])
+    size = float(np.clip(8000 / max(len(places), 1), 6, 40))
+    counts = Counter(of_track.tolist())
+    explained = {position for position, _ in counts.most_common(EXPLAINED)}
+    legend = {}
+    for position in sorted(counts):  # -1 comes first
+        mine = places[of_track == position]
+        dots = axes.scatter(
+            mine[:, 0],
+            mine[:, 1],
+            s=size,
+            c=UNKNOWN if position < 0 else colour_of(position),
+            marker=MARKERS[max(position, 0) // len(COLOURS) % len(MARKERS)],
+            linewidths=0.3,
+            edgecolors="white",
+        )
+        if position in explained:
+            legend[position] = dots
+    if counts:
+        more = len(counts) - len(explained)
+        heading = f"and {more} smaller labels" if more else None
+        figure.legend(
+            list(legend.values()),
+            [short(names[position]) if position >= 0 else "no label" for position in legend],
+            loc="outside right upper",
+            frameon=False,
+            fontsize="small",
+            markerscale=1.5,
+            title=heading,
+        )
+    return as_png(figure)

@@ -1,0 +1,91 @@
+"""Figures to pictures, as PNG."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.features.spectrogram import Recipe
+from ml.features.stft import hz_to_mel
+from ml.plots.palette import colour_of
+from ml.plots.png import as_png, short
+
+PIXELS = 646  # columns of a spectrogram: two frames each, for a clip of thirty seconds
+SHADES = 64
+RANGE_DB = 80.0
+
+
+def confusion_picture(counts: NDArray[np.integer], labels: Sequence[str]) -> bytes:
+    """A confusion matrix, counts (true, predicted), as PNG: shaded by share of each true label."""
+    from matplotlib.figure import Figure  # takes half a second, and few runs draw
+
+    size = 1.6 + 0.7 * len(labels)
+    figure = Figure(figsize=(size + 1.2, size), layout="constrained", dpi=120)
+    axes = figure.add_subplot(xlabel="taken for", ylabel="is")
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    names = [short(label) for label in labels]
+    axes.set_xticks(range(len(labels)), names, rotation=45, ha="right")
+    axes.set_yticks(range(len(labels)), names)
+    for (true, predicted), count in np.ndenumerate(counts):
+        shade = "white" if shares[true, predicted] > 0.5 else "black"
+        axes.text(predicted, true, str(count), ha="center", va="center", color=shade)
+    return as_png(figure)
+
+
+def learning_picture(history: Sequence[Mapping[str, Any]], members: Sequence[str]) -> bytes:
+    """Loss and accuracy over the epochs of a training as PNG: dotted of training crops, full of validation crops."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained", dpi=120)
+    for place, name in enumerate(("loss", "accuracy")):
+        axes = figure.add_subplot(1, 2, place + 1, xlabel="epoch", ylabel=f"{name} of crops")
+        for number in sorted({epoch.get("member", 1) for epoch in history}):
+            colour = colour_of(number - 1)
+            epochs = [epoch for epoch in history if epoch.get("member", 1) == number]
+            looked = [epoch for epoch in epochs if epoch.get(f"validation_{name}") is not None]
+            axes.plot(
+                [epoch["epoch"] for epoch in epochs], [epoch[name] for epoch in epochs], ":", color=colour
+            )
+            axes.plot(
+                [epoch["epoch"] for epoch in looked],
+                [epoch[f"validation_{name}"] for epoch in looked],
+                ".-",
+                color=colour,
+                label=members[(number - 1) % len(members)] if members else f"network {number}",
+            )
+        axes.grid(alpha=0.3)
+    axes.legend()
+    return as_png(figure)
+
+
+def spectrogram_picture(spectrogram: NDArray[np.floating]) -> bytes:
+    """A spectrogram, (frames, bands) in dB, as PNG without axes: low bands below, 80 dB in 64 shades.
+
+    Of more frames than PIXELS so many neighbours share a column that it gets no wider than that.
+    """
+    from matplotlib import colormaps
+    from PIL import Image
+
+    together = -(-len(spectrogram) // PIXELS)
+    whole = spectrogram[: len(spectrogram) // together * together].astype(np.float32)
+    columns = whole.reshape(-1, together, spectrogram.shape[1]).mean(axis=1)
+    shades = np.clip((columns - columns.max()) / RANGE_DB + 1, 0, 1) * (SHADES - 1)
+    image = Image.fromarray(np.ascontiguousarray(np.flipud(np.rint(shades).astype(np.uint8).T)), mode="P")
+    palette = colormaps["magma"](np.linspace(0, 1, SHADES))[:, :3]
+    image.putpalette(np.rint(255 * palette).astype(np.uint8).ravel().tolist())
+    content = io.BytesIO()
+    image.save(content, format="PNG", optimize=True)
+    return content.getvalue()
+
+
+def frequency_ticks(recipe: Recipe) -> tuple[tuple[float, str], ...]:
+    """Where some round frequencies lie on a spectrogram's height, from 0 at the bottom to 1 at the top."""
+    low, high = hz_to_mel(recipe.fmin), hz_to_mel(recipe.fmax)
+    return tuple(
+        ((hz_to_mel(hz) - low) / (high - low), f"{hz / 1000:g}k" if hz >= 1000 else f"{hz:g}")
+        for hz in (0, 500, 1000, 2000, 4000, 8000)
+        if recipe.fmin <= hz <= recipe.fmax
+    )

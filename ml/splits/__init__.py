@@ -1,0 +1,1 @@
+"""Which tracks are for training, validation and holdout."""

@@ -1,0 +1,202 @@
+"""The PostgreSQL server of a home: its data folder, its socket folder and its process.
+
+Runs inside the keeper, so: the standard library alone. There is no TCP and no password: whoever can enter
+the socket folder (mode 0700) is `postgres`. PostgreSQL refuses to run as root, so root's server runs as `nobody`, who
+owns its data and its sockets, and gets both as open folders: the home above them stays root's alone.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.environment import child_environment
+from services.held_start import Launched, start_held
+from services.keeper import NO_SPACE, ServiceError, full_disk
+from services.postgres.account import Account, opened
+from services.postgres.sockets import PORT, remove_socket_folder, socket_folder
+from services.private import make_folder
+
+SETTINGS = {
+    "listen_addresses": "",
+    "port": PORT,
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "max_notify_queue_pages": "16384",  # 128 MiB, not 8 GiB: any role may fill it
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_destination": "stderr",
+    "log_checkpoints": "off",  # 100 kB a day in a file that nobody shortens
+    "fsync": "on",
+}
+INITDB_OPTIONS = [
+    "--username=postgres",
+    "--auth=trust",
+    "--data-checksums",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",  # sorts the same on every machine, whatever its C library
+    "--builtin-locale=C.UTF-8",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A services.keeper.Server. Its place is the socket folder."""
+
+    home: Path  # absolute
+    binaries: Path  # holds initdb, postgres, pg_isready
+
+    @property
+    def name(self) -> str:
+        return "PostgreSQL"
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "postgres"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "logs" / "postgres.log"
+
+    @property
+    def stop_signals(self) -> tuple[tuple[signal.Signals, float], ...]:
+        """Fast shutdown; then immediate, which the next start recovers from; then by force."""
+        return (signal.SIGINT, 60), (signal.SIGQUIT, 10), (signal.SIGKILL, 5)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def launch(self, server_lock: int, last_place: str) -> Launched:
+        """Start `postgres` itself, not pg_ctl: that one hands the paths to a shell and loses the process."""
+        account = Account.of_server()
+        self._require_binaries(account)
+        if not os.path.lexists(self.data):
+            self._create(account)
+        place = socket_folder(self.folder, last_place)
+        with opened(self.data, account) as data, opened(place, account) as sockets:
+            with suppress(FileNotFoundError):
+                os.unlink(f".s.PGSQL.{PORT}.lock", dir_fd=sockets)
+            settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+            where = ["-D", account.path(data, self.data), "-k", account.path(sockets, place)]
+            return start_held(
+                [self.binaries / "postgres", *where, *settings],
+                str(place),
+                env=_environment() | _excuse_stale_pid(data),
+                pass_fds=(server_lock, *account.inherited(data, sockets)),
+                cwd="/",
+                start_new_session=True,
+                **account.options,
+            )
+
+    def answers(self, place: str) -> bool:
+        """Ask pg_isready, which knows starting up and shutting down from being there."""
+        command = [
+            str(self.binaries / "pg_isready"),
+            "-q",
+            "-t",
+            "3",
+            "-h",
+            place,
+            "-p",
+            PORT,
+            "-U",
+            "postgres",
+        ]
+        return subprocess.run(command, env=_environment(), check=False).returncode == 0
+
+    def tidy(self, place: str) -> None:
+        """The socket folder may be among the temporary files."""
+        remove_socket_folder(Path(place))
+
+    def _require_binaries(self, account: Account) -> None:
+        """Root's PostgreSQL needs its programs where `nobody` may pass; rights outside of the home are not changed."""
+        if not account.lent:
+            return
+        command = [str(self.binaries / "postgres"), "--version"]
+        try:
+            done = subprocess.run(
+                command,
+                stdout=subprocess.DEVNULL,
+                cwd="/",
+                env=_environment(),
+                check=False,
+                **account.options,
+            )
+        except PermissionError:
+            pass
+        else:
+            if done.returncode == 0:
+                return
+        raise ServiceError(
+            f"PostgreSQL's programs in {self.binaries} cannot be run by {account.name}, as which PostgreSQL runs: let"
+            " others pass the folders above (`chmod o+x`), or install Labelscope where they may."
+        )
+
+    def _create(self, account: Account) -> None:
+        """Make the cluster beside its final place, so that what is there is always whole."""
+        draft = self.folder / "data.new"
+        with _gone_unless_kept(draft):
+            make_folder(draft)
+            with opened(draft, account) as data:
+                done = subprocess.run(
+                    [self.binaries / "initdb", "-D", account.path(data, draft), *INITDB_OPTIONS],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=account.inherited(data),
+                    cwd="/",
+                    env=_environment(),
+                    check=False,
+                    **account.options,
+                )
+            sys.stdout.buffer.write(done.stdout)  # to the log
+            sys.stdout.flush()
+            if done.returncode != 0:
+                full = any(words.encode() in done.stdout for words in NO_SPACE)
+                why = full_disk(self.folder) if full else f"the end of {self.log} says why."
+                raise ServiceError(f"PostgreSQL could not create its data folder {self.data}: {why}")
+            draft.rename(self.data)
+
+
+@contextmanager
+def _gone_unless_kept(draft: Path) -> Iterator[None]:
+    """Nothing half-written stays behind, be it of this attempt or of one that was killed."""
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _environment() -> dict[str, str]:
+    """Without the caller's PG* variables, among others: PGPORT or PGDATA are meant for another server."""
+    return child_environment({"LC_ALL": "C"})
+
+
+def _excuse_stale_pid(data: int) -> dict[str, str]:
+    """Environment that lets PostgreSQL overlook the process id in a stale postmaster.pid.
+
+    The caller holds server.lock, so no process of this server is left; yet PostgreSQL would refuse to start
+    if the id belongs to any living process by now. It overlooks the id of its grandparent, and goes on to
+    check that no process is attached to the old shared memory: a server started by hand is still safe.
+    """
+    name = "postmaster.pid"
+    try:
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=data)
+    except FileNotFoundError:
+        return {}
+    with os.fdopen(file, errors="replace") as reading:
+        first = reading.readline(100).strip()
+    if not re.fullmatch(r"-?[0-9]+", first):  # the machine or the disk gave up while it was written
+        os.unlink(name, dir_fd=data)
+        return {}
+    return {"PG_GRANDPARENT_PID": first.lstrip("-")}

@@ -1,0 +1,74 @@
+"""Prefect's server with its pages, behind a login and a guard: `python -m services.prefect.app --host … --port …`.
+
+It does what `prefect server start` does, background services included. The environment names files with what is secret,
+as `ps` or `docker inspect` would show a variable: LABELSCOPE_PREFECT_LOGIN_FILE holds "name:password", and
+LABELSCOPE_PREFECT_DATABASE_PASSWORD_FILE, where it is set, the password of the database. LABELSCOPE_PREFECT_HOSTS
+lists what requests may name as their host, with commas between: by default 127.0.0.1:PORT and localhost:PORT.
+"""
+
+import os
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+from services.keeper import ServiceError
+from services.prefect.login import GIVEN_FILE, read_secret
+
+HOSTS = "LABELSCOPE_PREFECT_HOSTS"
+DATABASE_PASSWORD_FILE = "LABELSCOPE_PREFECT_DATABASE_PASSWORD_FILE"
+
+
+def main() -> None:
+    parser = ArgumentParser(prog="python -m services.prefect.app", description="Prefect's server, guarded.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=4200)
+    asked = parser.parse_args()
+    try:
+        login = _secrets()
+    except ServiceError as refusal:
+        sys.exit(str(refusal))
+    _serve(asked.host, asked.port, login)
+
+
+def _secrets() -> str:
+    """Hand Prefect what is secret, in variables that no other process sees; returns the login."""
+    file = os.environ.get(GIVEN_FILE)
+    if not file:
+        raise ServiceError(f"Prefect asks for a login: set {GIVEN_FILE} to a file with name:password.")
+    login = read_secret(GIVEN_FILE, Path(file), "name:password")
+    os.environ["PREFECT_SERVER_API_AUTH_STRING"] = os.environ["PREFECT_API_AUTH_STRING"] = login
+    if database := os.environ.get(DATABASE_PASSWORD_FILE):
+        os.environ["PREFECT_SERVER_DATABASE_PASSWORD"] = read_secret(
+            DATABASE_PASSWORD_FILE, Path(database), "password"
+        )
+    return login
+
+
+def _hosts(port: int) -> list[str]:
+    named = os.environ.get(HOSTS) or f"127.0.0.1:{port},localhost:{port}"
+    return [host.strip() for host in named.split(",") if host.strip()]
+
+
+def _serve(host: str, port: int, login: str) -> None:
+    import uvicorn  # not above: Prefect reads the environment when it is imported
+    from prefect.server.api.server import create_app
+    from prefect.settings import get_current_settings
+
+    from services.prefect.guard import Guard
+
+    settings = get_current_settings().server
+    uvicorn.run(
+        Guard(create_app(final=True), _hosts(port), login, port),
+        host=host,
+        port=port,
+        timeout_keep_alive=settings.api.keepalive_timeout,
+        ws_ping_interval=settings.api.websocket_ping_interval,
+        ws_ping_timeout=settings.api.websocket_ping_timeout,
+        log_level=settings.logging_level.lower(),
+        proxy_headers=False,
+        server_header=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Deezer: public playlists."""

@@ -1,0 +1,150 @@
+"""Deezer's public playlists as a source: only metadata, the audio is looked for elsewhere."""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sources.deezer.api import NO_RIGHT, DeezerApi, Refused, next_index
+from sources.deezer.records import UnusableRecordError, added_at_of, read_track, unsigned
+from sources.errors import Later, Moved, Unavailable
+from sources.metadata.storable import text_in
+from sources.metadata.tags import clean_text
+from sources.records import MAX_ENTRIES, Entry, KnownHashes, Playlist, Reference, Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class DeezerSource:
+    """Playlists by their number: external id "908622995"."""
+
+    api: DeezerApi
+    provider: str = "deezer"
+
+    def look(self, reference: Reference) -> Playlist:
+        """The playlist as it is now. Raises Unavailable ("gone", "forbidden"), Later and Blocked."""
+        answer = self._about(reference.external_id)
+        about = {name: value for name, value in answer.items() if name != "tracks"}
+        return Playlist(
+            provider=self.provider,
+            external_id=reference.external_id,
+            name=clean_text(text_in(answer.get("title"))) or reference.external_id,
+            label=reference.label,
+            snapshot_id=_snapshot_of(answer),
+            raw=unsigned(about),
+        )
+
+    def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry | Rejection]:  # noqa: ARG002
+        """Every track of the list in its order, without audio; `known` is not needed for that.
+
+        Reasons for rejection: duplicate, removed_track, local_file, episode, malformed; not_listed, once, where Deezer
+        counts more tracks than it shows. Raises Moved if the list is no longer what `playlist` says, or changes.
+        """
+        times: Counter[str] = Counter()
+        records = 0
+        total: int | None = None
+        for page_total, page in self._pages(playlist.external_id):
+            if total is None:
+                total = page_total
+            elif page_total != total:
+                raise _moved(playlist)
+            for record in page:
+                records += 1
+                yield _read(record, times)
+        about = self._about(playlist.external_id)
+        if _snapshot_of(about) != playlist.snapshot_id:
+            raise _moved(playlist)
+        counted = about.get("nb_tracks")
+        total = max(total or 0, counted if isinstance(counted, int) else 0)
+        missing = total - records
+        if missing > 0:
+            yield Rejection(
+                f"deezer:playlist:{playlist.external_id}",
+                "not_listed",
+                f"Deezer counts {missing} more tracks in {playlist.name!r} than it lists; look at them there.",
+                {"total": total, "listed": records},
+            )
+
+    def _about(self, playlist_id: str) -> dict[str, Any]:
+        try:
+            return self.api.playlist(playlist_id)
+        except Refused as refusal:
+            raise _unavailable(playlist_id, refusal) from None
+
+    def _pages(self, playlist_id: str) -> Iterator[tuple[int, list[Any]]]:
+        """(tracks in all, those of this page), from the first page to the last."""
+        index, before = 0, None
+        while True:
+            try:
+                answer = self.api.playlist_page(playlist_id, index)
+            except Refused as refusal:
+                raise _unavailable(playlist_id, refusal) from None
+            page, total = answer.get("data"), answer.get("total")
+            if isinstance(total, str) and re.fullmatch("[0-9]{1,9}", total):
+                total = int(total)
+            if not isinstance(page, list) or isinstance(total, bool) or not isinstance(total, int):
+                raise Later(
+                    f"Deezer (playlist/{playlist_id}/tracks) answered with no page of tracks; run again."
+                )
+            if page and page == before:
+                raise Later(f"Deezer (playlist/{playlist_id}/tracks) gave one page twice; run again.")
+            before, size = page, total
+            yield size, page
+            further = next_index(answer) or index + len(page)  # a page may hide some of its tracks
+            if not index < further < size:
+                return
+            index = further
+            if index > MAX_ENTRIES:
+                raise Later(f"Deezer (playlist/{playlist_id}/tracks) lists tracks without end; run again.")
+
+
+def _read(record: Any, times: Counter[str]) -> Entry | Rejection:
+    """One record of a list; `times` counts what came before, so that each reference stands for one record."""
+    name = "removed track"
+    payload: dict[str, Any] = {}
+    try:
+        if not isinstance(record, dict):
+            raise UnusableRecordError("removed_track", "is no longer on Deezer; remove it from the list.")
+        payload = unsigned(record)
+        name = f"deezer:track:{clean_text(text_in(record.get('id')))[:40] or 'without id'}"
+        track = read_track(record)
+        if times[name]:
+            raise UnusableRecordError("duplicate", "stands in the list more than once; remove the copies.")
+        times[name] += 1
+        return Entry(track, (), added_at_of(record))
+    except UnusableRecordError as problem:
+        reason, sentence = problem.args
+    times[name] += 1
+    copy = "" if times[name] == 1 else f" ({times[name]})" if not payload else f" (copy {times[name]})"
+    title = clean_text(text_in(payload.get("title")))[:100]
+    shown = f"{title!r} ({name})" if title else f"An entry of the list ({name})"
+    return Rejection(name + copy, reason, f"{shown} {sentence}", payload)
+
+
+def _snapshot_of(answer: dict[str, Any]) -> str:
+    """Deezer's checksum of the list; where there is none, one over the tracks that came along."""
+    if checksum := clean_text(text_in(answer.get("checksum"))):
+        return checksum
+    tracks = answer.get("tracks")
+    data = tracks.get("data") if isinstance(tracks, dict) else None
+    records = data if isinstance(data, list) else []
+    ids = [text_in(record.get("id")) for record in records if isinstance(record, dict)]
+    text = json.dumps([text_in(answer.get("title")), text_in(answer.get("nb_tracks")), ids])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _moved(playlist: Playlist) -> Moved:
+    return Moved(f"The Deezer playlist {playlist.name!r} changed while it was read; run again.")
+
+
+def _unavailable(playlist_id: str, refusal: Refused) -> Unavailable:
+    name = f"The Deezer playlist {clean_text(playlist_id)!r}"
+    if refusal.code in NO_RIGHT:
+        return Unavailable(
+            f"{name} is private; ask its owner to make it public, or leave it out.", "forbidden"
+        )
+    return Unavailable(
+        f"{name} is not there (code {refusal.code}); correct its number, or leave it out.", "gone"
+    )

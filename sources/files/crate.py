@@ -1,0 +1,206 @@
+"""A crate: a folder of audio files with a sub-folder for each label, `crate/<label>/…/track.flac`."""
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sources.errors import CrateError, Unavailable
+from sources.files.listing import ENDINGS, Listed, explain, list_audio, modified_ns, snapshot_of
+from sources.files.probe import UnusableError, plan_clips, probe
+from sources.metadata.tags import artist_key, clean_text, collect, describe, read_tags
+from sources.records import (
+    Artist,
+    AudioClip,
+    Entry,
+    KnownHashes,
+    Label,
+    Playlist,
+    Reference,
+    Rejection,
+    Track,
+    path_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSource:
+    """The crate at `root` as a source: a playlist for each direct sub-folder, a track for each audio file.
+
+    A track is known by the sha256 of its file, so the same file under two labels is one track, and moving or
+    renaming changes nothing. A file longer than 45 s gives up to `windows` clips of 30 s. `labels` (folder
+    name -> label) replaces the label that a folder's name stands for.
+    """
+
+    root: Path
+    windows: int = 3
+    provider: str = "folder"
+    labels: Mapping[str, Label] = field(default_factory=dict)
+
+    def playlists(self) -> list[Playlist]:
+        """One playlist per sub-folder, for one stat a file. Raises CrateError if nothing can be read."""
+        folders = label_folders(self.root)
+        playlists = []
+        audio_files = 0
+        for folder in folders:
+            label = self.labels.get(folder.name) or Label(slug_of(folder.name), clean_text(folder.name))
+            playlists.append(self._playlist(folder, label))
+            audio_files += playlists[-1].raw["audio_files"]
+        # An unmounted disk looks like this too: better no run than a crate without tracks.
+        if not audio_files:
+            endings = ", ".join(ENDINGS)
+            raise CrateError(
+                f"No audio in the crate {_show(self.root)}; put {endings} files into its label folders."
+            )
+        _refuse_equal_slugs(playlists)
+        return playlists
+
+    def look(self, reference: Reference) -> Playlist:
+        """The one folder behind a reference, whose external id is its `file:` uri. Raises Unavailable."""
+        folder = Path(os.path.realpath(path_of(reference.external_id)))
+        if not folder.is_dir():
+            raise Unavailable(
+                f"There is no folder {_show(folder)}; put it back, or correct its name.", "gone"
+            )
+        return self._playlist(folder, reference.label, reference.external_id)
+
+    def _playlist(self, folder: Path, label: Label, external_id: str | None = None) -> Playlist:
+        files = list_audio(folder)
+        return Playlist(
+            provider=self.provider,
+            external_id=external_id or folder.as_uri(),
+            name=label.name,
+            label=label,
+            snapshot_id=snapshot_of(folder, files, header=f"windows={self.windows}"),
+            raw={"folder": clean_text(folder), "audio_files": len(files)},
+        )
+
+    def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry | Rejection]:
+        """Each audio file of the playlist's folder, read one at a time in the order of the paths' bytes.
+
+        Reasons for rejection: empty, not_audio, no_length, duplicate, not_a_file; and those that may be gone
+        on the next run: changed, vanished, unreadable.
+        """
+        folder = path_of(playlist.external_id)
+        first_paths: dict[str, str] = {}  # sha256 -> where this label has it first
+        for listed in list_audio(folder):
+            shown = clean_text(os.path.relpath(listed.path, folder.parent))
+            payload = {"path": shown, "bytes": listed.size, "modified_ns": listed.modified_ns}
+            result: Entry | Rejection
+            try:
+                result = self._read(listed, payload, known)
+                if first := first_paths.get(result.track.external_id):
+                    raise UnusableError("duplicate", f"has the same bytes as {first}; remove one of the two.")
+                first_paths[result.track.external_id] = shown
+            except UnusableError as problem:
+                reason, sentence = problem.args
+                result = Rejection(Path(listed.path).as_uri(), reason, f"{shown} {sentence}", payload)
+            yield result
+
+    def _read(self, listed: Listed, payload: dict[str, Any], known: KnownHashes) -> Entry:
+        """One file as an entry. Raises UnusableError."""
+        if listed.problem:
+            raise UnusableError(*listed.problem)
+        if listed.size == 0:
+            raise UnusableError("empty", "is empty; fetch it again, or remove it.")
+        path = Path(listed.path)
+        uri = path.as_uri()
+        try:
+            with path.open("rb") as file:
+                sha256 = known.get((uri, listed.size, listed.modified_ns))
+                sha256 = sha256 or hashlib.file_digest(file, "sha256").hexdigest()
+                tags = read_tags(file)
+            try:
+                sound = probe(path)
+            finally:  # ahead of any verdict on the sound: half a copy is no audio either
+                _require_unchanged(path, listed)
+        except OSError as error:
+            raise UnusableError(*explain(error)) from error
+
+        tags = collect(sound.tags.items()) | tags
+        description = describe(tags, path.stem)
+        track = Track(
+            provider=self.provider,
+            external_id=f"sha256:{sha256}",
+            title=description.title,
+            artists=tuple(Artist(self.provider, artist_key(name), name) for name in description.artists),
+            album=description.album,
+            isrc=description.isrc,
+            duration_s=sound.duration_s,
+            release_date=description.release_date,
+            raw=payload | {"audio": sound.format, "tags": tags},
+        )
+        clips = tuple(
+            AudioClip(
+                provider=self.provider,
+                uri=uri,
+                sha256=sha256,
+                bytes=listed.size,
+                modified_ns=listed.modified_ns,
+                offset_s=offset_s,
+                duration_s=duration_s,
+                licence=description.licence,
+            )
+            for offset_s, duration_s in plan_clips(sound.duration_s, self.windows)
+        )
+        return Entry(track, clips)
+
+
+def _require_unchanged(path: Path, listed: Listed) -> None:
+    now = path.stat()
+    if (now.st_size, modified_ns(now)) != (listed.size, listed.modified_ns):
+        raise UnusableError("changed", "changed while it was read; run again once it is written completely.")
+
+
+def label_folders(root: Path) -> list[Path]:
+    """The crate's direct sub-folders by name, without hidden ones. Raises CrateError."""
+    root = Path(os.path.realpath(root.expanduser()))
+    try:
+        children = sorted(
+            (child for child in root.iterdir() if not child.name.startswith(".")), key=os.fsencode
+        )
+        folders = [child for child in children if child.is_dir()]
+    except OSError as error:
+        cure = "name a folder that has a sub-folder for each label"
+        raise CrateError(f"No crate at {_show(root)} ({error.strerror}); {cure}.") from error
+    stray = [child for child in children if child.name.lower().endswith(ENDINGS) and child not in folders]
+    if stray:
+        others = len(stray) - 1
+        files = "files" if others > 1 else "file"
+        lie = f"and {others} other audio {files} lie" if others else "lies"
+        raise CrateError(
+            f"{_show(stray[0].name)} {lie} directly in the crate {_show(root)};"
+            " move each audio file into a sub-folder named after its label."
+        )
+    if not folders:
+        raise CrateError(
+            f"No label in the crate {_show(root)}; make a sub-folder for each label, its audio inside."
+        )
+    return folders
+
+
+def slug_of(name: str) -> str:
+    """For "Café Déjà-Vu!" "cafe-deja-vu". Letters of every script stay; a name without any gives a hash."""
+    letters = unicodedata.normalize("NFKD", clean_text(name)).casefold()
+    plain = unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", letters))
+    slug = "-".join(re.findall(r"[^\W_]+", plain))
+    return slug or f"label-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+
+
+def _refuse_equal_slugs(playlists: list[Playlist]) -> None:
+    by_slug: dict[str, Playlist] = {}
+    for playlist in playlists:
+        other = by_slug.setdefault(playlist.label.slug, playlist)
+        if other is not playlist:
+            raise CrateError(
+                f"The folders {_show(other.name)} and {_show(playlist.name)} would both be the label "
+                f"{playlist.label.slug!r}; rename one of them, or put them together."
+            )
+
+
+def _show(path: Path | str) -> str:
+    return f"'{clean_text(path)}'"

@@ -1,0 +1,1 @@
+"""What sources say of tracks, cleaned and compared."""

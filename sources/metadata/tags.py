@@ -1,0 +1,175 @@
+"""What a file says of itself: its tags, and its name where they are silent, as clean text."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import mutagen
+from mutagen.id3 import ID3
+
+from sources.metadata.storable import storable_key
+
+MAX_CHARACTERS = 1000  # of one value; longer ones are lyrics, comments or rubbish
+MAX_VALUES = 20  # of one tag
+MAX_TAGS = 80  # of one file
+
+Tags = dict[str, list[str]]
+
+# ID3 frames under the names that Vorbis comments give the same thing.
+ID3_NAMES = {
+    "TIT2": "title",
+    "TPE1": "artist",
+    "TPE2": "albumartist",
+    "TALB": "album",
+    "TSRC": "isrc",
+    "TDRC": "date",
+    "TDOR": "originaldate",
+    "TPUB": "organization",
+    "TCOP": "copyright",
+    "WCOP": "license",
+    "TCON": "genre",
+    "TBPM": "bpm",
+    "TKEY": "key",
+    "TRCK": "tracknumber",
+    "COMM": "comment",
+}
+PICTURES = {"metadata_block_picture", "coverart"}  # base64 in a Vorbis comment: big, and no text
+
+NOBODY = {
+    "",
+    "unknown",
+    "unknown artist",
+    "<unknown>",
+    "[unknown]",
+    "various",
+    "various artists",
+    "va",
+    "v.a.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A file's tags as read by a person. None and () are "does not say"."""
+
+    title: str
+    artists: tuple[str, ...]
+    album: str | None
+    isrc: str | None  # 12 characters, no hyphens
+    release_date: str | None  # "2021", "2021-03" or "2021-03-04"
+    licence: str | None
+
+
+def clean_text(value: object) -> str:
+    r"""`str(value)` on one line, as PostgreSQL can store it: valid UTF-8, no NUL, at most MAX_CHARACTERS.
+
+    Control characters and line breaks become spaces. Bytes of a file name that are no UTF-8 (lone surrogates
+    in Python) are shown as \xNN; any other lone surrogate as U+FFFD.
+    """
+    text = re.sub("[\ud800-\udfff]", _show_surrogate, str(value))
+    spaced = "".join(
+        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text[: 2 * MAX_CHARACTERS]
+    )
+    return " ".join(spaced.split())[:MAX_CHARACTERS].rstrip()
+
+
+def _show_surrogate(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else "\ufffd"
+
+
+def artist_key(name: str) -> str:
+    """The same key for "DJ  Möbius" and "dj möbius": NFKC, case folded, single spaces."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return storable_key(" ".join(unicodedata.normalize("NFKC", folded).split())[:MAX_CHARACTERS])
+
+
+def read_tags(file: BinaryIO) -> Tags:
+    """The text tags of an open audio file: Vorbis comments (FLAC, Ogg, Opus) or ID3 (MP3, WAV, AIFF)."""
+    file.seek(0)
+    try:
+        audio = mutagen.File(file)
+        pairs = list(_pairs(audio.tags)) if audio is not None and audio.tags is not None else []
+    except Exception:  # noqa: BLE001  damaged tags raise errors of many kinds, and a track without tags is a track
+        return {}
+    return collect(pairs)
+
+
+def collect(pairs: Iterable[tuple[str, object]]) -> Tags:
+    """(name, value) pairs as clean tags: names lower-case, each value once, none empty, lengths capped."""
+    tags: Tags = {}
+    for name, value in pairs:
+        key, text = clean_text(name).lower(), clean_text(value)
+        if not text or key in PICTURES or (key not in tags and len(tags) >= MAX_TAGS):
+            continue
+        values = tags.setdefault(key, [])
+        if text not in values and len(values) < MAX_VALUES:
+            values.append(text)
+    return tags
+
+
+def _pairs(tags: Any) -> Iterator[tuple[str, object]]:
+    if isinstance(tags, ID3):
+        for frame in tags.values():  # type: ignore[no-untyped-call]
+            name = (
+                frame.desc
+                if frame.FrameID in ("TXXX", "WXXX")
+                else ID3_NAMES.get(frame.FrameID, frame.FrameID)
+            )
+            text = getattr(frame, "text", None) or getattr(frame, "url", None) or []
+            for value in [text] if isinstance(text, str) else text:
+                yield name, value
+    elif isinstance(tags, list):  # Vorbis comments are a list of pairs
+        yield from tags
+
+
+def describe(tags: Tags, stem: str) -> Description:
+    """Reads tags; the file name without its ending (`stem`) fills in for a missing title or artist."""
+    named_artist, named_title = parse_name(clean_text(stem))
+    credited = _artists(tags.get("artist") or tags.get("artists") or tags.get("albumartist") or [])
+    return Description(
+        title=_first(tags, "title") or named_title,
+        artists=credited or _artists([named_artist]),
+        album=_first(tags, "album"),
+        isrc=_isrc(_first(tags, "isrc")),
+        release_date=_date(_first(tags, "date", "originaldate", "year")),
+        licence=_first(tags, "license", "licence", "copyright"),
+    )
+
+
+def parse_name(stem: str) -> tuple[str, str]:
+    """(artist, title) out of "Artist - Title", "07 Artist - Title", "07. Title" or "Title".
+
+    The artist may be "". Only a number of two digits, or before a dot or a dash, is cut: "808 State" stays.
+    """
+    name = " ".join(stem.replace("_", " ").split())
+    name = re.sub(r"^(\d{1,3}(\.| -)|\d{2}) (?=\S)", "", name)
+    artist, dash, title = name.replace(" – ", " - ").partition(" - ")
+    if dash and artist.strip() and title.strip():
+        return artist.strip(), title.strip()
+    return "", name or stem or "untitled"
+
+
+def _first(tags: Tags, *names: str) -> str | None:
+    return next((tags[name][0] for name in names if tags.get(name)), None)
+
+
+def _artists(values: list[str]) -> tuple[str, ...]:
+    """Each credited artist once. Only ";" separates: "&", "," and "/" also stand inside of artists' names."""
+    credited: dict[str, str] = {}
+    for name in (part.strip() for value in values for part in value.split(";")):
+        if artist_key(name) not in NOBODY:
+            credited.setdefault(artist_key(name), name)
+    return tuple(credited.values())
+
+
+def _isrc(text: str | None) -> str | None:
+    code = re.sub(r"[\s-]", "", text or "").upper()
+    return code if re.fullmatch(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}", code) else None
+
+
+def _date(text: str | None) -> str | None:
+    match = re.match(r"(?!0000)[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?(?![0-9]))?", text or "")
+    return match[0] if match else None

@@ -1,0 +1,1 @@
+"""Previews: where they are found, and how they are fetched."""

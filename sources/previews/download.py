@@ -1,0 +1,203 @@
+"""One audio file from an address that somebody else chose: only from hosts we know, only audio, never without end."""
+
+import hashlib
+import re
+import tempfile
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from sources.files.probe import UnusableError, probe
+from sources.http import fault_of, retry_after_of
+from sources.metadata.tags import clean_text
+from sources.sender import Fault
+
+DEADLINE_SECONDS = 60.0  # with all redirects
+MAX_REDIRECTS = 5
+ENDINGS = {"MP3": "mp3", "FLAC": "flac", "OGG": "ogg", "WAV": "wav", "WAVEX": "wav", "AIFF": "aiff"}
+
+CURES = {
+    "too_large": "let another source give it",
+    "too_slow": "check the connection, and run again",
+    "truncated": "run again",
+    "unreachable": "check the connection, and run again",
+}
+
+
+class DownloadError(Exception):
+    """There is no file. The message is one sentence that names the host alone, as addresses can be signed.
+
+    `reason`: host_refused, too_large, wrong_type, expired, truncated, too_slow, http_<status>, unreachable.
+    `doubtful`: the host has answered, and what it answered may be final or a bad moment: only a second look tells.
+    Every other fault may pass by itself. `retry_after_seconds`: how long the host wants to be left alone.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        sentence: str,
+        *,
+        doubtful: bool = False,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.doubtful = doubtful
+        self.retry_after_seconds = retry_after_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """A whole file at `path`, `<sha256>.<ending>`, whose format the decoder knows."""
+
+    path: Path
+    sha256: str
+    bytes: int
+    ending: str
+    duration_s: float
+
+
+def download(
+    session: requests.Session,
+    url: str,
+    folder: Path,
+    *,
+    hosts: Collection[str],
+    deadline_seconds: float = DEADLINE_SECONDS,
+) -> Downloaded:
+    """Fetch the audio at `url` into `folder`, under a name made of its content.
+
+    Only `hosts` are asked, redirects included, see `is_allowed`. `deadline_seconds` hold for all of it, the session's
+    limits for each answer. Raises DownloadError, and OSError where the folder cannot be written; then nothing is left
+    behind.
+    """
+    response = _fetch(session, url, hosts, time.monotonic() + deadline_seconds)
+    host, content = _host_of(response.url), response.content
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
+        draft = Path(file.name)
+        try:
+            file.write(content)
+            file.flush()
+            duration_s, ending = _require_audio(draft, host)
+            sha256 = hashlib.sha256(content).hexdigest()
+            path = draft.replace(folder / f"{sha256}.{ending}")
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+    return Downloaded(path, sha256, len(content), ending, duration_s)
+
+
+def is_allowed(url: str, hosts: Collection[str]) -> bool:
+    """Whether `url` is https, without a user's name, and its host one of `hosts`, letter by letter.
+
+    Hosts: "*.dzcdn.net" (whatever is below), "media.example.org" (itself alone), each on port 443, or with a port:
+    "127.0.0.1:8443", "[::1]:8443".
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if not url.isascii() or not url.isprintable():  # parsers do not agree on what these are for
+        return False
+    if parts.scheme != "https" or "@" in parts.netloc or not re.fullmatch(r"[a-z0-9:.-]+", host):
+        return False
+    return any(_matches(host, 443 if port is None else port, entry) for entry in hosts)
+
+
+def _matches(host: str, port: int, entry: str) -> bool:
+    allowed = urlsplit(f"//{entry}")
+    name = allowed.hostname or ""
+    if port != (allowed.port or 443):
+        return False
+    if name.startswith("*."):
+        return re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*" + re.escape(name[1:]), host) is not None
+    return host == name
+
+
+def _fetch(session: requests.Session, url: str, hosts: Collection[str], deadline: float) -> requests.Response:
+    """The answer at the end of all redirects. Raises DownloadError."""
+    for _ in range(MAX_REDIRECTS + 1):
+        response = _send(session, _prepare(session, url, hosts), deadline)
+        if not response.is_redirect:
+            break
+        url = _target_of(response)
+    if response.status_code != 200:
+        raise _explain(response)
+    return response
+
+
+def _target_of(response: requests.Response) -> str:
+    """Where a redirect leads; "" for what is no address."""
+    try:
+        return urljoin(response.url, response.headers["Location"])
+    except ValueError:
+        return ""
+
+
+def _prepare(session: requests.Session, url: str, hosts: Collection[str]) -> requests.PreparedRequest:
+    """The request as it will be sent: it is this one's host that must be allowed, however `url` was written."""
+    wanted = requests.Request("GET", url, headers={"Accept-Encoding": "identity"})
+    try:
+        request = session.prepare_request(wanted)
+    except (requests.RequestException, ValueError):  # no address at all
+        request = None
+    if request is None or not is_allowed(request.url or "", hosts):
+        shown = _host_of((request.url if request else None) or "") or "An address without a host"
+        sentence = (
+            "is no host that previews come from over https; if it is one now, add it to the allowed hosts."
+        )
+        raise DownloadError("host_refused", f"{shown} {sentence}", doubtful=True)
+    return request
+
+
+def _send(session: requests.Session, request: requests.PreparedRequest, deadline: float) -> requests.Response:
+    host = _host_of(request.url or "")
+    environment = session.merge_environment_settings(request.url, {}, None, None, None)
+    try:
+        return session.send(request, timeout=deadline - time.monotonic(), **environment)
+    except requests.RequestException as error:
+        reason = error.reason if isinstance(error, Fault) else "unreachable"
+        sentence = f"{host} {fault_of(error)}; {CURES[reason]}."
+    raise DownloadError(
+        reason, sentence, doubtful=reason == "too_large"
+    )  # out here, so that it drags no error along
+
+
+def _require_audio(path: Path, host: str) -> tuple[float, str]:
+    """(seconds, the usual ending of a file's name) by the file's content. Raises DownloadError."""
+    cause = "is in a format that is not used here"
+    try:
+        sound = probe(path)
+        ending = ENDINGS.get(sound.format["format"])
+        if ending is not None:
+            return sound.duration_s, "opus" if sound.format["codec"] == "OPUS" else ending
+    except UnusableError as error:
+        cause = error.args[1].partition(";")[0].rstrip(".")
+    sentence = f"What {host} sent as a preview {cause}; listen to it there, or let another source give it."
+    raise DownloadError("wrong_type", sentence, doubtful=True)
+
+
+def _explain(response: requests.Response) -> DownloadError:
+    """The error behind a status that is not 200."""
+    host, status = _host_of(response.url), response.status_code
+    if status in (403, 410):
+        sentence = f"{host} no longer gives out this address ({status}); a new one has to be asked for."
+        return DownloadError("expired", sentence, doubtful=True)
+    if status in (408, 425, 429) or status >= 500:
+        wait = retry_after_of(response.headers) if status == 429 else None
+        sentence = f"{host} answered {status}; run again in a while."
+        return DownloadError(f"http_{status}", sentence, retry_after_seconds=wait)
+    sentence = f"{host} has no preview there (it answered {status}); let another source give it."
+    return DownloadError(f"http_{status}", sentence, doubtful=True)
+
+
+def _host_of(url: str) -> str:
+    try:
+        return clean_text(urlsplit(url).hostname or "")[:100]
+    except ValueError:
+        return ""

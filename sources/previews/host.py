@@ -1,0 +1,44 @@
+"""Previews fetched with patience: what may pass is tried again, before anybody hears of it."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from sources.errors import Blocked, Later
+from sources.http import Passing, Patience, TooMany, patiently
+from sources.previews.download import DEADLINE_SECONDS, Downloaded, DownloadError, download
+from sources.sender import Limits, new_session
+
+WHAT = "The host of the previews"
+
+
+class PreviewHost:
+    """Fetches files with patience, from these hosts alone."""
+
+    def __init__(self, hosts: Collection[str], patience: Patience, timeout_seconds: float) -> None:
+        self._hosts = hosts
+        self._patience = patience
+        self._session = new_session(limits=Limits(seconds=DEADLINE_SECONDS, wait_seconds=timeout_seconds))
+
+    def fetch(self, url: str, inbox: Path) -> Downloaded:
+        """Raises Blocked, or the DownloadError of the last attempt; doubtful answers and slow hosts get only one."""
+        failure: DownloadError | None = None
+
+        def attempt() -> Downloaded:
+            nonlocal failure
+            try:
+                return download(self._session, url, inbox, hosts=self._hosts)
+            except DownloadError as error:
+                failure = error
+            if failure.reason == "http_429":
+                raise TooMany(WHAT, failure.retry_after_seconds)
+            if not failure.doubtful and failure.reason != "too_slow":
+                raise Passing(WHAT, failure.reason)
+            raise failure
+
+        try:
+            return patiently(self._patience, attempt)
+        except Blocked:
+            raise
+        except Later:
+            assert failure is not None
+        raise failure

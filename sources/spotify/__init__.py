@@ -1,0 +1,1 @@
+"""Spotify: playlists, logins and audio features."""

@@ -1,0 +1,1 @@
+"""Synthetic music, for where there is none at hand."""

@@ -1,0 +1,134 @@
+"""A backup may come from anybody: only its own regular files are opened. It is closed to all but its owner."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings
+from flows.backup.checked_files import DamagedFile, bring
+from flows.backup.folder import (
+    BackupError,
+    Manifest,
+    StoredFile,
+    alone_in,
+    place_of,
+    read_manifest,
+    write_manifest,
+)
+from flows.backup.restore import restore
+from flows.home import umask
+
+CONTENT = b"a clip"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+FILE = StoredFile("audio/ab/clip.mp3", SHA256, len(CONTENT))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A backup of one file, of a known schema; there is neither a home nor a database to restore to."""
+    monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
+    folder = tmp_path / "backup"
+    place = place_of(folder, SHA256)
+    place.parent.mkdir(parents=True)
+    place.write_bytes(CONTENT)
+    write_manifest(folder, Manifest("2026-01-01", "0001", SHA256, (FILE,), ()))
+    return folder
+
+
+def a_pipe(place: Path) -> None:
+    place.unlink()
+    os.mkfifo(place)
+
+
+def a_link_to(target: str) -> Callable[[Path], None]:
+    def change(place: Path) -> None:
+        place.unlink()
+        place.symlink_to(target)
+
+    return change
+
+
+def moved_outside(place: Path) -> None:
+    """The right content, but through a link that leads out of the backup."""
+    outside = place.parents[3] / f"outside {place.name}"
+    shutil.move(place, outside)
+    place.symlink_to(outside)
+
+
+OBSTACLES = [a_pipe, a_link_to("/etc/passwd"), a_link_to("/dev/zero"), moved_outside]
+
+
+@pytest.mark.parametrize("change", OBSTACLES)
+def test_only_regular_files_of_the_backup_are_restored(folder: Path, change: Callable[[Path], None]) -> None:
+    change(place_of(folder, SHA256))
+    with pytest.raises(BackupError, match="1 of 1 files of the backup are damaged or missing"):
+        restore(Settings(), folder)
+    with pytest.raises(DamagedFile, match=r"is no regular file|is a symbolic link"):
+        bring(place_of(folder, SHA256), Settings().home / FILE.path, SHA256)
+    assert not (Settings().home / FILE.path).exists()
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_no_folder_of_the_backup_leads_out_of_it(folder: Path, depth: int) -> None:
+    moved_outside([folder / "files", place_of(folder, SHA256).parent][depth - 1])
+    with pytest.raises(BackupError, match="damaged or missing"):
+        restore(Settings(), folder)
+
+
+@pytest.mark.parametrize("change", [a_pipe, a_link_to("/dev/zero")])
+def test_a_manifest_is_a_regular_file(folder: Path, change: Callable[[Path], None]) -> None:
+    change(folder / "manifest.json")
+    with pytest.raises(BackupError, match=r"manifest\.json is damaged"):
+        read_manifest(folder)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd",
+        "../stray",
+        "audio/../../stray",
+        "audio",
+        "audio/",
+        "",
+        "logs/x",
+        "audio/\0",
+        "audio/\ud800",
+    ],
+)
+def test_a_manifest_names_files_below_the_home_alone(folder: Path, path: str) -> None:
+    write_manifest(folder, Manifest("2026-01-01", "0001", SHA256, (StoredFile(path, SHA256, 1),), ()))
+    with pytest.raises(BackupError, match=r"manifest\.json is damaged"):
+        restore(Settings(), folder)
+    assert not Settings().home.exists()
+
+
+@pytest.mark.parametrize("mask", [0, 0o077])
+def test_a_backup_is_its_owners_alone_and_an_earlier_one_is_put_right(folder: Path, mask: int) -> None:
+    (folder / "lock").touch()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    before = os.umask(mask)
+    try:
+        umask.close()
+        with alone_in(folder):
+            bring(place_of(folder, SHA256), folder / "files" / "new" / "file", SHA256)
+            write_manifest(folder, read_manifest(folder))
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
+    assert modes == {0o700, 0o600}
+
+
+@pytest.mark.parametrize("name", ["lock", "manifest.json.part"])
+def test_a_backup_writes_through_no_link(folder: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "foreign").write_text("mine")
+    (folder / name).symlink_to(tmp_path / "foreign")
+    with pytest.raises((BackupError, OSError), match="is a symbolic link"), alone_in(folder):
+        write_manifest(folder, read_manifest(folder))
+    assert (tmp_path / "foreign").read_text() == "mine"

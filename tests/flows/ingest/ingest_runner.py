@@ -1,0 +1,137 @@
+"""Runs many ingests, each in a process of its own, at the cost of one import: what has imported the flows forks.
+
+`python -m tests.flows.ingest.ingest_runner` reads a line of JSON for each ingest, its environment variables; it
+answers with the process id at once, and once another line has come (or no more will) with the exit status, negative
+for a signal. Until that line the process stays at least a zombie, so its id cannot have become another's.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+DIES_AT = "TEST_DIES_AT"  # variable of one ingest: "module function call", see die_at
+ROOT = Path(__file__).resolve().parents[3]
+# The last ones are what Prefect and SQLAlchemy import when the first flow runs.
+IMPORTED_ONCE = (
+    "flows.ingest.flow",
+    "flows.prefect_tools.single_run",
+    "prefect.flow_engine",
+    "prefect.task_engine",
+    "fastapi",
+    "psycopg",
+)
+
+
+class Runner:
+    """The side of whoever wants ingests run, one after the other."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def start(self, environment: Mapping[str, str]) -> int:
+        """Begin an ingest; its process id."""
+        return int(self._say(json.dumps(dict(environment))))
+
+    def wait(self) -> int:
+        """The exit status of the ingest that was started last."""
+        return int(self._say("wait"))
+
+    def _say(self, line: str) -> str:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()
+
+
+@contextmanager
+def ingest_runner(log: Path) -> Iterator[Runner]:
+    """A runner that reports to the Prefect server of this process' environment; `log` takes what ingests print."""
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # else it starts threads when it is imported
+    with (
+        log.open("ab") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.flows.ingest.ingest_runner"],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        yield Runner(process)
+
+
+def main() -> None:
+    """Fork an ingest for each line of standard input."""
+    for module in IMPORTED_ONCE:
+        import_module(module)
+    for line in sys.stdin:
+        require_one_thread()
+        child = os.fork()
+        if child == 0:
+            os._exit(run(json.loads(line)))
+        say(child)
+        sys.stdin.readline()
+        _, status = os.waitpid(child, 0)
+        say(os.waitstatus_to_exitcode(status))
+
+
+def run(environment: dict[str, str]) -> int:
+    """What `labelscope ingest` does; the exit status."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    os.environ.update(environment)
+    if DIES_AT in environment:
+        die_at(*environment[DIES_AT].split())
+    from config.settings import Settings
+    from flows.home.environment import surroundings
+    from flows.ingest.flow import ingest
+
+    try:
+        with surroundings(Settings()):
+            return 0 if ingest().complete else 3
+    except BaseException:  # noqa: BLE001  nothing may run on in this copy of the process
+        traceback.print_exc()
+        return 1
+
+
+def die_at(module: str, name: str, call: str) -> None:
+    """Let this process be killed just before that call of a function: "1" is the first."""
+    home = import_module(module)
+    function, calls = getattr(home, name), count(1)
+
+    def dying(*arguments: Any, **named: Any) -> Any:
+        if next(calls) == int(call):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments, **named)
+
+    setattr(home, name, dying)
+
+
+def require_one_thread() -> None:
+    """A thread that is not there after a fork may have held a lock that is."""
+    tasks = Path("/proc/self/task")
+    threads = len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
+    if threads != 1:
+        raise RuntimeError(f"{threads} threads are running: a fork would lose all but one.")
+
+
+def say(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

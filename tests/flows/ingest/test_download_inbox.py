@@ -1,0 +1,264 @@
+"""Downloads of runs that are killed at each delicate point: the next run keeps what has a row, and nothing else."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from flows.ingest import download_inbox as inbox_module
+from flows.ingest.download_inbox import open_inbox, put_away
+
+ROOT = Path(__file__).resolve().parents[3]
+# A run: says that it is there, waits for a line, opens its inbox, does what the test wants, says so, waits again.
+RUN = """
+import sys
+from pathlib import Path
+from flows.ingest.download_inbox import open_inbox, put_away
+
+audio, rows = Path(sys.argv[1]), set(sys.argv[2].split())
+print("ready", flush=True)
+sys.stdin.readline()
+with open_inbox(audio, rows.intersection) as inbox:
+    {steps}
+    print(inbox, flush=True)
+    sys.stdin.readline()
+"""
+SOUNDS = [f"sound {number}".encode() for number in range(3)]
+NAMES = [f"{sha256(sound).hexdigest()}.mp3" for sound in SOUNDS]
+HASHES = [name.removesuffix(".mp3") for name in NAMES]
+
+Run = subprocess.Popen[str]
+Start = Callable[..., Run]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a run that does these steps in its inbox; `rows` are the hashes that the database knows."""
+    runs: list[Run] = []
+
+    def begin(steps: str = "pass", rows: tuple[str, ...] = ()) -> Run:
+        program = RUN.format(steps=steps)
+        command = [sys.executable, "-c", program, str(tmp_path), " ".join(rows)]
+        run = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        runs.append(run)
+        assert said(run) == "ready"
+        return run
+
+    yield begin
+    for run in runs:
+        run.kill()
+        run.communicate()
+
+
+def said(run: Run) -> str:
+    assert run.stdout is not None
+    return run.stdout.readline().strip()
+
+
+def go_on(run: Run) -> None:
+    assert run.stdin is not None
+    run.stdin.write("\n")
+
+
+def at_work(run: Run) -> Path:
+    """The inbox of a run that has done its steps."""
+    go_on(run)
+    return Path(said(run))
+
+
+def killed(run: Run) -> Path:
+    """The inbox that a run leaves that is killed once it has done its steps."""
+    folder = at_work(run)
+    run.send_signal(signal.SIGKILL)
+    assert run.wait(10) == -signal.SIGKILL
+    assert folder.is_dir()
+    return folder
+
+
+def ended(run: Run) -> None:
+    go_on(run)
+    assert run.wait(10) == 0
+
+
+def writes(*numbers: int) -> str:
+    """The step of a run that downloads some of SOUNDS."""
+    return "; ".join(f"(inbox / {NAMES[n]!r}).write_bytes({SOUNDS[n]!r})" for n in numbers)
+
+
+def files(audio: Path) -> dict[str, bytes]:
+    """What lies below the folder of all audio."""
+    return {str(path.relative_to(audio)): path.read_bytes() for path in audio.rglob("*") if not path.is_dir()}
+
+
+def in_place(*numbers: int) -> dict[str, bytes]:
+    return {f"{NAMES[n][:2]}/{NAMES[n]}": SOUNDS[n] for n in numbers}
+
+
+def settle(audio: Path, *rows: int) -> None:
+    """What the next run does first."""
+    with open_inbox(audio, {HASHES[n] for n in rows}.intersection):
+        pass
+    assert list((audio / "incoming").iterdir()) == []
+
+
+def test_killed_with_half_a_download(start: Start, tmp_path: Path) -> None:
+    killed(start("(inbox / 'tmp1.part').write_bytes(b'half of so')"))
+    settle(tmp_path)
+    assert files(tmp_path) == {}
+
+
+def test_killed_before_the_row_is_committed(start: Start, tmp_path: Path) -> None:
+    killed(start(writes(0)))
+    settle(tmp_path)
+    assert files(tmp_path) == {}
+
+
+def test_killed_between_the_commit_and_the_move(start: Start, tmp_path: Path) -> None:
+    killed(start(writes(0, 1, 2) + "; (inbox / 'tmp1.part').write_bytes(b'half of so')"))
+    settle(tmp_path, 0, 2)
+    assert files(tmp_path) == in_place(0, 2)
+
+
+def test_killed_between_two_moves(start: Start, tmp_path: Path) -> None:
+    killed(start(writes(0, 1) + f"; put_away([inbox / {NAMES[0]!r}], audio)"))
+    assert in_place(0).items() <= files(tmp_path).items()
+    settle(tmp_path, 0, 1)
+    assert files(tmp_path) == in_place(0, 1)
+
+
+def test_killed_with_a_file_that_another_track_has_in_its_place(start: Start, tmp_path: Path) -> None:
+    killed(start(writes(0) + f"; put_away([inbox / {NAMES[0]!r}], audio); " + writes(0)))
+    settle(tmp_path, 0)
+    assert files(tmp_path) == in_place(0)
+
+
+def test_killed_while_it_settles_what_another_left(start: Start, tmp_path: Path) -> None:
+    """The first dies with two rows committed; the second dies when it has moved one of the two files."""
+    killed(start(writes(0, 1)))
+    dying = f"""
+import os, signal
+from pathlib import Path
+from flows import inbox
+def one_alone(files, audio):
+    first = sorted(files)[0]
+    place = audio / first.name[:2] / first.name
+    place.parent.mkdir()
+    first.replace(place)
+    os.kill(os.getpid(), signal.SIGKILL)
+inbox.put_away = one_alone
+with inbox.open_inbox(Path({str(tmp_path)!r}), set({HASHES!r}).intersection):
+    pass
+"""
+    assert subprocess.run([sys.executable, "-c", dying], cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    assert len(list((tmp_path / "incoming").glob("*/*.mp3"))) == 1
+    settle(tmp_path, 0, 1)
+    assert files(tmp_path) == in_place(0, 1)
+
+
+def test_a_live_run_is_left_alone_and_ends_as_if_alone(start: Start, tmp_path: Path) -> None:
+    first = start(writes(0) + "; (inbox / 'tmp1.part').write_bytes(b'half of so')", rows=(HASHES[0],))
+    folder = at_work(first)
+    before = files(tmp_path)
+    second = start(writes(1))
+    other = at_work(second)
+    assert other != folder and before.items() <= files(tmp_path).items()
+    ended(second)
+    assert files(tmp_path) == before and not other.exists()
+    with open_inbox(tmp_path, set(HASHES).intersection):  # even one that knows of its files
+        assert files(tmp_path) == before
+    put_away([folder / NAMES[0]], tmp_path)
+    ended(first)
+    assert files(tmp_path) == in_place(0)
+    assert list((tmp_path / "incoming").iterdir()) == []
+
+
+def test_two_live_runs_that_fetched_the_same_file(start: Start, tmp_path: Path) -> None:
+    move = f"; put_away([inbox / {NAMES[0]!r}], audio)"
+    runs = [start(writes(0) + move), start(writes(0) + move)]
+    for run in runs:
+        at_work(run)
+    for run in runs:
+        ended(run)
+    assert files(tmp_path) == in_place(0)
+
+
+def test_while_one_settles_another_process_leaves_that_folder_to_it(start: Start, tmp_path: Path) -> None:
+    folder = killed(start(writes(0, 1)))
+    others: list[bool] = []
+
+    def known(hashes: list[str]) -> set[str]:
+        """The database is asked in the midst of it: at this moment the other process opens its inbox."""
+        other = start(writes(2), rows=tuple(HASHES))
+        at_work(other)
+        others.append(sorted(path.name for path in folder.iterdir()) == sorted(NAMES[:2]))
+        ended(other)
+        return set(HASHES[:1]).intersection(hashes)
+
+    with open_inbox(tmp_path, known) as own:
+        assert others == [True]
+        assert list((tmp_path / "incoming").iterdir()) == [own]
+    assert files(tmp_path) == in_place(0, 2)  # the other one, which knows of its file, kept that
+
+
+def test_many_processes_settle_many_dead_folders_at_once(start: Start, tmp_path: Path) -> None:
+    folder = killed(start(writes(0, 1)))
+    for number in range(60):
+        dead = folder.with_name(f"{number:032}")
+        dead.mkdir()
+        for name, sound in zip(NAMES, SOUNDS, strict=True):
+            (dead / name).write_bytes(sound)
+        (dead / "tmp1.part").write_bytes(b"half of so")
+    runs = [start(rows=(HASHES[0], HASHES[2])) for _ in range(4)]
+    for run in runs:
+        go_on(run)
+    inboxes = {Path(said(run)) for run in runs}
+    assert len(inboxes) == 4
+    assert set((tmp_path / "incoming").iterdir()) >= inboxes
+    for run in runs:
+        ended(run)
+    settle(tmp_path, 0, 2)
+    assert files(tmp_path) == in_place(0, 2)
+
+
+def test_a_folder_taken_for_a_dead_ones_before_its_run_could_lock_it(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Path] = []
+    really_open = os.open
+
+    def open_late(path: Path, flags: int, *mode: int) -> int:
+        if not taken and tmp_path in Path(path).parents:  # the keepers of servers open their locks meanwhile
+            taken.append(path)
+            other = start()
+            at_work(other)
+            ended(other)
+            assert not path.exists()
+            path.mkdir()  # what is opened below is as good as the removed one: it is removed before it is locked
+            descriptor = really_open(path, flags, *mode)
+            path.rmdir()
+            return descriptor
+        return really_open(path, flags, *mode)
+
+    monkeypatch.setattr(inbox_module.os, "open", open_late)
+    with open_inbox(tmp_path, set) as own:
+        assert own.is_dir() and own != taken[0]
+        (own / NAMES[0]).write_bytes(SOUNDS[0])
+        put_away([own / NAMES[0]], tmp_path)
+    assert files(tmp_path) == in_place(0)
+
+
+def test_a_file_that_two_tracks_share_is_moved_once(tmp_path: Path) -> None:
+    with open_inbox(tmp_path, set) as own:
+        file = own / NAMES[0]
+        file.write_bytes(SOUNDS[0])
+        put_away([file, file], tmp_path)
+        with pytest.raises(FileNotFoundError):
+            put_away([own / NAMES[1]], tmp_path)
+    assert files(tmp_path) == in_place(0)

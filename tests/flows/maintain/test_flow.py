@@ -1,0 +1,138 @@
+"""Files and rows that do not agree: found, said, mended."""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import Engine, text
+
+from config.settings import Settings
+from db.engine import Lock, share_lock
+from db.read.files import named_files
+from tests.stages import Stage
+
+GoOn = Callable[[Stage], Engine]
+
+
+def rows(engine: Engine, query: str) -> list[tuple[object, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def files(engine: Engine, kind: str) -> list[Path]:
+    with engine.connect() as connection:
+        named = [row.path for row in named_files(connection)]
+    return [Settings().home / path for path in named if path.startswith(kind)]
+
+
+def old(path: Path) -> None:
+    """A file that nobody is writing just now."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"left behind")
+    os.utime(path, times=(time.time() - 7200,) * 2)
+
+
+def test_where_all_agrees_nothing_is_said(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
+    engine = go_on(trained)
+    found = flows.maintain(thorough=True)
+    stored = len(files(engine, ""))
+    assert (found.files, found.read, found.faults) == (stored, stored, ())
+    assert rows(engine, "SELECT * FROM file_faults") == []
+
+
+def test_what_does_not_agree_is_found_and_mended(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
+    engine = go_on(trained)
+    missing, short, changed, *_ = files(engine, "spectrogram")
+    missing.unlink()
+    short.write_bytes(short.read_bytes()[:-1])
+    content = bytearray(changed.read_bytes())
+    content[-1] ^= 1
+    changed.write_bytes(content)
+    orphan, fresh = (changed.with_name(f"{name}.npy") for name in ("orphan", "fresh"))
+    old(orphan)
+    fresh.write_bytes(b"its row is still to come")
+
+    said = flows.maintain(thorough=True)
+    names = {(Path(path).name, kind, fault) for path, kind, fault in said.faults}
+    assert names == {
+        (missing.name, "spectrogram", "missing"),
+        (short.name, "spectrogram", "damaged"),
+        (changed.name, "spectrogram", "damaged"),
+        (orphan.name, "spectrogram", "orphaned"),
+    }
+    assert rows(engine, "SELECT count(*) FROM file_faults WHERE ended_at IS NULL") == [(4,)]
+    assert orphan.exists() and changed.exists()  # it was only asked to look
+
+    assert flows.maintain(repair=True).outcomes == (
+        "1 orphaned file was removed.",
+        "3 spectrogram files were lost or damaged. To be extracted again by the next pipeline.",
+    )
+    assert not orphan.exists() and fresh.exists()
+    assert rows(engine, "SELECT count(*) FROM file_faults WHERE ended_at IS NULL") == [(0,)]
+    assert flows.extract().ready == 3
+    assert flows.maintain(thorough=True).faults == ()
+    assert all(path.exists() for path in (missing, short, changed))
+
+
+def test_a_fault_that_is_gone_by_itself_is_ended(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
+    engine = go_on(trained)
+    path = files(engine, "spectrogram")[0]
+    content = path.read_bytes()
+    path.write_bytes(content[:-2] + bytes(2))
+    assert len(flows.maintain(thorough=True).faults) == 1
+    assert len(flows.maintain().faults) == 1  # a damaged file is read every night until it is mended
+    path.write_bytes(content)
+    assert flows.maintain().faults == ()
+    assert rows(engine, "SELECT outcome FROM file_faults") == [("Found in order again.",)]
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"no model")])
+def test_a_champion_whose_file_is_lost_makes_a_training_due(
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn, damage: Callable[[Path], object]
+) -> None:
+    engine = go_on(trained)
+    damage(next(path for path in files(engine, "model") if path.suffix == ".keras"))
+    said = flows.maintain(repair=True)
+    assert [kind for _, kind, _ in said.faults] == ["model"]
+    assert rows(engine, "SELECT count(*) FROM champion") == [(0,)]
+    assert flows.retrain().outcome == "promoted"
+
+
+def test_it_leaves_content_that_comes_in_alone(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
+    from prefect.exceptions import CancelledRun  # now that Prefect knows its server
+
+    engine = go_on(trained)
+    with share_lock(engine, Lock.CONTENT), pytest.raises(CancelledRun, match="bringing content in"):
+        flows.maintain(repair=True)
+
+
+def test_a_download_that_a_dead_run_has_not_put_away_is_not_missing(
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn
+) -> None:
+    engine = go_on(trained)
+    content = b"a preview"
+    sha256 = hashlib.sha256(content).hexdigest()
+    left = Settings().home / "audio" / "incoming" / "left by a run"
+    left.mkdir(parents=True)
+    (left / f"{sha256}.mp3").write_bytes(content)
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE clips SET uri = :uri, sha256 = :sha256, bytes = :bytes WHERE id = 1"),
+            {"uri": f"store:audio/{sha256[:2]}/{sha256}.mp3", "sha256": sha256, "bytes": len(content)},
+        )
+    assert flows.maintain(repair=True, thorough=True).faults == ()
+    assert not left.exists() and [path.read_bytes() for path in files(engine, "audio")] == [content]
+
+
+def test_what_died_in_silence_is_said_to_have_crashed(
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn
+) -> None:
+    engine = go_on(trained)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE training_runs SET status = 'running', finished_at = NULL"))
+    assert flows.maintain().died == 1
+    assert rows(engine, "SELECT status FROM training_runs") == [("crashed",)]

@@ -1,0 +1,317 @@
+"""A long recording on a real Prefect server, a real PostgreSQL, and by a real champion: rows, verdicts, bad inputs."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from psycopg.errors import CheckViolation
+from sqlalchemy import Engine, text
+
+from config.label_errors import ConfigurationError
+from config.settings import Settings
+from ml.audio.decode import AudioError
+from tests.flows.looking import left_on_pages, rows
+from tests.stages import Stage
+
+GoOn = Callable[[Stage], Engine]
+
+COUNTS = "SELECT (SELECT count(*) FROM mixes), (SELECT count(*) FROM mix_segments), (SELECT count(*) FROM mix_windows)"
+STATUS = "SELECT status, reason FROM mixes ORDER BY id"
+
+
+@pytest.fixture
+def copy(recording: Path, tmp_path: Path) -> Path:
+    """The same file in a place of this test's own."""
+    return Path(shutil.copy(recording, tmp_path))
+
+
+def rejection(flows: SimpleNamespace, path: Path | str) -> tuple[str, Any]:
+    """Why the run of a recording has failed, and its state."""
+    state = flows.mix(str(path), return_state=True)
+    assert state.is_failed()
+    return str(state.message), state
+
+
+def test_a_recording_becomes_rows_that_fit_together_and_a_page(
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.prefect_tools.progress.PAGE_SECONDS", 0.0)
+    engine = go_on(trained)
+    state = flows.mix(str(recording), return_state=True)
+    mixed = state.result()
+    assert not mixed.recognised
+
+    [row] = rows(
+        engine,
+        """SELECT title, path, status, round(duration_seconds), model_id, length(sha256), flow_run_id,
+                  verdict IN ('listen', 'maybe', 'skip'), verdict_reason LIKE 'It is %.', taste ->> 'variety'
+             FROM mixes""",
+    )
+    run = str(state.state_details.flow_run_id)
+    path = str(recording)
+    assert row == ("Somebody – Live at Berghain", path, "analysed", 72, 1, 64, run, True, True, "0.25")
+
+    tiled = """SELECT bool_and(start_seconds = before), min(start_seconds), max(end_seconds) = max(duration_seconds)
+                 FROM (SELECT s.*, m.duration_seconds,
+                              lag(end_seconds, 1, 0) OVER (PARTITION BY mix_id ORDER BY number) AS before
+                         FROM mix_segments s JOIN mixes m ON m.id = s.mix_id) AS segment"""
+    assert rows(engine, tiled) == [(True, 0, True)]
+    [(windows, step, chances, sums)] = rows(
+        engine,
+        """SELECT count(*), min(after - start_seconds)::float8, min(cardinality(probabilities)),
+                  bool_and(abs((SELECT sum(p) FROM unnest(probabilities) AS p) - 1) < 1e-4)
+             FROM (SELECT *, lead(start_seconds) OVER (ORDER BY number) AS after FROM mix_windows) AS w""",
+    )
+    assert (step, chances, sums) == (pytest.approx(1.486, abs=0.002), 3, True)
+    assert windows == pytest.approx(72 / step, abs=2)
+    own = "SELECT count(*) FROM mix_windows w WHERE label_id IS NULL OR label_id IN (SELECT id FROM labels)"
+    assert rows(engine, own) == [(windows,)]
+    shares = "SELECT sum(share), min(share) > 0, bool_or(label = 'unknown') FROM mix_shares"
+    [(total, positive, unknown)] = rows(engine, shares)
+    assert total == pytest.approx(1) and positive
+    assert rows(engine, "SELECT unlike > 0 FROM mixes") == [(unknown,)]
+    timeline = "SELECT starts, ends, label FROM mix_timeline ORDER BY number"
+    assert rows(engine, timeline)[0][0] == "0:00:00" and rows(engine, timeline)[-1][1] == "0:01:12"
+
+    left = left_on_pages(run)
+    types = {key: found.type for key, found in left.items()}
+    assert types == {
+        None: "progress",
+        "mix-verdict": "markdown",
+        "mix-timeline": "image",
+        "mix-segments": "table",
+    }
+    assert left[None].data == 100.0
+    assert left["mix-timeline"].data.startswith("data:image/png;base64,")
+    assert "Live at Berghain" in left["mix-verdict"].data and "It is " in left["mix-verdict"].data
+    assert run_name(run).startswith('mix "Somebody - Live at Berghain.flac" 20')
+
+
+def run_name(run: str) -> str:
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(run).name
+
+
+def test_the_same_file_is_known_by_its_content_and_judged_by_the_taste_of_today(
+    flows: SimpleNamespace,
+    trained: Stage,
+    go_on: GoOn,
+    recording: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = go_on(trained)
+    first = flows.mix(str(recording))
+    before = rows(engine, COUNTS)
+    monkeypatch.setattr("flows.mix.flow.hear", never)
+    shown = "SELECT verdict, taste ->> 'unknown' FROM mixes"
+
+    elsewhere = Path(os.fsdecode(os.fsencode(tmp_path) + b"/line\nbreak \xe9.flac"))
+    shutil.copy(recording, elsewhere)
+    (tmp_path / "link").symlink_to(recording)
+    from flows.mix.recording_file import as_parameter
+
+    for other in (recording, elsewhere, tmp_path / "link"):
+        again = flows.mix(as_parameter(other))
+        assert (again.mix_id, again.recognised) == (first.mix_id, True)
+    assert rows(engine, COUNTS) == before
+
+    taste = tmp_path / "labels.toml"
+    monkeypatch.setenv("LABELSCOPE_LABELS", str(taste))
+    listed = '[[label]]\nname = "a"\nplaylists = ["deezer:1"]\n[taste]\nunknown = {}\nvariety = 0\n[taste.labels]\n'
+    names = [name for (name,) in rows(engine, "SELECT name FROM labels ORDER BY id")]
+    for weight, word in ((1, "listen"), (-1, "skip")):
+        taste.write_text(listed.format(weight) + "".join(f'"{name}" = {weight}\n' for name in names))
+        assert flows.mix(str(recording)).recognised
+        assert rows(engine, shown) == [(word, f"{weight}.0")]
+    taste.write_text(listed.format(0) + "nobody = 1\n")
+    with pytest.raises(ConfigurationError, match="line 8: there is no label 'nobody'"):
+        flows.mix(str(recording))
+    assert rows(engine, shown) == [("skip", "-1.0")]
+
+
+def never(*_: object) -> None:
+    raise AssertionError("this was heard before")
+
+
+def test_another_champion_hears_it_anew_and_what_the_first_has_heard_is_kept_as_long_as_that(
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path
+) -> None:
+    engine = go_on(trained)
+    flows.mix(str(recording))
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+                UPDATE models SET status = 'retired' WHERE id = 1;
+                INSERT INTO models (training_run_id, architecture, path, sha256, bytes, status)
+                SELECT training_run_id, 'its twin', path, sha256, bytes, 'champion' FROM models WHERE id = 1;
+            """)
+        )
+    assert not flows.mix(str(recording)).recognised
+    assert rows(engine, "SELECT model_id FROM mixes ORDER BY 1") == [(1,), (3,)]
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM models WHERE id = 1"))
+    assert rows(engine, "SELECT model_id FROM mixes") == [(3,)]
+    assert rows(engine, "SELECT DISTINCT mix_id FROM mix_windows") == rows(engine, "SELECT id FROM mixes")
+
+
+def test_bad_inputs_leave_a_row_with_the_reason_and_a_run_that_has_failed(
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn, copy: Path, tmp_path: Path
+) -> None:
+    engine = go_on(trained)
+    whole = copy.read_bytes()
+    (tmp_path / "cut.flac").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "text.mp3").write_text("This is no music.\n" * 100)
+    shutil.copy(next((trained.home.with_name("crate")).glob("*/*.flac")), tmp_path / "nine seconds.flac")
+    (tmp_path / "empty.wav").touch()
+    os.mkfifo(tmp_path / "pipe")
+    expected = {
+        "cut.flac": ("truncated", "cut short"),
+        "text.mp3": ("not_audio", "not a sound file"),
+        "nine seconds.flac": ("too_short", "9.0 s"),
+        "empty.wav": ("empty", "no bytes"),
+        "pipe": ("not_audio", "not a file"),
+        "": ("not_audio", "not a file"),  # the folder itself
+        "gone.mp3": ("missing", "not there"),
+    }
+    for name, (reason, says) in expected.items():
+        sentence, state = rejection(flows, tmp_path / name)
+        assert says in sentence and sentence.endswith(".") and "\n" not in sentence
+        found = "SELECT reason, detail, flow_run_id FROM mixes ORDER BY id DESC LIMIT 1"
+        run = str(state.state_details.flow_run_id)
+        assert rows(engine, found) == [(reason, sentence, run)]
+        assert {key: page.type for key, page in left_on_pages(run).items()} == {"mix-verdict": "markdown"}
+    known = "SELECT count(*), count(sha256) FROM mixes WHERE status = 'rejected'"
+    assert rows(engine, known) == [(7, 2)]
+
+    # An attempt that fails again leaves one row; one that does not leaves that of what was heard.
+    rejection(flows, tmp_path / "text.mp3")
+    assert rows(engine, known) == [(7, 2)]
+    (tmp_path / "text.mp3").write_bytes(whole)
+    assert not flows.mix(str(tmp_path / "text.mp3")).recognised
+    assert rows(engine, known) == [(6, 2)]
+    (tmp_path / "gone.mp3").write_bytes(whole)
+    assert flows.mix(str(tmp_path / "gone.mp3")).recognised
+    assert rows(engine, known) == [(5, 2)]
+
+
+@pytest.mark.parametrize("moment", ["before", "while"])
+def test_a_file_that_changes_while_it_is_heard_is_not_believed(
+    flows: SimpleNamespace,
+    trained: Stage,
+    go_on: GoOn,
+    copy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    from ml.mixes.analyse import hear
+
+    def changing(path: Path, scorer: Any, heard_so_far: Callable[..., None]) -> Any:
+        def told(*how_far: float | None) -> None:
+            os.utime(path)
+            heard_so_far(*how_far)
+
+        if moment == "before":
+            os.utime(path)
+        return hear(path, scorer, told if moment == "while" else heard_so_far)
+
+    engine = go_on(trained)
+    monkeypatch.setattr("flows.mix.flow.hear", changing)
+    sentence, _ = rejection(flows, copy)
+    assert "was changed while it was" in sentence
+    assert rows(engine, STATUS) == [("rejected", "changed")]
+
+
+def test_of_two_runs_at_once_the_second_takes_what_the_first_has_found(
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ml.mixes.segmentation import timeline
+
+    engine = go_on(trained)
+    first: list[Any] = []
+
+    def overtaken(*heard: Any) -> Any:
+        monkeypatch.setattr("flows.mix.flow.timeline", timeline)
+        first.append(flows.mix(str(recording)))
+        return timeline(*heard)
+
+    monkeypatch.setattr("flows.mix.flow.timeline", overtaken)
+    second = flows.mix(str(recording))
+    assert not first[0].recognised and second.recognised
+    assert first[0].mix_id == second.mix_id
+    assert rows(engine, STATUS) == [("analysed", None)]
+
+
+def test_whatever_stops_a_run_leaves_nothing_half_written(
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.mix.flow import MixLost
+    from flows.mix.rows import window_rows
+    from ml.mixes.segmentation import timeline
+
+    engine = go_on(trained)
+
+    def without_end(*heard: Any) -> Any:
+        written = window_rows(*heard)
+        return [*written, {**written[-1], "number": len(written), "confidence": 2.0}]
+
+    with monkeypatch.context() as patch, pytest.raises(CheckViolation):
+        patch.setattr("flows.mix.flow.window_rows", without_end)
+        flows.mix(str(recording))
+    assert rows(engine, COUNTS) == [(0, 0, 0)]
+
+    def removed(*heard: Any) -> Any:
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM models WHERE id = 1"))
+        return timeline(*heard)
+
+    monkeypatch.setattr("flows.mix.flow.timeline", removed)
+    with pytest.raises(MixLost, match=r"Model 1 was removed while .* was heard; hear it again"):
+        flows.mix(str(recording))
+    assert rows(engine, COUNTS) == [(0, 0, 0)]
+
+
+def test_without_a_sound_model_nothing_is_heard_and_the_sentence_says_what_to_do(
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path
+) -> None:
+    from flows.predict.errors import NoModelError
+    from ml.models.model_file import ModelFileError
+
+    engine = go_on(trained)
+    file = Settings().home / "models" / "1" / "labelscope.keras"
+    file.write_bytes(file.read_bytes() + b" ")
+    with pytest.raises(ModelFileError, match="was changed since it was saved"):
+        flows.mix(str(recording))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE models SET status = 'retired'"))
+    with pytest.raises(NoModelError, match="labelscope run"):
+        flows.mix(str(recording))
+    assert rows(engine, COUNTS) == [(0, 0, 0)]
+
+
+def test_a_path_of_any_bytes_goes_through_a_form_and_what_is_none_does_not(flows: SimpleNamespace) -> None:
+    from prefect.exceptions import ParameterTypeError
+
+    from flows.mix.recording_file import as_parameter, as_text, name_in, path_from
+
+    for name in (b"plain.mp3", b"a b%20.mp3", b"line\nbreak", b"latin \xe9", "эфир".encode(), b"a" * 255):
+        path = Path(os.fsdecode(b"/music/" + name))
+        parameter = as_parameter(path)
+        assert path_from(parameter) == path
+        flows.mix.validate_parameters({"recording": parameter})
+        as_text(path).encode()
+        assert name_in(parameter).isprintable()
+    assert as_parameter(Path("set.mp3")) == str(Path.cwd() / "set.mp3")
+    for wrong in ("set.mp3", "~/set.mp3", "", "https://example.org/set.mp3", "/a\0b"):
+        with pytest.raises(ParameterTypeError):
+            flows.mix.validate_parameters({"recording": wrong})
+    with pytest.raises(AudioError, match="no path of a file"):
+        path_from("file:///a%00b")
+    form = flows.mix.parameters.properties["recording"]
+    assert form["type"] == "string" and form["pattern"].startswith("^(/") and "machine" in form["description"]

@@ -1,0 +1,75 @@
+"""Runs of the timetable that have died without anybody hearing of it."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+from tests.processes import wait_until
+
+
+def test_a_run_that_is_neither_over_nor_heard_of_has_crashed(flows: SimpleNamespace) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.prefect_tools.dead_runs import mark_silent
+    from flows.prefect_tools.run_names import TAG
+
+    with get_client(sync_client=True) as client:
+
+        def begin(*tags: str) -> Any:
+            body = {"flow_id": flow, "tags": tags, "state": {"type": "PENDING", "name": "Submitting"}}
+            return client.request("POST", "/flow_runs/", json=body).json()["id"]
+
+        def state(run: str) -> Any:
+            return client.request("GET", f"/flow_runs/{run}").json()["state_type"]
+
+        flow = client.request("POST", "/flows/", json={"name": "silent"}).json()["id"]
+        of_timetable, of_somebody = begin(TAG), begin("mine")
+        assert mark_silent(TAG) == 0 and state(of_timetable) == "PENDING"  # it has only just begun
+        assert mark_silent(TAG, seconds=0) == 1
+        assert (state(of_timetable), state(of_somebody)) == ("CRASHED", "PENDING")
+        assert mark_silent(TAG, seconds=0) == 0
+        client.request("DELETE", f"/flow_runs/{of_somebody}")
+
+
+def test_who_looks_again_and_again_goes_by_no_clock_but_its_own(flows: SimpleNamespace) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.prefect_tools.dead_runs import HEARTBEAT, Watch
+
+    with get_client(sync_client=True) as client:
+        flow = client.request("POST", "/flows/", json={"name": "moved clock"}).json()["id"]
+        body = {"flow_id": flow, "tags": ["watched"], "state": {"type": "RUNNING", "name": "Running"}}
+        run = client.request("POST", "/flow_runs/", json=body).json()["id"]
+        beats: list[Any] = []
+
+        def beat() -> None:
+            """As before the clock went back."""
+            event = {
+                "id": str(uuid4()),
+                "occurred": (datetime.now(UTC) + timedelta(minutes=90)).isoformat(),
+                "event": HEARTBEAT,
+                "resource": {"prefect.resource.id": f"prefect.flow-run.{run}"},
+            }
+            client.request("POST", "/events", json=[event])
+            beats.append(event)
+            wait_until(lambda: heard() == len(beats))
+
+        def heard() -> Any:
+            asked = {
+                "resource": {"id": [f"prefect.flow-run.{run}"]},
+                "event": {"name": [HEARTBEAT]},
+                "occurred": {"until": (datetime.now(UTC) + timedelta(days=1)).isoformat()},
+            }
+            return client.request("POST", "/events/filter", json={"filter": asked}).json()["total"]
+
+        watch = Watch("watched")
+        assert watch.mark_silent(seconds=0) == 0  # seen for the first time
+        beat()
+        assert watch.mark_silent(seconds=0) == 0
+        beat()
+        assert watch.mark_silent(seconds=0) == 0
+        assert watch.mark_silent() == 0  # silent, but not for long
+        assert watch.mark_silent(seconds=0) == 1
+        assert client.request("GET", f"/flow_runs/{run}").json()["state_type"] == "CRASHED"
+        assert watch.mark_silent(seconds=0) == 0

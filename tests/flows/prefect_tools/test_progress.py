@@ -1,0 +1,54 @@
+"""What people at a terminal see of work that takes long."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from flows.prefect_tools.progress import clock, listening_bar, progress_bar
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Takes what is drawn, as a terminal of a hundred columns would."""
+    drawn = io.StringIO()
+    monkeypatch.setattr(
+        "flows.prefect_tools.progress.SafeConsole",
+        lambda stderr: Console(file=drawn, force_terminal=True, width=100),
+    )
+    return drawn
+
+
+def test_a_recording_shows_how_much_is_heard_and_of_how_much(terminal: io.StringIO) -> None:
+    with listening_bar("[live] set.mp3") as heard:
+        heard(30.0, 7200.0)
+    said = terminal.getvalue()
+    assert "[live] set.mp3" in said and "0:00:30 of 2:00:00" in said and "left:" in said
+
+
+def test_where_nobody_knows_the_length_it_shows_how_much_is_heard(terminal: io.StringIO) -> None:
+    with listening_bar("set.mp3") as heard:
+        heard(3723.0, None)
+    assert "1:02:03" in terminal.getvalue() and " of " not in terminal.getvalue()
+
+
+def test_steps_are_counted_and_nothing_is_drawn_where_nobody_looks(
+    terminal: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with progress_bar("Saving files", 3) as advance:
+        advance(2)
+    assert "2/3" in terminal.getvalue()
+    silent = io.StringIO()
+    monkeypatch.setattr("flows.prefect_tools.progress.SafeConsole", lambda stderr: Console(file=silent))
+    with listening_bar("set.mp3") as heard:
+        heard(1.0, 2.0)
+    assert silent.getvalue() == ""
+
+
+def test_clock() -> None:
+    assert [clock(seconds) for seconds in (0, 59.9, 3600, 360_000)] == [
+        "0:00:00",
+        "0:00:59",
+        "1:00:00",
+        "100:00:00",
+    ]

@@ -1,0 +1,276 @@
+"""A crate as people really have it: good files in every format, and every kind of bad one."""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import mutagen
+import numpy as np
+import pytest
+import soundfile as sf
+from mutagen.aiff import AIFF
+from mutagen.id3 import COMM, ID3, TALB, TCOP, TDRC, TIT2, TPE1, TPUB, TSRC, TXXX
+from mutagen.wave import WAVE
+
+from sources.files.crate import FolderSource
+from sources.records import Entry, Rejection, path_of
+
+
+def write_tone(path: Path, frequency_hz: float = 220.0, duration_s: float = 1.0) -> Path:
+    """A sine in whatever format the ending asks for."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tone = 0.3 * np.sin(2 * np.pi * frequency_hz * np.arange(int(duration_s * 48_000)) / 48_000)
+    formats = {".opus": "OGG", ".aif": "AIFF"}
+    kind = formats.get(path.suffix.lower(), path.suffix[1:].upper())
+    with path.open("wb") as file:  # by descriptor, as libsndfile cannot open every name
+        sf.write(file, tone, 48_000, format=kind, subtype="OPUS" if path.suffix == ".opus" else None)
+    return path
+
+
+def read(
+    source: FolderSource, known: dict[tuple[str, int, int], str] | None = None
+) -> list[Entry | Rejection]:
+    return [result for playlist in source.playlists() for result in source.entries(playlist, known or {})]
+
+
+def only_entry(crate: Path) -> Entry:
+    (result,) = read(FolderSource(crate))
+    assert isinstance(result, Entry), result
+    return result
+
+
+def only_rejection(crate: Path) -> Rejection:
+    (rejection,) = (result for result in read(FolderSource(crate)) if isinstance(result, Rejection))
+    assert rejection.detail.count(". ") == 0
+    assert rejection.detail.endswith(".")
+    assert path_of(rejection.reference).parent.parent == crate
+    json.dumps(rejection.payload)
+    return rejection
+
+
+# Good files
+
+
+@pytest.mark.parametrize("ending", ["mp3", "ogg", "opus", "flac", "wav", "aiff", "aif", "MP3", "Flac"])
+def test_every_format_is_read_with_its_tags(tmp_path: Path, ending: str) -> None:
+    path = write_tone(tmp_path / "label" / f"file.{ending}")
+    common = {"title": "Tïtle", "album": "Album", "isrc": "DEA122100001", "organization": "Imprint"}
+    kind = ending.lower()
+    if kind in ("mp3", "wav", "aiff", "aif"):
+        frames = [
+            TIT2(text="Tïtle"),
+            TPE1(text=["One", "Two; Three"]),
+            TALB(text="Album"),
+            TSRC(text="DE-A12-21-00001"),
+        ]
+        frames += [TDRC(text="2021-03-04"), TPUB(text="Imprint"), TCOP(text="CC-BY-4.0")]
+        frames += [COMM(lang="eng", desc="", text="hello"), TXXX(desc="CATALOGNUMBER", text="IMP001")]
+        file = ID3() if kind == "mp3" else WAVE(path) if kind == "wav" else AIFF(path)
+        if not isinstance(file, ID3):
+            file.add_tags()
+        for frame in frames:
+            (file if isinstance(file, ID3) else file.tags).add(frame)
+        file.save(path)
+    else:
+        file = mutagen.File(path)
+        file.update(common | {"artist": ["One", "Two; Three"], "date": "2021-03-04", "license": "CC-BY-4.0"})
+        file.update({"comment": "hello", "catalognumber": "IMP001"})
+        file.save()
+
+    entry = only_entry(tmp_path)
+    track, (clip,) = entry.track, entry.clips
+    assert (track.title, track.album, track.isrc, track.release_date) == (
+        "Tïtle",
+        "Album",
+        "DEA122100001",
+        "2021-03-04",
+    )
+    assert [(artist.external_id, artist.name) for artist in track.artists] == [
+        ("one", "One"),
+        ("two", "Two"),
+        ("three", "Three"),
+    ]
+    assert track.duration_s == pytest.approx(1.0, abs=0.1)
+    assert track.raw["tags"]["organization"] == ["Imprint"]
+    assert track.raw["tags"]["comment"] == ["hello"]
+    assert track.raw["tags"]["catalognumber"] == ["IMP001"]
+    assert track.raw["path"] == f"label/file.{ending}"
+    assert track.raw["audio"]["channels"] == 1
+    json.dumps(track.raw)
+    assert clip.licence == "CC-BY-4.0"
+    assert (clip.offset_s, clip.duration_s) == (0.0, track.duration_s)
+    assert track.external_id == f"sha256:{clip.sha256}"
+    assert path_of(clip.uri) == path
+    assert clip.bytes == path.stat().st_size
+
+
+def test_without_tags_the_name_speaks(tmp_path: Path) -> None:
+    write_tone(tmp_path / "label" / "03 Artist - Title.mp3")
+    track = only_entry(tmp_path).track
+    assert (track.title, [artist.name for artist in track.artists]) == ("Title", ["Artist"])
+
+
+def test_the_info_chunk_of_a_wav_counts_as_tags(tmp_path: Path) -> None:
+    path = tmp_path / "label" / "x.wav"
+    path.parent.mkdir()
+    with sf.SoundFile(path, "w", 44_100, 1) as file:
+        file.title, file.artist = "From Info", "Somebody"
+        file.write(np.zeros(44_100))
+    track = only_entry(tmp_path).track
+    assert (track.title, [artist.name for artist in track.artists]) == ("From Info", ["Somebody"])
+
+
+def test_damaged_tags_do_not_cost_the_track(tmp_path: Path) -> None:
+    path = write_tone(tmp_path / "label" / "Artist - Title.mp3")
+    audio = path.read_bytes()
+    path.write_bytes(b"ID3\x04\x00\x00\x00\x00\x00\x20" + b"TIT2\x7f\x7f\x7f\x7f\0\0\xff" + bytes(21) + audio)
+    assert only_entry(tmp_path).track.title == "Title"
+
+
+def test_a_long_file_is_cut_into_windows_that_share_one_file(tmp_path: Path) -> None:
+    write_tone(tmp_path / "label" / "set.flac", duration_s=100)
+    (result,) = read(FolderSource(tmp_path, windows=2))
+    assert isinstance(result, Entry)
+    assert [(clip.offset_s, clip.duration_s) for clip in result.clips] == [(10.0, 30.0), (60.0, 30.0)]
+    assert len({(clip.uri, clip.sha256, clip.bytes, clip.modified_ns) for clip in result.clips}) == 1
+
+
+def test_file_names_need_not_be_text(tmp_path: Path) -> None:
+    for index, name in enumerate([b"caf\xe9.mp3", "🎛️ Ω.flac".encode(), b"new\nline.ogg"]):
+        write_tone(tmp_path / "label" / os.fsdecode(name), frequency_hz=200 + index)
+    results = read(FolderSource(tmp_path))
+    assert [result.track.title for result in results if isinstance(result, Entry)] == [
+        "caf\\xe9",
+        "new line",
+        "🎛️ Ω",
+    ]
+    for result in results:
+        assert isinstance(result, Entry)
+        assert path_of(result.clips[0].uri).exists()
+
+
+# Content is identity
+
+
+def test_the_same_file_under_two_labels_is_one_track(tmp_path: Path) -> None:
+    path = write_tone(tmp_path / "one" / "a.flac")
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "renamed.flac").write_bytes(path.read_bytes())
+    first, second = read(FolderSource(tmp_path))
+    assert isinstance(first, Entry)
+    assert isinstance(second, Entry)
+    assert first.track.external_id == second.track.external_id
+
+
+def test_the_same_file_twice_under_one_label_counts_once(tmp_path: Path) -> None:
+    path = write_tone(tmp_path / "label" / "a.flac")
+    (tmp_path / "label" / "b.flac").write_bytes(path.read_bytes())
+    rejection = only_rejection(tmp_path)
+    assert rejection.reason == "duplicate"
+    assert rejection.detail == "label/b.flac has the same bytes as label/a.flac; remove one of the two."
+
+
+def test_a_known_file_is_not_hashed_again(tmp_path: Path) -> None:
+    write_tone(tmp_path / "label" / "a.flac")
+    clip = only_entry(tmp_path).clips[0]
+    (result,) = read(FolderSource(tmp_path), {(clip.uri, clip.bytes, clip.modified_ns): "f" * 64})
+    assert isinstance(result, Entry)
+    assert result.clips[0].sha256 == "f" * 64  # taken at its word
+
+
+# Bad files: each is rejected, and its neighbour is still read
+
+
+@pytest.fixture
+def crate(tmp_path: Path) -> Path:
+    write_tone(tmp_path / "label" / "good.flac")
+    return tmp_path
+
+
+def test_empty(crate: Path) -> None:
+    (crate / "label" / "bad.mp3").touch()
+    assert only_rejection(crate).reason == "empty"
+
+
+@pytest.mark.parametrize("ending", ["mp3", "ogg", "opus", "flac", "wav", "aiff", "m4a"])
+@pytest.mark.parametrize(
+    "content", [b"<!doctype html>\n" * 400, bytes(5000), b"x", b"RIFF", b"ID3\x04", b"fLaC"]
+)
+def test_not_audio(crate: Path, ending: str, content: bytes) -> None:
+    (crate / "label" / f"bad.{ending}").write_bytes(content)
+    rejection = only_rejection(crate)
+    assert rejection.reason in ("not_audio", "no_length")
+    assert f"label/bad.{ending}" in rejection.detail
+
+
+def test_a_cut_off_file_without_a_length(crate: Path) -> None:
+    path = write_tone(crate / "label" / "cut.ogg", duration_s=5)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert only_rejection(crate).reason == "no_length"
+
+
+def test_a_flac_stream_without_a_length(crate: Path) -> None:
+    path = write_tone(crate / "label" / "stream.flac", frequency_hz=110)
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0  # the 36 bits of STREAMINFO that count the samples
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    assert only_rejection(crate).reason == "no_length"
+
+
+def test_a_pipe_does_not_hang_the_run(crate: Path) -> None:
+    os.mkfifo(crate / "label" / "pipe.mp3")
+    assert only_rejection(crate).reason == "not_a_file"
+
+
+def test_changed_and_vanished_since_it_was_listed(crate: Path) -> None:
+    for index, name in enumerate(["k.flac", "m.flac", "n.flac"]):
+        write_tone(crate / "label" / name, frequency_hz=300 + index)
+    source = FolderSource(crate)
+    (playlist,) = source.playlists()
+    results = source.entries(playlist, {})
+    assert isinstance(next(results), Entry)
+    (crate / "label" / "k.flac").write_bytes(b"only half a copy")
+    (crate / "label" / "m.flac").unlink()
+    changed, vanished, last = results
+    assert isinstance(changed, Rejection)
+    assert isinstance(vanished, Rejection)
+    assert (changed.reason, vanished.reason) == ("changed", "vanished")
+    assert isinstance(last, Entry)
+
+
+def test_a_label_that_vanished_is_one_rejection(crate: Path) -> None:
+    source = FolderSource(crate)
+    (playlist,) = source.playlists()
+    (crate / "label").rename(crate / "moved")
+    (rejection,) = source.entries(playlist, {})
+    assert isinstance(rejection, Rejection)
+    assert rejection.reason == "vanished"
+
+
+# Real music
+
+
+def test_the_corpus_of_real_clips(corpus: Path) -> None:
+    source = FolderSource(corpus)
+    playlists = source.playlists()
+    assert [playlist.label.slug for playlist in playlists] == [
+        "colobot",
+        "marsshooter",
+        "nexuiz",
+        "singularity",
+        "warzone2100",
+    ]
+    results = [(playlist, result) for playlist in playlists for result in source.entries(playlist, {})]
+    assert Counter(type(result).__name__ for _, result in results) == {"Entry": 318}
+    for playlist, result in results:
+        assert isinstance(result, Entry)
+        assert result.track.artists or result.track.raw["tags"]["artist"] == ["Unknown"]
+        assert result.track.album
+        assert result.track.raw["tags"]["organization"] == [playlist.label.slug]
+        assert [(clip.offset_s, clip.duration_s) for clip in result.clips] == [
+            (0.0, pytest.approx(30.0, abs=0.1))
+        ]
+        assert result.clips[0].licence
+    assert len({result.track.external_id for _, result in results if isinstance(result, Entry)}) == 318

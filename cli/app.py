@@ -19,6 +19,7 @@ from cli.commands.status import status as show_status
 from cli.starting import get_ready, no_file, require_source, started
 from config.labels import read_labels
 from config.settings import Settings
+from flows.checks.no_champion import NoModelError
 from flows.checks.requests import (
     has_clips,
     require_champion,
@@ -27,7 +28,6 @@ from flows.checks.requests import (
 )
 from flows.home.environment import open_database
 from flows.home.folder import require_home, synthetic_crate
-from flows.predict.errors import NoModelError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -209,8 +209,8 @@ def _predict_files(settings: Settings, files: Sequence[Path]) -> None:
                 screen.fail(sentence)
             problems |= faulty
             if there := [file for file in there if file not in faulty]:
-                get_ready(settings, "flows.predict.files")
-                from flows.predict.files import score_files
+                get_ready(settings, "flows.scoring.files")
+                from flows.scoring.files import score_files
 
                 show.scored_files(score_files(settings, there))
     if problems:

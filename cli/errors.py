@@ -23,14 +23,14 @@ from cli.postgres_errors import QueryError, postgres_sentence
 from config.label_errors import ConfigurationError
 from config.settings import SECRETS, Settings
 from db.engine import AddressError
-from flows.backup.checked_files import DamagedFile
 from flows.backup.folder import BackupError
+from flows.checks.no_champion import NoModelError
 from flows.checks.requests import NothingToLearnError, PromotionRefused
+from flows.home.checked_files import DamagedFile
 from flows.home.dask_setting import ClusterError
 from flows.home.folder import HomeError
+from flows.home.whole_file import PlaceError
 from flows.ingest.retention import BusyError
-from flows.predict.errors import NoModelError
-from flows.whole_file import PlaceError
 from services.keeper import ServiceError
 from services.private import PlaceRefused
 from sources.errors import CrateError, SourceError

@@ -17,8 +17,8 @@ if TYPE_CHECKING:  # these import Prefect and Keras
     from flows.ingest.flow import Ingested
     from flows.maintain.flow import Maintained
     from flows.pipeline import Outcome
-    from flows.predict.files import ScoredFile
     from flows.predict.flow import Predicted
+    from flows.scoring.files import ScoredFile
     from flows.training.flow import Retrained
 
 

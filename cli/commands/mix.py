@@ -17,8 +17,8 @@ from db.write.mixes import reject_mix
 from flows.checks.requests import require_champion, require_taste
 from flows.home.environment import open_database
 from flows.home.folder import require_home
+from flows.home.whole_file import write_whole
 from flows.mix.summary import figures_of, heard_by
-from flows.whole_file import write_whole
 
 
 def mix(

@@ -12,7 +12,7 @@ from config.settings import Settings
 from db.roles import READER
 from flows.home.environment import contain, open_database
 from flows.home.folder import require_home
-from flows.whole_file import write_whole
+from flows.home.whole_file import write_whole
 
 
 def similar(
@@ -59,7 +59,7 @@ def draw_map(
     settings = Settings()
     require_home(settings)
     contain(settings)
-    from flows.similar.map import map_of, picture_of
+    from flows.scoring.map import map_of, picture_of
     from flows.similar.similar import require_neighbours
 
     with open_database(settings, READER) as engine, engine.connect() as connection:

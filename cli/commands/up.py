@@ -11,9 +11,9 @@ import typer
 
 from cli import screen, stopping
 from config.settings import Settings
+from flows.home.crashed_trainings import end_the_dead
 from flows.home.environment import open_database, surroundings
 from flows.home.folder import make_home
-from flows.training.crashed_trainings import end_the_dead
 from services import up_process
 from services.keeper import ServiceError
 from services.prefect.server import require_port

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, text
 from config.settings import Settings
 from db.engine import Lock, for_programs, share_lock
 from db.read.files import named_files, schema_revision
-from flows.backup.checked_files import DRAFT, DamagedFile, bring, write
 from flows.backup.folder import FILES, BackupError, Manifest, StoredFile, alone_in, place_of, write_manifest
+from flows.home.checked_files import DRAFT, DamagedFile, bring, write
 from flows.home.environment import audio_folder, connected, database_address
 from flows.prefect_tools.progress import progress_bar
 from services.postgres.dump import dump, require_dumpable

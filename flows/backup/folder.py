@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flows.backup.checked_files import DRAFT
+from flows.home.checked_files import DRAFT
 from services.private import PlaceRefused, make_folder, open_file, open_regular, put_right
 
 MANIFEST, FILES, LOCK = "manifest.json", "files", "lock"

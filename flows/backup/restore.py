@@ -8,8 +8,8 @@ from config.settings import Settings
 from db.engine import Lock, for_programs, hold_lock
 from db.migrate import is_known
 from db.read.files import is_empty
-from flows.backup.checked_files import DRAFT, bring, is_intact
 from flows.backup.folder import ROOMS, BackupError, Manifest, is_inside, place_of, read_manifest
+from flows.home.checked_files import DRAFT, bring, is_intact
 from flows.home.environment import connected, database_address, migrated_database
 from flows.prefect_tools.progress import progress_bar
 from services.postgres.dump import restore as fill

@@ -12,7 +12,7 @@ from config.labels import read_labels
 from config.settings import Settings
 from config.taste import taste_of
 from db import read
-from flows.predict.errors import NoModelError
+from flows.checks.no_champion import NoModelError
 
 
 class PromotionRefused(Exception):  # noqa: N818  (an outcome, rather than a bug)

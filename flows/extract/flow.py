@@ -14,9 +14,9 @@ from flows.batch.batches import batches
 from flows.batch.decoder_pool import decoders, outcome_of
 from flows.batch.settle_track_states import settle
 from flows.batch.task_runners import worked_through
+from flows.extract.artifacts import leave_extraction
 from flows.extract.fingerprint_backfill import fingerprint_row, fingerprint_stored
 from flows.home.environment import audio_path, open_database, spectrogram_folder
-from flows.prefect_tools.artifacts import leave_extraction
 from flows.prefect_tools.events import EXTRACTED, announce
 from flows.prefect_tools.progress import progress_bar
 from ml.extract import ClipJob, Extraction, Failure

@@ -17,8 +17,8 @@ from db import read, write
 from db.write.tracks import save_clips
 from flows.batch.batches import batches
 from flows.batch.settle_track_states import settle
+from flows.home.download_inbox import open_inbox, put_away, stored_clips
 from flows.home.environment import audio_folder
-from flows.ingest.download_inbox import open_inbox, put_away, stored_clips
 from flows.ingest.playlists import clip_row
 from flows.ingest.providers import Outside
 from flows.prefect_tools.progress import progress_bar

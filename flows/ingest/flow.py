@@ -14,12 +14,12 @@ from config.settings import Settings
 from db import read, write
 from db.engine import Lock, share_lock
 from flows.home.environment import open_database
+from flows.ingest.artifacts import leave_ingest
 from flows.ingest.audio import Collected, collect_audio
 from flows.ingest.playlists import Known, Loaded, ingest_playlist
 from flows.ingest.providers import Outside
 from flows.ingest.retention import forget_unconfirmed
 from flows.ingest.track_features import collect_features
-from flows.prefect_tools.artifacts import leave_ingest
 from flows.prefect_tools.events import INGESTED, announce
 from flows.prefect_tools.run_names import LISTED_BY, dated
 from sources.errors import Blocked, Later, LoginNeeded

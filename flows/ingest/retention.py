@@ -10,7 +10,7 @@ from db.engine import Lock, try_lock
 from db.write.removal import Leavings, remove_provider, remove_unconfirmed_tracks
 from flows.batch.settle_track_states import settle
 from flows.home.environment import model_folder, spectrogram_folder, stored_audio
-from flows.report.files import forget_reports
+from flows.home.report_files import forget_reports
 
 
 class BusyError(Exception):

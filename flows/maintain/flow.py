@@ -17,14 +17,14 @@ from sqlalchemy import Connection, Engine
 from config.settings import Settings
 from db import write
 from db.engine import Lock, try_lock
-from flows.backup.checked_files import is_intact
+from flows.home.checked_files import is_intact
+from flows.home.crashed_trainings import end_the_dead
+from flows.home.download_inbox import INCOMING, settle_inbox, stored_clips
 from flows.home.environment import audio_folder, connected, migrated_database, open_database
-from flows.ingest.download_inbox import INCOMING, settle_inbox, stored_clips
+from flows.maintain.artifacts import leave_maintenance
 from flows.maintain.damaged_pages import NOT_COMPARED, damaged_pages, repair_indexes
-from flows.prefect_tools.artifacts import leave_maintenance
 from flows.prefect_tools.dead_runs import mark_silent
 from flows.prefect_tools.run_names import TAG
-from flows.training.crashed_trainings import end_the_dead
 
 FOLDERS: Final = ("audio", "spectrograms", "models")
 NIGHTS: Final = 30  # in which every file is read in full once

@@ -15,15 +15,15 @@ from config.settings import Settings
 from config.taste import taste_of
 from db import read
 from db.write.mixes import forget_rejection, judge_mix, reject_mix, save_mix
+from flows.checks.no_champion import NoModelError
 from flows.home.environment import model_folder, open_database
+from flows.mix.artifacts import leave_mix
 from flows.mix.recording_file import Recording, RecordingFile, as_text, look_at, name_in, path_from, rejection
 from flows.mix.rows import figure_row, segment_rows, window_rows
 from flows.mix.verdict import Verdict, verdict
-from flows.predict.errors import NoModelError
-from flows.predict.model_cache import scoring
-from flows.prefect_tools.artifacts import leave_mix
 from flows.prefect_tools.progress import listening_bar
 from flows.prefect_tools.run_names import of_recording
+from flows.scoring.model_cache import scoring
 from ml.audio.decode import AudioError
 from ml.audio.file_state import expect_unchanged
 from ml.mixes.analyse import hear

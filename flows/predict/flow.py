@@ -24,9 +24,9 @@ from flows.batch.batches import batches
 from flows.batch.settle_track_states import settle
 from flows.batch.task_runners import worked_through
 from flows.home.environment import model_folder, open_database, spectrogram_folder
-from flows.predict.model_cache import loaded_model, scoring
-from flows.prefect_tools.artifacts import leave_map, leave_predictions
+from flows.predict.artifacts import leave_map, leave_predictions
 from flows.prefect_tools.progress import progress_bar
+from flows.scoring.model_cache import loaded_model, scoring
 from ml.features.spectrogram import Recipe, load_whole_spectrogram
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from prefect import flow
 
 from config.settings import Settings
-from flows.prefect_tools.artifacts import leave_report
+from flows.report.artifacts import leave_report
 from flows.report.page import Written, write_report
 
 

@@ -14,9 +14,9 @@ from db import read
 from db.engine import Lock, share_lock
 from flows.batch.settle_track_states import settle
 from flows.home.environment import open_database, spectrogram_folder
-from flows.report.files import KEPT, forget_reports, report_folder
-from flows.similar.map import map_of
-from flows.whole_file import write_whole
+from flows.home.report_files import KEPT, forget_reports, report_folder
+from flows.home.whole_file import write_whole
+from flows.scoring.map import map_of
 from ml.features.spectrogram import Recipe, load_whole_spectrogram
 from ml.models.architectures import MEMBERS
 from ml.plots.palette import UNKNOWN, colour_of

@@ -11,9 +11,9 @@ from config.settings import Settings
 from db import read
 from db.roles import READER
 from db.write.embeddings import as_vector
-from flows.backup.checked_files import sha256_of
+from flows.checks.no_champion import NoModelError
+from flows.home.checked_files import sha256_of
 from flows.home.environment import open_database
-from flows.predict.errors import NoModelError
 from sources.files.listing import ENDINGS
 
 OLDEST: Final = "0.8"  # pgvector that goes on searching where a filter has left too few
@@ -107,7 +107,7 @@ def _require_sound(connection: Connection, path: Path) -> None:
 def _heard_in(settings: Settings, path: Path) -> Sequence[float]:
     # Here, as it imports Keras, which a track does not need.
     from flows.checks.files import UnheardError
-    from flows.predict.files import embedding_of_file
+    from flows.scoring.files import embedding_of_file
 
     try:
         return embedding_of_file(settings, path)

@@ -10,9 +10,9 @@ from config.settings import Settings
 from db import write
 from db.engine import Lock, try_lock
 from db.write.clips import register_recipe
+from flows.home.crashed_trainings import told
 from flows.home.environment import open_database, spectrogram_folder
-from flows.prefect_tools.artifacts import leave_evaluation
-from flows.training.crashed_trainings import told
+from flows.training.artifacts import leave_evaluation
 from flows.training.evaluation_protocols import NETWORKS, contest
 from flows.training.lost_spectrograms import read_sound_training_set
 from flows.training.provenance import versions

@@ -13,10 +13,10 @@ from db import read, write
 from db.engine import Lock, try_lock
 from db.write.clips import register_recipe
 from flows.batch.settle_track_states import settle
+from flows.home.crashed_trainings import sweep
 from flows.home.environment import open_database, spectrogram_folder
-from flows.prefect_tools.artifacts import leave_model, leave_training
 from flows.prefect_tools.events import PROMOTED, announce
-from flows.training.crashed_trainings import sweep
+from flows.training.artifacts import leave_model, leave_training
 from flows.training.due import reason_to_train
 from flows.training.lost_spectrograms import read_sound_training_set
 from flows.training.provenance import versions

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from config.settings import Settings
 from db import write
-from flows.training.crashed_trainings import sweep, told
+from flows.home.crashed_trainings import sweep, told
 from flows.training.fit import Fitted, fit
 from flows.training.metric_rows import comparison_row
 from flows.training.promotion import Decision, judge

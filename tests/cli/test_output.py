@@ -48,7 +48,7 @@ def test_a_full_output_is_not_the_disk_of_the_home_and_nothing_is_said_where_nob
 
 
 @pytest.mark.parametrize(
-    ("module", "is_output"), [("flows.ingest.download_inbox", False), ("rich.console", True)]
+    ("module", "is_output"), [("flows.home.download_inbox", False), ("rich.console", True)]
 )
 def test_a_module_is_known_by_its_name_and_not_by_the_folders_above_it(module: str, is_output: bool) -> None:
     code = compile("raise OSError(28, 'No space left on device')", "/home/rich/flows/inbox.py", "exec")

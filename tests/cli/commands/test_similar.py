@@ -114,7 +114,7 @@ def test_the_map_has_each_track_and_is_the_same_again(
     assert front_door("map", "--picture", str(picture)).startswith("12 tracks are on ")
     assert picture.read_bytes().startswith(b"\x89PNG")
 
-    from flows.similar.map import map_of
+    from flows.scoring.map import map_of
 
     with open_database(Settings()) as same, same.connect() as connection:
         some = [place.track_id for place in map_of(connection, 5)]

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from flows.backup.checked_files import DamagedFile, bring
 from flows.backup.folder import (
     BackupError,
     Manifest,
@@ -21,6 +20,7 @@ from flows.backup.folder import (
 )
 from flows.backup.restore import restore
 from flows.home import umask
+from flows.home.checked_files import DamagedFile, bring
 
 CONTENT = b"a clip"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -87,6 +87,6 @@ def _children() -> list[int]:
 
 
 def _models_loaded() -> int:
-    from flows.predict.model_cache import loaded_model
+    from flows.scoring.model_cache import loaded_model
 
     return loaded_model.cache_info().misses

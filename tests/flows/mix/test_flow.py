@@ -280,7 +280,7 @@ def test_whatever_stops_a_run_leaves_nothing_half_written(
 def test_without_a_sound_model_nothing_is_heard_and_the_sentence_says_what_to_do(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path
 ) -> None:
-    from flows.predict.errors import NoModelError
+    from flows.checks.no_champion import NoModelError
     from ml.models.model_file import ModelFileError
 
     engine = go_on(trained)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from config.settings import Settings
-from flows.whole_file import PlaceError
+from flows.home.whole_file import PlaceError
 from tests.flows.looking import rows
 from tests.stages import Stage
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from config.settings import Settings
 from db import read
-from flows.backup.checked_files import sha256_of
 from flows.checks.files import UnheardError, too_short
 from flows.checks.requests import require_champion
+from flows.home.checked_files import sha256_of
 from flows.home.environment import model_folder, open_database
 from ml.audio.decode import AudioError, load_mono
 from ml.features.spectrogram import Recipe, log_mel

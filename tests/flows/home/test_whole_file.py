@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.whole_file import PlaceError, write_whole
+from flows.home.whole_file import PlaceError, write_whole
 
 
 def test_a_link_leads_on_to_its_file(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ import os, sys
 os.umask({umask})
 from pathlib import Path
 from flows import umask
-from flows.whole_file import write_whole
+from flows.home.whole_file import write_whole
 umask.close()
 write_whole(Path(sys.argv[1], "picture"), b"")
 write_whole(Path(sys.argv[1], "report"), b"", private=True)

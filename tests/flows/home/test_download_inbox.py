@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from flows.ingest import download_inbox as inbox_module
-from flows.ingest.download_inbox import open_inbox, put_away
+from flows.home import download_inbox as inbox_module
+from flows.home.download_inbox import open_inbox, put_away
 
 ROOT = Path(__file__).resolve().parents[3]
 # A run: says that it is there, waits for a line, opens its inbox, does what the test wants, says so, waits again.
 RUN = """
 import sys
 from pathlib import Path
-from flows.ingest.download_inbox import open_inbox, put_away
+from flows.home.download_inbox import open_inbox, put_away
 
 audio, rows = Path(sys.argv[1]), set(sys.argv[2].split())
 print("ready", flush=True)

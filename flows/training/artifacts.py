@@ -1,0 +1,60 @@
+"""What trainings and evaluations leave on Prefect's pages."""
+
+import numpy as np
+from sqlalchemy import Connection
+
+from db import read
+from flows.prefect_tools import artifacts
+from ml.models.architectures import MEMBERS
+from ml.plots.plots import confusion_picture, learning_picture
+
+
+def leave_model(connection: Connection) -> None:
+    """All models; how well the one in use recognises each label, and what it takes for what."""
+    artifacts.table(
+        "models",
+        "The newest models, and why each is in use or not.",
+        read.problems.view(connection, "model_list")[:20],
+    )
+    artifacts.table(
+        "label-accuracy",
+        "The model in use, on held-out tracks of each label.",
+        read.problems.view(connection, "label_accuracy"),
+    )
+    cells = read.problems.view(connection, "confusion_matrix")
+    if cells:
+        names = [*(cell.true_label for cell in cells), *(cell.predicted_label for cell in cells)]
+        labels = list(dict.fromkeys(names))
+        counts = np.zeros((len(labels), len(labels)), dtype=int)
+        for cell in cells:  # none where nothing was counted
+            counts[labels.index(cell.true_label), labels.index(cell.predicted_label)] = cell.count
+        artifacts.picture(
+            "confusion-matrix",
+            "Held-out tracks of each label, and what the model in use takes them for.",
+            confusion_picture(counts, labels),
+        )
+
+
+def leave_training(connection: Connection, training_run_id: int) -> None:
+    """How the networks of a training learnt, whether or not they are in use; and the trainings before it."""
+    training = read.report.training(connection, training_run_id)
+    if training is not None and training.history:
+        artifacts.picture(
+            "learning-curves",
+            f"Training {training.id}: loss and accuracy of each network, on training and on validation crops.",
+            learning_picture(training.history, MEMBERS.get(training.architecture, ())),
+        )
+    artifacts.table(
+        "trainings",
+        "The newest trainings, and how good their models are on held-out tracks.",
+        read.problems.view(connection, "training_history")[:20],
+    )
+
+
+def leave_evaluation(connection: Connection) -> None:
+    """All figures of the last evaluation."""
+    artifacts.table(
+        "evaluation",
+        "Networks and baseline on tracks that they have not heard.",
+        read.problems.view(connection, "evaluation_table"),
+    )

@@ -20,52 +20,16 @@ from sqlalchemy.exc import DBAPIError
 
 from cli import screen
 from cli.postgres_errors import QueryError, postgres_sentence
-from config.label_errors import ConfigurationError
+from common.errors import LabelscopeError
 from config.settings import SECRETS, Settings
-from db.engine import AddressError
-from flows.backup.folder import BackupError
-from flows.checks.no_champion import NoModelError
-from flows.checks.requests import NothingToLearnError, PromotionRefused
-from flows.home.checked_files import DamagedFile
-from flows.home.dask_setting import ClusterError
-from flows.home.folder import HomeError
-from flows.home.whole_file import PlaceError
-from flows.ingest.retention import BusyError
-from services.keeper import ServiceError
 from services.private import PlaceRefused
-from sources.errors import CrateError, SourceError
 
 EXAMPLES = {"hyperparameters": '{"epochs": 20}'}
 OUTPUT = {"cli", "click", "typer", "rich"}  # packages that print
-SENTENCES = (
-    AddressError,
-    BackupError,
-    BusyError,
-    ClusterError,
-    ConfigurationError,
-    CrateError,
-    DamagedFile,
-    HomeError,
-    NoModelError,
-    NothingToLearnError,
-    PlaceError,
-    PromotionRefused,
-    QueryError,
-    ServiceError,
-    SourceError,
-)
-# By name, as importing them would import Keras or Prefect.
-SENTENCES_BY_NAME = (
-    "HyperparameterError",
-    "KilledWorker",
-    "MixLost",
-    "ModelFileError",
-    "NeighbourError",
-    "SpectrogramError",
-    "CancelledRun",
-    "TrainingFailed",
-    "TrainingLost",
-)
+FOREIGN = {
+    "distributed.scheduler.KilledWorker",
+    "prefect.exceptions.CancelledRun",
+}  # by name: importing takes seconds
 
 
 @contextmanager
@@ -107,7 +71,10 @@ def _output_sentence(error: Exception) -> str:
 
 
 def _sentence(error: Exception) -> str | None:
-    if isinstance(error, SENTENCES) or type(error).__name__ in SENTENCES_BY_NAME:
+    if (
+        isinstance(error, LabelscopeError)
+        or f"{type(error).__module__}.{type(error).__qualname__}" in FOREIGN
+    ):
         return str(error)
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
         first = error.errors()[0]

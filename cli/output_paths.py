@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from report.characters import visible
+from common.text import visible
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,16 @@ from psycopg.errors import (
     QueryCanceled,
 )
 
+from common.errors import LabelscopeError
+from common.text import visible
 from config.settings import Settings
-from report.characters import visible
 from services.keeper import full_disk, has_no_room
 
 BEFORE, AFTER = 60, 30  # characters that are shown of a long line, on either side of what is wrong
 TAKES_LONGER = "statement timeout"
 
 
-class QueryError(Exception):
+class QueryError(LabelscopeError):
     """A statement that somebody typed cannot be answered. The message says where it is wrong, and what helps."""
 
 

@@ -16,8 +16,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from common.text import ONE, visible
 from flows.prefect_tools.console import SafeConsole
-from report.characters import ONE, visible
 
 # Where a spreadsheet begins a formula: at the head of a cell, or behind what it may take for the end of one.
 FORMULA: Final = re.compile(r"(^|[;\t\r\n])([^\S\t\r\n]*\"?)(?=[=+\-@＝＋－＠]|[\t\r])")

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.rows import print_table, rows_as_table
+from common.text import visible
 from flows.prefect_tools.console import SafeConsole
-from report.characters import visible
 
 BETWEEN = 2  # spaces between two columns
 NARROWEST = 6  # to which a column gives way

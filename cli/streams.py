@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from io import TextIOWrapper
 from typing import IO, Any, Final
 
-from report.characters import visible
+from common.text import visible
 
 COLOURS: Final = re.compile("(\x1b\\[[0-9;]*m)")
 

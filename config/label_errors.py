@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic_core import ErrorDetails
 
+from common.errors import LabelscopeError
 from config.playlist_names import show
 from config.toml_lines import Place, oversized_line, unfinished_line
 
@@ -18,7 +19,7 @@ EXAMPLES = {
 }
 
 
-class ConfigurationError(Exception):
+class ConfigurationError(LabelscopeError):
     """labels.toml cannot be used. The message is one sentence with the cure.
 
     `line`: where in the file, from 1; None where no line is at fault, such as in a file that is not there.

@@ -1,10 +1,7 @@
 """Which labels are watched, by which playlists, and what may be done with what comes in: the file labels.toml."""
 
-import hashlib
 import math
-import re
 import tomllib
-import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,6 +19,7 @@ from pydantic import (
     field_validator,
 )
 
+from common.text import one_line, slug_of
 from config.label_errors import EXAMPLES, ConfigurationError, explain, not_toml, unreadable
 from config.playlist_names import PlaylistName, absolute, parse_playlist, show
 from config.toml_lines import Place, line_of
@@ -30,19 +28,6 @@ LARGEST_BYTES = 1 << 20
 
 Origin = Literal["folder", "library", "synth", "deezer", "spotify"]
 PreviewSource = Literal["own", "deezer", "library"]
-
-
-def slug_of(name: str) -> str:
-    """For "Café Déjà-Vu!" "cafe-deja-vu": the same slug that a label folder of this name gets."""
-    letters = unicodedata.normalize("NFKD", _one_line(name)).casefold()
-    plain = unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", letters))
-    slug = "-".join(re.findall(r"[^\W_]+", plain))
-    return slug or f"label-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def _one_line(text: str) -> str:
-    spaced = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
-    return " ".join(spaced.split())
 
 
 def _playlist(value: object, info: ValidationInfo) -> PlaylistName:
@@ -65,7 +50,7 @@ def _folder(info: ValidationInfo) -> Path:
     return info.context["folder"] if info.context else Path.cwd()
 
 
-Text = Annotated[StrictStr, AfterValidator(_one_line)]
+Text = Annotated[StrictStr, AfterValidator(one_line)]
 Days = Annotated[StrictInt, Field(ge=1, le=36_500)]
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+from common.text import slug_of
 from config.label_errors import ConfigurationError
-from config.labels import Configuration, Taste, slug_of
+from config.labels import Configuration, Taste
 from config.playlist_names import show
 from config.toml_lines import line_of
 

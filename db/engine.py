@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from common.errors import LabelscopeError
+
 
 class Lock(IntEnum):
     """Advisory locks of the database, so that what must not overlap cannot, whoever starts it."""
@@ -27,7 +29,7 @@ class Lock(IntEnum):
     STANDINGS = 0x1ABE1_09
 
 
-class AddressError(ValueError):
+class AddressError(LabelscopeError, ValueError):
     """An address of a database that cannot be used."""
 
 

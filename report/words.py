@@ -4,8 +4,8 @@ import html
 from datetime import datetime
 from typing import Any, Final
 
+from common.text import spaced
 from report.bounds import LETTERS
-from report.characters import spaced
 
 NOTHING: Final = "–"
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Protocol
 
+from common.errors import LabelscopeError
 from services.environment import child_environment
 from services.held_start import Launched
 from services.locks import KEEPER, SERVER, USERS, State, is_held, lock, open_lock, read_state, take
@@ -38,7 +39,7 @@ NO_SPACE = "No space left on device", "Disk quota exceeded"  # as servers write 
 BIRTH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from services.keeper_process import main; main()"
 
 
-class ServiceError(Exception):
+class ServiceError(LabelscopeError):
     """A server cannot be had; the message says what, where and the cure."""
 
 

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+from common.errors import LabelscopeError
 
-class SourceError(Exception):
+
+class SourceError(LabelscopeError):
     """Something was not to be had."""
 
 
-class CrateError(Exception):
+class CrateError(LabelscopeError):
     """The folder is not a crate. The message is one sentence with the cure."""
 
 

@@ -12,7 +12,7 @@ from config.settings import Settings
 from db.roles import READER
 from flows.home.environment import contain, open_database
 from flows.home.folder import require_home
-from flows.home.whole_file import write_whole
+from flows.home.whole_file import write_for_people
 
 
 def similar(
@@ -68,5 +68,5 @@ def draw_map(
         if as_json:
             write_json([asdict(track) for track in tracks])
             return
-        write_whole(picture, picture_of(connection, tracks))
+        write_for_people(picture, picture_of(connection, tracks))
     typer.echo(f"{len(tracks)} tracks are on {picture}.")

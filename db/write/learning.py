@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, exists, func, insert, select, text, update
 
+from common.errors import LabelscopeError
 from db.models.learning import (
     Confusion,
     Metric,
@@ -25,7 +26,7 @@ class ModelRows:
     confusions: Sequence[Row]
 
 
-class TrainingLost(Exception):  # noqa: N818  (the outcome of a run, rather than a bug)
+class TrainingLost(LabelscopeError):  # noqa: N818  (the outcome of a run, rather than a bug)
     """A training has come to its end, but its row no longer stands for it; the message says what to do."""
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from common.files import DRAFT_SUFFIX
 from config.settings import Settings
 from db.engine import Lock, for_programs, share_lock
 from db.read.files import named_files, schema_revision
 from flows.backup.folder import FILES, BackupError, Manifest, StoredFile, alone_in, place_of, write_manifest
-from flows.home.checked_files import DRAFT, DamagedFile, bring, write
+from flows.home.checked_files import DamagedFile, bring, write
 from flows.home.environment import audio_folder, connected, database_address
 from flows.prefect_tools.progress import progress_bar
 from services.postgres.dump import dump, require_dumpable
@@ -72,7 +73,7 @@ def _save_rows(
         require_dumpable(binaries, int(connection.scalar(text("SHOW server_version_num")) or 0))
         named = [StoredFile(row.path, row.sha256, row.bytes) for row in named_files(connection)]
         snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
-        draft = folder / FILES / f"database{DRAFT}"
+        draft = folder / FILES / f"database{DRAFT_SUFFIX}"
         sha256, _ = write(dump(binaries, *for_programs(address), str(snapshot)), draft)
     place = place_of(folder, sha256)
     place.parent.mkdir(exist_ok=True)

@@ -20,17 +20,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flows.home.checked_files import DRAFT
+from common.errors import LabelscopeError
+from common.files import DRAFT_SUFFIX
 from services.private import PlaceRefused, make_folder, open_file, open_regular, put_right
 
 MANIFEST, FILES, LOCK = "manifest.json", "files", "lock"
-OURS = {MANIFEST, MANIFEST + DRAFT, FILES, LOCK}
+OURS = {MANIFEST, MANIFEST + DRAFT_SUFFIX, FILES, LOCK}
 FORMAT = 1
 ROOMS = ("audio", "models", "spectrograms")  # folders of the home that a backup has files of
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class BackupError(Exception):
+class BackupError(LabelscopeError):
     """Nothing could be saved or restored, and nothing was changed. The message is one sentence with the cure."""
 
 
@@ -96,14 +97,14 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     """From here on this is what the folder holds; what it does not name is removed."""
     content = asdict(manifest)
     document = {"format": FORMAT, "sha256": _digest(content), "manifest": content}
-    draft = folder / (MANIFEST + DRAFT)
+    draft = folder / (MANIFEST + DRAFT_SUFFIX)
     with os.fdopen(open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as writing:
         writing.write(json.dumps(document, indent=1))
     os.sync()  # a manifest must not outlive a loss of power that takes what it names
     draft.replace(folder / MANIFEST)
     named = {manifest.database, *(file.sha256 for file in manifest.files)}
     for file in (folder / FILES).glob("??/*"):
-        if SHA256.fullmatch(file.name.removesuffix(DRAFT)) and file.name not in named:
+        if SHA256.fullmatch(file.name.removesuffix(DRAFT_SUFFIX)) and file.name not in named:
             file.unlink()
 
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from common.files import DRAFT_SUFFIX
 from config.settings import Settings
 from db.engine import Lock, for_programs, hold_lock
 from db.migrate import is_known
 from db.read.files import is_empty
 from flows.backup.folder import ROOMS, BackupError, Manifest, is_inside, place_of, read_manifest
-from flows.home.checked_files import DRAFT, bring, is_intact
+from flows.home.checked_files import bring, is_intact
 from flows.home.environment import connected, database_address, migrated_database
 from flows.prefect_tools.progress import progress_bar
 from services.postgres.dump import restore as fill
@@ -60,7 +61,7 @@ def _require_no_other_files(home: Path, manifest: Manifest) -> None:
     for room in ROOMS:
         for file in (home / room).rglob("*"):
             path = file.relative_to(home).as_posix()
-            if not file.is_dir() and path.removesuffix(DRAFT) not in expected:
+            if not file.is_dir() and path.removesuffix(DRAFT_SUFFIX) not in expected:
                 raise BackupError(
                     f"{home} is not empty, as {path} is there: set LABELSCOPE_HOME to a new folder, and restore there."
                 )

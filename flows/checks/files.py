@@ -5,13 +5,14 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from common.errors import LabelscopeError
 from ml.audio.decode import AudioError, decoding
 from sources.files.probe import UnusableError, probe
 
 HOP_S: Final = 512 / 22_050  # from one frame of a spectrogram to the next
 
 
-class UnheardError(Exception):
+class UnheardError(LabelscopeError):
     """A file that nothing can be heard in; the message says why, with its name."""
 
 

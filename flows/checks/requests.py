@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from common.errors import LabelscopeError
 from config.labels import read_labels
 from config.settings import Settings
 from config.taste import taste_of
@@ -15,11 +16,11 @@ from db import read
 from flows.checks.no_champion import NoModelError
 
 
-class PromotionRefused(Exception):  # noqa: N818  (an outcome, rather than a bug)
+class PromotionRefused(LabelscopeError):  # noqa: N818  (an outcome, rather than a bug)
     """The model cannot be put to use; the message says why and what helps."""
 
 
-class NothingToLearnError(Exception):
+class NothingToLearnError(LabelscopeError):
     """There is too little to learn from; the message says what is missing and what helps."""
 
 

@@ -5,13 +5,14 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from common.errors import LabelscopeError
+from common.files import DRAFT_SUFFIX
 from services.private import PlaceRefused, open_file, open_regular
 
 BLOCK = 2**20  # bytes
-DRAFT = ".part"  # how the name of a file ends that is still being written
 
 
-class DamagedFile(Exception):  # noqa: N818  (a state of a file rather than a fault of ours)
+class DamagedFile(LabelscopeError):  # noqa: N818  (a state of a file rather than a fault of ours)
     """A file is missing, cannot be read, or is not what it was. The message is a sentence that names it."""
 
 
@@ -27,17 +28,6 @@ def blocks_of(file: Path) -> Iterator[bytes]:
         raise DamagedFile(error.sentence) from error
     except OSError as error:
         raise DamagedFile(f"{file} cannot be read: {error.strerror}.") from error
-
-
-def sha256_of(file: Path) -> str | None:
-    """64 hex digits; None where it cannot be read, or is no file: opening a named pipe would wait for ever."""
-    try:
-        if not file.is_file():
-            return None
-        with file.open("rb") as reading:
-            return hashlib.file_digest(reading, "sha256").hexdigest()
-    except OSError:
-        return None
 
 
 def write(blocks: Iterable[bytes], draft: Path) -> tuple[str, int]:
@@ -73,7 +63,7 @@ def bring(source: Path, place: Path, sha256: str) -> bool:
     """
     if is_intact(place, sha256):
         return False
-    draft = place.with_name(place.name + DRAFT)
+    draft = place.with_name(place.name + DRAFT_SUFFIX)
     try:
         found, _ = write(blocks_of(source), draft)
         if found != sha256:

@@ -3,12 +3,13 @@
 from importlib.util import find_spec
 from typing import Final
 
+from common.errors import LabelscopeError
 from config.settings import Settings
 
 LOCAL: Final = "local"  # in place of an address: a cluster on this machine, for as long as it is needed
 
 
-class ClusterError(Exception):
+class ClusterError(LabelscopeError):
     """Batches cannot be sent to a cluster; the sentence says what helps."""
 
 

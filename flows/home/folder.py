@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from common.errors import LabelscopeError
 from config.settings import Settings
 from flows.home import umask
 from services.private import OTHERS, PlaceRefused, make_folder, open_folder, put_right, require_own_links
@@ -26,7 +27,7 @@ OURS = frozenset(  # what is made in a home
 ) | {"synthetic crate"}
 
 
-class HomeError(Exception):
+class HomeError(LabelscopeError):
     """There is no home, or there can be none. The message is one sentence with the cure."""
 
 

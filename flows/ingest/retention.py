@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
 
+from common.errors import LabelscopeError
 from config.settings import Settings
 from db.engine import Lock, try_lock
 from db.write.removal import Leavings, remove_provider, remove_unconfirmed_tracks
@@ -13,7 +14,7 @@ from flows.home.environment import model_folder, spectrogram_folder, stored_audi
 from flows.home.report_files import forget_reports
 
 
-class BusyError(Exception):
+class BusyError(LabelscopeError):
     """Content is being brought in just now. The message is one sentence with the cure."""
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from prefect.artifacts import create_table_artifact
 
+from common.text import spaced
 from flows.prefect_tools import artifacts
-from report.characters import spaced
 
 
 def leave_maintenance(sentences: Sequence[str], faults: Sequence[tuple[str, str, str]]) -> None:

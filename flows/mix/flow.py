@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 from prefect.states import Failed
 from sqlalchemy import Connection, Engine
 
+from common.errors import LabelscopeError
 from config.labels import Taste, read_labels
 from config.settings import Settings
 from config.taste import taste_of
@@ -40,7 +41,7 @@ class Mixed:
     recognised: bool
 
 
-class MixRejected(Exception):  # noqa: N818  (the outcome of a run, rather than a bug)
+class MixRejected(LabelscopeError):  # noqa: N818  (the outcome of a run, rather than a bug)
     """A recording could not be used; the message is one sentence with the cure. `mix_id`: of the row that says why."""
 
     def __init__(self, sentence: str, mix_id: int) -> None:
@@ -51,7 +52,7 @@ class MixRejected(Exception):  # noqa: N818  (the outcome of a run, rather than 
         return str(self.args[0])
 
 
-class MixLost(Exception):  # noqa: N818
+class MixLost(LabelscopeError):  # noqa: N818
     """A recording was heard for nothing; the message is one sentence with the cure."""
 
 

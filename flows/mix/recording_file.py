@@ -1,6 +1,5 @@
 """A recording before it is heard: where it is, which file it is by its content, and what it is called."""
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
+from common.files import FileState, sha256_of, state_of
 from ml.audio.decode import AudioError, decoding
-from ml.audio.file_state import FileState, state_of
 from ml.mixes.min_duration import SHORTEST_S, too_short
 from sources.metadata.tags import clean_text, describe, read_tags
 from sources.records import path_of
@@ -95,7 +94,7 @@ def look_at(path: Path) -> RecordingFile:
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            sha256 = sha256_of(file)
             description = describe(read_tags(file), path.stem)
     except OSError as problem:
         raise AudioError(

@@ -7,9 +7,9 @@ from typing import Any, Final
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from sqlalchemy import Connection
 
+from common.text import spaced
 from db import read
 from flows.prefect_tools.markdown import as_it_is
-from report.characters import spaced
 
 NOTHING: Final = [{"": "nothing"}]
 

@@ -7,7 +7,7 @@ from typing import IO
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from report.characters import visible
+from common.text import visible
 
 
 class SafeConsole(Console):

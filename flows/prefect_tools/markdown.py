@@ -2,7 +2,7 @@
 
 import re
 
-from report.characters import spaced
+from common.text import spaced
 
 
 def as_it_is(text: str) -> str:

@@ -15,7 +15,7 @@ from db.engine import Lock, share_lock
 from flows.batch.settle_track_states import settle
 from flows.home.environment import open_database, spectrogram_folder
 from flows.home.report_files import KEPT, forget_reports, report_folder
-from flows.home.whole_file import write_whole
+from flows.home.whole_file import write_for_people
 from flows.scoring.map import map_of
 from ml.features.spectrogram import Recipe, load_whole_spectrogram
 from ml.models.architectures import MEMBERS
@@ -55,7 +55,7 @@ def _write(settings: Settings, page: Page, path: Path | None) -> Written:
     content = render(page).encode()
     target = path or report_folder(settings) / f"labelscope-{page.made_at:%Y-%m-%d}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, content, private=path is None)
+    write_for_people(target, content, private=path is None)
     if path is None:
         forget_reports(settings, KEPT)
     return Written(target, len(content), page.lead, tuple(section.sentences[0] for section in page.sections))

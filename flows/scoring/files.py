@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.files import sha256_if_readable
 from config.settings import Settings
 from db import read
 from flows.checks.files import UnheardError, too_short
 from flows.checks.requests import require_champion
-from flows.home.checked_files import sha256_of
 from flows.home.environment import model_folder, open_database
 from ml.audio.decode import AudioError, load_mono
 from ml.features.spectrogram import Recipe, log_mel
@@ -37,7 +37,7 @@ def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
 
     Raises NoModelError where no model is in use yet.
     """
-    hashes = [sha256_of(path) for path in paths]
+    hashes = [sha256_if_readable(path) for path in paths]
     with open_database(settings) as engine, engine.connect() as connection:
         champion = require_champion(connection)
         names = {label.slug: label.name for label in read.learning.labels(connection)}

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from common.errors import LabelscopeError
+from common.files import sha256_if_readable
 from config.settings import Settings
 from db import read
 from db.roles import READER
 from db.write.embeddings import as_vector
 from flows.checks.no_champion import NoModelError
-from flows.home.checked_files import sha256_of
 from flows.home.environment import open_database
 from sources.files.listing import ENDINGS
 
@@ -20,7 +21,7 @@ OLDEST: Final = "0.8"  # pgvector that goes on searching where a filter has left
 NAMED: Final = 4  # other tracks that a remark names
 
 
-class NeighbourError(Exception):
+class NeighbourError(LabelscopeError):
     """Neighbours cannot be told; the message says why, and what helps."""
 
 
@@ -40,7 +41,7 @@ def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
     ModelFileError for a damaged one.
     """
     path = _file_called(name_or_file)
-    sha256 = sha256_of(path) if path else None
+    sha256 = sha256_if_readable(path) if path else None
     with open_database(settings, READER) as engine:
         with engine.connect() as connection:
             require_neighbours(connection)

@@ -19,6 +19,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from common.errors import LabelscopeError
 from ml.audio.containers import first_mp3_frame, mp3_says_its_length, poured
 
 # 1.5 s at 44.1 kHz: small enough for the cache, large enough for the loop around it not to matter.
@@ -51,7 +52,7 @@ class Stream(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is not typ
         return False
 
 
-class AudioError(Exception):
+class AudioError(LabelscopeError):
     """A sound file that cannot be used.
 
     `reason` is one of missing, unreadable, empty, unsupported, not_audio, truncated, not_finite, silent, and of a

@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from common.errors import LabelscopeError
 from ml.features.spectrogram import load_whole_spectrogram
 
 CROP_FRAMES: Final = 128
@@ -26,7 +27,7 @@ BYTES: Final = 2  # of one float16
 DEVIATION_FLOOR: Final = 1e-3  # dB; a band that never changes (above a codec's cut-off) must not blow up
 
 
-class SpectrogramError(Exception):
+class SpectrogramError(LabelscopeError):
     """A spectrogram file is missing or not what its row says; the message names the clip."""
 
 

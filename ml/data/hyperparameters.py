@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from common.errors import LabelscopeError
 from ml.data.crops import CROP_FRAMES
 
 Number = Annotated[int, Field(ge=1, le=100_000)]
@@ -63,7 +64,7 @@ PRESETS: Final = {
 """What each architecture is trained with."""
 
 
-class HyperparameterError(ValueError):
+class HyperparameterError(LabelscopeError, ValueError):
     """A choice that does not exist, or a value that it cannot have; the message says what there is."""
 
 

@@ -3,9 +3,7 @@
 import hashlib
 import io
 import json
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from common.files import write_whole
 from ml.features.stft import decibels, mel_power, mel_products, spectra
 
 
@@ -88,14 +87,7 @@ def save_spectrogram(folder: Path, spectrogram: NDArray[np.float32]) -> StoredFi
     sha256 = hashlib.sha256(content).hexdigest()
     path = folder / sha256[:2] / f"{sha256}.npy"
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{sha256}.{secrets.token_hex(4)}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except BaseException:  # an interrupted write leaves no file either
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+    write_whole(path, content, mode=0o600)
     return StoredFile(path=f"{sha256[:2]}/{sha256}.npy", sha256=sha256, bytes=len(content))
 
 

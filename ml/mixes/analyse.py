@@ -18,9 +18,10 @@ import librosa
 import numpy as np
 from numpy.typing import NDArray
 
+from common.files import file_state
 from ml.audio.containers import ends_early
 from ml.audio.decode import SILENCE, AudioError, Decoding, decoding
-from ml.audio.file_state import expect_unchanged, file_state
+from ml.audio.file_state import expect_unchanged
 from ml.features.descriptors import HOP_LENGTH, tempo_of
 from ml.features.spectrogram import Recipe, log_mel
 from ml.mixes.min_duration import SHORTEST_S, too_short

@@ -6,8 +6,6 @@ that at most MOST_CLIPS take part.
 """
 
 import hashlib
-import os
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +17,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from common.errors import LabelscopeError
+from common.files import write_whole
 from ml.features.descriptors import HOP_LENGTH, tempo_of
 
 FEWEST_FRAMES: Final = 9  # that a delta is computed from
@@ -29,7 +29,7 @@ USUAL_TEMPO: Final = 120.0  # beats per minute where none can be told; librosa's
 FORMAT: Final = 1
 
 
-class BaselineFileError(Exception):
+class BaselineFileError(LabelscopeError):
     """A baseline file is missing, damaged or not the one that was asked for."""
 
 
@@ -117,16 +117,8 @@ def save_baseline(baseline: Baseline, path: Path) -> str:
     import skops.io  # takes a second, for every estimator that it knows; only files need it
 
     content = skops.io.dumps({"format": FORMAT, "card": baseline.card, "pipeline": baseline.pipeline})
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, content)
     return hashlib.sha256(content).hexdigest()
 
 

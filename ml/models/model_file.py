@@ -6,10 +6,7 @@ went. One file is enough to score a spectrogram, and one sha256 covers all of it
 mode and without custom code.
 """
 
-import hashlib
 import json
-import os
-import uuid
 import zipfile
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,6 +14,8 @@ from typing import Any, Final
 
 import keras
 
+from common.errors import LabelscopeError
+from common.files import replacing, sha256_of
 from ml.data.crops import CROP_FRAMES, Standardisation
 from ml.evaluation.calibration import Calibration, Temperatures
 from ml.models.novelty import USUAL_MOVEMENT
@@ -25,7 +24,7 @@ CARD: Final = "labelscope.json"
 CARD_FORMAT: Final = 2
 
 
-class ModelFileError(Exception):
+class ModelFileError(LabelscopeError):
     """A model file is missing, damaged or not the one that was asked for."""
 
 
@@ -48,20 +47,12 @@ def save_model(network: keras.Model, card: ModelCard, path: Path) -> str:
 
     Atomic: the file appears under its name only when it is complete and on disk; an older one is replaced.
     """
-    # Keras insists on the suffix; the dot in front keeps half-written files out of listings.
-    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.keras")
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        network.save(temporary)
-        with zipfile.ZipFile(temporary, "a") as archive:
+    with replacing(path, suffix=".keras") as draft:  # Keras insists on the suffix
+        network.save(draft)
+        with zipfile.ZipFile(draft, "a") as archive:
             archive.writestr(CARD, json.dumps({"format": CARD_FORMAT, **asdict(card)}, indent=1))
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        sha256 = file_sha256(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return sha256
+        return sha256_of(draft)
 
 
 def load_network(path: Path, expected_sha256: str | None = None) -> tuple[keras.Model, ModelCard]:
@@ -72,7 +63,7 @@ def load_network(path: Path, expected_sha256: str | None = None) -> tuple[keras.
     """
     if not path.is_file():
         raise ModelFileError(f"There is no model file at {str(path)!r}: restore it from a backup or retrain.")
-    if expected_sha256 is not None and (found := file_sha256(path)) != expected_sha256:
+    if expected_sha256 is not None and (found := sha256_of(path)) != expected_sha256:
         raise ModelFileError(
             f"The model file {str(path)!r} has sha256 {found[:12]}…, not {expected_sha256[:12]}…: it was"
             " changed since it was saved, so restore it from a backup or retrain."
@@ -121,9 +112,3 @@ def read_card(path: Path) -> ModelCard:
             f"The file {str(path)!r} is no model of this version ({error}): restore it from a backup or"
             " retrain."
         ) from error
-
-
-def file_sha256(path: Path) -> str:
-    """Sha256 of a file, 64 hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from common.errors import LabelscopeError
 from ml.data.batches import OrderedBatches, TrainingBatches, batches_of_epoch
 from ml.data.crops import Crops, Standardisation, standardisation
 from ml.data.hyperparameters import Hyperparameters
@@ -20,7 +21,7 @@ from ml.models.novelty import usual_movement
 from ml.models.scorer import Scorer
 
 
-class TrainingFailed(Exception):  # noqa: N818  (the outcome of a run, like TrainingRefused, rather than a bug)
+class TrainingFailed(LabelscopeError):  # noqa: N818  (the outcome of a run, like TrainingRefused, rather than a bug)
     """The training gave no usable network; the message says what to change."""
 
 

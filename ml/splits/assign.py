@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from common.errors import LabelscopeError
 from ml.splits.grouping import TrackInfo, components, keys, schemes
 
 __all__ = [
@@ -41,7 +42,7 @@ ASIDE: Final = "aside"
 Label = str | None
 
 
-class TrainingRefused(Exception):  # noqa: N818  (an outcome that is reported, rather than a bug)
+class TrainingRefused(LabelscopeError):  # noqa: N818  (an outcome that is reported, rather than a bug)
     """The crate cannot be split so that a result would mean anything; the message says what to add."""
 
 

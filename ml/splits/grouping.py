@@ -22,10 +22,10 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from common.text import NO_ARTIST
+
 # With fewer distinct artists than this, whole artists are too coarse to fill three splits.
 MIN_ARTISTS: Final = 5
-# What catalogues write where they know no artist; as an artist it would tie unrelated tracks together.
-NOBODY: Final = frozenset({"", "unknown", "unknown artist", "various", "various artists", "va", "v/a", "n/a"})
 BRACKETS: Final = re.compile(r"\s*[(\[].*$")
 VERSION: Final = re.compile(r"\s+-\s+[^-]*\b(remaster(ed)?|(re)?mix|edit|version|live|mono|stereo)\b.*$")
 
@@ -117,7 +117,7 @@ def _components(edges: Sequence[tuple[int, int]], nodes: int) -> list[int]:
 
 def artist_names(track: TrackInfo) -> set[str]:
     """The artists' names as they are compared, without those that mean nobody."""
-    return {name for name in map(_plain, track.artists) if name not in NOBODY}
+    return {name for name in map(_plain, track.artists) if name not in NO_ARTIST}
 
 
 def _plain(text: str) -> str:

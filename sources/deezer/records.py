@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from common.text import NO_ARTIST
 from sources.metadata.storable import storable, text_in
-from sources.metadata.tags import NOBODY, artist_key, clean_text, collect, describe
+from sources.metadata.tags import artist_key, clean_text, collect, describe
 from sources.records import Artist, Track
 
 PROVIDER = "deezer"
@@ -119,7 +120,7 @@ def _artists(record: Mapping[str, Any]) -> tuple[Artist, ...]:
     for person in [*(contributors if isinstance(contributors, list) else []), record.get("artist")]:
         details = _dict(person)
         name, person_id = clean_text(text_in(details.get("name"))), id_of(details)
-        if person_id and artist_key(name) not in NOBODY:
+        if person_id and artist_key(name) not in NO_ARTIST:
             credited.setdefault(person_id, Artist(PROVIDER, person_id, name))
     return tuple(credited.values())
 

@@ -1,14 +1,13 @@
 """A crate: a folder of audio files with a sub-folder for each label, `crate/<label>/…/track.flac`."""
 
-import hashlib
 import os
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from common.files import sha256_of
+from common.text import slug_of
 from sources.errors import CrateError, Unavailable
 from sources.files.listing import ENDINGS, Listed, explain, list_audio, modified_ns, snapshot_of
 from sources.files.probe import UnusableError, plan_clips, probe
@@ -47,7 +46,7 @@ class FolderSource:
         playlists = []
         audio_files = 0
         for folder in folders:
-            label = self.labels.get(folder.name) or Label(slug_of(folder.name), clean_text(folder.name))
+            label = self.labels.get(folder.name) or _label_of(folder.name)
             playlists.append(self._playlist(folder, label))
             audio_files += playlists[-1].raw["audio_files"]
         # An unmounted disk looks like this too: better no run than a crate without tracks.
@@ -112,7 +111,7 @@ class FolderSource:
         try:
             with path.open("rb") as file:
                 sha256 = known.get((uri, listed.size, listed.modified_ns))
-                sha256 = sha256 or hashlib.file_digest(file, "sha256").hexdigest()
+                sha256 = sha256 or sha256_of(file)
                 tags = read_tags(file)
             try:
                 sound = probe(path)
@@ -183,12 +182,8 @@ def label_folders(root: Path) -> list[Path]:
     return folders
 
 
-def slug_of(name: str) -> str:
-    """For "Café Déjà-Vu!" "cafe-deja-vu". Letters of every script stay; a name without any gives a hash."""
-    letters = unicodedata.normalize("NFKD", clean_text(name)).casefold()
-    plain = unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", letters))
-    slug = "-".join(re.findall(r"[^\W_]+", plain))
-    return slug or f"label-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+def _label_of(folder: str) -> Label:
+    return Label(slug_of(folder), clean_text(folder))
 
 
 def _refuse_equal_slugs(playlists: list[Playlist]) -> None:

@@ -1,12 +1,12 @@
 """The user's own music files, as a place to find a track that a streaming service only names."""
 
-import hashlib
 import os
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.files import sha256_of
 from sources.files.listing import Listed, explain, list_audio, modified_ns, snapshot_of
 from sources.files.probe import UnusableError, probe
 from sources.metadata.matching import artist_keys, same_duration, title_key
@@ -105,7 +105,7 @@ class Library:
         listed, path = tagged.listed, Path(tagged.listed.path)
         try:
             with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                sha256 = sha256_of(file)
                 now = os.fstat(file.fileno())
         except OSError as error:
             raise self._problem(path, *explain(error)) from error

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import mutagen
 from mutagen.id3 import ID3
 
+from common.text import NO_ARTIST, one_line
 from sources.metadata.storable import storable_key
 
 MAX_CHARACTERS = 1000  # of one value; longer ones are lyrics, comments or rubbish
@@ -37,18 +38,6 @@ ID3_NAMES = {
 }
 PICTURES = {"metadata_block_picture", "coverart"}  # base64 in a Vorbis comment: big, and no text
 
-NOBODY = {
-    "",
-    "unknown",
-    "unknown artist",
-    "<unknown>",
-    "[unknown]",
-    "various",
-    "various artists",
-    "va",
-    "v.a.",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Description:
@@ -68,16 +57,7 @@ def clean_text(value: object) -> str:
     Control characters and line breaks become spaces. Bytes of a file name that are no UTF-8 (lone surrogates
     in Python) are shown as \xNN; any other lone surrogate as U+FFFD.
     """
-    text = re.sub("[\ud800-\udfff]", _show_surrogate, str(value))
-    spaced = "".join(
-        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text[: 2 * MAX_CHARACTERS]
-    )
-    return " ".join(spaced.split())[:MAX_CHARACTERS].rstrip()
-
-
-def _show_surrogate(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else "\ufffd"
+    return one_line(str(value)[: 2 * MAX_CHARACTERS])[:MAX_CHARACTERS].rstrip()
 
 
 def artist_key(name: str) -> str:
@@ -160,7 +140,7 @@ def _artists(values: list[str]) -> tuple[str, ...]:
     """Each credited artist once. Only ";" separates: "&", "," and "/" also stand inside of artists' names."""
     credited: dict[str, str] = {}
     for name in (part.strip() for value in values for part in value.split(";")):
-        if artist_key(name) not in NOBODY:
+        if artist_key(name) not in NO_ARTIST:
             credited.setdefault(artist_key(name), name)
     return tuple(credited.values())
 

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from common.errors import LabelscopeError
 from sources.files.probe import UnusableError, probe
 from sources.http import fault_of, retry_after_of
 from sources.metadata.tags import clean_text
@@ -28,7 +29,7 @@ CURES = {
 }
 
 
-class DownloadError(Exception):
+class DownloadError(LabelscopeError):
     """There is no file. The message is one sentence that names the host alone, as addresses can be signed.
 
     `reason`: host_refused, too_large, wrong_type, expired, truncated, too_slow, http_<status>, unreachable.

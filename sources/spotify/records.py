@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from common.text import NO_ARTIST
 from sources.metadata.storable import storable, text_in
-from sources.metadata.tags import NOBODY, artist_key, clean_text, collect, describe
+from sources.metadata.tags import artist_key, clean_text, collect, describe
 from sources.records import Artist, Entry, Rejection, Track
 
 PROVIDER = "spotify"
@@ -134,7 +135,7 @@ def _artists(credits: object) -> tuple[Artist, ...]:
     found: dict[str, Artist] = {}
     for credit in credits if isinstance(credits, list) else []:
         name = credit.get("name") if isinstance(credit, dict) else None
-        if isinstance(name, str) and (key := artist_key(clean_text(name))) not in NOBODY:
+        if isinstance(name, str) and (key := artist_key(clean_text(name))) not in NO_ARTIST:
             external_id = credit["id"] if is_spotify_id(credit.get("id")) else key
             found.setdefault(external_id, Artist(PROVIDER, external_id, clean_text(name)))
     return tuple(found.values())

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from common.files import write_whole
 from sources.errors import Later
 
 LOCK_SECONDS = 60.0  # a refresh takes one request
@@ -74,16 +74,7 @@ class TokenFile:
         content = json.dumps(asdict(token) | {"authorized_at": token.authorized_at.isoformat()}, indent=1)
         with self._told():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, draft = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)  # 0600
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(draft).replace(self.path)
-            except BaseException:
-                Path(draft).unlink(missing_ok=True)
-                raise
+            write_whole(self.path, content.encode())
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -3,13 +3,13 @@
 Nothing here is a real label, artist or recording, and everything says so: label, artist, title, album.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import soundfile as sf
 from mutagen.flac import FLAC
 
+from common.files import replacing
 from sources.files.crate import FolderSource
 from sources.records import Label
 from sources.synth.recipes import dice
@@ -113,10 +113,9 @@ def write_song(song: Song, folder: Path) -> bool:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     sound = render_track(song.label, song.artist, song.number, song.seed, song.duration_s)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        sf.write(unfinished, sound, SAMPLE_RATE, format="FLAC", subtype="PCM_16", compression_level=0.0)
-        flac = FLAC(unfinished)  # type: ignore[no-untyped-call]
+    with replacing(path) as draft:
+        sf.write(draft, sound, SAMPLE_RATE, format="FLAC", subtype="PCM_16", compression_level=0.0)
+        flac = FLAC(draft)  # type: ignore[no-untyped-call]
         flac["title"] = song.title
         flac["artist"] = song.artist_name
         flac["album"] = f"Release {song.number // TRACKS_PER_RELEASE + 1} by {song.artist_name}"
@@ -124,7 +123,4 @@ def write_song(song: Song, folder: Path) -> bool:
         flac["license"] = LICENCE
         flac["comment"] = f"Synthetic music, rendered by Labelscope from seed {song.seed}."
         flac.save()
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return True

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from cli import rows, screen, status_tables
 from cli.streams import FilteredStream
+from common.text import ONE, ONE_BUT_LINES, visible
 from flows.prefect_tools.console import SafeConsole
 from flows.prefect_tools.markdown import as_it_is
-from report.characters import ONE, ONE_BUT_LINES, visible
 from report.words import words
 from tests.cli.terminal import OWN, at_terminal
 

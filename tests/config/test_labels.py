@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from common.text import slug_of
 from config.label_errors import ConfigurationError
-from config.labels import Configuration, read_labels, slug_of
+from config.labels import Configuration, read_labels
 from config.playlist_names import PlaylistName, parse_playlist
 from config.settings import Settings
-from sources.files.crate import slug_of as slug_of_folder
 from sources.records import path_of
 
 SHIPPED = Settings.model_fields["labels"].default
@@ -336,14 +336,6 @@ def test_what_nests_almost_too_deeply_to_be_read_is_explained(file: Path, openin
         fault = fault_of(file, ONE_LABEL + f"[training]\nallow = {opening * depth}{closing * depth}\n")
         _is_one_sentence(fault, file)
         assert fault.line in (5, 6)
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=100))
-@example("Café Déjà-Vu!")
-@example("!?")
-@example("ﬀ İ  \x00 ")
-def test_a_label_has_the_slug_that_a_folder_of_its_name_gets(name: str) -> None:
-    assert slug_of(name) == slug_of_folder(name)
 
 
 def _is_one_sentence(fault: ConfigurationError, file: Path) -> None:

@@ -7,13 +7,13 @@ import keras
 import numpy as np
 import pytest
 
+from common.files import sha256_of
 from ml.data.crops import Standardisation
 from ml.evaluation.calibration import Calibration, Temperatures
 from ml.models.model_file import (
     CARD,
     ModelCard,
     ModelFileError,
-    file_sha256,
     load_network,
     read_card,
     save_model,
@@ -81,7 +81,7 @@ def test_a_file_from_before_movement_was_looked_at_is_read(saved: tuple[Path, st
 def test_saving_replaces_an_older_file_and_cleans_up_after_a_failure(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "model.keras"
     first = save_model(small(), CARD_OF_FIVE, path)
-    assert save_model(small(), CARD_OF_FIVE, path) == file_sha256(path) != first
+    assert save_model(small(), CARD_OF_FIVE, path) == sha256_of(path) != first
     before = path.read_bytes()
     with pytest.raises(TypeError):
         save_model(small(), replace(CARD_OF_FIVE, training={"epochs": {1, 2}}), path)  # a set is no JSON

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sources.errors import CrateError
-from sources.files.crate import FolderSource, slug_of
+from sources.files.crate import FolderSource
 from sources.records import path_of
 
 
@@ -41,25 +41,6 @@ def test_an_unchanged_folder_keeps_its_snapshot(tmp_path: Path) -> None:
     assert snapshot(windows=2) != before  # other clips are wanted
     add(tmp_path / "label" / "new.flac")
     assert snapshot() != before
-
-
-@pytest.mark.parametrize(
-    ("folder", "slug"),
-    [
-        ("Café Déjà-Vu!", "cafe-deja-vu"),
-        ("трип", "трип"),
-        ("A_B  c", "a-b-c"),
-        ("ＷＩＤＥ", "wide"),
-        ("caf\udce9", "caf-xe9"),
-    ],
-)
-def test_slugs(folder: str, slug: str) -> None:
-    assert slug_of(folder) == slug
-
-
-def test_a_name_without_letters_still_has_a_slug() -> None:
-    assert slug_of("🎛️").startswith("label-")
-    assert slug_of("🎛️") != slug_of("!!!")
 
 
 def no_crate(path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-import flows.backup
+import flows.backup.backup
 from config.settings import Settings
 from db import migrate, read
 from db.engine import open_engine
@@ -216,7 +216,7 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
     elsewhere: GoElsewhere,
 ) -> None:
-    dump, bring = flows.backup.dump, flows.backup.bring
+    dump, bring = flows.backup.backup.dump, flows.backup.backup.bring
 
     def late(*arguments: Any) -> Iterator[bytes]:
         with home.begin() as connection:
@@ -229,8 +229,8 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
             purge(home, Settings(), "folder")
         return bring(*arguments)
 
-    monkeypatch.setattr(flows.backup, "dump", late)
-    monkeypatch.setattr(flows.backup, "bring", busy)
+    monkeypatch.setattr(flows.backup.backup, "dump", late)
+    monkeypatch.setattr(flows.backup.backup, "bring", busy)
     assert "15 files" in front_door("backup", str(folder))
     engine = elsewhere()
     front_door("restore", str(folder))
@@ -386,7 +386,7 @@ def test_a_backup_needs_a_folder_of_its_own_and_something_to_save(
     assert "cannot be written" in refused(tmp_path / "file")
     assert "lies in the home" in refused(inside) and not inside.exists()
     front_door("backup", str(folder))
-    with flows.backup.alone_in(folder):
+    with flows.backup.backup.alone_in(folder):
         assert "wait for its end" in refused(folder)
     elsewhere()
     assert "nothing to save" in refused(folder)

@@ -293,5 +293,5 @@ def test_the_keeper_is_light() -> None:
         [sys.executable, "-I", "-S", "-c", modules], capture_output=True, text=True, check=True
     )
     loaded = set(done.stdout.split())
-    assert loaded - set(sys.stdlib_module_names) <= {"services", "__main__"}
+    assert loaded - set(sys.stdlib_module_names) <= {"common", "services", "__main__"}
     assert server.binaries.is_dir()

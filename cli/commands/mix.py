@@ -17,7 +17,7 @@ from db.write.mixes import reject_mix
 from flows.checks.requests import require_champion, require_taste
 from flows.home.environment import open_database
 from flows.home.folder import require_home
-from flows.home.whole_file import write_for_people
+from flows.home.whole_file import write_output_file
 from flows.mix.summary import figures_of, heard_by
 
 
@@ -111,7 +111,7 @@ def _hear_all(
                 if not as_json:
                     _show(connection, mix_id, recognised)
                 if picture is not None and documents[place]["status"] == "analysed":
-                    write_for_people(picture, picture_of(connection, mix_id))
+                    write_output_file(picture, picture_of(connection, mix_id))
                     typer.echo(f"Its timeline is drawn in {picture}.", err=as_json)
 
 

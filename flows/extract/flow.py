@@ -12,9 +12,9 @@ from db.engine import Lock, share_lock
 from flows.batch import worker_resources
 from flows.batch.batches import batches
 from flows.batch.decoder_pool import decoders, outcome_of
-from flows.batch.settle_track_states import settle
-from flows.batch.task_runners import worked_through
-from flows.extract.artifacts import leave_extraction
+from flows.batch.refresh_track_states import refresh_track_states
+from flows.batch.task_runners import map_batches
+from flows.extract.artifacts import create_extraction_artifacts
 from flows.extract.fingerprint_backfill import fingerprint_row, fingerprint_stored
 from flows.home.environment import audio_path, open_database, spectrogram_folder
 from flows.prefect_tools.events import EXTRACTED, announce
@@ -61,9 +61,9 @@ def extract(again: bool = False) -> Extracted:
             recipe_id = write.clips.register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
             if again:
                 write.clips.retry_rejected(connection)
-        settle(engine)
+        refresh_track_states(engine)
         fingerprint_stored(engine, spectrogram_folder(settings, recipe.fingerprint()), recipe_id)
-        settle(engine)
+        refresh_track_states(engine)
         with engine.connect() as connection:
             waiting = read.clips.clips_to_extract(connection, recipe_id, FINGERPRINT_VERSION)
         if not waiting:
@@ -71,17 +71,17 @@ def extract(again: bool = False) -> Extracted:
         total = Extracted()
         work, todo = ClipWork(recipe, recipe_id), batches(waiting, settings.extraction_batch)
         with (
-            worked_through(extract_batch, work, todo, settings, BATCHES_AT_ONCE) as results,
+            map_batches(extract_batch, work, todo, settings, BATCHES_AT_ONCE) as results,
             decoders(settings) as schedule,
-            worker_resources.DATABASE.lent(engine),
-            worker_resources.DECODERS.lent(schedule),
+            worker_resources.DATABASE.provided(engine),
+            worker_resources.DECODERS.provided(schedule),
             progress_bar("Listening to clips", len(waiting)) as advance,
         ):
             for clip_ids, extracted in results:
                 total += extracted
                 advance(len(clip_ids))
         with engine.connect() as connection:
-            leave_extraction(connection, _sentences(total))
+            create_extraction_artifacts(connection, _sentences(total))
     if total.ready:
         announce(EXTRACTED, clips=total.ready)
     return total
@@ -106,9 +106,9 @@ class ClipWork:
 @task(task_run_name="clips from {ids[0]} on", cache_policy=NO_CACHE)
 def extract_batch(work: ClipWork, ids: list[int]) -> Extracted:
     """Extract some clips in one transaction. Clips that another run is extracting are left to it."""
-    settings, schedule = Settings(), worker_resources.DECODERS.here()
+    settings, schedule = Settings(), worker_resources.DECODERS.get()
     folder = spectrogram_folder(settings, work.recipe.fingerprint())
-    with worker_resources.DATABASE.here().begin() as connection:
+    with worker_resources.DATABASE.get().begin() as connection:
         clips = write.clips.claim_clips(connection, ids, work.recipe_id, FINGERPRINT_VERSION)
         futures = [schedule(_job(clip, settings), work.recipe, folder) for clip in clips]
         outcomes = [outcome_of(clip, future, settings) for clip, future in zip(clips, futures, strict=True)]

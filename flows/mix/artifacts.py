@@ -7,7 +7,7 @@ from db import read
 from flows.mix.plot import picture_of
 from flows.mix.summary import figures_of
 from flows.prefect_tools import artifacts
-from flows.prefect_tools.markdown import as_it_is
+from flows.prefect_tools.markdown import escape_markdown
 
 
 def leave_mix(connection: Connection, mix_id: int) -> None:
@@ -15,14 +15,15 @@ def leave_mix(connection: Connection, mix_id: int) -> None:
     row = read.mixes.mix(connection, mix_id)
     if row.status == "rejected":
         create_markdown_artifact(
-            f"**{as_it_is(row.title)}** could not be used: {as_it_is(row.detail)}", key="mix-verdict"
+            f"**{escape_markdown(row.title)}** could not be used: {escape_markdown(row.detail)}",
+            key="mix-verdict",
         )
         return
-    sentences = [f"**{row.verdict}**: {as_it_is(row.verdict_reason)}", *figures_of(row)]
+    sentences = [f"**{row.verdict}**: {escape_markdown(row.verdict_reason)}", *figures_of(row)]
     create_markdown_artifact(
-        "\n".join([f"### {as_it_is(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
+        "\n".join([f"### {escape_markdown(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
         key="mix-verdict",
     )
-    title = as_it_is(row.title)  # pages take descriptions for Markdown, too
+    title = escape_markdown(row.title)  # pages take descriptions for Markdown, too
     artifacts.picture("mix-timeline", title, picture_of(connection, mix_id))
     artifacts.table("mix-segments", title, read.mixes.segments(connection, mix_id))

@@ -22,7 +22,7 @@ from flows.mix.artifacts import leave_mix
 from flows.mix.recording_file import Recording, RecordingFile, as_text, look_at, name_in, path_from, rejection
 from flows.mix.rows import figure_row, segment_rows, window_rows
 from flows.mix.verdict import Verdict, verdict
-from flows.prefect_tools.progress import listening_bar
+from flows.prefect_tools.progress import audio_progress_bar
 from flows.prefect_tools.run_names import of_recording
 from flows.scoring.model_cache import scoring
 from ml.audio.decode import AudioError
@@ -134,7 +134,7 @@ def _analyse(
     began = time.perf_counter()
     with (
         scoring(model_folder(settings) / champion.path, champion.sha256) as scorer,
-        listening_bar(clean_text(path.name)) as heard_so_far,
+        audio_progress_bar(clean_text(path.name)) as heard_so_far,
     ):
         heard = hear(path, scorer, heard_so_far)
     expect_unchanged(path, known.state)

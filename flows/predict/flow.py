@@ -21,8 +21,8 @@ from db.write.embeddings import complete_embeddings, save_embeddings
 from db.write.learning import save_predictions
 from flows.batch import worker_resources
 from flows.batch.batches import batches
-from flows.batch.settle_track_states import settle
-from flows.batch.task_runners import worked_through
+from flows.batch.refresh_track_states import refresh_track_states
+from flows.batch.task_runners import map_batches
 from flows.home.environment import model_folder, open_database, spectrogram_folder
 from flows.predict.artifacts import leave_map, leave_predictions
 from flows.prefect_tools.progress import progress_bar
@@ -63,7 +63,7 @@ def predict() -> Predicted:
             champion = read.learning.champion(connection)
         if champion is None:
             return Predicted()
-        settle(engine)
+        refresh_track_states(engine)
         with engine.connect() as connection:
             model = (champion.model_id, champion.recipe_id, allowed)
             unscored = read.learning.tracks_to_predict(connection, *model)
@@ -97,14 +97,14 @@ def _score(
     tracks = clips = 0
     began = time.perf_counter()
     with (
-        worked_through(predict_batch, work, batches(waiting, settings.prediction_batch), settings) as results,
-        worker_resources.DATABASE.lent(engine),
+        map_batches(predict_batch, work, batches(waiting, settings.prediction_batch), settings) as results,
+        worker_resources.DATABASE.provided(engine),
         progress_bar("Predicting tracks", len(waiting)) as advance,
     ):
         for track_ids, (written, heard) in results:
             tracks, clips = tracks + written, clips + heard
             advance(len(track_ids))
-    settle(engine)
+    refresh_track_states(engine)
     seconds = time.perf_counter() - began
     get_run_logger().info("%d clips in %.1f s: %.0f a second.", clips, seconds, clips / seconds)
     with engine.connect() as connection:
@@ -130,7 +130,7 @@ def predict_batch(work: TrackWork, ids: list[int]) -> tuple[int, int]:
     """Score some tracks and write predictions and embeddings in one transaction; returns how many tracks, and clips
     heard. What the model has said before of a track stands.
     """
-    settings, engine = Settings(), worker_resources.DATABASE.here()
+    settings, engine = Settings(), worker_resources.DATABASE.get()
     with (
         share_lock(engine, Lock.CONTENT),  # nobody removes these tracks meanwhile
         scoring(model_folder(settings) / work.path, work.sha256) as scorer,

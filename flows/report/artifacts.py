@@ -2,15 +2,15 @@
 
 from prefect.artifacts import create_markdown_artifact
 
-from flows.prefect_tools.markdown import as_it_is
+from flows.prefect_tools.markdown import escape_markdown
 from flows.report.page import Written
 
 
 def leave_report(written: Written) -> None:
     """The lead of the report, a sentence of each section, and the path of the page."""
-    sentences = "\n".join(f"- {as_it_is(sentence)}" for sentence in written.sentences)
+    sentences = "\n".join(f"- {escape_markdown(sentence)}" for sentence in written.sentences)
     create_markdown_artifact(
-        f"{as_it_is(written.lead)}\n\n{sentences}\n\nThe page: {as_it_is(str(written.path))}"
+        f"{escape_markdown(written.lead)}\n\n{sentences}\n\nThe page: {escape_markdown(str(written.path))}"
         f" ({written.bytes / 1e6:.1f} MB)",
         key="report",
         description="The summary of the latest report; the page itself is in the home.",

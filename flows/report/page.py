@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Engine
 from config.settings import Settings
 from db import read
 from db.engine import Lock, share_lock
-from flows.batch.settle_track_states import settle
+from flows.batch.refresh_track_states import refresh_track_states
 from flows.home.environment import open_database, spectrogram_folder
-from flows.home.report_files import KEPT, forget_reports, report_folder
-from flows.home.whole_file import write_for_people
+from flows.home.report_files import KEPT, delete_old_reports, report_folder
+from flows.home.whole_file import write_output_file
 from flows.scoring.map import map_of
 from ml.features.spectrogram import Recipe, load_whole_spectrogram
 from ml.models.architectures import MEMBERS
@@ -56,15 +56,15 @@ def _write(settings: Settings, page: Page, path: Path | None) -> Written:
     content = render(page).encode()
     target = path or report_folder(settings) / f"labelscope-{page.made_at:%Y-%m-%d}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_for_people(target, content, private=path is None)
+    write_output_file(target, content, private=path is None)
     if path is None:
-        forget_reports(settings, KEPT)
+        delete_old_reports(settings, KEPT)
     return Written(target, len(content), page.lead, tuple(section.sentences[0] for section in page.sections))
 
 
 def read_page(engine: Engine, settings: Settings) -> Page:
     """The contents of the report, from one snapshot of the database."""
-    settle(engine)
+    refresh_track_states(engine)
     snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     with snapshot as connection:
         return _page(connection, settings)

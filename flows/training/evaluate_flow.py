@@ -10,7 +10,7 @@ from config.settings import Settings
 from db import write
 from db.engine import Lock, try_lock
 from db.write.clips import register_recipe
-from flows.home.crashed_trainings import told
+from flows.home.crashed_trainings import describe_error
 from flows.home.environment import open_database, spectrogram_folder
 from flows.training.artifacts import leave_evaluation
 from flows.training.evaluation_protocols import NETWORKS, contest
@@ -84,7 +84,7 @@ def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
                 write.evaluations.complete_evaluation(connection, evaluation_id, metrics, confusions)
         except BaseException as error:
             with engine.begin() as connection:
-                write.evaluations.fail_evaluation(connection, evaluation_id, told(error))
+                write.evaluations.fail_evaluation(connection, evaluation_id, describe_error(error))
             if isinstance(error, TrainingRefused):
                 return Evaluated("refused", str(error), evaluation_id)
             raise

@@ -12,8 +12,8 @@ from config.settings import Settings
 from db import read, write
 from db.engine import Lock, try_lock
 from db.write.clips import register_recipe
-from flows.batch.settle_track_states import settle
-from flows.home.crashed_trainings import sweep
+from flows.batch.refresh_track_states import refresh_track_states
+from flows.home.crashed_trainings import delete_leftovers
 from flows.home.environment import open_database, spectrogram_folder
 from flows.prefect_tools.events import PROMOTED, announce
 from flows.training.artifacts import leave_model, leave_training
@@ -57,14 +57,14 @@ def retrain(why: str = "") -> Retrained:
             return Retrained("busy", "Another training is running; its result will count.")
         with engine.begin() as connection:
             # Files go before the commit: whoever is killed in between finds the rows again.
-            sweep(settings, write.learning.mark_dead_trainings(connection))
+            delete_leftovers(settings, write.learning.mark_dead_trainings(connection))
             write.learning.retire_champion(
                 connection, allowed, "It learnt from what training.allow no longer lists."
             )
             recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
-        settle(engine)
+        refresh_track_states(engine)
         place_new_tracks(engine, recipe_id, allowed)
-        settle(engine)
+        refresh_track_states(engine)
         with engine.connect() as connection:
             left_out = held_back(connection, recipe_id, allowed)
             remarks: tuple[str, ...] = (left_out,) if left_out else ()

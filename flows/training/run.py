@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from config.settings import Settings
 from db import write
-from flows.home.crashed_trainings import sweep, told
+from flows.home.crashed_trainings import delete_leftovers, describe_error
 from flows.training.fit import Fitted, fit
 from flows.training.metric_rows import comparison_row
 from flows.training.promotion import Decision, judge
@@ -33,8 +33,8 @@ def train_and_judge(
         return _keep(engine, run_id, fitted, decision), decision
     except BaseException as error:
         with engine.begin() as connection:
-            if write.learning.fail_training(connection, run_id, told(error)):
-                sweep(settings, [run_id])
+            if write.learning.fail_training(connection, run_id, describe_error(error)):
+                delete_leftovers(settings, [run_id])
         raise
 
 

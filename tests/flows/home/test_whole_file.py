@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.home.whole_file import PlaceError, write_for_people
+from flows.home.whole_file import OutputFileError, write_output_file
 
 
 def test_a_link_leads_on_to_its_file(tmp_path: Path) -> None:
     page, link = tmp_path / "page.html", tmp_path / "link.html"
     link.symlink_to(page)
     for content in (b"one", b"two"):
-        write_for_people(link, content)
+        write_output_file(link, content)
         assert page.read_bytes() == content and link.is_symlink()
     assert {path.name for path in tmp_path.iterdir()} == {"page.html", "link.html"}
 
@@ -22,15 +22,15 @@ def test_a_link_leads_on_to_its_file(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_said_and_costs_nothing(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     for place in (tmp_path / ("x" * 300), tmp_path / "none" / "page.html", tmp_path):
-        with pytest.raises(PlaceError, match=r"cannot be written .*name another file\.$"):
-            write_for_people(place, b"content")
+        with pytest.raises(OutputFileError, match=r"cannot be written .*name another file\.$"):
+            write_output_file(place, b"content")
     page.write_bytes(b"before")
 
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:
-        with pytest.raises(PlaceError, match=r"page\.html cannot be written \(File too large"):
-            write_for_people(page, bytes(8192))
+        with pytest.raises(OutputFileError, match=r"page\.html cannot be written \(File too large"):
+            write_output_file(page, bytes(8192))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert page.read_bytes() == b"before"
@@ -46,10 +46,10 @@ import os, sys
 os.umask({umask})
 from pathlib import Path
 from flows import umask
-from flows.home.whole_file import write_for_people
+from flows.home.whole_file import write_output_file
 umask.close()
-write_for_people(Path(sys.argv[1], "picture"), b"")
-write_for_people(Path(sys.argv[1], "report"), b"", private=True)
+write_output_file(Path(sys.argv[1], "picture"), b"")
+write_output_file(Path(sys.argv[1], "report"), b"", private=True)
 Path(sys.argv[1], "other").touch()
 """
     subprocess.run([sys.executable, "-c", code, tmp_path], check=True)

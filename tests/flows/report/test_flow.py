@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from config.settings import Settings
-from flows.home.whole_file import PlaceError
+from flows.home.whole_file import OutputFileError
 from tests.flows.looking import rows
 from tests.stages import Stage
 
@@ -94,7 +94,7 @@ def test_a_report_that_cannot_be_finished_leaves_the_one_before(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(PlaceError, match="No space"):
+    with pytest.raises(OutputFileError, match="No space"):
         write()
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]

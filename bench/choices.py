@@ -37,7 +37,7 @@ from ml.data.hyperparameters import PRESETS, Hyperparameters
 from ml.evaluation.evaluate import evaluate
 from ml.evaluation.paired_bootstrap import compare
 from ml.evaluation.predictions import Answers, pooled, tracks_of
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 from ml.models import networks
 
 OURS: Final = PRESETS["labelscope"]
@@ -106,7 +106,7 @@ BASELINE: Final = "the classical baseline"
 
 
 def read_crate(settings: Settings) -> Crate:
-    recipe = Recipe()
+    recipe = SpectrogramConfig()
     with open_database(settings) as engine, engine.begin() as connection:
         recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
         allowed = read_labels(settings.labels).training.allow

@@ -17,12 +17,12 @@ from ml.data.crops import Example
 from ml.data.dataset import Crate
 from ml.evaluation.calibration import Calibration
 from ml.features.descriptors import spectral_shape, tempo_of
-from ml.features.spectrogram import Recipe, log_mel, save_spectrogram
+from ml.features.spectrogram import SpectrogramConfig, log_mel, save_spectrogram
 from ml.mixes.analyse import Heard, hear
 from ml.models.scorer import Scorer
 from sources.files.probe import plan_clips
 
-RECIPE = Recipe()
+RECIPE = SpectrogramConfig()
 CLIPS_A_TRACK = 3
 CLIP_S = 30.0
 SHORTEST_TRACK_S = 60.0

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, text
 from db.write.clips import register_recipe
 from ml.data.hyperparameters import choose
 from ml.features.fingerprint import FINGERPRINT_VERSION
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 from sources.synth.crate import LABELS
 
 SKETCH_VALUES = 315_000  # so many equally frequent numbers meet as often as those of real sketches
@@ -209,7 +209,7 @@ def _fill(connection: Connection, tracks: int, labels: int) -> None:
     connection.execute(
         text("TRUNCATE labels, artists, tracks, spectrogram_recipes, changed_tracks RESTART IDENTITY CASCADE")
     )
-    recipe = Recipe()
+    recipe = SpectrogramConfig()
     hyperparameters = choose("labelscope", 1, {})
     names = {
         "tracks": tracks,

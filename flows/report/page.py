@@ -17,7 +17,7 @@ from flows.home.environment import open_database, spectrogram_folder
 from flows.home.report_files import KEPT, forget_reports, report_folder
 from flows.home.whole_file import write_for_people
 from flows.scoring.map import map_of
-from ml.features.spectrogram import Recipe, load_whole_spectrogram
+from ml.features.spectrogram import SpectrogramConfig, load_whole_spectrogram
 from ml.models.architectures import MEMBERS
 from ml.plots.palette import UNKNOWN, colour_of
 from ml.plots.plots import frequency_ticks, spectrogram_picture
@@ -142,7 +142,7 @@ def _tiles(counts: Any, champion: Any) -> tuple[Tile, ...]:
 def _sights(connection: Connection, settings: Settings, label_ids: list[int]) -> list[spectrograms.Sight]:
     sights = []
     for row in read.report.clips_to_look_at(connection, label_ids):
-        recipe = Recipe.from_dict(row.parameters)
+        recipe = SpectrogramConfig.from_dict(row.parameters)
         path = spectrogram_folder(settings, row.fingerprint) / row.path
         with suppress(OSError, ValueError):  # lost files are for `labelscope maintain`
             spectrogram = load_whole_spectrogram(path, row.frames, recipe.n_mels)

@@ -15,7 +15,7 @@ from flows.checks.files import UnheardError, too_short
 from flows.checks.requests import require_champion
 from flows.home.environment import model_folder, open_database
 from ml.audio.decode import AudioError, load_mono
-from ml.features.spectrogram import Recipe, log_mel
+from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.models.embedding import of_track
 from ml.models.scorer import HeardClip, Scorer, load_model
 from sources.files.probe import UnusableError, plan_clips, probe
@@ -100,7 +100,7 @@ def hear_file(scorer: Scorer, path: Path, windows: int) -> list[HeardClip]:
 
 
 def _clips(scorer: Scorer, path: Path, windows: int) -> list[NDArray[np.float32]]:
-    recipe = Recipe.from_dict(scorer.recipe)
+    recipe = SpectrogramConfig.from_dict(scorer.recipe)
     return [
         log_mel(load_mono(path, offset_s=start, duration_s=length, sample_rate=recipe.sample_rate), recipe)
         for start, length in plan_clips(probe(path).duration_s, windows)

@@ -23,7 +23,7 @@ from ml.evaluation.calibration import Calibration
 from ml.evaluation.evaluate import Evaluation, evaluate
 from ml.evaluation.paired_bootstrap import compare
 from ml.evaluation.predictions import Answers, tracks_of
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 from ml.models.baseline import save_baseline
 from ml.models.model_file import save_model
 from ml.models.train import Epoch, TrainingFailed, most_epochs, train
@@ -47,7 +47,7 @@ def fit(
     settings: Settings,
     training_set: TrainingSet,
     hyperparameters: Hyperparameters,
-    recipe: Recipe,
+    recipe: SpectrogramConfig,
     recipe_id: int,
     run_id: int,
 ) -> Fitted:

@@ -17,7 +17,7 @@ from ml.crossvalidation.contenders import network_answers
 from ml.data.crops import load_crops
 from ml.evaluation.paired_bootstrap import Comparison, compare
 from ml.evaluation.predictions import Answers, tracks_of
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 from ml.models.model_file import ModelFileError
 from ml.models.scorer import load_model
 from ml.models.train import TrainingFailed
@@ -38,7 +38,7 @@ def judge(
     settings: Settings,
     challenger: Answers,
     training_set: TrainingSet,
-    recipe: Recipe,
+    recipe: SpectrogramConfig,
     recipe_id: int,
 ) -> Decision:
     """Compare what the challenger says of the held-out tracks with what the champion says of the same ones.

@@ -11,7 +11,7 @@ from db import read
 from ml.data.crops import Example, fingerprint
 from ml.data.dataset import Crate
 from ml.evaluation.calibration import limit
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 from ml.splits.assign import TrainingRefused, refuse_if_hopeless, untested_labels
 
 SIDES = ("train", "validation", "holdout")
@@ -48,7 +48,7 @@ class TrainingSet:
         """The group of each track."""
         return {clip.track_id: clip.group_key for clip in self.clips}
 
-    def crate(self, folder: Path, recipe: Recipe) -> Crate:
+    def crate(self, folder: Path, recipe: SpectrogramConfig) -> Crate:
         """All clips, whichever side they stand on, for a cross-validation that divides them anew."""
         slugs = tuple(label.slug for label in self.labels)
         return Crate(tuple(self.examples(folder)), slugs, self.group_of, recipe.to_dict())
@@ -65,7 +65,7 @@ class TrainingSet:
 
 
 def read_training_set(
-    connection: Connection, recipe_id: int, recipe: Recipe, allowed: Sequence[str]
+    connection: Connection, recipe_id: int, recipe: SpectrogramConfig, allowed: Sequence[str]
 ) -> TrainingSet:
     """What could be learnt from now. Grows with the number of usable clips: one query and one pass over them.
 

@@ -23,7 +23,7 @@ from ml.audio.containers import ends_early
 from ml.audio.decode import SILENCE, AudioError, Decoding, decoding
 from ml.audio.file_state import expect_unchanged
 from ml.features.descriptors import HOP_LENGTH, tempo_of
-from ml.features.spectrogram import Recipe, log_mel
+from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.mixes.min_duration import SHORTEST_S, too_short
 from ml.models.model_file import ModelCard
 from ml.models.novelty import movement
@@ -88,7 +88,7 @@ def hear(
 
 
 def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> Heard:
-    recipe = Recipe.from_dict(scorer.recipe)
+    recipe = SpectrogramConfig.from_dict(scorer.recipe)
     crop = scorer.card.crop_frames
     frame_s = recipe.hop_length / recipe.sample_rate
     spans: list[Span] = []
@@ -124,7 +124,7 @@ def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> Heard:
 
 
 def _spans(
-    path: Path, sound: Decoding, recipe: Recipe, card: ModelCard
+    path: Path, sound: Decoding, recipe: SpectrogramConfig, card: ModelCard
 ) -> Generator[tuple[NDArray[np.float16], Span]]:
     """Spectrograms whose windows, every half crop, follow each other without a gap over the whole recording.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 from ml.features.stft import hz_to_mel
 from ml.plots.palette import colour_of
 from ml.plots.png import as_png, short
@@ -81,7 +81,7 @@ def spectrogram_picture(spectrogram: NDArray[np.floating]) -> bytes:
     return content.getvalue()
 
 
-def frequency_ticks(recipe: Recipe) -> tuple[tuple[float, str], ...]:
+def frequency_ticks(recipe: SpectrogramConfig) -> tuple[tuple[float, str], ...]:
     """Where some round frequencies lie on a spectrogram's height, from 0 at the bottom to 1 at the top."""
     low, high = hz_to_mel(recipe.fmin), hz_to_mel(recipe.fmax)
     return tuple(

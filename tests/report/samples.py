@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 from ml.plots.plots import frequency_ticks, spectrogram_picture
 from report.page import Page
 from report.parts import Section, Tile
@@ -141,7 +141,7 @@ def sections(names: tuple[str, ...] = HOSTILE, tracks: int = 50, rows: int = 5) 
             0.0,
             30.0,
             picture,
-            frequency_ticks(Recipe()),
+            frequency_ticks(SpectrogramConfig()),
         )
         for place, name in enumerate(names)
     ]

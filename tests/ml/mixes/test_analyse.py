@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ml.audio.decode import AudioError
 from ml.data.crops import Standardisation
 from ml.evaluation.calibration import Calibration
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 from ml.mixes.analyse import hear
 from ml.mixes.min_duration import SHORTEST_S
 from ml.mixes.segmentation import TimelineChoices, timeline
@@ -34,7 +34,7 @@ def scorer() -> Scorer:
     crops = keras.Input((128, 128))
     level = ops.mean(crops, axis=(1, 2))[:, None] / 20
     network = keras.Model(crops, layers.Softmax()(ops.concatenate([-level, level], axis=1)))
-    return Scorer(network, ModelCard(LABELS, Recipe().to_dict(), PLAIN, "loudness"))
+    return Scorer(network, ModelCard(LABELS, SpectrogramConfig().to_dict(), PLAIN, "loudness"))
 
 
 def noise(seconds: float, rate: int = RATE, seed: int = 0) -> NDArray[np.float32]:

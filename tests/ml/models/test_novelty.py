@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ml.data.crops import Standardisation, load_crops, standardisation
-from ml.features.spectrogram import Recipe, log_mel
+from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.models.novelty import movement, usual_movement
 from tests.ml.clips import CROP_FRAMES, rhythms
 
@@ -15,11 +15,11 @@ PLAIN = Standardisation(mean=(-30.0,) * 128, deviation=(15.0,) * 128)
 
 def test_a_tone_is_stiller_than_noise_and_noise_than_words() -> None:
     random = np.random.default_rng(0)
-    rate = Recipe().sample_rate
+    rate = SpectrogramConfig().sample_rate
     time = np.arange(5 * rate) / rate
     noise = 0.1 * random.normal(size=len(time))
     sounds = [0.5 * np.sin(2 * np.pi * 440 * time), noise, noise * (time * 3 % 1 < 0.5)]
-    middles = np.stack([log_mel(sound.astype(np.float32), Recipe())[40:168] for sound in sounds])
+    middles = np.stack([log_mel(sound.astype(np.float32), SpectrogramConfig())[40:168] for sound in sounds])
     tone, steady, pulsing = movement(middles, PLAIN).tolist()
     assert tone < 1e-3 < steady < 0.1 < 1 < pulsing
 

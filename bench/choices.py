@@ -25,7 +25,7 @@ from flows.training.training_set import read_training_set
 from ml.crossvalidation.contenders import features_of
 from ml.crossvalidation.crossvalidation import (
     BaselineLearner,
-    Crate,
+    Dataset,
     Learner,
     NetworkLearner,
     Sides,
@@ -63,7 +63,7 @@ def maximum_alone(crops: keras.KerasTensor, number_of_labels: int, draw: network
 class Variant(NetworkLearner):
     """Trains an architecture that only this bench knows."""
 
-    def __call__(self, crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
+    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Answers, ...]:
         networks.ARCHITECTURES.update(
             {
                 "convolutions alone": (networks.convolutions,),
@@ -105,7 +105,7 @@ VARIANTS: Final[dict[str, Hyperparameters]] = {
 BASELINE: Final = "the classical baseline"
 
 
-def read_crate(settings: Settings) -> Crate:
+def read_crate(settings: Settings) -> Dataset:
     recipe = SpectrogramConfig()
     with open_database(settings) as engine, engine.begin() as connection:
         recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())

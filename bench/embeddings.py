@@ -24,7 +24,7 @@ from config.settings import Settings
 from ml.crossvalidation.crossvalidation import train_on
 from ml.crossvalidation.parallel import in_pool, training_processes
 from ml.data.crops import load_clip, load_crops, standardisation
-from ml.data.dataset import Crate, Sides
+from ml.data.dataset import Dataset, Sides
 from ml.data.hyperparameters import PRESETS
 from ml.evaluation.bootstrap import interval, resample, tally
 from ml.models.embedding import projection
@@ -50,7 +50,7 @@ class Fold:
     asked: NDArray[np.bool_]  # and those that it has not heard
 
 
-def hear(crate: Crate, sides: Sides, architecture: str, seed: int) -> Fold:
+def hear(crate: Dataset, sides: Sides, architecture: str, seed: int) -> Fold:
     scorer = train_on(crate, sides, PRESETS[architecture], seed)
     network = scorer.network
     members = [layer for layer in network.layers if isinstance(layer, keras.Model)] or [network]
@@ -145,7 +145,7 @@ def mean_with_interval(values: Vectors, group: NDArray[np.int64]) -> str:
     return f"{values[known].mean():+.3f} ({low:+.3f} to {high:+.3f})"
 
 
-def measure_speed(crate: Crate, architecture: str, turns: int = 9) -> None:
+def measure_speed(crate: Dataset, architecture: str, turns: int = 9) -> None:
     """Clips a second with embeddings and without, by an untrained model, whose arithmetic is the same."""
     statistics = standardisation(load_crops(crate.examples[:20]))
     members = [build(layers, len(crate.labels), statistics) for layers in ARCHITECTURES[architecture]]

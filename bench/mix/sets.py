@@ -14,7 +14,7 @@ from bench.mix.made_mixes import Piece, render
 from bench.mix.scores import Stretch
 from ml.audio.decode import AudioError, load_mono
 from ml.data.crops import Example
-from ml.data.dataset import Crate
+from ml.data.dataset import Dataset
 from ml.evaluation.calibration import Calibration
 from ml.features.descriptors import spectral_shape, tempo_of
 from ml.features.spectrogram import SpectrogramConfig, log_mel, save_spectrogram
@@ -86,7 +86,7 @@ def _tempo(samples: NDArray[np.float32]) -> float:
     return tempo_of(onset_strength, RECIPE.sample_rate) or USUAL_TEMPO
 
 
-def read_crate(tracks: Sequence[Track], folder: Path) -> Crate:
+def read_crate(tracks: Sequence[Track], folder: Path) -> Dataset:
     """Clips as ingest cuts them, up to three windows of 30 s a track; spectrograms below `folder`."""
     labels = tuple(sorted({track.label for track in tracks}))
     examples = []
@@ -98,7 +98,7 @@ def read_crate(tracks: Sequence[Track], folder: Path) -> Crate:
             path = folder / save_spectrogram(folder, spectrogram).path
             examples.append(Example(number, len(examples), labels.index(track.label), path, len(spectrogram)))
     groups = {number: track.group for number, track in enumerate(tracks)}
-    return Crate(tuple(examples), labels, groups, RECIPE.to_dict())
+    return Dataset(tuple(examples), labels, groups, RECIPE.to_dict())
 
 
 def listen(fold: int, pieces: Sequence[Piece], scorer: Scorer, folder: Path, seed: int) -> Listened:

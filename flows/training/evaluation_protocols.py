@@ -19,7 +19,7 @@ from ml.crossvalidation.crossvalidation import (
     probabilities_of_tracks,
 )
 from ml.crossvalidation.parallel import in_pool, training_processes
-from ml.data.dataset import Crate
+from ml.data.dataset import Dataset
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.auroc import Auroc, auroc, mean
 from ml.evaluation.evaluate import Evaluation, evaluate
@@ -34,7 +34,7 @@ Rows = list[dict[str, Any]]
 
 @task(name="contest", cache_policy=NO_CACHE)
 def contest(
-    crate: Crate,
+    crate: Dataset,
     chosen: Mapping[str, Hyperparameters],
     folds: int,
     repeats: int,
@@ -64,7 +64,7 @@ def contest(
 
 
 def _grouped(
-    crate: Crate,
+    crate: Dataset,
     learners: Mapping[str, Learner],
     folds: int,
     repeats: int,
@@ -96,7 +96,7 @@ def _grouped(
 
 
 def _unknown(
-    crate: Crate,
+    crate: Dataset,
     hyperparameters: Hyperparameters,
     folds: int,
     seed: int,

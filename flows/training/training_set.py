@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from db import read
 from ml.data.crops import Example, fingerprint
-from ml.data.dataset import Crate
+from ml.data.dataset import Dataset
 from ml.evaluation.calibration import limit
 from ml.features.spectrogram import SpectrogramConfig
 from ml.splits.assign import TrainingRefused, refuse_if_hopeless, untested_labels
@@ -48,10 +48,10 @@ class TrainingSet:
         """The group of each track."""
         return {clip.track_id: clip.group_key for clip in self.clips}
 
-    def crate(self, folder: Path, recipe: SpectrogramConfig) -> Crate:
+    def crate(self, folder: Path, recipe: SpectrogramConfig) -> Dataset:
         """All clips, whichever side they stand on, for a cross-validation that divides them anew."""
         slugs = tuple(label.slug for label in self.labels)
-        return Crate(tuple(self.examples(folder)), slugs, self.group_of, recipe.to_dict())
+        return Dataset(tuple(self.examples(folder)), slugs, self.group_of, recipe.to_dict())
 
     @property
     def origins(self) -> list[str]:

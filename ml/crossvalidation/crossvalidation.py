@@ -14,7 +14,7 @@ from pebble import ProcessPool
 from ml.crossvalidation.contenders import Features, baseline_answers, fit_baseline, network_answers
 from ml.crossvalidation.parallel import in_pool
 from ml.data.crops import Example, load_crops
-from ml.data.dataset import Crate, Sides
+from ml.data.dataset import Dataset, Sides
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.predictions import Answers, pooled, tracks_of
 from ml.models.scorer import Scorer
@@ -23,7 +23,7 @@ from ml.models.train import random_seed, train
 WITHOUT_LABEL = 1_000_000  # in the place of a repeat, so that no seed is that of a fold
 
 
-Learner = Callable[[Crate, Sides, int], tuple[Answers, ...]]
+Learner = Callable[[Dataset, Sides, int], tuple[Answers, ...]]
 """Learns from two sides with a random seed and answers for the third. Has to be picklable to work in a process pool."""
 
 
@@ -33,7 +33,7 @@ class NetworkLearner:
 
     hyperparameters: Hyperparameters
 
-    def __call__(self, crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
+    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Answers, ...]:
         scorer = train_on(crate, sides, self.hyperparameters, seed)
         tested = load_crops(sides.holdout, crop_frames=self.hyperparameters.crop_frames)
         return network_answers(scorer, tested, crate.group_of)
@@ -47,12 +47,12 @@ class BaselineLearner:
 
     features: Features
 
-    def __call__(self, crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
+    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Answers, ...]:
         fitted = fit_baseline(sides.train, sides.validation, self.features, crate.labels, crate.recipe, seed)
         return baseline_answers(fitted, sides.holdout, self.features, crate.group_of)
 
 
-def train_on(crate: Crate, sides: Sides, hyperparameters: Hyperparameters, seed: int) -> Scorer:
+def train_on(crate: Dataset, sides: Sides, hyperparameters: Hyperparameters, seed: int) -> Scorer:
     """A network that has learnt from two sides of a crate."""
     chosen = replace(hyperparameters, seed=seed)
     learnt, tuned = (
@@ -62,7 +62,7 @@ def train_on(crate: Crate, sides: Sides, hyperparameters: Hyperparameters, seed:
 
 
 def cross_validate(
-    crate: Crate,
+    crate: Dataset,
     learner: Learner,
     folds: int,
     repeats: int,
@@ -100,7 +100,7 @@ class Confidences:
 
 
 def leave_one_label_out(
-    crate: Crate,
+    crate: Dataset,
     hyperparameters: Hyperparameters,
     folds: int,
     seed: int,
@@ -116,7 +116,7 @@ def leave_one_label_out(
 
 
 def without_label(
-    crate: Crate, label: int, hyperparameters: Hyperparameters, folds: int, seed: int
+    crate: Dataset, label: int, hyperparameters: Hyperparameters, folds: int, seed: int
 ) -> Confidences:
     """How sure a model that never met this label is of tracks of the others, and of those of its own.
 

@@ -12,7 +12,7 @@ from ml.splits.folds import Division, grouped_folds, random_division
 
 
 @dataclass(frozen=True)
-class Crate:
+class Dataset:
     """Clips to learn from, whose `label` is a position in `labels`, and the group of each track."""
 
     examples: tuple[Example, ...]
@@ -46,7 +46,7 @@ class Crate:
             )
         )
 
-    def without(self, label: int) -> "Crate":
+    def without(self, label: int) -> "Dataset":
         """The crate as if it had never had this label."""
         kept = [
             replace(example, label=example.label - (example.label > label))

@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pebble import ProcessPool
 
-from ml.crossvalidation.contenders import Features, baseline_answers, fit_baseline, network_answers
+from ml.crossvalidation.contenders import Features, baseline_predictions, fit_baseline, network_predictions
 from ml.crossvalidation.parallel import in_pool
 from ml.data.crops import Example, load_crops
 from ml.data.dataset import Dataset, Sides
 from ml.data.hyperparameters import Hyperparameters
-from ml.evaluation.predictions import Answers, pooled, tracks_of
+from ml.evaluation.predictions import Predictions, pooled, tracks_of
 from ml.models.scorer import Scorer
 from ml.models.train import random_seed, train
 
 WITHOUT_LABEL = 1_000_000  # in the place of a repeat, so that no seed is that of a fold
 
 
-Learner = Callable[[Dataset, Sides, int], tuple[Answers, ...]]
+Learner = Callable[[Dataset, Sides, int], tuple[Predictions, ...]]
 """Learns from two sides with a random seed and answers for the third. Has to be picklable to work in a process pool."""
 
 
@@ -33,10 +33,10 @@ class NetworkLearner:
 
     hyperparameters: Hyperparameters
 
-    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Answers, ...]:
+    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Predictions, ...]:
         scorer = train_on(crate, sides, self.hyperparameters, seed)
         tested = load_crops(sides.holdout, crop_frames=self.hyperparameters.crop_frames)
-        return network_answers(scorer, tested, crate.group_of)
+        return network_predictions(scorer, tested, crate.group_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class BaselineLearner:
 
     features: Features
 
-    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Answers, ...]:
+    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Predictions, ...]:
         fitted = fit_baseline(sides.train, sides.validation, self.features, crate.labels, crate.recipe, seed)
-        return baseline_answers(fitted, sides.holdout, self.features, crate.group_of)
+        return baseline_predictions(fitted, sides.holdout, self.features, crate.group_of)
 
 
 def train_on(crate: Dataset, sides: Sides, hyperparameters: Hyperparameters, seed: int) -> Scorer:
@@ -69,7 +69,7 @@ def cross_validate(
     seed: int,
     pool: ProcessPool | None = None,
     on_fold: Callable[[], None] = lambda: None,
-) -> list[tuple[Answers, ...]]:
+) -> list[tuple[Predictions, ...]]:
     """The answers for every track, once a repeat; groups are dealt anew for each, with seeds from `seed` on.
 
     The same seed deals the same folds for every learner, so that their answers can be compared pair by pair. In a
@@ -84,7 +84,7 @@ def cross_validate(
     return [pooled(answers[first : first + folds]) for first in range(0, len(tasks), folds)]
 
 
-def probabilities_of_tracks(repeats: Sequence[tuple[Answers, ...]]) -> NDArray[np.float64]:
+def probabilities_of_tracks(repeats: Sequence[tuple[Predictions, ...]]) -> NDArray[np.float64]:
     """What was said of each track in each repeat, in order of track ids: (repeats, tracks, labels)."""
     return np.stack([tracks_of(answers).probabilities for answers in repeats])
 
@@ -128,7 +128,7 @@ def without_label(
 
     def confidence(examples: Sequence[Example]) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         crops = load_crops(examples, crop_frames=hyperparameters.crop_frames)
-        answers = network_answers(scorer, crops, crate.group_of)
+        answers = network_predictions(scorer, crops, crate.group_of)
         if not answers:
             return np.empty(0), np.empty(0, dtype=np.str_)
         tracks = tracks_of(answers)

@@ -19,7 +19,7 @@ from ml.data.crops import Example
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.evaluate import evaluate
 from ml.evaluation.paired_bootstrap import compare
-from ml.evaluation.predictions import Answers, answers_by_level, pooled, tracks_of
+from ml.evaluation.predictions import Predictions, pooled, predictions_by_level, tracks_of
 from ml.splits.assign import TrainingRefused
 from tests.ml.clips import CROP_FRAMES, rhythms
 
@@ -40,13 +40,13 @@ def crate(groups: Sequence[int] = (4, 4, 4), tracks_each: int = 2, clips_each: i
     return Dataset(tuple(examples), tuple("abcdef"[: len(groups)]), group_of, {"n_mels": 128})
 
 
-def guess(crate: Dataset, sides: Sides, seed: int) -> tuple[Answers, ...]:
+def guess(crate: Dataset, sides: Sides, seed: int) -> tuple[Predictions, ...]:
     """A learner that learns nothing: it answers by the seed."""
     clips = sides.holdout
     scores = np.random.default_rng(seed).dirichlet(np.ones(len(crate.labels)), size=len(clips))
     label, clip_id, track_id = np.array([(clip.label, clip.clip_id, clip.track_id) for clip in clips]).T
     groups = [crate.group_of[track] for track in track_id.tolist()]
-    return answers_by_level(scores, label, clip_id, track_id, groups, levels=("clip", "track"))
+    return predictions_by_level(scores, label, clip_id, track_id, groups, levels=("clip", "track"))
 
 
 class Recorder:
@@ -55,7 +55,7 @@ class Recorder:
     def __init__(self) -> None:
         self.given: list[tuple[Sides, int]] = []
 
-    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Answers, ...]:
+    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Predictions, ...]:
         self.given.append((sides, seed))
         return guess(crate, sides, seed)
 

@@ -28,7 +28,7 @@ from ml.crossvalidation.crossvalidation import (
     Dataset,
     Learner,
     NetworkLearner,
-    Sides,
+    SplitExamples,
     cross_validate,
     probabilities_of_tracks,
 )
@@ -63,7 +63,7 @@ def maximum_alone(crops: keras.KerasTensor, number_of_labels: int, draw: network
 class Variant(NetworkLearner):
     """Trains an architecture that only this bench knows."""
 
-    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Predictions, ...]:
+    def __call__(self, crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
         networks.ARCHITECTURES.update(
             {
                 "convolutions alone": (networks.convolutions,),

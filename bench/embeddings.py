@@ -24,7 +24,7 @@ from config.settings import Settings
 from ml.crossvalidation.crossvalidation import train_on
 from ml.crossvalidation.parallel import in_pool, training_processes
 from ml.data.crops import load_clip, load_crops, standardisation
-from ml.data.dataset import Dataset, Sides
+from ml.data.dataset import Dataset, SplitExamples
 from ml.data.hyperparameters import PRESETS
 from ml.evaluation.bootstrap import interval, resample, tally
 from ml.models.embedding import projection
@@ -50,7 +50,7 @@ class Fold:
     asked: NDArray[np.bool_]  # and those that it has not heard
 
 
-def hear(crate: Dataset, sides: Sides, architecture: str, seed: int) -> Fold:
+def hear(crate: Dataset, sides: SplitExamples, architecture: str, seed: int) -> Fold:
     scorer = train_on(crate, sides, PRESETS[architecture], seed)
     network = scorer.network
     members = [layer for layer in network.layers if isinstance(layer, keras.Model)] or [network]
@@ -178,8 +178,8 @@ def main() -> None:
         measure_speed(crate, arguments.architecture)
         return
     tasks = [
-        (crate, crate.sides(division), arguments.architecture, random_seed(SEED, number))
-        for number, division in enumerate(crate.divisions(arguments.folds, SEED))
+        (crate, crate.split(division), arguments.architecture, random_seed(SEED, number))
+        for number, division in enumerate(crate.grouped_folds(arguments.folds, SEED))
     ]
     with training_processes(settings.workers) as pool:
         folds = in_pool(pool, hear, tasks, lambda: None)

@@ -76,10 +76,10 @@ def hear_all(tracks: Sequence[Track], folder: Path) -> list[Session]:
     crate = read_crate(tracks, folder)
     sounds = strange_sounds(folder, TEXT.read_text()) if shutil.which("espeak-ng") else {}
     sessions = []
-    for fold, division in enumerate(crate.divisions(FOLDS, SEED)):
+    for fold, division in enumerate(crate.grouped_folds(FOLDS, SEED)):
         model, kept = folder / f"fold{fold}.keras", folder / f"fold{fold}.pickle"
         if not model.exists():
-            scorer = train_on(crate, crate.sides(division), PRESETS["labelscope"], random_seed(SEED, fold))
+            scorer = train_on(crate, crate.split(division), PRESETS["labelscope"], random_seed(SEED, fold))
             save_model(scorer.network, scorer.card, model)
         if not kept.exists():
             validation, holdout = (
@@ -135,12 +135,12 @@ def hear_beyond(tracks: Sequence[Track], folder: Path) -> Beyond:
     foreign = {}
     for place, label in enumerate(crate.labels):
         rest = crate.without(place)
-        sides = rest.sides(next(rest.divisions(FOLDS, SEED)))
+        sides = rest.split(next(rest.grouped_folds(FOLDS, SEED)))
         scorer = train_on(rest, sides, PRESETS["labelscope"], random_seed(SEED, FOLDS, place))
         own = [track for track in tracks if track.label == label][:MOST_TRACKS]
         foreign[label] = listen(place, shuffled(own, place), scorer, folder, place)
         print(f"{label} heard as a stranger", file=sys.stderr, flush=True)
-    division = next(crate.divisions(FOLDS, SEED))
+    division = next(crate.grouped_folds(FOLDS, SEED))
     scorer = load_model(folder / "fold0.keras")
     learnt = [tracks[place] for place in division.train]
     alone = {}

@@ -55,7 +55,7 @@ def contest(
             advance(1)
 
         metrics, confusions = _grouped(crate, learners, folds, repeats, seed, label_ids, pool, done)
-        at_random = crate.sides(crate.random_division(seed))
+        at_random = crate.split(crate.random_split(seed))
         for name, learner in learners.items():
             (answers,) = in_pool(pool, learner, [(crate, at_random, seed)], done)
             more = _rows(evaluate("holdout", answers), "seed_protocol", name, label_ids)

@@ -14,7 +14,7 @@ from pebble import ProcessPool
 from ml.crossvalidation.contenders import Features, baseline_predictions, fit_baseline, network_predictions
 from ml.crossvalidation.parallel import in_pool
 from ml.data.crops import Example, load_crops
-from ml.data.dataset import Dataset, Sides
+from ml.data.dataset import Dataset, SplitExamples
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.predictions import Predictions, pooled, tracks_of
 from ml.models.scorer import Scorer
@@ -23,7 +23,7 @@ from ml.models.train import random_seed, train
 WITHOUT_LABEL = 1_000_000  # in the place of a repeat, so that no seed is that of a fold
 
 
-Learner = Callable[[Dataset, Sides, int], tuple[Predictions, ...]]
+Learner = Callable[[Dataset, SplitExamples, int], tuple[Predictions, ...]]
 """Learns from two sides with a random seed and answers for the third. Has to be picklable to work in a process pool."""
 
 
@@ -33,7 +33,7 @@ class NetworkLearner:
 
     hyperparameters: Hyperparameters
 
-    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Predictions, ...]:
+    def __call__(self, crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
         scorer = train_on(crate, sides, self.hyperparameters, seed)
         tested = load_crops(sides.holdout, crop_frames=self.hyperparameters.crop_frames)
         return network_predictions(scorer, tested, crate.group_of)
@@ -47,12 +47,12 @@ class BaselineLearner:
 
     features: Features
 
-    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Predictions, ...]:
+    def __call__(self, crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
         fitted = fit_baseline(sides.train, sides.validation, self.features, crate.labels, crate.recipe, seed)
         return baseline_predictions(fitted, sides.holdout, self.features, crate.group_of)
 
 
-def train_on(crate: Dataset, sides: Sides, hyperparameters: Hyperparameters, seed: int) -> Scorer:
+def train_on(crate: Dataset, sides: SplitExamples, hyperparameters: Hyperparameters, seed: int) -> Scorer:
     """A network that has learnt from two sides of a crate."""
     chosen = replace(hyperparameters, seed=seed)
     learnt, tuned = (
@@ -76,9 +76,9 @@ def cross_validate(
     pool the folds are worked on side by side; without one, here and one after another.
     """
     tasks = [
-        (crate, crate.sides(division), random_seed(seed, repeat, number))
+        (crate, crate.split(division), random_seed(seed, repeat, number))
         for repeat in range(repeats)
-        for number, division in enumerate(crate.divisions(folds, seed + repeat))
+        for number, division in enumerate(crate.grouped_folds(folds, seed + repeat))
     ]
     answers = in_pool(pool, learner, tasks, on_fold)
     return [pooled(answers[first : first + folds]) for first in range(0, len(tasks), folds)]
@@ -123,7 +123,7 @@ def without_label(
     A track of this label that shares a group with what was learnt from is left out.
     """
     rest = crate.without(label)
-    sides = rest.sides(next(rest.divisions(folds, seed)))
+    sides = rest.split(next(rest.grouped_folds(folds, seed)))
     scorer = train_on(rest, sides, hyperparameters, random_seed(seed, WITHOUT_LABEL, label))
 
     def confidence(examples: Sequence[Example]) -> tuple[NDArray[np.float64], NDArray[np.str_]]:

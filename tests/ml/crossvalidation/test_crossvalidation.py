@@ -10,7 +10,7 @@ from ml.crossvalidation.crossvalidation import (
     BaselineLearner,
     Dataset,
     NetworkLearner,
-    Sides,
+    SplitExamples,
     cross_validate,
     leave_one_label_out,
     probabilities_of_tracks,
@@ -40,7 +40,7 @@ def crate(groups: Sequence[int] = (4, 4, 4), tracks_each: int = 2, clips_each: i
     return Dataset(tuple(examples), tuple("abcdef"[: len(groups)]), group_of, {"n_mels": 128})
 
 
-def guess(crate: Dataset, sides: Sides, seed: int) -> tuple[Predictions, ...]:
+def guess(crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
     """A learner that learns nothing: it answers by the seed."""
     clips = sides.holdout
     scores = np.random.default_rng(seed).dirichlet(np.ones(len(crate.labels)), size=len(clips))
@@ -53,9 +53,9 @@ class Recorder:
     """A learner that also remembers what it was given."""
 
     def __init__(self) -> None:
-        self.given: list[tuple[Sides, int]] = []
+        self.given: list[tuple[SplitExamples, int]] = []
 
-    def __call__(self, crate: Dataset, sides: Sides, seed: int) -> tuple[Predictions, ...]:
+    def __call__(self, crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
         self.given.append((sides, seed))
         return guess(crate, sides, seed)
 
@@ -129,13 +129,13 @@ def test_a_label_with_too_few_groups_is_refused_before_anything_is_learnt() -> N
 
 def test_a_random_division_takes_tracks_whole_and_a_tenth_of_them() -> None:
     whole = crate((20, 20))
-    sides = whole.sides(whole.random_division(seed=1))
+    sides = whole.split(whole.random_split(seed=1))
     tracks = [
         {example.track_id for example in part} for part in (sides.train, sides.validation, sides.holdout)
     ]
     assert [len(part) for part in tracks] == [64, 8, 8]
     assert set.union(*tracks) == set(whole.tracks)
-    assert sides != whole.sides(whole.random_division(seed=2))
+    assert sides != whole.split(whole.random_split(seed=2))
 
 
 @pytest.mark.parametrize("label", [0, 1, 2])
@@ -183,7 +183,7 @@ def test_networks_and_baselines_that_learn_are_compared_track_by_track(sounding:
 
 
 def test_what_is_sent_to_a_process_of_its_own_arrives_as_it_was(sounding: Dataset) -> None:
-    sides = sounding.sides(next(sounding.divisions(3, seed=1)))
+    sides = sounding.split(next(sounding.grouped_folds(3, seed=1)))
     sent = (NetworkLearner(QUICK), sounding, sides)
     assert pickle.loads(pickle.dumps(sent)) == sent
     features = {1000: np.arange(65, dtype=np.float32)}

@@ -152,7 +152,7 @@ def measure_speed(crate: Dataset, architecture: str, turns: int = 9) -> None:
     card = ModelCard(crate.labels, crate.recipe, statistics, architecture)
     scorer = Scorer(ensemble(members, architecture), card)
     clips = [np.array(load_clip(example)) for example in crate.examples]
-    ways = {"scores alone": scorer.score_many, "scores and embeddings": scorer.hear_many}
+    ways = {"scores alone": scorer.score_many, "scores and embeddings": scorer.score_and_embed}
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(turns + 1):
         for name, way in ways.items():

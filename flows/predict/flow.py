@@ -162,7 +162,7 @@ def _predict(
                 readable.append(row)
                 yield spectrogram
 
-    heard = scorer.hear_many(spectrograms())
+    heard = scorer.score_and_embed(spectrograms())
     incomplete = {row.track_id for row in lost}  # these are scored once all their clips are there again
     scored = [
         (row.track_id, of_clip)

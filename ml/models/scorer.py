@@ -32,7 +32,7 @@ class TrackVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class HeardClip:
+class ClipOutputs:
     """What a model makes of a clip: a row for each of its consecutive crops."""
 
     scores: NDArray[np.float32]  # (crops, labels), probabilities
@@ -72,9 +72,9 @@ class Scorer:
         """
         return [scores for (scores,) in self._through(self.network, spectrograms)]
 
-    def hear_many(self, spectrograms: Iterable[NDArray[np.floating]]) -> list[HeardClip]:
+    def score_and_embed(self, spectrograms: Iterable[NDArray[np.floating]]) -> list[ClipOutputs]:
         """The same, and what the networks base it on, from the same forward pass."""
-        return [HeardClip(*outputs) for outputs in self._through(self._with_embeddings, spectrograms)]
+        return [ClipOutputs(*outputs) for outputs in self._through(self._with_embeddings, spectrograms)]
 
     @cached_property
     def _with_embeddings(self) -> keras.Model:

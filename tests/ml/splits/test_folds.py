@@ -23,7 +23,7 @@ def crates(draw: st.DrawFn, spanning: bool) -> tuple[NDArray[np.int64], list[str
     return np.array(label)[order], [group[place] for place in order]
 
 
-def split(division: SplitIndices) -> list[set[int]]:
+def rows_of(division: SplitIndices) -> list[set[int]]:
     return [set(rows.tolist()) for rows in (division.train, division.validation, division.holdout)]
 
 
@@ -38,7 +38,7 @@ def test_every_track_is_tested_once_and_no_group_is_on_two_sides(
     tested = np.concatenate([division.holdout for division in divisions])
     assert sorted(tested.tolist()) == list(range(len(label)))
     for division in divisions:
-        parts = sides(division)
+        parts = rows_of(division)
         assert sum(map(len, parts)) == len(set.union(*parts)) == len(label)
         groups = [{group[track] for track in part} for part in parts]
         assert sum(map(len, groups)) == len(set.union(*groups))
@@ -88,7 +88,7 @@ def test_a_label_with_fewer_groups_than_folds_is_refused_with_the_cure() -> None
 @given(st.integers(10, 300), st.integers(0, 2**32 - 1))
 def test_a_random_division_tests_and_tunes_on_a_tenth_each(tracks: int, seed: int) -> None:
     division = random_split(np.zeros(tracks, dtype=np.int64), seed)
-    parts = sides(division)
+    parts = rows_of(division)
     assert sum(map(len, parts)) == len(set.union(*parts)) == tracks
     assert len(division.holdout) == len(division.validation) == int(np.ceil(tracks / 10))
     again = random_split(np.zeros(tracks, dtype=np.int64), seed)

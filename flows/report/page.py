@@ -20,7 +20,7 @@ from flows.scoring.map import map_of
 from ml.features.spectrogram import SpectrogramConfig, load_whole_spectrogram
 from ml.models.architectures import MEMBERS
 from ml.plots.palette import UNKNOWN, colour_of
-from ml.plots.plots import frequency_ticks, spectrogram_picture
+from ml.plots.plots import frequency_ticks, plot_spectrogram
 from report import bounds
 from report.page import Page, render
 from report.parts import Tile
@@ -155,7 +155,7 @@ def _sights(connection: Connection, settings: Settings, label_ids: list[int]) ->
                     row.split,
                     row.offset_seconds,
                     row.frames * recipe.hop_length / recipe.sample_rate,
-                    spectrogram_picture(spectrogram),
+                    plot_spectrogram(spectrogram),
                     frequency_ticks(recipe),
                 )
             )

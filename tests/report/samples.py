@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ml.features.spectrogram import SpectrogramConfig
-from ml.plots.plots import frequency_ticks, spectrogram_picture
+from ml.plots.plots import frequency_ticks, plot_spectrogram
 from report.page import Page
 from report.parts import Section, Tile
 from report.sections import confusion, coverage, curves, labels, map, mixes, sound, spectrograms, trainings
@@ -130,7 +130,7 @@ def sections(names: tuple[str, ...] = HOSTILE, tracks: int = 50, rows: int = 5) 
         for feature in sound.FEATURES:
             setattr(measured, feature, [place + share for share in sound.PERCENTILES])
         measured.valence = None
-    picture = spectrogram_picture(np.random.default_rng(1).uniform(-80, 0, (1292, 128)))
+    picture = plot_spectrogram(np.random.default_rng(1).uniform(-80, 0, (1292, 128)))
     sights = [
         spectrograms.Sight(
             name,

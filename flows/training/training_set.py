@@ -12,7 +12,7 @@ from ml.data.crops import Example, fingerprint
 from ml.data.dataset import Dataset
 from ml.evaluation.calibration import limit
 from ml.features.spectrogram import SpectrogramConfig
-from ml.splits.assign import TrainingRefused, refuse_if_hopeless, untested_labels
+from ml.splits.assign import TrainingRefused, require_two_testable_labels, untested_labels
 
 SIDES = ("train", "validation", "holdout")
 
@@ -76,7 +76,7 @@ def read_training_set(
     name_of = {label.id: label.name for label in read.learning.labels(connection)}
     tracks = [(name_of[clip.label_id], clip.split, clip.group_key) for clip in _first_of_each_track(clips)]
     try:
-        refuse_if_hopeless(tracks)
+        require_two_testable_labels(tracks)
     except TrainingRefused as refusal:
         untested: dict[str, str] = {}
         refused: str | None = str(refusal)

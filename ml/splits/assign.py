@@ -21,15 +21,15 @@ from common.errors import LabelscopeError
 from ml.splits.grouping import TrackInfo, components, keys, schemes
 
 __all__ = [
-    "ASIDE",
+    "EXCLUDED",
     "SHARES",
-    "Assignment",
-    "Placed",
-    "Placement",
+    "SplitAssignments",
+    "AssignedTrack",
+    "SplitAssignment",
     "TrackInfo",
     "TrainingRefused",
     "assign_splits",
-    "refuse_if_hopeless",
+    "require_two_testable_labels",
     "untested_labels",
 ]
 
@@ -37,7 +37,7 @@ __all__ = [
 SHARES: Final[Mapping[str, float]] = {"train": 0.6, "validation": 0.2, "holdout": 0.2}
 # Ties go to holdout before validation: better untuned than untested.
 PREFERENCE: Final = ("train", "holdout", "validation")
-ASIDE: Final = "aside"
+EXCLUDED: Final = "excluded"
 
 Label = str | None
 
@@ -47,29 +47,29 @@ class TrainingRefused(LabelscopeError):  # noqa: N818  (an outcome that is repor
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class SplitAssignment:
     """Where a track stands: its split, its group's key, the scheme by which it was grouped, and why."""
 
-    split: str  # "train", "validation", "holdout" or "aside"
+    split: str  # "train", "validation", "holdout" or "excluded"
     group: str
     scheme: str  # "artist", "album" or "title"
     reason: str  # a phrase, which names other tracks by their ids
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class AssignedTrack:
     """A track that was placed before, described as it is now."""
 
     track: TrackInfo
-    placement: Placement
+    placement: SplitAssignment
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
+class SplitAssignments:
     """The places of new tracks, and which groups they have tied together: old key to new one."""
 
-    placements: dict[int, Placement]
-    merged: dict[str, str]
+    by_track: dict[int, SplitAssignment]
+    merged_groups: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,10 +88,10 @@ Anchors = dict[str, Anchor]  # by split
 
 def assign_splits(
     new: Sequence[TrackInfo],
-    placed: Sequence[Placed] = (),
+    placed: Sequence[AssignedTrack] = (),
     same_recording: Iterable[tuple[int, int]] = (),
     former: Mapping[int, str] = MappingProxyType({}),
-) -> Assignment:
+) -> SplitAssignments:
     """Place the new tracks; the same tracks give the same placements in any order, process and machine.
 
     `same_recording` are pairs of track ids that hold the same sound, whatever their labels and names say. They are
@@ -108,14 +108,14 @@ def assign_splits(
     Tracks that were put aside tie nothing later. Grows with the new tracks, and one pass over the placed ones.
     """
     if not new:
-        return Assignment({}, {})
+        return SplitAssignments({}, {})
     scheme_of = schemes(new, ((one.track, one.placement.scheme) for one in placed))
     keys_of = {track.track_id: keys(track, scheme_of[track.track_id]) for track in new}
     pairs = sorted({(min(pair), max(pair)) for pair in same_recording})
     back = {
-        track.track_id: Placed(
+        track.track_id: AssignedTrack(
             track,
-            Placement(
+            SplitAssignment(
                 former[track.track_id],
                 min(keys_of.pop(track.track_id)),
                 scheme_of[track.track_id],
@@ -125,19 +125,19 @@ def assign_splits(
         for track in new
         if track.track_id in former
     }
-    standing = [one for one in (*placed, *back.values()) if one.placement.split != ASIDE]
+    standing = [one for one in (*placed, *back.values()) if one.placement.split != EXCLUDED]
     anchors_of = _anchors(keys_of, standing, pairs)
     result = {track_id: one.placement for track_id, one in back.items()}
     joined: dict[int, frozenset[str]] = {}  # groups that are one from now on, by a new track that ties them
 
     def place(track_id: int, split: str, group: str, reason: str) -> None:
-        result[track_id] = Placement(split, group, scheme_of[track_id], reason)
+        result[track_id] = SplitAssignment(split, group, scheme_of[track_id], reason)
 
     for track_id, anchors in anchors_of.items():
         if len(anchors) > 1:
             place(
                 track_id,
-                ASIDE,
+                EXCLUDED,
                 min(keys_of[track_id]),
                 f"it ties {_both(anchors)}, which stay where they are",
             )
@@ -149,7 +149,7 @@ def assign_splits(
             untied[key] = members
         elif len(anchors) > 1:
             for member in members:
-                place(member, ASIDE, key, f"its group ties {_both(anchors)}, which stay where they are")
+                place(member, EXCLUDED, key, f"its group ties {_both(anchors)}, which stay where they are")
         else:
             (anchor,) = anchors.values()
             joined[members[0]] = anchor.groups
@@ -162,7 +162,7 @@ def assign_splits(
     there.update(
         (label_of[track_id], found.split, found.group)
         for track_id, found in result.items()
-        if found.split != ASIDE and track_id not in back
+        if found.split != EXCLUDED and track_id not in back
     )
     counts = {key: Counter(label_of[member] for member in members) for key, members in untied.items()}
     for key, split in _deal(counts, there).items():
@@ -173,7 +173,7 @@ def assign_splits(
     }
     for track_id, placement in result.items():
         result[track_id] = replace(placement, group=name_of.get(placement.group, placement.group))
-    return Assignment(result, {group: name for group, name in name_of.items() if group != name})
+    return SplitAssignments(result, {group: name for group, name in name_of.items() if group != name})
 
 
 def untested_labels(tracks: Iterable[tuple[str, str, str]]) -> dict[str, str]:
@@ -190,7 +190,7 @@ def untested_labels(tracks: Iterable[tuple[str, str, str]]) -> dict[str, str]:
     }
 
 
-def refuse_if_hopeless(tracks: Iterable[tuple[str, str, str]]) -> None:
+def require_two_testable_labels(tracks: Iterable[tuple[str, str, str]]) -> None:
     """Raise TrainingRefused where fewer than two labels have both training and holdout tracks.
 
     `tracks` are the label, split and group of each track that may be learnt from.
@@ -223,12 +223,12 @@ def _missing(splits: set[str]) -> str:
 
 
 def _anchors(
-    keys_of: Mapping[int, set[str]], standing: Iterable[Placed], pairs: Iterable[tuple[int, int]]
+    keys_of: Mapping[int, set[str]], standing: Iterable[AssignedTrack], pairs: Iterable[tuple[int, int]]
 ) -> dict[int, Anchors]:
     """The placed tracks that each new one is tied to by itself, one for each split."""
     wanted: set[str] = set().union(*keys_of.values())
     by_key: dict[str, Anchors] = defaultdict(dict)
-    placed: dict[int, Placement] = {}
+    placed: dict[int, SplitAssignment] = {}
     for one in standing:
         number, where = one.track.track_id, one.placement
         placed[number] = where

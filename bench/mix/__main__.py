@@ -43,7 +43,7 @@ from ml.data.hyperparameters import PRESETS
 from ml.evaluation.calibration import Calibration
 from ml.mixes.analyse import Heard, hear
 from ml.mixes.segmentation import TimelineChoices, timeline
-from ml.mixes.summary import figures
+from ml.mixes.summary import summarise
 from ml.models.model_file import save_model
 from ml.models.scorer import Scorer, load_model
 from ml.models.train import random_seed
@@ -218,7 +218,9 @@ def print_uniformity(sessions: Sequence[Session], chosen: Sequence[TimelineChoic
     rows = {f"{label} alone": [session.alone[label] for session in sessions] for label in sessions[0].alone}
     rows["labels in turn, four minutes each"] = [session.in_turns for session in sessions]
     for name, mixes in rows.items():
-        found = [figures(shown(mix, choices), mix.heard) for mix, choices in zip(mixes, chosen, strict=True)]
+        found = [
+            summarise(shown(mix, choices), mix.heard) for mix, choices in zip(mixes, chosen, strict=True)
+        ]
         uniformity = ", ".join(f"{one.uniformity:.2f}" for one in found)
         entropy = ", ".join(f"{one.entropy:.2f}" for one in found)
         print(f"| {name} | {uniformity} | {entropy} |")
@@ -230,11 +232,13 @@ def print_beyond(beyond: Beyond, choices: TimelineChoices) -> None:
     )
     print("|---|---|---|")
     for label, mix in beyond.foreign.items():
-        unlike = figures(shown(mix, choices), mix.heard).unlike
+        unlike = summarise(shown(mix, choices), mix.heard).unlike
         learnt = beyond.learnt_alone[label]
-        print(f"| {label} | {unlike:.2f} | {figures(shown(learnt, choices), learnt.heard).uniformity:.2f} |")
+        print(
+            f"| {label} | {unlike:.2f} | {summarise(shown(learnt, choices), learnt.heard).uniformity:.2f} |"
+        )
     turns = beyond.learnt_in_turns
-    print(f"| five in turn | | {figures(shown(turns, choices), turns.heard).uniformity:.2f} |")
+    print(f"| five in turn | | {summarise(shown(turns, choices), turns.heard).uniformity:.2f} |")
 
 
 def print_strange(sessions: Sequence[Session], chosen: Sequence[TimelineChoices]) -> None:
@@ -245,8 +249,8 @@ def print_strange(sessions: Sequence[Session], chosen: Sequence[TimelineChoices]
         for session, choices in zip(sessions, chosen, strict=True):
             heard, calibration = session.strange[name]
             plain = replace(heard, usual=np.ones_like(heard.usual))
-            with_test.append(figures(timeline(heard, calibration, choices), heard).unlike)
-            without.append(figures(timeline(plain, calibration, choices), heard).unlike)
+            with_test.append(summarise(timeline(heard, calibration, choices), heard).unlike)
+            without.append(summarise(timeline(plain, calibration, choices), heard).unlike)
         both = (", ".join(f"{one:.2f}" for one in shares) for shares in (with_test, without))
         print(f"| {name} | {' | '.join(both)} |")
 

@@ -11,7 +11,7 @@ import numpy as np
 from ml.audio.decode import BLOCK_FRAMES, Stream
 from ml.mixes.analyse import hear
 from ml.mixes.segmentation import timeline
-from ml.mixes.summary import figures
+from ml.mixes.summary import summarise
 from ml.models.scorer import load_model
 
 TURNS = 2
@@ -58,7 +58,7 @@ def _in_here(mix: Path, model: Path, warm_up: Path) -> list[Cost]:
         decoded = _now()
         heard = hear(mix, scorer)
         shown = timeline(heard, scorer.card.calibration)
-        figures(shown, heard)
+        summarise(shown, heard)
         ended = _now()
         turns.append(
             Cost(

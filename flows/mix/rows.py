@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from ml.mixes.analyse import Heard
 from ml.mixes.segmentation import Timeline
-from ml.mixes.summary import MixFigures
+from ml.mixes.summary import MixSummary
 
 
-def figure_row(figures: MixFigures, heard: Heard) -> dict[str, Any]:
+def figure_row(figures: MixSummary, heard: Heard) -> dict[str, Any]:
     """The figures as columns of mixes."""
     return {
         "duration_seconds": round(heard.duration_s, 3),

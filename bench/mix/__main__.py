@@ -41,7 +41,7 @@ from bench.mix.strange_sounds import strange_sounds, white_noise
 from ml.crossvalidation.crossvalidation import train_on
 from ml.data.hyperparameters import PRESETS
 from ml.evaluation.calibration import Calibration
-from ml.mixes.analyse import Heard, hear
+from ml.mixes.analyse import WindowScores, analyse
 from ml.mixes.segmentation import TimelineChoices, timeline
 from ml.mixes.summary import summarise
 from ml.models.model_file import save_model
@@ -68,7 +68,7 @@ class Session:
     tested: Listened  # of tracks that nothing was learnt from
     alone: dict[str, Listened]  # of one label
     in_turns: Listened
-    strange: dict[str, tuple[Heard, Calibration]]
+    strange: dict[str, tuple[WindowScores, Calibration]]
 
 
 def hear_all(tracks: Sequence[Track], folder: Path) -> list[Session]:
@@ -113,7 +113,7 @@ def _hear(
         tested=mixed(shuffled(holdout, fold)),
         alone={label: mixed(shuffled(tracks, fold)) for label, tracks in own.items()},
         in_turns=mixed(in_turns(holdout, fold)),
-        strange={name: (hear(sound, scorer), scorer.card.calibration) for name, sound in sounds.items()},
+        strange={name: (analyse(sound, scorer), scorer.card.calibration) for name, sound in sounds.items()},
     )
 
 

@@ -18,7 +18,7 @@ from ml.data.dataset import Dataset
 from ml.evaluation.calibration import Calibration
 from ml.features.descriptors import spectral_shape, tempo_of
 from ml.features.spectrogram import SpectrogramConfig, log_mel, save_spectrogram
-from ml.mixes.analyse import Heard, hear
+from ml.mixes.analyse import WindowScores, analyse
 from ml.models.scorer import Scorer
 from sources.files.probe import plan_clips
 
@@ -52,7 +52,7 @@ class Listened:
 
     fold: int
     truth: tuple[Stretch, ...]
-    heard: Heard
+    heard: WindowScores
     calibration: Calibration
 
 
@@ -105,7 +105,7 @@ def listen(fold: int, pieces: Sequence[Piece], scorer: Scorer, folder: Path, see
     """Make a mix of these pieces in this order, and hear it. The file is removed afterwards."""
     path = folder / "mix.flac"
     truth = render(pieces, path, np.random.default_rng(seed))
-    heard = hear(path, scorer)
+    heard = analyse(path, scorer)
     path.unlink()
     return Listened(fold, truth, heard, scorer.card.calibration)
 

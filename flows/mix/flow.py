@@ -27,7 +27,7 @@ from flows.prefect_tools.run_names import of_recording
 from flows.scoring.model_cache import scoring
 from ml.audio.decode import AudioError
 from ml.audio.file_state import expect_unchanged
-from ml.mixes.analyse import hear
+from ml.mixes.analyse import analyse
 from ml.mixes.segmentation import timeline
 from ml.mixes.summary import MixSummary, summarise
 from sources.metadata.tags import clean_text
@@ -136,7 +136,7 @@ def _analyse(
         scoring(model_folder(settings) / champion.path, champion.sha256) as scorer,
         listening_bar(clean_text(path.name)) as heard_so_far,
     ):
-        heard = hear(path, scorer, heard_so_far)
+        heard = analyse(path, scorer, heard_so_far)
     expect_unchanged(path, known.state)
     course = timeline(heard, scorer.card.calibration)
     found = summarise(course, heard)

@@ -37,7 +37,7 @@ HeardSoFar = Callable[[float, float | None], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class WindowScores:
     """What was heard in a recording. Window w covers the seconds from w * step_s to w * step_s + window_s."""
 
     labels: tuple[str, ...]  # the columns of `probabilities`
@@ -63,11 +63,11 @@ class Span:
     tempo: float
 
 
-def hear(
+def analyse(
     path: Path,
     scorer: Scorer,
     heard_so_far: HeardSoFar = lambda *_: None,
-) -> Heard:
+) -> WindowScores:
     """Score every window of a recording: each is a crop long, and begins half a crop after the one before.
 
     `heard_so_far` is told, in this thread, how many seconds are heard, and of how many, where the file says so.
@@ -87,7 +87,7 @@ def hear(
     return heard
 
 
-def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> Heard:
+def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> WindowScores:
     recipe = SpectrogramConfig.from_dict(scorer.recipe)
     crop = scorer.card.crop_frames
     frame_s = recipe.hop_length / recipe.sample_rate
@@ -110,7 +110,7 @@ def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> Heard:
     )
     sounding = np.concatenate([span.sounding for span in spans])
     probabilities[~sounding] = np.nan
-    return Heard(
+    return WindowScores(
         labels=scorer.labels,
         duration_s=duration_s,
         window_s=crop * frame_s,

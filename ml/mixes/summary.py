@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.mixes.analyse import Heard
+from ml.mixes.analyse import WindowScores
 from ml.mixes.segmentation import Timeline
 
 
@@ -20,7 +20,7 @@ class MixSummary:
     tempo_bpm: float | None  # median over the spans
 
 
-def summarise(timeline: Timeline, heard: Heard) -> MixSummary:
+def summarise(timeline: Timeline, heard: WindowScores) -> MixSummary:
     """Shares p of labels, u = `unlike`, and what follows from them.
 
     entropy = - u log2 u - sum p log2 p, and uniformity = sum p^2: the chance that two moments of the mix, taken at

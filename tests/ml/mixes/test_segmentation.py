@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from ml.evaluation.calibration import Calibration
-from ml.mixes.analyse import Heard
+from ml.mixes.analyse import WindowScores
 from ml.mixes.segmentation import UNKNOWN, TimelineChoices, most_probable_path, posteriors, timeline
 
 STEP_S = 1.486
@@ -23,9 +23,9 @@ scores_of_few = st.tuples(st.integers(1, 7), st.integers(1, 3)).flatmap(
 )
 
 
-def heard(probabilities: NDArray[np.floating], sounding: bool | NDArray[np.bool_] = True) -> Heard:
+def heard(probabilities: NDArray[np.floating], sounding: bool | NDArray[np.bool_] = True) -> WindowScores:
     windows, labels = probabilities.shape
-    return Heard(
+    return WindowScores(
         labels=tuple("abcdefgh"[:labels]),
         duration_s=(windows + 1) * STEP_S + 0.3,
         window_s=2 * STEP_S,

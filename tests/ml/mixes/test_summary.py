@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.mixes.analyse import Heard
+from ml.mixes.analyse import WindowScores
 from ml.mixes.segmentation import Segment, Timeline
 from ml.mixes.summary import MixSummary, summarise
 
@@ -17,7 +17,7 @@ def figures_of(*parts: tuple[str | None, float]) -> MixSummary:
     for label, seconds in parts:
         segments.append(Segment(now, now + seconds, label, 0.9))
         now += seconds
-    heard = Heard(
+    heard = WindowScores(
         labels=LABELS,
         duration_s=now,
         window_s=3.0,

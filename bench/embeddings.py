@@ -149,7 +149,7 @@ def measure_speed(crate: Dataset, architecture: str, turns: int = 9) -> None:
     """Clips a second with embeddings and without, by an untrained model, whose arithmetic is the same."""
     statistics = standardisation(load_crops(crate.examples[:20]))
     members = [build(layers, len(crate.labels), statistics) for layers in ARCHITECTURES[architecture]]
-    card = ModelCard(crate.labels, crate.recipe, statistics, architecture)
+    card = ModelCard(crate.labels, crate.spectrogram_config, statistics, architecture)
     scorer = Scorer(ensemble(members, architecture), card)
     clips = [np.array(load_clip(example)) for example in crate.examples]
     ways = {"scores alone": scorer.score_many, "scores and embeddings": scorer.score_and_embed}

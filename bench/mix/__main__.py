@@ -248,7 +248,7 @@ def print_strange(sessions: Sequence[Session], chosen: Sequence[TimelineChoices]
         with_test, without = [], []
         for session, choices in zip(sessions, chosen, strict=True):
             heard, calibration = session.strange[name]
-            plain = replace(heard, usual=np.ones_like(heard.usual))
+            plain = replace(heard, in_distribution=np.ones_like(heard.in_distribution))
             with_test.append(summarise(timeline(heard, calibration, choices), heard).unlike)
             without.append(summarise(timeline(plain, calibration, choices), heard).unlike)
         both = (", ".join(f"{one:.2f}" for one in shares) for shares in (with_test, without))

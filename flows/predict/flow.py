@@ -143,7 +143,7 @@ def _predict(
 ) -> tuple[int, int]:
     from ml.models.embedding import of_track  # Keras takes seconds, and most runs have nothing to score
 
-    recipe = SpectrogramConfig.from_dict(scorer.recipe)
+    recipe = SpectrogramConfig.from_dict(scorer.spectrogram_config)
     folder, bands = spectrogram_folder(settings, recipe.fingerprint()), recipe.n_mels
     with engine.connect() as connection:
         rows = read.clips.spectrograms_of(connection, ids, work.recipe_id, work.allowed)

@@ -102,7 +102,7 @@ def hear_file(scorer: Scorer, path: Path, windows: int) -> list[ClipOutputs]:
 
 
 def _clips(scorer: Scorer, path: Path, windows: int) -> list[NDArray[np.float32]]:
-    recipe = SpectrogramConfig.from_dict(scorer.recipe)
+    recipe = SpectrogramConfig.from_dict(scorer.spectrogram_config)
     return [
         log_mel(load_mono(path, offset_s=start, duration_s=length, sample_rate=recipe.sample_rate), recipe)
         for start, length in plan_clips(probe(path).duration_s, windows)

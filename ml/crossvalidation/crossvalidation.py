@@ -48,7 +48,9 @@ class BaselineLearner:
     features: Features
 
     def __call__(self, crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
-        fitted = fit_baseline(sides.train, sides.validation, self.features, crate.labels, crate.recipe, seed)
+        fitted = fit_baseline(
+            sides.train, sides.validation, self.features, crate.labels, crate.spectrogram_config, seed
+        )
         return baseline_predictions(fitted, sides.holdout, self.features, crate.group_of)
 
 
@@ -58,7 +60,7 @@ def train_on(crate: Dataset, sides: SplitExamples, hyperparameters: Hyperparamet
     learnt, tuned = (
         load_crops(side, crop_frames=chosen.crop_frames) for side in (sides.train, sides.validation)
     )
-    return train(learnt, tuned, crate.labels, crate.recipe, chosen).scorer
+    return train(learnt, tuned, crate.labels, crate.spectrogram_config, chosen).scorer
 
 
 def cross_validate(

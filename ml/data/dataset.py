@@ -18,7 +18,7 @@ class Dataset:
     examples: tuple[Example, ...]
     labels: tuple[str, ...]
     group_of: Mapping[int, str]
-    recipe: dict[str, Any]
+    spectrogram_config: dict[str, Any]
 
     @cached_property
     def tracks(self) -> dict[int, int]:

@@ -26,7 +26,7 @@ from ml.features.descriptors import HOP_LENGTH, tempo_of
 from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.mixes.min_duration import SHORTEST_S, too_short
 from ml.models.model_file import ModelCard
-from ml.models.novelty import movement
+from ml.models.novelty import temporal_variance
 from ml.models.scorer import Scorer
 
 SPAN_CROPS: Final = 10  # from one span to the next: as many as a clip of 30 s has
@@ -48,7 +48,7 @@ class WindowScores:
     probabilities: NDArray[np.float32]
     sounding: NDArray[np.bool_]  # (windows,) False: digital silence
     # (windows,) False: it moves less, or more, than what was learnt from (ml.models.novelty)
-    usual: NDArray[np.bool_]
+    in_distribution: NDArray[np.bool_]
     span_s: float  # from one value of the tempo to the next
     tempo: NDArray[np.float32]  # (spans,) beats a minute; NaN where there is none
 
@@ -59,7 +59,7 @@ class Span:
 
     end_s: float
     sounding: NDArray[np.bool_]  # (windows,)
-    usual: NDArray[np.bool_]  # (windows,)
+    in_distribution: NDArray[np.bool_]  # (windows,)
     tempo: float
 
 
@@ -88,7 +88,7 @@ def analyse(
 
 
 def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> WindowScores:
-    recipe = SpectrogramConfig.from_dict(scorer.recipe)
+    recipe = SpectrogramConfig.from_dict(scorer.spectrogram_config)
     crop = scorer.card.crop_frames
     frame_s = recipe.hop_length / recipe.sample_rate
     spans: list[Span] = []
@@ -117,7 +117,7 @@ def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> WindowScores:
         step_s=crop / 2 * frame_s,
         probabilities=probabilities,
         sounding=sounding,
-        usual=np.concatenate([span.usual for span in spans]),
+        in_distribution=np.concatenate([span.in_distribution for span in spans]),
         span_s=SPAN_CROPS * crop * frame_s,
         tempo=np.array([span.tempo for span in spans], dtype=np.float32),
     )
@@ -143,8 +143,8 @@ def _spans(
             np.concatenate([np.arange(first, len(spectrogram) - crop + 1, crop) for first in (0, crop // 2)])
         )
         windows = np.lib.stride_tricks.sliding_window_view(spectrogram, crop, axis=0)[starts]
-        lively = movement(windows.swapaxes(1, 2), card.standardisation)
-        low, high = card.usual_movement
+        lively = temporal_variance(windows.swapaxes(1, 2), card.standardisation)
+        low, high = card.temporal_variance_range
         onsets = librosa.onset.onset_strength(S=spectrogram.T, sr=recipe.sample_rate, hop_length=hop)
         loudest = np.array(
             [np.abs(samples[start * hop : (start + crop) * hop]).max() for start in starts.tolist()]
@@ -155,7 +155,7 @@ def _spans(
             Span(
                 end_s=end_s,
                 sounding=loudest >= SILENCE,
-                usual=(lively >= low) & (lively <= high),
+                in_distribution=(lively >= low) & (lively <= high),
                 tempo=np.nan if tempo is None else tempo,
             ),
         )

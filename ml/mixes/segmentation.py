@@ -75,7 +75,7 @@ def evidence(heard: WindowScores, calibration: Calibration, choices: TimelineCho
     """Log-likelihoods of the states in each window, up to a constant: (windows, labels + 1)."""
     windows, labels = heard.probabilities.shape
     scores = np.full((windows, labels + 1), -choices.strange, dtype=np.float64)
-    plain = heard.sounding & heard.usual
+    plain = heard.sounding & heard.in_distribution
     calibrated = calibrate(heard.probabilities[plain], calibration.temperatures.crop)
     scores[plain, :labels] = np.log(np.maximum(calibrated * labels, np.finfo(float).tiny))
     scores[:, labels] = np.where(plain, choices.unknown, 0.0)

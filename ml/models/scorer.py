@@ -52,9 +52,9 @@ class Scorer:
         return self.card.labels
 
     @property
-    def recipe(self) -> dict[str, Any]:
+    def spectrogram_config(self) -> dict[str, Any]:
         """Parameters of the spectrograms that the network was trained on; others give meaningless scores."""
-        return self.card.recipe
+        return self.card.spectrogram_config
 
     def score(self, spectrogram: NDArray[np.floating]) -> NDArray[np.float32]:
         """Probabilities of the consecutive crops of a spectrogram (frames, bands) in dB: (crops, labels).

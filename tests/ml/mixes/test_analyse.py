@@ -60,7 +60,7 @@ def test_windows_follow_each_other_over_the_whole_recording(
     assert (heard.window_s, heard.step_s) == pytest.approx((2.972, 1.486), abs=1e-3)
     frames = 1 + int(seconds * 22050) // 512
     assert abs(len(heard.probabilities) - (1 + (frames - 128) // 64)) <= 1
-    assert len(heard.sounding) == len(heard.usual) == len(heard.probabilities)
+    assert len(heard.sounding) == len(heard.in_distribution) == len(heard.probabilities)
     loud = heard.probabilities[:, 1]
     assert (np.diff(loud) > 0).all()  # each in its place, also where spans meet
     assert abs(len(heard.tempo) - seconds / heard.span_s) <= 1
@@ -124,7 +124,9 @@ def test_silence_is_no_music(tmp_path: Path, scorer: Scorer) -> None:
     away = (middle < 58) | (middle > 182)
     assert heard.sounding[away].all() and np.isfinite(heard.probabilities[away]).all()
     choices = TimelineChoices(switch_cost=5.0, unknown=-1.0)
-    shown = timeline(replace(heard, usual=np.ones_like(heard.usual)), Calibration(), choices)
+    shown = timeline(
+        replace(heard, in_distribution=np.ones_like(heard.in_distribution)), Calibration(), choices
+    )
     labels = [segment.label for segment in shown.segments]
     assert labels == ["quiet", None, "quiet"]
 
@@ -144,7 +146,7 @@ def test_noise_and_a_tone_move_less_than_what_models_learn_from(tmp_path: Path, 
         path = tmp_path / f"{name}.wav"
         soundfile.write(path, samples, 22050)
         heard = analyse(path, scorer)
-        assert heard.sounding.all() and heard.usual.mean() < 0.1
+        assert heard.sounding.all() and heard.in_distribution.mean() < 0.1
 
 
 @pytest.mark.parametrize(

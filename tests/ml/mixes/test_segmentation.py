@@ -32,7 +32,7 @@ def heard(probabilities: NDArray[np.floating], sounding: bool | NDArray[np.bool_
         step_s=STEP_S,
         probabilities=probabilities.astype(np.float32),
         sounding=np.broadcast_to(sounding, windows),
-        usual=np.ones(windows, dtype=bool),
+        in_distribution=np.ones(windows, dtype=bool),
         span_s=20 * STEP_S,
         tempo=np.full(1 + windows // 20, 128, dtype=np.float32),
     )
@@ -129,7 +129,7 @@ def test_where_no_label_stands_out_for_long_it_is_unknown() -> None:
     assert labels == ["a", None]
 
 
-@pytest.mark.parametrize("field", ["sounding", "usual"])
+@pytest.mark.parametrize("field", ["sounding", "in_distribution"])
 def test_silence_and_unusual_movement_are_unknown_however_sure_the_network(field: str) -> None:
     mix = heard(sure_of(*[0] * 200, sure=0.999))
     flags = np.ones(200, dtype=bool)

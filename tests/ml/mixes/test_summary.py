@@ -24,7 +24,7 @@ def figures_of(*parts: tuple[str | None, float]) -> MixSummary:
         step_s=1.5,
         probabilities=np.empty((0, 5), dtype=np.float32),
         sounding=np.empty(0, dtype=bool),
-        usual=np.empty(0, dtype=bool),
+        in_distribution=np.empty(0, dtype=bool),
         span_s=30.0,
         tempo=np.array([np.nan, 120, 128, 124], dtype=np.float32),
     )

@@ -33,7 +33,7 @@ def spectrogram(frames: int, seed: int = 0) -> np.ndarray:
 
 def test_labels_and_recipe_come_from_the_file(scorer: Scorer) -> None:
     assert scorer.labels == LABELS
-    assert scorer.recipe == {"n_mels": 128}
+    assert scorer.spectrogram_config == {"n_mels": 128}
 
 
 def test_each_whole_crop_has_one_row_of_probabilities(scorer: Scorer) -> None:

@@ -118,7 +118,7 @@ FILL = (
         INSERT INTO track_splits (track_id, group_key, scheme, split, reason)
         SELECT track_id, 'artist:' || track_id / 3, 'artist',
                (ARRAY['train', 'train', 'train', 'validation', 'holdout'])[1 + {dice("1000 + track_id / 3", "5")}],
-               'its group was dealt'
+               'its group was assigned by quota'
           FROM clips
          WHERE status = 'ready' AND NOT {AMBIGUOUS}
     """,

@@ -20,7 +20,7 @@ from flows.training.split_assignment import place_new_tracks
 from flows.training.training_set import held_back
 from ml.data.hyperparameters import choose
 from ml.features.spectrogram import SpectrogramConfig
-from ml.splits.assign import TrainingRefused
+from ml.splits.requirements import TrainingRefused
 
 
 @dataclass(frozen=True, slots=True)

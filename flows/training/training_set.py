@@ -12,7 +12,7 @@ from ml.data.crops import Example, fingerprint
 from ml.data.dataset import Dataset
 from ml.evaluation.calibration import limit
 from ml.features.spectrogram import SpectrogramConfig
-from ml.splits.assign import TrainingRefused, require_two_testable_labels, untested_labels
+from ml.splits.requirements import TrainingRefused, require_two_testable_labels, untested_labels
 
 SIDES = ("train", "validation", "holdout")
 

@@ -111,7 +111,7 @@ def leave_one_label_out(
 ) -> list[Confidences]:
     """For each label in turn: a model that never met it, on held-out tracks of the others and on all of its own.
 
-    One division each, the first of `folds`. Raises ml.splits.assign.TrainingRefused where a label has too few groups.
+    One division each, the first of `folds`. Raises TrainingRefused where a label has too few groups.
     """
     tasks = [(crate, label, hyperparameters, folds, seed) for label in range(len(crate.labels))]
     return in_pool(pool, without_label, tasks, on_label)

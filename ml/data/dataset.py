@@ -26,7 +26,7 @@ class Dataset:
         return {example.track_id: example.label for example in self.examples}
 
     def grouped_folds(self, folds: int, seed: int) -> Iterator[SplitIndices]:
-        """Divisions of the tracks by group; raises ml.splits.assign.TrainingRefused where a label has too few
+        """Divisions of the tracks by group; raises ml.splits.requirements.TrainingRefused where a label has too few
         groups.
         """
         label = np.array(list(self.tracks.values()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.splits.assign import TrainingRefused
+from ml.splits.requirements import TrainingRefused
 
 ATTEMPTS = 100
 TEST_SHARE = 0.1  # of a random division, as in the notebook: 143 of 1 429 tracks

@@ -20,7 +20,7 @@ from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.evaluate import evaluate
 from ml.evaluation.paired_bootstrap import compare
 from ml.evaluation.predictions import Predictions, pooled, predictions_by_level, tracks_of
-from ml.splits.assign import TrainingRefused
+from ml.splits.requirements import TrainingRefused
 from tests.ml.clips import CROP_FRAMES, rhythms
 
 QUICK = Hyperparameters(

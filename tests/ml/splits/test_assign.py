@@ -6,17 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.splits.assign import (
-    SHARES,
-    AssignedTrack,
-    SplitAssignment,
-    TrackInfo,
-    TrainingRefused,
-    require_two_testable_labels,
-    untested_labels,
-)
+from ml.splits.assign import SHARES, AssignedTrack, SplitAssignment, TrackInfo
 from ml.splits.assign import assign_splits as assign
 from ml.splits.grouping import keys
+from ml.splits.requirements import TrainingRefused, require_two_testable_labels, untested_labels
 
 
 def assign_splits(
@@ -155,7 +148,9 @@ def test_shares_are_met_where_tracks_come_in_little_by_little() -> None:
 def test_placements_are_the_same_on_every_machine() -> None:
     placed = assign_splits(crate(5, 1) + crate(5, 1, "b", first=5))
     assert [placed[track].split[0] for track in range(10)] == list("vthtthvttt")
-    assert placed[0] == SplitAssignment(placed[0].split, "artist:a 0", "artist", "its group was dealt")
+    assert placed[0] == SplitAssignment(
+        placed[0].split, "artist:a 0", "artist", "its group was assigned by quota"
+    )
 
 
 def test_a_label_that_grows_past_four_artists_keeps_its_new_ones_whole() -> None:
@@ -215,7 +210,7 @@ def test_a_new_track_between_two_sides_is_put_aside_and_moves_nothing() -> None:
     train, holdout = artist["train"].track_id, artist["holdout"].track_id
     assert (
         placed[999].reason
-        == f"it ties track {train} (train) and track {holdout} (holdout), which stay where they are"
+        == f"it ties track {train} (train) and track {holdout} (holdout), whose splits never change"
     )
     assert placed[1000].split == "train"
 

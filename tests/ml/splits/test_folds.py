@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ml.splits.assign import TrainingRefused
 from ml.splits.folds import SplitIndices, grouped_folds, random_split
+from ml.splits.requirements import TrainingRefused
 
 FOLDS = 4
 

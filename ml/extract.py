@@ -13,7 +13,7 @@ from ml.audio.decode import AudioError, load_mono
 from ml.data.crops import CROP_FRAMES
 from ml.features.descriptors import AudioFeatures, audio_features
 from ml.features.fingerprint import Fingerprint, fingerprint
-from ml.features.spectrogram import Recipe, log_mel, save_spectrogram
+from ml.features.spectrogram import SpectrogramConfig, log_mel, save_spectrogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ def initialise_worker() -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 2)
     os.close(silence)
-    recipe = Recipe()
+    recipe = SpectrogramConfig()
     audio_features(np.ones(5 * recipe.sample_rate, dtype=np.float32), recipe.sample_rate)
 
 
-def extract_clip(job: ClipJob, recipe: Recipe, folder: Path) -> Extraction | Failure:
+def extract_clip(job: ClipJob, recipe: SpectrogramConfig, folder: Path) -> Extraction | Failure:
     """Decode a clip, write its spectrogram below `folder` and compute its features and its fingerprint.
 
     A file that cannot be used comes back as a Failure: running again would not help.

@@ -22,7 +22,7 @@ from flows.prefect_tools.progress import progress_bar
 from ml.extract import ClipJob, Extraction, Failure
 from ml.features.descriptors import EXTRACTOR, EXTRACTOR_VERSION
 from ml.features.fingerprint import FINGERPRINT_VERSION
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 
 BATCHES_AT_ONCE = 2  # while one batch is written to the database, the workers decode another
 
@@ -55,7 +55,7 @@ def extract(again: bool = False) -> Extracted:
       each clip: ready, too short for one crop, or rejected with its reason. `again` tries the rejected ones once more.
     """
     settings = Settings()
-    recipe = Recipe()
+    recipe = SpectrogramConfig()
     with open_database(settings) as engine, share_lock(engine, Lock.CONTENT):
         with engine.begin() as connection:
             recipe_id = write.clips.register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
@@ -99,7 +99,7 @@ def _sentences(total: Extracted) -> list[str]:
 class ClipWork:
     """What each batch needs beside the ids of its clips, and can take along wherever it runs."""
 
-    recipe: Recipe
+    recipe: SpectrogramConfig
     recipe_id: int
 
 

@@ -27,9 +27,9 @@ from flows.prefect_tools.run_names import of_recording
 from flows.scoring.model_cache import scoring
 from ml.audio.decode import AudioError
 from ml.audio.file_state import expect_unchanged
-from ml.mixes.analyse import hear
+from ml.mixes.analyse import analyse
 from ml.mixes.segmentation import timeline
-from ml.mixes.summary import MixFigures, figures
+from ml.mixes.summary import MixSummary, summarise
 from sources.metadata.tags import clean_text
 
 
@@ -116,7 +116,7 @@ def _recognise(engine: Engine, champion: Any, path: Path, known: RecordingFile, 
 
 def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
     row, shares = read.mixes.mix(connection, mix_id), read.mixes.shares(connection, mix_id)
-    stored = MixFigures(
+    stored = MixSummary(
         shares={label.slug: label.share for label in shares},
         unlike=row.unlike,
         entropy=row.entropy,
@@ -136,10 +136,10 @@ def _analyse(
         scoring(model_folder(settings) / champion.path, champion.sha256) as scorer,
         audio_progress_bar(clean_text(path.name)) as heard_so_far,
     ):
-        heard = hear(path, scorer, heard_so_far)
+        heard = analyse(path, scorer, heard_so_far)
     expect_unchanged(path, known.state)
     course = timeline(heard, scorer.card.calibration)
-    found = figures(course, heard)
+    found = summarise(course, heard)
     label_ids = [label["id"] for label in champion.labels]
     with engine.begin() as connection:
         names = {label.slug: label.name for label in read.learning.labels(connection)}

@@ -4,7 +4,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from db import read
-from ml.plots.mix import Stretch, mix_picture
+from ml.plots.mix import Stretch, plot_mix
 
 
 def picture_of(connection: Connection, mix_id: int) -> bytes:
@@ -16,4 +16,4 @@ def picture_of(connection: Connection, mix_id: int) -> bytes:
     ]
     windows = read.mixes.windows(connection, mix_id)
     seconds, confidence, tempo = np.array(windows, dtype=np.float64).T  # null becomes NaN
-    return mix_picture(read.mixes.mix(connection, mix_id).title, stretches, seconds, confidence, tempo)
+    return plot_mix(read.mixes.mix(connection, mix_id).title, stretches, seconds, confidence, tempo)

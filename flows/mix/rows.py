@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.mixes.analyse import Heard
+from ml.mixes.analyse import WindowScores
 from ml.mixes.segmentation import Timeline
-from ml.mixes.summary import MixFigures
+from ml.mixes.summary import MixSummary
 
 
-def figure_row(figures: MixFigures, heard: Heard) -> dict[str, Any]:
+def figure_row(figures: MixSummary, heard: WindowScores) -> dict[str, Any]:
     """The figures as columns of mixes."""
     return {
         "duration_seconds": round(heard.duration_s, 3),
@@ -24,7 +24,7 @@ def figure_row(figures: MixFigures, heard: Heard) -> dict[str, Any]:
     }
 
 
-def segment_rows(timeline: Timeline, heard: Heard, label_ids: Sequence[int]) -> list[dict[str, Any]]:
+def segment_rows(timeline: Timeline, heard: WindowScores, label_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Rows for mix_segments; the tempo is the median of the spans that begin within."""
     ids = dict(zip(heard.labels, label_ids, strict=True))
     begins = np.arange(len(heard.tempo)) * heard.span_s
@@ -41,7 +41,7 @@ def segment_rows(timeline: Timeline, heard: Heard, label_ids: Sequence[int]) -> 
     ]
 
 
-def window_rows(timeline: Timeline, heard: Heard, label_ids: Sequence[int]) -> list[dict[str, Any]]:
+def window_rows(timeline: Timeline, heard: WindowScores, label_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Rows for mix_windows; the tempo is that of the span in which a window has its middle."""
     rows = []
     for number, state in enumerate(timeline.states.tolist()):

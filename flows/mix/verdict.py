@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from config.labels import Taste
-from ml.mixes.summary import MixFigures
+from ml.mixes.summary import MixSummary
 
 LISTEN: Final = 0.6
 MAYBE: Final = 0.3
@@ -23,7 +23,7 @@ class Verdict:
     reason: str
 
 
-def verdict(figures: MixFigures, taste: Taste, names: Mapping[str, str]) -> Verdict:
+def verdict(figures: MixSummary, taste: Taste, names: Mapping[str, str]) -> Verdict:
     """The verdict on a recording; `taste` has its labels by slug, `names` are how people write them.
 
     Its value, from -1.5 to 1, is the mean weight of its time, less half of what its variety lacks.
@@ -44,7 +44,7 @@ def variety(shares: Mapping[str, float]) -> float:
     return max(0.0, 1 - sum((share / known) ** 2 for share in shares.values()))
 
 
-def _value(figures: MixFigures, taste: Taste) -> float:
+def _value(figures: MixSummary, taste: Taste) -> float:
     liked = sum(share * _weight(taste, label) for label, share in figures.shares.items())
     lacking = max(0.0, taste.variety - variety(figures.shares))
     # Rounded, so that a verdict never hangs on the last digit of a sum.
@@ -55,7 +55,7 @@ def _weight(taste: Taste, label: str) -> float:
     return taste.labels.get(label, 1.0)
 
 
-def _sentence(figures: MixFigures, taste: Taste, names: Mapping[str, str], value: float) -> str:
+def _sentence(figures: MixSummary, taste: Taste, names: Mapping[str, str], value: float) -> str:
     largest = sorted(figures.shares.items(), key=lambda share: -share[1])[:NAMED]
     parts = [
         f"{share:.0%} {names.get(label, label)} (weighs {_weight(taste, label):g})"

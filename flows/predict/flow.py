@@ -27,7 +27,7 @@ from flows.home.environment import model_folder, open_database, spectrogram_fold
 from flows.predict.artifacts import leave_map, leave_predictions
 from flows.prefect_tools.progress import progress_bar
 from flows.scoring.model_cache import loaded_model, scoring
-from ml.features.spectrogram import Recipe, load_whole_spectrogram
+from ml.features.spectrogram import SpectrogramConfig, load_whole_spectrogram
 
 if TYPE_CHECKING:
     from ml.models.scorer import Scorer
@@ -143,7 +143,7 @@ def _predict(
 ) -> tuple[int, int]:
     from ml.models.embedding import of_track  # Keras takes seconds, and most runs have nothing to score
 
-    recipe = Recipe.from_dict(scorer.recipe)
+    recipe = SpectrogramConfig.from_dict(scorer.spectrogram_config)
     folder, bands = spectrogram_folder(settings, recipe.fingerprint()), recipe.n_mels
     with engine.connect() as connection:
         rows = read.clips.spectrograms_of(connection, ids, work.recipe_id, work.allowed)
@@ -162,7 +162,7 @@ def _predict(
                 readable.append(row)
                 yield spectrogram
 
-    heard = scorer.hear_many(spectrograms())
+    heard = scorer.score_and_embed(spectrograms())
     incomplete = {row.track_id for row in lost}  # these are scored once all their clips are there again
     scored = [
         (row.track_id, of_clip)

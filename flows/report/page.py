@@ -18,10 +18,10 @@ from flows.home.environment import open_database, spectrogram_folder
 from flows.home.report_files import KEPT, delete_old_reports, report_folder
 from flows.home.whole_file import write_output_file
 from flows.scoring.map import map_of
-from ml.features.spectrogram import Recipe, load_whole_spectrogram
+from ml.features.spectrogram import SpectrogramConfig, load_whole_spectrogram
 from ml.models.architectures import MEMBERS
 from ml.plots.palette import UNKNOWN, colour_of
-from ml.plots.plots import frequency_ticks, spectrogram_picture
+from ml.plots.plots import frequency_ticks, plot_spectrogram
 from report import bounds
 from report.components import Section, Tile
 from report.format import counted, integer, interval_note, percent, timestamp
@@ -168,7 +168,7 @@ def _clip_images(
 
 def _clip_image(settings: Settings, row: Any) -> spectrograms.ClipImage:
     """Raises OSError and ValueError where the spectrogram is lost or damaged."""
-    recipe = Recipe.from_dict(row.parameters)
+    config = SpectrogramConfig.from_dict(row.parameters)
     path = spectrogram_folder(settings, row.fingerprint) / row.path
     return spectrograms.ClipImage(
         label=row.label,
@@ -177,7 +177,7 @@ def _clip_image(settings: Settings, row: Any) -> spectrograms.ClipImage:
         confidence=row.confidence,
         split=row.split,
         offset_s=row.offset_seconds,
-        duration_s=row.frames * recipe.hop_length / recipe.sample_rate,
-        png=spectrogram_picture(load_whole_spectrogram(path, row.frames, recipe.n_mels)),
-        frequency_ticks=frequency_ticks(recipe),
+        duration_s=row.frames * config.hop_length / config.sample_rate,
+        png=plot_spectrogram(load_whole_spectrogram(path, row.frames, config.n_mels)),
+        frequency_ticks=frequency_ticks(config),
     )

@@ -15,9 +15,9 @@ from flows.checks.files import UnheardError, too_short
 from flows.checks.requests import require_champion
 from flows.home.environment import model_folder, open_database
 from ml.audio.decode import AudioError, load_mono
-from ml.features.spectrogram import Recipe, log_mel
+from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.models.embedding import of_track
-from ml.models.scorer import HeardClip, Scorer, load_model
+from ml.models.scorer import ClipOutputs, Scorer, load_model
 from sources.files.probe import UnusableError, plan_clips, probe
 
 
@@ -78,11 +78,13 @@ def _score_file(scorer: Scorer, path: Path, names: dict[str, str], windows: int)
     return ScoredFile(path, tuple((names[slug], share) for slug, share in ranking), known=verdict.known)
 
 
-def hear_file(scorer: Scorer, path: Path, windows: int) -> list[HeardClip]:
+def hear_file(scorer: Scorer, path: Path, windows: int) -> list[ClipOutputs]:
     """What a model makes of each clip of a file, each of at least one crop. Raises UnheardError."""
     try:
         heard = [
-            of_clip for of_clip in scorer.hear_many(_clips(scorer, path, windows)) if len(of_clip.scores)
+            of_clip
+            for of_clip in scorer.score_and_embed(_clips(scorer, path, windows))
+            if len(of_clip.scores)
         ]
     except AudioError as problem:
         raise UnheardError(str(problem)) from problem
@@ -100,7 +102,7 @@ def hear_file(scorer: Scorer, path: Path, windows: int) -> list[HeardClip]:
 
 
 def _clips(scorer: Scorer, path: Path, windows: int) -> list[NDArray[np.float32]]:
-    recipe = Recipe.from_dict(scorer.recipe)
+    recipe = SpectrogramConfig.from_dict(scorer.spectrogram_config)
     return [
         log_mel(load_mono(path, offset_s=start, duration_s=length, sample_rate=recipe.sample_rate), recipe)
         for start, length in plan_clips(probe(path).duration_s, windows)

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from db import read
-from ml.plots.map import map_picture
+from ml.plots.map import plot_map
 from ml.plots.projection import places
 
 LARGEST: Final = 4_000  # tracks on a map: more of them take minutes, and hide each other
@@ -50,7 +50,7 @@ def picture_of(connection: Connection, tracks: Sequence[Place]) -> bytes:
     present = {place.label for place in tracks}
     shown = [name for name in names if name in present]
     colour = {name: position for position, name in enumerate(names)}
-    return map_picture(
+    return plot_map(
         np.array([(place.x, place.y) for place in tracks]).reshape(-1, 2),
         [colour[place.label] if place.label is not None else None for place in tracks],
         names,

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from db import read
 from flows.prefect_tools import artifacts
 from ml.models.architectures import MEMBERS
-from ml.plots.plots import confusion_picture, learning_picture
+from ml.plots.plots import plot_confusion, plot_learning_curves
 
 
 def leave_model(connection: Connection) -> None:
@@ -31,7 +31,7 @@ def leave_model(connection: Connection) -> None:
         artifacts.picture(
             "confusion-matrix",
             "Held-out tracks of each label, and what the model in use takes them for.",
-            confusion_picture(counts, labels),
+            plot_confusion(counts, labels),
         )
 
 
@@ -42,7 +42,7 @@ def leave_training(connection: Connection, training_run_id: int) -> None:
         artifacts.picture(
             "learning-curves",
             f"Training {training.id}: loss and accuracy of each network, on training and on validation crops.",
-            learning_picture(training.history, MEMBERS.get(training.architecture, ())),
+            plot_learning_curves(training.history, MEMBERS.get(training.architecture, ())),
         )
     artifacts.table(
         "trainings",

@@ -8,11 +8,15 @@ from config.settings import Settings
 from db import read
 from db.read.splits import trainable_labels
 from flows.training.training_set import read_training_set
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 
 
 def reason_to_train(
-    connection: Connection, recipe_id: int, recipe: Recipe, settings: Settings, allowed: Sequence[str]
+    connection: Connection,
+    recipe_id: int,
+    recipe: SpectrogramConfig,
+    settings: Settings,
+    allowed: Sequence[str],
 ) -> str | None:
     """Why a training is due, or None. New tracks must have been placed before.
 

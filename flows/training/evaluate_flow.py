@@ -19,8 +19,8 @@ from flows.training.provenance import versions
 from flows.training.split_assignment import place_new_tracks
 from flows.training.training_set import held_back
 from ml.data.hyperparameters import choose
-from ml.features.spectrogram import Recipe
-from ml.splits.assign import TrainingRefused
+from ml.features.spectrogram import SpectrogramConfig
+from ml.splits.requirements import TrainingRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
     """
     settings = Settings()
     allowed = read_labels(settings.labels).training.allow
-    recipe = Recipe()
+    recipe = SpectrogramConfig()
     with open_database(settings) as engine, try_lock(engine, Lock.EVALUATE) as alone:
         if not alone:
             return Evaluated("busy", "Another evaluation is running; ask it for its table when it is done.")

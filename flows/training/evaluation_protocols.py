@@ -19,7 +19,7 @@ from ml.crossvalidation.crossvalidation import (
     probabilities_of_tracks,
 )
 from ml.crossvalidation.parallel import in_pool, training_processes
-from ml.data.dataset import Crate
+from ml.data.dataset import Dataset
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.auroc import Auroc, auroc, mean
 from ml.evaluation.evaluate import Evaluation, evaluate
@@ -34,7 +34,7 @@ Rows = list[dict[str, Any]]
 
 @task(name="contest", cache_policy=NO_CACHE)
 def contest(
-    crate: Crate,
+    crate: Dataset,
     chosen: Mapping[str, Hyperparameters],
     folds: int,
     repeats: int,
@@ -55,7 +55,7 @@ def contest(
             advance(1)
 
         metrics, confusions = _grouped(crate, learners, folds, repeats, seed, label_ids, pool, done)
-        at_random = crate.sides(crate.random_division(seed))
+        at_random = crate.split(crate.random_split(seed))
         for name, learner in learners.items():
             (answers,) = in_pool(pool, learner, [(crate, at_random, seed)], done)
             more = _rows(evaluate("holdout", answers), "seed_protocol", name, label_ids)
@@ -64,7 +64,7 @@ def contest(
 
 
 def _grouped(
-    crate: Crate,
+    crate: Dataset,
     learners: Mapping[str, Learner],
     folds: int,
     repeats: int,
@@ -96,7 +96,7 @@ def _grouped(
 
 
 def _unknown(
-    crate: Crate,
+    crate: Dataset,
     hyperparameters: Hyperparameters,
     folds: int,
     seed: int,

@@ -16,19 +16,19 @@ from flows.prefect_tools.progress import progress_bar
 from flows.training.lost_spectrograms import send_back
 from flows.training.metric_rows import comparison_row, confusion_rows, metric_rows
 from flows.training.training_set import SIDES, TrainingSet
-from ml.crossvalidation.contenders import baseline_answers, features_of, fit_baseline, network_answers
+from ml.crossvalidation.contenders import baseline_predictions, features_of, fit_baseline, network_predictions
 from ml.data.crops import load_crops
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.calibration import Calibration
 from ml.evaluation.evaluate import Evaluation, evaluate
 from ml.evaluation.paired_bootstrap import compare
-from ml.evaluation.predictions import Answers, tracks_of
-from ml.features.spectrogram import Recipe
+from ml.evaluation.predictions import Predictions, tracks_of
+from ml.features.spectrogram import SpectrogramConfig
 from ml.models.baseline import save_baseline
 from ml.models.model_file import save_model
 from ml.models.train import Epoch, TrainingFailed, most_epochs, train
 
-ByLevel = tuple[Answers, ...]
+ByLevel = tuple[Predictions, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Fitted:
     models: tuple[ModelRows, ...]  # the network, then the yardstick
     history: tuple[Epoch, ...]
     seconds: float
-    holdout: Answers  # what the network says of the held-out tracks
+    holdout: Predictions  # what the network says of the held-out tracks
 
 
 @task(name="fit", cache_policy=NO_CACHE)
@@ -47,7 +47,7 @@ def fit(
     settings: Settings,
     training_set: TrainingSet,
     hyperparameters: Hyperparameters,
-    recipe: Recipe,
+    recipe: SpectrogramConfig,
     recipe_id: int,
     run_id: int,
 ) -> Fitted:
@@ -71,13 +71,13 @@ def fit(
             on_epoch=lambda epoch: _record(epoch, advance),
         )
     group_of = training_set.group_of
-    answers = {side: network_answers(trained.scorer, crops, group_of) for side, crops in sides.items()}
+    answers = {side: network_predictions(trained.scorer, crops, group_of) for side, crops in sides.items()}
     clips = {side: crops.examples for side, crops in sides.items()}
     features = features_of([clip for side in SIDES for clip in clips[side]])
     baseline = fit_baseline(
         clips["train"], clips["validation"], features, slugs, recipe.to_dict(), hyperparameters.seed
     )
-    its_answers = {side: baseline_answers(baseline, clips[side], features, group_of) for side in SIDES}
+    its_answers = {side: baseline_predictions(baseline, clips[side], features, group_of) for side in SIDES}
 
     here = model_folder(settings)
     network_path = Path(str(run_id)) / f"{hyperparameters.architecture}.keras"

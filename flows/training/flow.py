@@ -23,7 +23,7 @@ from flows.training.provenance import versions
 from flows.training.split_assignment import place_new_tracks
 from flows.training.training_set import TrainingSet, held_back
 from ml.data.hyperparameters import Hyperparameters, choose
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def retrain(why: str = "") -> Retrained:
     """
     settings = Settings()
     allowed = read_labels(settings.labels).training.allow
-    recipe = Recipe()
+    recipe = SpectrogramConfig()
     hyperparameters = choose(settings.architecture, settings.random_seed, settings.hyperparameters)
     with open_database(settings) as engine, try_lock(engine, Lock.RETRAIN) as alone:
         if not alone:

@@ -10,11 +10,11 @@ from sqlalchemy import Engine
 from db.write.clips import forget_spectrograms
 from flows.training.training_set import TrainingSet, read_training_set
 from ml.data.crops import load_crops
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 
 
 def read_sound_training_set(
-    engine: Engine, folder: Path, recipe: Recipe, recipe_id: int, allowed: Sequence[str]
+    engine: Engine, folder: Path, recipe: SpectrogramConfig, recipe_id: int, allowed: Sequence[str]
 ) -> TrainingSet:
     """What can be learnt from now, every spectrogram below `folder` looked at: what a training says that it learnt from
     must be what it did.

@@ -13,11 +13,11 @@ from db import read, write
 from flows.checks.requests import require_promotable
 from flows.home.environment import model_folder, spectrogram_folder
 from flows.training.training_set import TrainingSet
-from ml.crossvalidation.contenders import network_answers
+from ml.crossvalidation.contenders import network_predictions
 from ml.data.crops import load_crops
 from ml.evaluation.paired_bootstrap import Comparison, compare
-from ml.evaluation.predictions import Answers, tracks_of
-from ml.features.spectrogram import Recipe
+from ml.evaluation.predictions import Predictions, tracks_of
+from ml.features.spectrogram import SpectrogramConfig
 from ml.models.model_file import ModelFileError
 from ml.models.scorer import load_model
 from ml.models.train import TrainingFailed
@@ -36,9 +36,9 @@ class Decision:
 def judge(
     engine: Engine,
     settings: Settings,
-    challenger: Answers,
+    challenger: Predictions,
     training_set: TrainingSet,
-    recipe: Recipe,
+    recipe: SpectrogramConfig,
     recipe_id: int,
 ) -> Decision:
     """Compare what the challenger says of the held-out tracks with what the champion says of the same ones.
@@ -65,7 +65,7 @@ def judge(
     crops = load_crops(examples, crop_frames=scorer.card.crop_frames)
     if crops.unreadable:
         raise TrainingFailed(f"{crops.unreadable[0][1][:-1]}; then retrain.")
-    current = tracks_of(network_answers(scorer, crops, training_set.group_of))
+    current = tracks_of(network_predictions(scorer, crops, training_set.group_of))
     _, mine, its = np.intersect1d(challenger.item_id, current.item_id, return_indices=True)
     found = compare(
         challenger.probabilities[mine],

@@ -12,7 +12,7 @@ from flows.training.metric_rows import comparison_row
 from flows.training.promotion import Decision, judge
 from flows.training.training_set import TrainingSet
 from ml.data.hyperparameters import Hyperparameters
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 
 
 def train_and_judge(
@@ -20,7 +20,7 @@ def train_and_judge(
     settings: Settings,
     training_set: TrainingSet,
     hyperparameters: Hyperparameters,
-    recipe: Recipe,
+    recipe: SpectrogramConfig,
     recipe_id: int,
     run_id: int,
 ) -> tuple[int, Decision]:

@@ -13,7 +13,7 @@ from db.write.splits import merge_groups, place_tracks
 from flows.batch.batches import batches
 from flows.prefect_tools.progress import progress_bar
 from ml.features.fingerprint import same_recording
-from ml.splits.assign import ASIDE, Placed, Placement, TrackInfo, assign_splits
+from ml.splits.assign import EXCLUDED, AssignedTrack, SplitAssignment, TrackInfo, assign_splits
 
 TRACKS_AT_ONCE = 16  # whose candidates are asked for together: of each about one in a hundred clips
 PAIRS_AT_ONCE = 2_000  # of clips, whose landmarks are in memory together: 9 KiB a clip
@@ -38,14 +38,14 @@ def _place(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
             return 0
         standing = read.splits.placed_tracks(connection)
     placed = [
-        Placed(_track(row), Placement(row.split, row.group_key, row.scheme, "placed before"))
+        AssignedTrack(_track(row), SplitAssignment(row.split, row.group_key, row.scheme, "placed before"))
         for row in standing
     ]
     new = [_track(row) for row in unplaced]
     pairs = same_recordings(engine, [row.track_id for row in unplaced], [row.track_id for row in standing])
     former = {row.track_id: row.former_split for row in unplaced if row.former_split}
     assignment = assign_splits(new, placed, pairs, former)
-    placements = assignment.placements
+    placements = assignment.by_track
     rows = [
         {
             "track_id": track_id,
@@ -58,10 +58,13 @@ def _place(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
     ]
     with engine.begin() as connection:
         number = place_tracks(connection, rows)
-        merge_groups(connection, assignment.merged)
-    aside = sum(placement.split == ASIDE for placement in placements.values())
+        merge_groups(connection, assignment.merged_groups)
+    aside = sum(placement.split == EXCLUDED for placement in placements.values())
     get_run_logger().info(
-        "Placed %d new tracks, %d of them aside; %d pairs hold one recording.", number, aside, len(pairs)
+        "AssignedTrack %d new tracks, %d of them aside; %d pairs hold one recording.",
+        number,
+        aside,
+        len(pairs),
     )
     return number
 

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from db import read
 from ml.data.crops import Example, fingerprint
-from ml.data.dataset import Crate
+from ml.data.dataset import Dataset
 from ml.evaluation.calibration import limit
-from ml.features.spectrogram import Recipe
-from ml.splits.assign import TrainingRefused, refuse_if_hopeless, untested_labels
+from ml.features.spectrogram import SpectrogramConfig
+from ml.splits.requirements import TrainingRefused, require_two_testable_labels, untested_labels
 
 SIDES = ("train", "validation", "holdout")
 
@@ -48,10 +48,10 @@ class TrainingSet:
         """The group of each track."""
         return {clip.track_id: clip.group_key for clip in self.clips}
 
-    def crate(self, folder: Path, recipe: Recipe) -> Crate:
+    def crate(self, folder: Path, recipe: SpectrogramConfig) -> Dataset:
         """All clips, whichever side they stand on, for a cross-validation that divides them anew."""
         slugs = tuple(label.slug for label in self.labels)
-        return Crate(tuple(self.examples(folder)), slugs, self.group_of, recipe.to_dict())
+        return Dataset(tuple(self.examples(folder)), slugs, self.group_of, recipe.to_dict())
 
     @property
     def origins(self) -> list[str]:
@@ -65,7 +65,7 @@ class TrainingSet:
 
 
 def read_training_set(
-    connection: Connection, recipe_id: int, recipe: Recipe, allowed: Sequence[str]
+    connection: Connection, recipe_id: int, recipe: SpectrogramConfig, allowed: Sequence[str]
 ) -> TrainingSet:
     """What could be learnt from now. Grows with the number of usable clips: one query and one pass over them.
 
@@ -76,7 +76,7 @@ def read_training_set(
     name_of = {label.id: label.name for label in read.learning.labels(connection)}
     tracks = [(name_of[clip.label_id], clip.split, clip.group_key) for clip in _first_of_each_track(clips)]
     try:
-        refuse_if_hopeless(tracks)
+        require_two_testable_labels(tracks)
     except TrainingRefused as refusal:
         untested: dict[str, str] = {}
         refused: str | None = str(refusal)

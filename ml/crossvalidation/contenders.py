@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ml.data.crops import Crops, Example, load_clip
 from ml.evaluation.calibration import Temperatures, fit_temperatures
-from ml.evaluation.predictions import Answers, answers_by_level
+from ml.evaluation.predictions import Predictions, predictions_by_level
 from ml.models.baseline import Baseline, clip_features, train_baseline
 from ml.models.scorer import Scorer
 
@@ -18,9 +18,9 @@ CLIP_LEVELS: Final = ("clip", "track")  # the baseline knows no crops
 Features = Mapping[int, NDArray[np.float32]]  # by clip id
 
 
-def network_answers(scorer: Scorer, crops: Crops, group_of: Mapping[int, str]) -> tuple[Answers, ...]:
+def network_predictions(scorer: Scorer, crops: Crops, group_of: Mapping[int, str]) -> tuple[Predictions, ...]:
     """What a network says of crops, clips and tracks, calibrated; `group_of` is the group of each track."""
-    return answers_by_level(
+    return predictions_by_level(
         scorer.score_crops(crops),
         crops.label,
         crops.clip_id,
@@ -57,14 +57,14 @@ def fit_baseline(
     return Baseline(machine.pipeline, card)
 
 
-def baseline_answers(
+def baseline_predictions(
     baseline: Baseline, examples: Sequence[Example], features: Features, group_of: Mapping[int, str]
-) -> tuple[Answers, ...]:
+) -> tuple[Predictions, ...]:
     """What a baseline says of clips and tracks, calibrated."""
     if not examples:
         return ()
     found, label, clip_id, track_id = _columns(examples, features)
-    return answers_by_level(
+    return predictions_by_level(
         baseline.probabilities(found),
         label,
         clip_id,

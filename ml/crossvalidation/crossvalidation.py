@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pebble import ProcessPool
 
-from ml.crossvalidation.contenders import Features, baseline_answers, fit_baseline, network_answers
+from ml.crossvalidation.contenders import Features, baseline_predictions, fit_baseline, network_predictions
 from ml.crossvalidation.parallel import in_pool
 from ml.data.crops import Example, load_crops
-from ml.data.dataset import Crate, Sides
+from ml.data.dataset import Dataset, SplitExamples
 from ml.data.hyperparameters import Hyperparameters
-from ml.evaluation.predictions import Answers, pooled, tracks_of
+from ml.evaluation.predictions import Predictions, pooled, tracks_of
 from ml.models.scorer import Scorer
 from ml.models.train import random_seed, train
 
 WITHOUT_LABEL = 1_000_000  # in the place of a repeat, so that no seed is that of a fold
 
 
-Learner = Callable[[Crate, Sides, int], tuple[Answers, ...]]
+Learner = Callable[[Dataset, SplitExamples, int], tuple[Predictions, ...]]
 """Learns from two sides with a random seed and answers for the third. Has to be picklable to work in a process pool."""
 
 
@@ -33,10 +33,10 @@ class NetworkLearner:
 
     hyperparameters: Hyperparameters
 
-    def __call__(self, crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
+    def __call__(self, crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
         scorer = train_on(crate, sides, self.hyperparameters, seed)
         tested = load_crops(sides.holdout, crop_frames=self.hyperparameters.crop_frames)
-        return network_answers(scorer, tested, crate.group_of)
+        return network_predictions(scorer, tested, crate.group_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,44 +47,46 @@ class BaselineLearner:
 
     features: Features
 
-    def __call__(self, crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
-        fitted = fit_baseline(sides.train, sides.validation, self.features, crate.labels, crate.recipe, seed)
-        return baseline_answers(fitted, sides.holdout, self.features, crate.group_of)
+    def __call__(self, crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
+        fitted = fit_baseline(
+            sides.train, sides.validation, self.features, crate.labels, crate.spectrogram_config, seed
+        )
+        return baseline_predictions(fitted, sides.holdout, self.features, crate.group_of)
 
 
-def train_on(crate: Crate, sides: Sides, hyperparameters: Hyperparameters, seed: int) -> Scorer:
+def train_on(crate: Dataset, sides: SplitExamples, hyperparameters: Hyperparameters, seed: int) -> Scorer:
     """A network that has learnt from two sides of a crate."""
     chosen = replace(hyperparameters, seed=seed)
     learnt, tuned = (
         load_crops(side, crop_frames=chosen.crop_frames) for side in (sides.train, sides.validation)
     )
-    return train(learnt, tuned, crate.labels, crate.recipe, chosen).scorer
+    return train(learnt, tuned, crate.labels, crate.spectrogram_config, chosen).scorer
 
 
 def cross_validate(
-    crate: Crate,
+    crate: Dataset,
     learner: Learner,
     folds: int,
     repeats: int,
     seed: int,
     pool: ProcessPool | None = None,
     on_fold: Callable[[], None] = lambda: None,
-) -> list[tuple[Answers, ...]]:
+) -> list[tuple[Predictions, ...]]:
     """The answers for every track, once a repeat; groups are dealt anew for each, with seeds from `seed` on.
 
     The same seed deals the same folds for every learner, so that their answers can be compared pair by pair. In a
     pool the folds are worked on side by side; without one, here and one after another.
     """
     tasks = [
-        (crate, crate.sides(division), random_seed(seed, repeat, number))
+        (crate, crate.split(division), random_seed(seed, repeat, number))
         for repeat in range(repeats)
-        for number, division in enumerate(crate.divisions(folds, seed + repeat))
+        for number, division in enumerate(crate.grouped_folds(folds, seed + repeat))
     ]
     answers = in_pool(pool, learner, tasks, on_fold)
     return [pooled(answers[first : first + folds]) for first in range(0, len(tasks), folds)]
 
 
-def probabilities_of_tracks(repeats: Sequence[tuple[Answers, ...]]) -> NDArray[np.float64]:
+def probabilities_of_tracks(repeats: Sequence[tuple[Predictions, ...]]) -> NDArray[np.float64]:
     """What was said of each track in each repeat, in order of track ids: (repeats, tracks, labels)."""
     return np.stack([tracks_of(answers).probabilities for answers in repeats])
 
@@ -100,7 +102,7 @@ class Confidences:
 
 
 def leave_one_label_out(
-    crate: Crate,
+    crate: Dataset,
     hyperparameters: Hyperparameters,
     folds: int,
     seed: int,
@@ -109,26 +111,26 @@ def leave_one_label_out(
 ) -> list[Confidences]:
     """For each label in turn: a model that never met it, on held-out tracks of the others and on all of its own.
 
-    One division each, the first of `folds`. Raises ml.splits.assign.TrainingRefused where a label has too few groups.
+    One division each, the first of `folds`. Raises TrainingRefused where a label has too few groups.
     """
     tasks = [(crate, label, hyperparameters, folds, seed) for label in range(len(crate.labels))]
     return in_pool(pool, without_label, tasks, on_label)
 
 
 def without_label(
-    crate: Crate, label: int, hyperparameters: Hyperparameters, folds: int, seed: int
+    crate: Dataset, label: int, hyperparameters: Hyperparameters, folds: int, seed: int
 ) -> Confidences:
     """How sure a model that never met this label is of tracks of the others, and of those of its own.
 
     A track of this label that shares a group with what was learnt from is left out.
     """
     rest = crate.without(label)
-    sides = rest.sides(next(rest.divisions(folds, seed)))
+    sides = rest.split(next(rest.grouped_folds(folds, seed)))
     scorer = train_on(rest, sides, hyperparameters, random_seed(seed, WITHOUT_LABEL, label))
 
     def confidence(examples: Sequence[Example]) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         crops = load_crops(examples, crop_frames=hyperparameters.crop_frames)
-        answers = network_answers(scorer, crops, crate.group_of)
+        answers = network_predictions(scorer, crops, crate.group_of)
         if not answers:
             return np.empty(0), np.empty(0, dtype=np.str_)
         tracks = tracks_of(answers)

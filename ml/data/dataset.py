@@ -8,45 +8,45 @@ from typing import Any
 import numpy as np
 
 from ml.data.crops import Example
-from ml.splits.folds import Division, grouped_folds, random_division
+from ml.splits.folds import SplitIndices, grouped_folds, random_split
 
 
 @dataclass(frozen=True)
-class Crate:
+class Dataset:
     """Clips to learn from, whose `label` is a position in `labels`, and the group of each track."""
 
     examples: tuple[Example, ...]
     labels: tuple[str, ...]
     group_of: Mapping[int, str]
-    recipe: dict[str, Any]
+    spectrogram_config: dict[str, Any]
 
     @cached_property
     def tracks(self) -> dict[int, int]:
         """The label of each track, by its id."""
         return {example.track_id: example.label for example in self.examples}
 
-    def divisions(self, folds: int, seed: int) -> Iterator[Division]:
-        """Divisions of the tracks by group; raises ml.splits.assign.TrainingRefused where a label has too few
+    def grouped_folds(self, folds: int, seed: int) -> Iterator[SplitIndices]:
+        """Divisions of the tracks by group; raises ml.splits.requirements.TrainingRefused where a label has too few
         groups.
         """
         label = np.array(list(self.tracks.values()))
         yield from grouped_folds(label, [self.group_of[track] for track in self.tracks], folds, seed)
 
-    def random_division(self, seed: int) -> Division:
+    def random_split(self, seed: int) -> SplitIndices:
         """A division of the tracks at random."""
-        return random_division(np.array(list(self.tracks.values())), seed)
+        return random_split(np.array(list(self.tracks.values())), seed)
 
-    def sides(self, division: Division) -> "Sides":
+    def split(self, division: SplitIndices) -> "SplitExamples":
         """The clips on each side of a division."""
         track_ids = np.array(list(self.tracks))
-        return Sides(
+        return SplitExamples(
             *(
                 self._clips_of(set(track_ids[rows].tolist()))
                 for rows in (division.train, division.validation, division.holdout)
             )
         )
 
-    def without(self, label: int) -> "Crate":
+    def without(self, label: int) -> "Dataset":
         """The crate as if it had never had this label."""
         kept = [
             replace(example, label=example.label - (example.label > label))
@@ -65,7 +65,7 @@ class Crate:
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class SplitExamples:
     """The clips that are learnt from, that tune a model, and that test it."""
 
     train: tuple[Example, ...]

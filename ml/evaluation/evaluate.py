@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ml.evaluation.bootstrap import interval, resample, tally
 from ml.evaluation.metrics import figures, item_sums, ratio
-from ml.evaluation.predictions import Answers
+from ml.evaluation.predictions import Predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ class Evaluation:
         raise KeyError(f"There is no {name} at level {level} for label {label}.")
 
 
-def evaluate(split: str, answers: Sequence[Answers], known: Mapping[int, bool] | None = None) -> Evaluation:
+def evaluate(
+    split: str, answers: Sequence[Predictions], known: Mapping[int, bool] | None = None
+) -> Evaluation:
     """Metrics and confusions of what a model said of one split, level by level.
 
     Over all labels: `accuracy`, `majority` (the share of the most frequent label, which accuracy has to beat),
@@ -83,7 +85,7 @@ def evaluate(split: str, answers: Sequence[Answers], known: Mapping[int, bool] |
     return Evaluation(tuple(metrics), tuple(confusions))
 
 
-def _metrics(split: str, answers: Answers, group: NDArray[np.intp]) -> Iterator[Metric]:
+def _metrics(split: str, answers: Predictions, group: NDArray[np.intp]) -> Iterator[Metric]:
     sums = item_sums(answers.true, answers.probabilities, group)
     values = figures(sums.sum(axis=0, keepdims=True))
     resampled = figures(resample(sums)) if len(sums) > 1 else None
@@ -99,7 +101,7 @@ def _metrics(split: str, answers: Answers, group: NDArray[np.intp]) -> Iterator[
 
 
 def _of_known(
-    split: str, answers: Answers, group: NDArray[np.intp], known: NDArray[np.bool_]
+    split: str, answers: Predictions, group: NDArray[np.intp], known: NDArray[np.bool_]
 ) -> Iterator[Metric]:
     right = answers.probabilities.argmax(axis=1) == answers.true
     none = np.zeros_like(answers.true)
@@ -130,7 +132,7 @@ def _metric(
     return Metric(split, level, name, label, float(value), int(count), low, high)
 
 
-def _confusions(split: str, answers: Answers) -> Iterator[Confusion]:
+def _confusions(split: str, answers: Predictions) -> Iterator[Confusion]:
     labels = answers.probabilities.shape[1]
     pairs = answers.true * labels + answers.probabilities.argmax(axis=1)
     for pair, count in enumerate(np.bincount(pairs, minlength=labels**2).tolist()):

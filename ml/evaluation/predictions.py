@@ -11,7 +11,7 @@ from ml.evaluation.calibration import Temperatures, calibrate
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Predictions:
     """The items of one level: of each its id, label, probabilities and group."""
 
     level: str
@@ -21,7 +21,7 @@ class Answers:
     group: NDArray[np.str_]  # (items,) tracks that share an artist or album share a group
 
 
-def answers_by_level(
+def predictions_by_level(
     probabilities: NDArray[np.floating],
     truth: NDArray[np.integer],
     clip_id: NDArray[np.integer],
@@ -29,7 +29,7 @@ def answers_by_level(
     group: Sequence[str] | None = None,
     temperatures: Temperatures | None = None,
     levels: Sequence[str] = LEVELS,
-) -> tuple[Answers, ...]:
+) -> tuple[Predictions, ...]:
     """The answers at each level from crops: probabilities (n, labels); label, clip, track, group (n,).
 
     At each level the mean probabilities are calibrated by that level's temperature. Without `group`, tracks are
@@ -40,7 +40,7 @@ def answers_by_level(
     groups = np.asarray(track_id if group is None else group).astype(np.str_)
     id_of = {"crop": np.arange(len(probabilities)), "clip": clip_id, "track": track_id}
     return tuple(
-        Answers(
+        Predictions(
             level,
             np.asarray(id_of[level][items.crop], dtype=np.int64),
             truth[items.crop].astype(np.int64),
@@ -51,27 +51,27 @@ def answers_by_level(
     )
 
 
-def tracks_of(answers: Iterable[Answers]) -> Answers:
+def tracks_of(answers: Iterable[Predictions]) -> Predictions:
     """The answers at level track, which are always there."""
     return next(one for one in answers if one.level == "track")
 
 
-def pooled(parts: Iterable[tuple[Answers, ...]]) -> tuple[Answers, ...]:
+def pooled(parts: Iterable[tuple[Predictions, ...]]) -> tuple[Predictions, ...]:
     """The answers of several models, of folds or of repeats, as if one had given them, in order of their ids.
 
     Each model has to have the same levels.
     """
-    together: dict[str, list[Answers]] = {}
+    together: dict[str, list[Predictions]] = {}
     for part in parts:
         for answers in part:
             together.setdefault(answers.level, []).append(answers)
     return tuple(_pooled(level, some) for level, some in together.items())
 
 
-def _pooled(level: str, some: Sequence[Answers]) -> Answers:
+def _pooled(level: str, some: Sequence[Predictions]) -> Predictions:
     item_id = np.concatenate([answers.item_id for answers in some])
     order = np.argsort(item_id, kind="stable")
-    return Answers(
+    return Predictions(
         level,
         item_id[order],
         np.concatenate([answers.true for answers in some])[order],

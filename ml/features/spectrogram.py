@@ -16,7 +16,7 @@ from ml.features.stft import decibels, mel_power, mel_products, spectra
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class SpectrogramConfig:
     """Every parameter of a spectrogram. The defaults are librosa's."""
 
     sample_rate: int = 22050  # Hz
@@ -54,7 +54,7 @@ class StoredFile:
     bytes: int
 
 
-def log_mel(samples: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float32]:
+def log_mel(samples: NDArray[np.float32], recipe: SpectrogramConfig) -> NDArray[np.float32]:
     """The log-mel spectrogram of mono samples at the recipe's rate, in dB.
 
     Equals librosa.power_to_db(librosa.feature.melspectrogram(...)).T to 0.01 dB, frame after frame in memory.

@@ -23,10 +23,10 @@ from ml.audio.containers import ends_early
 from ml.audio.decode import SILENCE, AudioError, Decoding, decoding
 from ml.audio.file_state import expect_unchanged
 from ml.features.descriptors import HOP_LENGTH, tempo_of
-from ml.features.spectrogram import Recipe, log_mel
+from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.mixes.min_duration import SHORTEST_S, too_short
 from ml.models.model_file import ModelCard
-from ml.models.novelty import movement
+from ml.models.novelty import temporal_variance
 from ml.models.scorer import Scorer
 
 SPAN_CROPS: Final = 10  # from one span to the next: as many as a clip of 30 s has
@@ -37,7 +37,7 @@ HeardSoFar = Callable[[float, float | None], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class WindowScores:
     """What was heard in a recording. Window w covers the seconds from w * step_s to w * step_s + window_s."""
 
     labels: tuple[str, ...]  # the columns of `probabilities`
@@ -48,7 +48,7 @@ class Heard:
     probabilities: NDArray[np.float32]
     sounding: NDArray[np.bool_]  # (windows,) False: digital silence
     # (windows,) False: it moves less, or more, than what was learnt from (ml.models.novelty)
-    usual: NDArray[np.bool_]
+    in_distribution: NDArray[np.bool_]
     span_s: float  # from one value of the tempo to the next
     tempo: NDArray[np.float32]  # (spans,) beats a minute; NaN where there is none
 
@@ -59,15 +59,15 @@ class Span:
 
     end_s: float
     sounding: NDArray[np.bool_]  # (windows,)
-    usual: NDArray[np.bool_]  # (windows,)
+    in_distribution: NDArray[np.bool_]  # (windows,)
     tempo: float
 
 
-def hear(
+def analyse(
     path: Path,
     scorer: Scorer,
     heard_so_far: HeardSoFar = lambda *_: None,
-) -> Heard:
+) -> WindowScores:
     """Score every window of a recording: each is a crop long, and begins half a crop after the one before.
 
     `heard_so_far` is told, in this thread, how many seconds are heard, and of how many, where the file says so.
@@ -87,8 +87,8 @@ def hear(
     return heard
 
 
-def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> Heard:
-    recipe = Recipe.from_dict(scorer.recipe)
+def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> WindowScores:
+    recipe = SpectrogramConfig.from_dict(scorer.spectrogram_config)
     crop = scorer.card.crop_frames
     frame_s = recipe.hop_length / recipe.sample_rate
     spans: list[Span] = []
@@ -110,21 +110,21 @@ def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> Heard:
     )
     sounding = np.concatenate([span.sounding for span in spans])
     probabilities[~sounding] = np.nan
-    return Heard(
+    return WindowScores(
         labels=scorer.labels,
         duration_s=duration_s,
         window_s=crop * frame_s,
         step_s=crop / 2 * frame_s,
         probabilities=probabilities,
         sounding=sounding,
-        usual=np.concatenate([span.usual for span in spans]),
+        in_distribution=np.concatenate([span.in_distribution for span in spans]),
         span_s=SPAN_CROPS * crop * frame_s,
         tempo=np.array([span.tempo for span in spans], dtype=np.float32),
     )
 
 
 def _spans(
-    path: Path, sound: Decoding, recipe: Recipe, card: ModelCard
+    path: Path, sound: Decoding, recipe: SpectrogramConfig, card: ModelCard
 ) -> Generator[tuple[NDArray[np.float16], Span]]:
     """Spectrograms whose windows, every half crop, follow each other without a gap over the whole recording.
 
@@ -143,8 +143,8 @@ def _spans(
             np.concatenate([np.arange(first, len(spectrogram) - crop + 1, crop) for first in (0, crop // 2)])
         )
         windows = np.lib.stride_tricks.sliding_window_view(spectrogram, crop, axis=0)[starts]
-        lively = movement(windows.swapaxes(1, 2), card.standardisation)
-        low, high = card.usual_movement
+        lively = temporal_variance(windows.swapaxes(1, 2), card.standardisation)
+        low, high = card.temporal_variance_range
         onsets = librosa.onset.onset_strength(S=spectrogram.T, sr=recipe.sample_rate, hop_length=hop)
         loudest = np.array(
             [np.abs(samples[start * hop : (start + crop) * hop]).max() for start in starts.tolist()]
@@ -155,7 +155,7 @@ def _spans(
             Span(
                 end_s=end_s,
                 sounding=loudest >= SILENCE,
-                usual=(lively >= low) & (lively <= high),
+                in_distribution=(lively >= low) & (lively <= high),
                 tempo=np.nan if tempo is None else tempo,
             ),
         )

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.evaluation.calibration import Calibration, calibrate
-from ml.mixes.analyse import Heard
+from ml.mixes.analyse import WindowScores
 
 UNKNOWN: Final = -1
 STAYED: Final = -1  # in place of the state from which a sequence came
@@ -59,7 +59,7 @@ class Timeline:
 
 
 def timeline(
-    heard: Heard, calibration: Calibration, choices: TimelineChoices = TimelineChoices()
+    heard: WindowScores, calibration: Calibration, choices: TimelineChoices = TimelineChoices()
 ) -> Timeline:
     """The states of all windows, and the segments that they make."""
     scores = evidence(heard, calibration, choices)
@@ -71,11 +71,11 @@ def timeline(
     return Timeline(np.where(path == labels, UNKNOWN, path), posterior.astype(np.float32), segments)
 
 
-def evidence(heard: Heard, calibration: Calibration, choices: TimelineChoices) -> NDArray[np.float64]:
+def evidence(heard: WindowScores, calibration: Calibration, choices: TimelineChoices) -> NDArray[np.float64]:
     """Log-likelihoods of the states in each window, up to a constant: (windows, labels + 1)."""
     windows, labels = heard.probabilities.shape
     scores = np.full((windows, labels + 1), -choices.strange, dtype=np.float64)
-    plain = heard.sounding & heard.usual
+    plain = heard.sounding & heard.in_distribution
     calibrated = calibrate(heard.probabilities[plain], calibration.temperatures.crop)
     scores[plain, :labels] = np.log(np.maximum(calibrated * labels, np.finfo(float).tiny))
     scores[:, labels] = np.where(plain, choices.unknown, 0.0)
@@ -139,7 +139,7 @@ def posteriors(scores: NDArray[np.float64], persistence: float) -> NDArray[np.fl
     return shares
 
 
-def _segments(heard: Heard, path: NDArray[np.int64], posterior: NDArray[np.float64]) -> list[Segment]:
+def _segments(heard: WindowScores, path: NDArray[np.int64], posterior: NDArray[np.float64]) -> list[Segment]:
     """Runs of one state. They meet halfway between the middles of two windows."""
     changes = np.flatnonzero(np.diff(path)) + 1
     firsts = [0, *changes.tolist(), len(path)]

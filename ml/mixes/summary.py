@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.mixes.analyse import Heard
+from ml.mixes.analyse import WindowScores
 from ml.mixes.segmentation import Timeline
 
 
 @dataclass(frozen=True, slots=True)
-class MixFigures:
+class MixSummary:
     """What a mix is like. Shares are of its time, and sum to 1 with `unlike`."""
 
     shares: dict[str, float]  # of each label that the model knows, in its order
@@ -20,7 +20,7 @@ class MixFigures:
     tempo_bpm: float | None  # median over the spans
 
 
-def figures(timeline: Timeline, heard: Heard) -> MixFigures:
+def summarise(timeline: Timeline, heard: WindowScores) -> MixSummary:
     """Shares p of labels, u = `unlike`, and what follows from them.
 
     entropy = - u log2 u - sum p log2 p, and uniformity = sum p^2: the chance that two moments of the mix, taken at
@@ -38,7 +38,7 @@ def figures(timeline: Timeline, heard: Heard) -> MixFigures:
     unlike /= heard.duration_s
     every = np.array([share for share in (*shares.values(), unlike) if share > 0])
     tempo = heard.tempo[np.isfinite(heard.tempo)]
-    return MixFigures(
+    return MixSummary(
         shares=shares,
         unlike=unlike,
         entropy=max(0.0, float(-(every * np.log2(every)).sum())),

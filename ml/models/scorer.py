@@ -32,7 +32,7 @@ class TrackVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class HeardClip:
+class ClipOutputs:
     """What a model makes of a clip: a row for each of its consecutive crops."""
 
     scores: NDArray[np.float32]  # (crops, labels), probabilities
@@ -52,9 +52,9 @@ class Scorer:
         return self.card.labels
 
     @property
-    def recipe(self) -> dict[str, Any]:
+    def spectrogram_config(self) -> dict[str, Any]:
         """Parameters of the spectrograms that the network was trained on; others give meaningless scores."""
-        return self.card.recipe
+        return self.card.spectrogram_config
 
     def score(self, spectrogram: NDArray[np.floating]) -> NDArray[np.float32]:
         """Probabilities of the consecutive crops of a spectrogram (frames, bands) in dB: (crops, labels).
@@ -72,9 +72,9 @@ class Scorer:
         """
         return [scores for (scores,) in self._through(self.network, spectrograms)]
 
-    def hear_many(self, spectrograms: Iterable[NDArray[np.floating]]) -> list[HeardClip]:
+    def score_and_embed(self, spectrograms: Iterable[NDArray[np.floating]]) -> list[ClipOutputs]:
         """The same, and what the networks base it on, from the same forward pass."""
-        return [HeardClip(*outputs) for outputs in self._through(self._with_embeddings, spectrograms)]
+        return [ClipOutputs(*outputs) for outputs in self._through(self._with_embeddings, spectrograms)]
 
     @cached_property
     def _with_embeddings(self) -> keras.Model:

@@ -17,7 +17,7 @@ from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.calibration import fit_calibration
 from ml.models.model_file import ModelCard
 from ml.models.networks import ARCHITECTURES, Network, build, ensemble
-from ml.models.novelty import usual_movement
+from ml.models.novelty import temporal_variance_range
 from ml.models.scorer import Scorer
 
 
@@ -92,7 +92,7 @@ def train(
         statistics,
         hyperparameters.architecture,
         hyperparameters.crop_frames,
-        usual_movement=usual_movement(train_crops, statistics),
+        temporal_variance_range=temporal_variance_range(train_crops, statistics),
     )
     if validation_crops is not None and len(validation_crops):
         probabilities = Scorer(network, card).score_crops(validation_crops)

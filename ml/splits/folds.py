@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.splits.assign import TrainingRefused
+from ml.splits.requirements import TrainingRefused
 
 ATTEMPTS = 100
 TEST_SHARE = 0.1  # of a random division, as in the notebook: 143 of 1 429 tracks
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
+class SplitIndices:
     """Positions of tracks: what is learnt from, what a model is tuned on, what it is tested on. No two overlap."""
 
     train: NDArray[np.int64]
@@ -23,7 +23,7 @@ class Division:
 
 def grouped_folds(
     label: NDArray[np.integer], group: Sequence[str], folds: int, seed: int
-) -> Iterator[Division]:
+) -> Iterator[SplitIndices]:
     """Divisions in which each track is tested on once, and no group is ever on two sides.
 
     Of `folds` parts, stratified by label, one is the holdout, the next one the validation set, the rest is learnt from.
@@ -44,7 +44,7 @@ def grouped_folds(
     yield from _complete(lambda again: _deal(label, groups, folds, again), label, seed)
 
 
-def _deal(label: NDArray[np.integer], groups: NDArray[np.str_], folds: int, seed: int) -> list[Division]:
+def _deal(label: NDArray[np.integer], groups: NDArray[np.str_], folds: int, seed: int) -> list[SplitIndices]:
     from sklearn.model_selection import StratifiedGroupKFold  # takes a second, and few runs divide
 
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
@@ -53,11 +53,13 @@ def _deal(label: NDArray[np.integer], groups: NDArray[np.str_], folds: int, seed
     for number, holdout in enumerate(parts):
         validation = parts[(number + 1) % folds]
         train = np.setdiff1d(np.arange(len(label)), np.concatenate([holdout, validation]))
-        divisions.append(Division(train, validation, holdout))
+        divisions.append(SplitIndices(train, validation, holdout))
     return divisions
 
 
-def _complete(deal: Callable[[int], list[Division]], label: NDArray[np.integer], seed: int) -> list[Division]:
+def _complete(
+    deal: Callable[[int], list[SplitIndices]], label: NDArray[np.integer], seed: int
+) -> list[SplitIndices]:
     """The divisions of the first deal, by this seed or ones that follow from it, that leaves something to learn of each
     label: groups of very different sizes can be dealt so that a label's few are all tested or tuned on.
     """
@@ -74,7 +76,7 @@ def _another(seed: int, attempt: int) -> int:
     return int(np.random.SeedSequence((seed, attempt)).generate_state(1)[0])
 
 
-def random_division(label: NDArray[np.integer], seed: int) -> Division:
+def random_split(label: NDArray[np.integer], seed: int) -> SplitIndices:
     """The notebook's protocol: a tenth of the tracks at random, whoever made them and whatever label, is the holdout.
 
     Another tenth is the validation set, which the notebook did without. Tracks of one artist or album stand on all
@@ -83,9 +85,9 @@ def random_division(label: NDArray[np.integer], seed: int) -> Division:
     return _complete(lambda again: [_at_random(len(label), again)], label, seed)[0]
 
 
-def _at_random(tracks: int, seed: int) -> Division:
+def _at_random(tracks: int, seed: int) -> SplitIndices:
     from sklearn.model_selection import train_test_split
 
     rest, holdout = train_test_split(np.arange(tracks), test_size=TEST_SHARE, random_state=seed)
     train, validation = train_test_split(rest, test_size=len(holdout), random_state=seed)
-    return Division(np.sort(train), np.sort(validation), np.sort(holdout))
+    return SplitIndices(np.sort(train), np.sort(validation), np.sort(holdout))

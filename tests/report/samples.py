@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ml.features.spectrogram import Recipe
-from ml.plots.plots import frequency_ticks, spectrogram_picture
+from ml.features.spectrogram import SpectrogramConfig
+from ml.plots.plots import frequency_ticks, plot_spectrogram
 from report.components import Section, Tile
 from report.page import Page
 from report.sections import confusion, coverage, curves, labels, map, mixes, sound, spectrograms, trainings
@@ -130,7 +130,7 @@ def sections(names: tuple[str, ...] = HOSTILE, tracks: int = 50, rows: int = 5) 
         for feature in sound.FEATURES:
             setattr(measured, feature, [place + share for share in sound.PERCENTILES])
         measured.valence = None
-    picture = spectrogram_picture(np.random.default_rng(1).uniform(-80, 0, (1292, 128)))
+    picture = plot_spectrogram(np.random.default_rng(1).uniform(-80, 0, (1292, 128)))
     clip_images = [
         spectrograms.ClipImage(
             name,
@@ -141,7 +141,7 @@ def sections(names: tuple[str, ...] = HOSTILE, tracks: int = 50, rows: int = 5) 
             0.0,
             30.0,
             picture,
-            frequency_ticks(Recipe()),
+            frequency_ticks(SpectrogramConfig()),
         )
         for place, name in enumerate(names)
     ]

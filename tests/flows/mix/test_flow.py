@@ -109,7 +109,7 @@ def test_the_same_file_is_known_by_its_content_and_judged_by_the_taste_of_today(
     engine = go_on(trained)
     first = flows.mix(str(recording))
     before = rows(engine, COUNTS)
-    monkeypatch.setattr("flows.mix.flow.hear", never)
+    monkeypatch.setattr("flows.mix.flow.analyse", never)
     shown = "SELECT verdict, taste ->> 'unknown' FROM mixes"
 
     elsewhere = Path(os.fsdecode(os.fsencode(tmp_path) + b"/line\nbreak \xe9.flac"))
@@ -210,7 +210,7 @@ def test_a_file_that_changes_while_it_is_heard_is_not_believed(
     monkeypatch: pytest.MonkeyPatch,
     moment: str,
 ) -> None:
-    from ml.mixes.analyse import hear
+    from ml.mixes.analyse import analyse
 
     def changing(path: Path, scorer: Any, heard_so_far: Callable[..., None]) -> Any:
         def told(*how_far: float | None) -> None:
@@ -219,10 +219,10 @@ def test_a_file_that_changes_while_it_is_heard_is_not_believed(
 
         if moment == "before":
             os.utime(path)
-        return hear(path, scorer, told if moment == "while" else heard_so_far)
+        return analyse(path, scorer, told if moment == "while" else heard_so_far)
 
     engine = go_on(trained)
-    monkeypatch.setattr("flows.mix.flow.hear", changing)
+    monkeypatch.setattr("flows.mix.flow.analyse", changing)
     sentence, _ = rejection(flows, copy)
     assert "was changed while it was" in sentence
     assert rows(engine, STATUS) == [("rejected", "changed")]

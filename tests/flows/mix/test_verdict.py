@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from config.labels import Taste
 from flows.mix.verdict import LISTEN, MAYBE, Verdict, variety, verdict
-from ml.mixes.summary import MixFigures
+from ml.mixes.summary import MixSummary
 
 NAMES = {"kompakt": "Kompakt", "drumcode": "Drumcode", "dirtybird": "Dirtybird"}
 in_any_time = settings(deadline=None)  # of a machine that has other work
@@ -23,13 +23,13 @@ tastes = st.builds(
 parts = st.lists(st.integers(0, 1000), min_size=4, max_size=4).filter(any)
 
 
-def recording(*seconds: int) -> MixFigures:
+def recording(*seconds: int) -> MixSummary:
     """So many seconds of each label, and then of what is like none of them."""
     *labels, unlike = (one / sum(seconds) for one in seconds)
-    return MixFigures(dict(zip(NAMES, labels, strict=True)), unlike, 0.0, 0.0, 0.0, None)
+    return MixSummary(dict(zip(NAMES, labels, strict=True)), unlike, 0.0, 0.0, 0.0, None)
 
 
-def rank(figures: MixFigures, taste: Taste) -> int:
+def rank(figures: MixSummary, taste: Taste) -> int:
     return RANK.index(verdict(figures, taste, NAMES).word)
 
 

@@ -91,7 +91,7 @@ def test_new_arrivals_move_no_old_track_and_one_in_another_guise_joins_its_like(
     sides = {row[0]: row[1:3] for row in after}
     assert sides[track] == sides[same]
     others = [row for row in after[12:] if row[0] != track]
-    assert [reason for *_, reason, _ in others] == ["its group was dealt"] * 2
+    assert [reason for *_, reason, _ in others] == ["its group was assigned by quota"] * 2
 
 
 def test_the_threshold_noticed_by_two_runs_at_once_is_one_training_and_later_runs_leave_it_at_that(

@@ -5,30 +5,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.mixes.analyse import Heard
+from ml.mixes.analyse import WindowScores
 from ml.mixes.segmentation import Segment, Timeline
-from ml.mixes.summary import MixFigures, figures
+from ml.mixes.summary import MixSummary, summarise
 
 LABELS = tuple("abcde")
 
 
-def figures_of(*parts: tuple[str | None, float]) -> MixFigures:
+def figures_of(*parts: tuple[str | None, float]) -> MixSummary:
     segments, now = [], 0.0
     for label, seconds in parts:
         segments.append(Segment(now, now + seconds, label, 0.9))
         now += seconds
-    heard = Heard(
+    heard = WindowScores(
         labels=LABELS,
         duration_s=now,
         window_s=3.0,
         step_s=1.5,
         probabilities=np.empty((0, 5), dtype=np.float32),
         sounding=np.empty(0, dtype=bool),
-        usual=np.empty(0, dtype=bool),
+        in_distribution=np.empty(0, dtype=bool),
         span_s=30.0,
         tempo=np.array([np.nan, 120, 128, 124], dtype=np.float32),
     )
-    return figures(Timeline(np.empty(0, dtype=np.int64), np.empty((0, 6)), tuple(segments)), heard)
+    return summarise(Timeline(np.empty(0, dtype=np.int64), np.empty((0, 6)), tuple(segments)), heard)
 
 
 def test_one_label() -> None:

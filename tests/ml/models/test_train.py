@@ -71,7 +71,7 @@ def test_what_can_be_told_apart_is_learned(trained: Trained, validation_crops: C
 
 def test_the_card_describes_the_training(trained: Trained, train_crops: Crops) -> None:
     card = trained.scorer.card
-    assert (card.labels, card.recipe) == (LABELS, {"n_mels": 128})
+    assert (card.labels, card.spectrogram_config) == (LABELS, {"n_mels": 128})
     assert (card.architecture, card.crop_frames) == ("seed", CROP_FRAMES)
     assert np.mean(card.standardisation.mean) == pytest.approx(-42.5, abs=1)
     assert card.training is not None

@@ -111,7 +111,7 @@ def read_crate(settings: Settings) -> Dataset:
         recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
         allowed = read_labels(settings.labels).training.allow
         training_set = read_training_set(connection, recipe_id, recipe, allowed)
-    return training_set.crate(spectrogram_folder(settings, recipe.fingerprint()), recipe)
+    return training_set.dataset(spectrogram_folder(settings, recipe.fingerprint()), recipe)
 
 
 def main() -> None:

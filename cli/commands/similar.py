@@ -59,7 +59,7 @@ def draw_map(
     settings = Settings()
     require_home(settings)
     contain_library_caches(settings)
-    from flows.scoring.map import map_of, picture_of
+    from flows.scoring.map import map_of, plot_tracks
     from flows.similar.similar import require_neighbours
 
     with open_database(settings, READER) as engine, engine.connect() as connection:
@@ -68,5 +68,5 @@ def draw_map(
         if as_json:
             write_json([asdict(track) for track in tracks])
             return
-        write_output_file(picture, picture_of(connection, tracks))
+        write_output_file(picture, plot_tracks(connection, tracks))
     typer.echo(f"{len(tracks)} tracks are on {picture}.")

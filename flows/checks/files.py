@@ -12,7 +12,7 @@ from sources.files.probe import UnusableError, probe
 HOP_S: Final = 512 / 22_050  # from one frame of a spectrogram to the next
 
 
-class UnheardError(LabelscopeError):
+class UnusableFileError(LabelscopeError):
     """A file that nothing can be heard in; the message says why, with its name."""
 
 
@@ -28,24 +28,26 @@ def shortest_s(connection: Connection) -> float:
 
 
 def require_sound(path: Path, least_s: float) -> None:
-    """Raises UnheardError where the file is no sound, or says itself that it is shorter than `least_s` seconds."""
+    """Raises UnusableFileError where the file is no sound, or says itself that it is shorter than `least_s` seconds."""
     try:
         probe(path)
         with decoding(path) as sound:
             length_s = sound.promised_s
     except UnusableError as problem:
-        raise UnheardError(f"{path.name} {problem.args[1]}") from problem
+        raise UnusableFileError(f"{path.name} {problem.args[1]}") from problem
     except AudioError as problem:
-        raise UnheardError(str(problem)) from problem
+        raise UnusableFileError(str(problem)) from problem
     except FileNotFoundError as problem:
-        raise UnheardError(
+        raise UnusableFileError(
             f"{path} is not there; put it back or name the place that it has now."
         ) from problem
     except OSError as problem:
-        raise UnheardError(f"{path.name} cannot be read ({problem.strerror}); copy it anew.") from problem
+        raise UnusableFileError(
+            f"{path.name} cannot be read ({problem.strerror}); copy it anew."
+        ) from problem
     if length_s is not None and length_s < least_s:
         raise too_short(path)
 
 
-def too_short(path: Path) -> UnheardError:
-    return UnheardError(f"{path.name} is shorter than one crop of 3 s; use a longer file.")
+def too_short(path: Path) -> UnusableFileError:
+    return UnusableFileError(f"{path.name} is shorter than one crop of 3 s; use a longer file.")

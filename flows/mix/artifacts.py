@@ -4,8 +4,8 @@ from prefect.artifacts import create_markdown_artifact
 from sqlalchemy import Connection
 
 from db import read
-from flows.mix.plot import picture_of
-from flows.mix.summary import figures_of
+from flows.mix.plot import plot_timeline
+from flows.mix.summary import metric_lines
 from flows.prefect_tools import artifacts
 from flows.prefect_tools.markdown import escape_markdown
 
@@ -19,11 +19,11 @@ def leave_mix(connection: Connection, mix_id: int) -> None:
             key="mix-verdict",
         )
         return
-    sentences = [f"**{row.verdict}**: {escape_markdown(row.verdict_reason)}", *figures_of(row)]
+    sentences = [f"**{row.verdict}**: {escape_markdown(row.verdict_reason)}", *metric_lines(row)]
     create_markdown_artifact(
         "\n".join([f"### {escape_markdown(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
         key="mix-verdict",
     )
     title = escape_markdown(row.title)  # pages take descriptions for Markdown, too
-    artifacts.picture("mix-timeline", title, picture_of(connection, mix_id))
+    artifacts.picture("mix-timeline", title, plot_timeline(connection, mix_id))
     artifacts.table("mix-segments", title, read.mixes.segments(connection, mix_id))

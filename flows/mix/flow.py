@@ -52,7 +52,7 @@ class MixRejected(LabelscopeError):  # noqa: N818  (the outcome of a run, rather
         return str(self.args[0])
 
 
-class MixLost(LabelscopeError):  # noqa: N818
+class ModelRemoved(LabelscopeError):  # noqa: N818
     """A recording was heard for nothing; the message is one sentence with the cure."""
 
 
@@ -130,7 +130,7 @@ def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
 def _analyse(
     engine: Engine, settings: Settings, champion: Any, path: Path, known: RecordingFile, taste: Taste
 ) -> Mixed:
-    """Hear all of it, and write that. Raises AudioError, and MixLost where the model was removed meanwhile."""
+    """Hear all of it, and write that. Raises AudioError, and ModelRemoved where the model was removed meanwhile."""
     began = time.perf_counter()
     with (
         scoring(model_folder(settings) / champion.path, champion.sha256) as scorer,
@@ -164,7 +164,7 @@ def _analyse(
         return Mixed(mix_id, recognised=False)
     meanwhile = _recognise(engine, champion, path, known, taste)
     if meanwhile is None:
-        raise MixLost(
+        raise ModelRemoved(
             f"Model {champion.model_id} was removed while {str(path)!r} was heard; hear it again with the one in use."
         )
     return meanwhile

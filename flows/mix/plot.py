@@ -7,7 +7,7 @@ from db import read
 from ml.plots.mix import Stretch, plot_mix
 
 
-def picture_of(connection: Connection, mix_id: int) -> bytes:
+def plot_timeline(connection: Connection, mix_id: int) -> bytes:
     """The timeline of an analysed recording, as PNG: labels in the colours that they have everywhere."""
     positions = {label.id: position for position, label in enumerate(read.learning.labels(connection))}
     stretches = [

@@ -5,7 +5,7 @@ from typing import Any
 from flows.prefect_tools.progress import clock
 
 
-def figures_of(mix: Any) -> list[str]:
+def metric_lines(mix: Any) -> list[str]:
     """The figures of an analysed recording, a row of mixes, a line each."""
     tempo = "no tempo was found" if mix.tempo_bpm is None else f"{mix.tempo_bpm:.0f} beats a minute"
     return [
@@ -14,7 +14,7 @@ def figures_of(mix: Any) -> list[str]:
     ]
 
 
-def heard_by(mix: Any, recognised: bool) -> str:
+def analysed_by(mix: Any, recognised: bool) -> str:
     """Which model heard it, and when, or how long that took."""
     if recognised:
         return f"recognised: model {mix.model_id} heard this file on {mix.created_at:%Y-%m-%d at %H:%M}"

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from db import read
 from flows.prefect_tools import artifacts
-from flows.scoring.map import map_of, picture_of
+from flows.scoring.map import map_of, plot_tracks
 
 TRACKS_ON_A_MAP: Final = 1_000  # some seconds
 
@@ -26,7 +26,7 @@ def leave_map(engine: Engine) -> None:
     """Where tracks lie, by what the model in use hears in them; nothing where none has an embedding."""
     with engine.connect() as connection:
         tracks = map_of(connection, TRACKS_ON_A_MAP)
-        picture = picture_of(connection, tracks) if tracks else None
+        picture = plot_tracks(connection, tracks) if tracks else None
     if picture is not None:
         artifacts.picture(
             "crate-map",

@@ -41,7 +41,7 @@ class Predicted:
     model_id: int | None = None
     clips: int = 0
     seconds: float = 0.0
-    heard_again: int = 0  # tracks that it had scored before, and that had no embedding
+    rescored: int = 0  # tracks that it had scored before, and that had no embedding
 
 
 @flow(name="predict")
@@ -79,7 +79,7 @@ def predict() -> Predicted:
                 completed = complete_embeddings(connection, champion.model_id, allowed)
             if completed:
                 leave_map(engine)
-    return replace(predicted, heard_again=len(again))
+    return replace(predicted, rescored=len(again))
 
 
 def _score(

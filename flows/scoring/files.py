@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from common.files import sha256_if_readable
 from config.settings import Settings
 from db import read
-from flows.checks.files import UnheardError, too_short
+from flows.checks.files import UnusableFileError, too_short
 from flows.checks.requests import require_champion
 from flows.home.environment import model_folder, open_database
 from ml.audio.decode import AudioError, load_mono
@@ -52,7 +52,7 @@ def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
 def embedding_of_file(settings: Settings, path: Path) -> list[float]:
     """What the model in use hears in a file, as it does in a track: see ml/models/embedding.py.
 
-    Raises NoModelError where no model is in use yet, and UnheardError where there is nothing to hear.
+    Raises NoModelError where no model is in use yet, and UnusableFileError where there is nothing to hear.
     """
     with open_database(settings) as engine, engine.connect() as connection:
         champion = require_champion(connection)
@@ -69,7 +69,7 @@ def _load(settings: Settings, champion: Any) -> Scorer:
 def _score_file(scorer: Scorer, path: Path, names: dict[str, str], windows: int) -> ScoredFile:
     try:
         heard = hear_file(scorer, path, windows)
-    except UnheardError as problem:
+    except UnusableFileError as problem:
         return ScoredFile(path, problem=str(problem))
     verdict = scorer.verdict([of_clip.scores for of_clip in heard])
     ranking = sorted(
@@ -79,7 +79,7 @@ def _score_file(scorer: Scorer, path: Path, names: dict[str, str], windows: int)
 
 
 def hear_file(scorer: Scorer, path: Path, windows: int) -> list[ClipOutputs]:
-    """What a model makes of each clip of a file, each of at least one crop. Raises UnheardError."""
+    """What a model makes of each clip of a file, each of at least one crop. Raises UnusableFileError."""
     try:
         heard = [
             of_clip
@@ -87,15 +87,17 @@ def hear_file(scorer: Scorer, path: Path, windows: int) -> list[ClipOutputs]:
             if len(of_clip.scores)
         ]
     except AudioError as problem:
-        raise UnheardError(str(problem)) from problem
+        raise UnusableFileError(str(problem)) from problem
     except UnusableError as problem:
-        raise UnheardError(f"{path.name} {problem.args[1]}") from problem
+        raise UnusableFileError(f"{path.name} {problem.args[1]}") from problem
     except FileNotFoundError as problem:
-        raise UnheardError(
+        raise UnusableFileError(
             f"{path} is not there; put it back or name the place that it has now."
         ) from problem
     except OSError as problem:
-        raise UnheardError(f"{path.name} cannot be read ({problem.strerror}); copy it anew.") from problem
+        raise UnusableFileError(
+            f"{path.name} cannot be read ({problem.strerror}); copy it anew."
+        ) from problem
     if not heard:
         raise too_short(path)
     return heard

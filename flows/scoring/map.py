@@ -44,7 +44,7 @@ def map_of(connection: Connection, tracks: int = LARGEST) -> list[Place]:
     ]
 
 
-def picture_of(connection: Connection, tracks: Sequence[Place]) -> bytes:
+def plot_tracks(connection: Connection, tracks: Sequence[Place]) -> bytes:
     """The map as PNG, labels in the colours of their order."""
     names = [label.name for label in read.learning.labels(connection)]
     present = {place.label for place in tracks}

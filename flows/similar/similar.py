@@ -53,7 +53,7 @@ def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
             if itself is not None:  # else it would be its own nearest neighbour
                 return _like_track(connection, itself, f"{path.name} is here as {_named(itself)}.", number)
             _require_sound(connection, path)
-        embedding = as_vector(_heard_in(settings, path))  # some seconds, in which no transaction is open
+        embedding = as_vector(_embedding_of(settings, path))  # some seconds, in which no transaction is open
         with engine.connect() as connection:
             return Neighbours(path.name, read.embeddings.similar_to(connection, embedding, number))
 
@@ -97,22 +97,22 @@ def _what_lacks(connection: Connection) -> str:
 
 def _require_sound(connection: Connection, path: Path) -> None:
     # Here, as it imports a decoder, which a track does not need.
-    from flows.checks.files import UnheardError, require_sound, shortest_s
+    from flows.checks.files import UnusableFileError, require_sound, shortest_s
 
     try:
         require_sound(path, shortest_s(connection))
-    except UnheardError as problem:
+    except UnusableFileError as problem:
         raise NeighbourError(str(problem)) from problem
 
 
-def _heard_in(settings: Settings, path: Path) -> Sequence[float]:
+def _embedding_of(settings: Settings, path: Path) -> Sequence[float]:
     # Here, as it imports Keras, which a track does not need.
-    from flows.checks.files import UnheardError
+    from flows.checks.files import UnusableFileError
     from flows.scoring.files import embedding_of_file
 
     try:
         return embedding_of_file(settings, path)
-    except UnheardError as problem:
+    except UnusableFileError as problem:
         raise NeighbourError(str(problem)) from problem
 
 

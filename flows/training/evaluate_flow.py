@@ -14,9 +14,9 @@ from flows.home.crashed_trainings import describe_error
 from flows.home.environment import open_database, spectrogram_folder
 from flows.training.artifacts import leave_evaluation
 from flows.training.evaluation_protocols import NETWORKS, contest
-from flows.training.lost_spectrograms import read_sound_training_set
+from flows.training.lost_spectrograms import read_verified_training_set
 from flows.training.provenance import versions
-from flows.training.split_assignment import place_new_tracks
+from flows.training.split_assignment import assign_new_tracks
 from flows.training.training_set import held_back
 from ml.data.hyperparameters import choose
 from ml.features.spectrogram import SpectrogramConfig
@@ -50,14 +50,14 @@ def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
         with engine.begin() as connection:
             write.evaluations.mark_dead_evaluations(connection)
             recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
-        place_new_tracks(engine, recipe_id, allowed)
+        assign_new_tracks(engine, recipe_id, allowed)
         folder = spectrogram_folder(settings, recipe.fingerprint())
-        training_set = read_sound_training_set(engine, folder, recipe, recipe_id, allowed)
+        training_set = read_verified_training_set(engine, folder, recipe, recipe_id, allowed)
         if training_set.refusal:
             with engine.connect() as connection:
                 not_allowed = held_back(connection, recipe_id, allowed)
             return Evaluated("refused", not_allowed or training_set.refusal)
-        crate = training_set.crate(folder, recipe)
+        crate = training_set.dataset(folder, recipe)
         chosen = {name: choose(name, settings.random_seed, settings.hyperparameters) for name in NETWORKS}
         run = {
             "flow_run_id": flow_run.get_id(),

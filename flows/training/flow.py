@@ -18,9 +18,9 @@ from flows.home.environment import open_database, spectrogram_folder
 from flows.prefect_tools.events import PROMOTED, announce
 from flows.training.artifacts import leave_model, leave_training
 from flows.training.due import reason_to_train
-from flows.training.lost_spectrograms import read_sound_training_set
+from flows.training.lost_spectrograms import read_verified_training_set
 from flows.training.provenance import versions
-from flows.training.split_assignment import place_new_tracks
+from flows.training.split_assignment import assign_new_tracks
 from flows.training.training_set import TrainingSet, held_back
 from ml.data.hyperparameters import Hyperparameters, choose
 from ml.features.spectrogram import SpectrogramConfig
@@ -63,7 +63,7 @@ def retrain(why: str = "") -> Retrained:
             )
             recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
         refresh_track_states(engine)
-        place_new_tracks(engine, recipe_id, allowed)
+        assign_new_tracks(engine, recipe_id, allowed)
         refresh_track_states(engine)
         with engine.connect() as connection:
             left_out = held_back(connection, recipe_id, allowed)
@@ -72,7 +72,7 @@ def retrain(why: str = "") -> Retrained:
             if due is None:
                 return Retrained("not_due", _nothing_new(connection), remarks)
         folder = spectrogram_folder(settings, recipe.fingerprint())
-        training_set = read_sound_training_set(engine, folder, recipe, recipe_id, allowed)
+        training_set = read_verified_training_set(engine, folder, recipe, recipe_id, allowed)
         if not training_set.clips and left_out:
             return Retrained("not_allowed", left_out)
         with engine.connect() as connection:

@@ -13,7 +13,7 @@ from ml.data.crops import load_crops
 from ml.features.spectrogram import SpectrogramConfig
 
 
-def read_sound_training_set(
+def read_verified_training_set(
     engine: Engine, folder: Path, recipe: SpectrogramConfig, recipe_id: int, allowed: Sequence[str]
 ) -> TrainingSet:
     """What can be learnt from now, every spectrogram below `folder` looked at: what a training says that it learnt from

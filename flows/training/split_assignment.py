@@ -20,7 +20,7 @@ PAIRS_AT_ONCE = 2_000  # of clips, whose landmarks are in memory together: 9 KiB
 
 
 @task(name="place new tracks", cache_policy=NO_CACHE)
-def place_new_tracks(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
+def assign_new_tracks(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
     """Place the tracks that may be learnt from and have no place yet, in one transaction; returns how many.
 
     Nothing but one query where there are none. Else grows with the new tracks, each of which asks an index for

@@ -48,7 +48,7 @@ class TrainingSet:
         """The group of each track."""
         return {clip.track_id: clip.group_key for clip in self.clips}
 
-    def crate(self, folder: Path, recipe: SpectrogramConfig) -> Dataset:
+    def dataset(self, folder: Path, recipe: SpectrogramConfig) -> Dataset:
         """All clips, whichever side they stand on, for a cross-validation that divides them anew."""
         slugs = tuple(label.slug for label in self.labels)
         return Dataset(tuple(self.examples(folder)), slugs, self.group_of, recipe.to_dict())

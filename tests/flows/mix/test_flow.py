@@ -251,7 +251,7 @@ def test_of_two_runs_at_once_the_second_takes_what_the_first_has_found(
 def test_whatever_stops_a_run_leaves_nothing_half_written(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows.mix.flow import MixLost
+    from flows.mix.flow import ModelRemoved
     from flows.mix.rows import window_rows
     from ml.mixes.segmentation import timeline
 
@@ -272,7 +272,7 @@ def test_whatever_stops_a_run_leaves_nothing_half_written(
         return timeline(*heard)
 
     monkeypatch.setattr("flows.mix.flow.timeline", removed)
-    with pytest.raises(MixLost, match=r"Model 1 was removed while .* was heard; hear it again"):
+    with pytest.raises(ModelRemoved, match=r"Model 1 was removed while .* was heard; hear it again"):
         flows.mix(str(recording))
     assert rows(engine, COUNTS) == [(0, 0, 0)]
 

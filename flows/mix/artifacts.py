@@ -1,4 +1,4 @@
-"""What the analysis of a recording leaves on Prefect's pages."""
+"""The Prefect artifacts of an analysed recording."""
 
 from prefect.artifacts import create_markdown_artifact
 from sqlalchemy import Connection
@@ -11,7 +11,7 @@ from flows.prefect_tools.markdown import escape_markdown
 
 
 def leave_mix(connection: Connection, mix_id: int) -> None:
-    """A recording's verdict with its reason and figures, its timeline as a picture, and its segments; or its fault."""
+    """Leave verdict, reason and metrics, the timeline plot and the segments; or the reason of a rejection."""
     row = read.mixes.mix(connection, mix_id)
     if row.status == "rejected":
         create_markdown_artifact(
@@ -24,6 +24,7 @@ def leave_mix(connection: Connection, mix_id: int) -> None:
         "\n".join([f"### {escape_markdown(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
         key="mix-verdict",
     )
-    title = escape_markdown(row.title)  # pages take descriptions for Markdown, too
+    # Prefect renders descriptions as Markdown.
+    title = escape_markdown(row.title)
     artifacts.picture("mix-timeline", title, plot_timeline(connection, mix_id))
     artifacts.table("mix-segments", title, read.mixes.segments(connection, mix_id))

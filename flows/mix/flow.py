@@ -94,8 +94,8 @@ def mix(recording: Recording) -> Mixed:
         file = None
         try:
             file = read_recording_file(path)
-            mixed = _recognise(engine, champion, path, file, taste) or _analyse(
-                engine, settings, champion, path, file, taste
+            mixed = _recognise(engine, champion, file, taste) or _analyse(
+                engine, settings, champion, file, taste
             )
         except AudioError as problem:
             mix_id = _reject(engine, rejection(path, file, problem, flow_run.get_id()))
@@ -121,7 +121,7 @@ def _reject(engine: Engine, row: dict[str, Any]) -> int:
     return mix_id
 
 
-def _recognise(engine: Engine, champion: Any, path: Path, file: RecordingFile, taste: Taste) -> Mixed | None:
+def _recognise(engine: Engine, champion: Any, file: RecordingFile, taste: Taste) -> Mixed | None:
     """Judge a file that this model has analysed before by the current taste; None where it has not."""
     with engine.begin() as connection:
         mix_id = read.mixes.known_mix(connection, file.sha256, champion.model_id)
@@ -129,7 +129,7 @@ def _recognise(engine: Engine, champion: Any, path: Path, file: RecordingFile, t
             return None
         judgement = _judge_again(connection, mix_id, taste)
         judge_mix(connection, mix_id, judgement.word, judgement.reason, taste.model_dump())
-        forget_rejection(connection, as_text(path))
+        forget_rejection(connection, as_text(file.path))
     return Mixed(mix_id, recognised=True)
 
 
@@ -146,16 +146,14 @@ def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
     return verdict(stored, taste, {label.slug: label.name for label in shares})
 
 
-def _analyse(
-    engine: Engine, settings: Settings, champion: Any, path: Path, file: RecordingFile, taste: Taste
-) -> Mixed:
+def _analyse(engine: Engine, settings: Settings, champion: Any, file: RecordingFile, taste: Taste) -> Mixed:
     """Analyse the whole recording and write the result.
 
     Raises AudioError, and ModelRemoved where the model was removed meanwhile.
     """
     started = time.perf_counter()
-    scores, calibration = _score(settings, champion, path)
-    expect_unchanged(path, file.state)
+    scores, calibration = _score(settings, champion, file.path)
+    expect_unchanged(file.path, file.state)
     mix_timeline = timeline(scores, calibration)
     summary = summarise(mix_timeline, scores)
     label_ids = [label["id"] for label in champion.labels]
@@ -166,7 +164,7 @@ def _analyse(
         judgement = verdict(summary, taste, names)
         row = {
             "sha256": file.sha256,
-            "path": as_text(path),
+            "path": as_text(file.path),
             "title": file.title,
             "bytes": file.bytes,
             "model_id": champion.model_id,
@@ -181,11 +179,11 @@ def _analyse(
     if mix_id is not None:
         return Mixed(mix_id, recognised=False)
     # Another run was faster, or the model is gone.
-    recognised = _recognise(engine, champion, path, file, taste)
+    recognised = _recognise(engine, champion, file, taste)
     if recognised is None:
         raise ModelRemoved(
-            f"Model {champion.model_id} was removed while {str(path)!r} was analysed; run `labelscope mix` again to"
-            " use the current model."
+            f"Model {champion.model_id} was removed while {str(file.path)!r} was analysed; run `labelscope mix` again"
+            " to use the current model."
         )
     return recognised
 

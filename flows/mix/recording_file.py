@@ -54,6 +54,7 @@ def as_text(path: Path) -> str:
 class RecordingFile:
     """A file that can be opened as audio."""
 
+    path: Path
     sha256: str
     bytes: int
     title: str  # artist and title from its tags, or else its name
@@ -103,4 +104,4 @@ def read_recording_file(path: Path) -> RecordingFile:
         ) from problem
     artists = ", ".join(description.artists)
     title = f"{artists} – {description.title}" if artists else description.title
-    return RecordingFile(sha256, status.st_size, title, state_of(status))
+    return RecordingFile(path, sha256, status.st_size, title, state_of(status))

@@ -13,7 +13,6 @@ from sqlalchemy import Engine, text
 
 from config.label_errors import ConfigurationError
 from config.settings import Settings
-from ml.audio.decode import AudioError
 from tests.flows.looking import left_on_pages, rows
 from tests.stages import Stage
 
@@ -295,25 +294,3 @@ def test_without_an_intact_model_nothing_is_analysed_and_the_error_has_the_cure(
     with pytest.raises(NoModelError, match="labelscope run"):
         flows.mix(str(recording))
     assert rows(engine, COUNTS) == [(0, 0, 0)]
-
-
-def test_a_path_of_any_bytes_is_a_valid_parameter_and_other_text_is_not(flows: SimpleNamespace) -> None:
-    from prefect.exceptions import ParameterTypeError
-
-    from flows.mix.recording_file import as_parameter, as_text, name_in, path_from
-
-    for name in (b"plain.mp3", b"a b%20.mp3", b"line\nbreak", b"latin \xe9", "эфир".encode(), b"a" * 255):
-        path = Path(os.fsdecode(b"/music/" + name))
-        parameter = as_parameter(path)
-        assert path_from(parameter) == path
-        flows.mix.validate_parameters({"recording": parameter})
-        as_text(path).encode()
-        assert name_in(parameter).isprintable()
-    assert as_parameter(Path("set.mp3")) == str(Path.cwd() / "set.mp3")
-    for wrong in ("set.mp3", "~/set.mp3", "", "https://example.org/set.mp3", "/a\0b"):
-        with pytest.raises(ParameterTypeError):
-            flows.mix.validate_parameters({"recording": wrong})
-    with pytest.raises(AudioError, match="no path of a file"):
-        path_from("file:///a%00b")
-    form = flows.mix.parameters.properties["recording"]
-    assert form["type"] == "string" and form["pattern"].startswith("^(/") and "machine" in form["description"]

@@ -43,6 +43,8 @@ def judge(context: TrainingContext, challenger: Predictions, training_set: Train
     """
     with context.engine.connect() as connection:
         champion = read.learning.champion(connection)
+    if champion is None:
+        return Decision(True, "No other model was in use.")
     if reason := _not_comparable(context, champion, training_set):
         return Decision(True, reason)
     try:
@@ -56,9 +58,7 @@ def judge(context: TrainingContext, challenger: Predictions, training_set: Train
 
 
 def _not_comparable(context: TrainingContext, champion: Any, training_set: TrainingSet) -> str | None:
-    """Why the challenger is promoted without a comparison; None if there is a champion like it."""
-    if champion is None:
-        return "No other model was in use."
+    """Why the challenger is promoted without a comparison; None where both have the same labels and input."""
     slugs = [label["slug"] for label in champion.labels]
     if slugs != training_set.slugs:
         return (

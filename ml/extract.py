@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ml.audio.decode import AudioError, load_mono
+from ml.audio.decode import load_mono
+from ml.audio.errors import AudioError
 from ml.data.crops import CROP_FRAMES
 from ml.features.descriptors import AudioFeatures, audio_features
 from ml.features.fingerprint import Fingerprint, fingerprint

@@ -25,7 +25,7 @@ from flows.mix.verdict import Verdict, verdict
 from flows.prefect_tools.progress import listening_bar
 from flows.prefect_tools.run_names import of_recording
 from flows.scoring.model_cache import scoring
-from ml.audio.decode import AudioError
+from ml.audio.errors import AudioError
 from ml.audio.file_state import expect_unchanged
 from ml.mixes.analyse import analyse
 from ml.mixes.segmentation import timeline

@@ -14,7 +14,8 @@ from db import read
 from flows.checks.files import UnheardError, too_short
 from flows.checks.requests import require_champion
 from flows.home.environment import model_folder, open_database
-from ml.audio.decode import AudioError, load_mono
+from ml.audio.decode import load_mono
+from ml.audio.errors import AudioError
 from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.models.embedding import of_track
 from ml.models.scorer import ClipOutputs, Scorer, load_model

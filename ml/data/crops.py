@@ -181,7 +181,7 @@ def _check(example: Example, n_mels: int, crop_frames: int) -> int:
 
 
 def load_clip(example: Example, n_mels: int = 128) -> "np.memmap[Any, np.dtype[np.float16]]":
-    """The memory-mapped spectrogram of a clip: (frames, n_mels), all finite. Raises SpectrogramError for other files."""
+    """The memory-mapped spectrogram of a clip: (frames, n_mels), all finite. Raises SpectrogramError."""
     try:
         clip = load_whole_spectrogram(example.path, example.frames, n_mels)
     except FileNotFoundError:

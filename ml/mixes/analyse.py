@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.files import file_state
-from ml.audio.containers import ends_early
-from ml.audio.decode import SILENCE, AudioError, Decoding, decoding
+from ml.audio.containers import is_cut_short
+from ml.audio.decode import SILENCE, Decoder, decoding
+from ml.audio.errors import AudioError
 from ml.audio.file_state import expect_unchanged
 from ml.features.descriptors import HOP_LENGTH, tempo_of
 from ml.features.spectrogram import SpectrogramConfig, log_mel
@@ -100,7 +101,7 @@ def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> WindowScores:
             spans.append(span)
             heard_so_far(span.end_s, sound.promised_s)
 
-    with decoding(path, sample_rate=recipe.sample_rate, decoders=DECODERS) as sound:
+    with decoding(path, sample_rate=recipe.sample_rate, threads=DECODERS) as sound:
         _expect_its_end(path)
         with closing(_spans(path, sound, recipe, scorer.card)) as made, closing(_ahead(made)) as ready:
             scores = scorer.score_many(both_halves(ready))
@@ -124,7 +125,7 @@ def _hear(path: Path, scorer: Scorer, heard_so_far: HeardSoFar) -> WindowScores:
 
 
 def _spans(
-    path: Path, sound: Decoding, recipe: SpectrogramConfig, card: ModelCard
+    path: Path, sound: Decoder, recipe: SpectrogramConfig, card: ModelCard
 ) -> Generator[tuple[NDArray[np.float16], Span]]:
     """Spectrograms whose windows, every half crop, follow each other without a gap over the whole recording.
 
@@ -161,7 +162,7 @@ def _spans(
         )
 
 
-def _stretches(sound: Decoding, crop: int, hop: int) -> Iterator[tuple[NDArray[np.float32], int]]:
+def _stretches(sound: Decoder, crop: int, hop: int) -> Iterator[tuple[NDArray[np.float32], int]]:
     """Samples of overlapping spans, and how far each carries on.
 
     The last one has half a span more at most, and no less than half a span, as there would be too little in it to
@@ -202,7 +203,7 @@ def _alternating(even: NDArray[np.float32], odd: NDArray[np.float32]) -> NDArray
 def _expect_its_end(path: Path) -> None:
     """What can be known before two hours are heard. Who reads a FLAC or MP3 to its end sees it there."""
     with path.open("rb") as file:
-        if ends_early(file.fileno()):
+        if is_cut_short(file.fileno()):
             raise AudioError(
                 "truncated",
                 f"{str(path)!r} stops before its end: it is cut short or not complete; fetch it again.",

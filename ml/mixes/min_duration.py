@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from ml.audio.decode import AudioError
+from ml.audio.errors import AudioError
 
 SHORTEST_S: Final = 60.0  # two spans; what is shorter is a track, or a part of one
 

@@ -26,7 +26,7 @@ def grouped_folds(
 ) -> Iterator[SplitIndices]:
     """Splits of tracks, label and group (tracks,): each track is tested on once, no group is ever in two parts.
 
-    Of `folds` parts, stratified by label, one is the holdout, the next one the validation set, the rest is for training.
+    Of `folds` parts, stratified by label, one is the holdout and the next one the validation set.
 
     Raises TrainingRefused where a label has fewer groups than folds, since some fold could not test it; and for fewer
     than three folds, which would leave nothing to learn from.

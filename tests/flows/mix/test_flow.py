@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from config.label_errors import ConfigurationError
 from config.settings import Settings
-from ml.audio.decode import AudioError
+from ml.audio.errors import AudioError
 from tests.flows.looking import left_on_pages, rows
 from tests.stages import Stage
 

@@ -118,9 +118,9 @@ def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
     row, shares = read.mixes.mix(connection, mix_id), read.mixes.shares(connection, mix_id)
     stored = MixSummary(
         shares={label.slug: label.share for label in shares},
-        unlike=row.unlike,
+        unknown_share=row.unlike,
         entropy=row.entropy,
-        uniformity=row.uniformity,
+        concentration=row.uniformity,
         changes_per_hour=row.changes_per_hour,
         tempo_bpm=row.tempo_bpm,
     )

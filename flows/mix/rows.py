@@ -17,9 +17,9 @@ def figure_row(figures: MixSummary, heard: WindowScores) -> dict[str, Any]:
     return {
         "duration_seconds": round(heard.duration_s, 3),
         "entropy": figures.entropy,
-        "uniformity": _share(figures.uniformity),
+        "uniformity": _share(figures.concentration),
         "changes_per_hour": figures.changes_per_hour,
-        "unlike": _share(figures.unlike),
+        "unlike": _share(figures.unknown_share),
         "tempo_bpm": figures.tempo_bpm,
     }
 

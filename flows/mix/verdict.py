@@ -48,7 +48,7 @@ def _value(figures: MixSummary, taste: Taste) -> float:
     liked = sum(share * _weight(taste, label) for label, share in figures.shares.items())
     lacking = max(0.0, taste.variety - variety(figures.shares))
     # Rounded, so that a verdict never hangs on the last digit of a sum.
-    return round(liked + figures.unlike * taste.unknown - lacking / 2, 6)
+    return round(liked + figures.unknown_share * taste.unknown - lacking / 2, 6)
 
 
 def _weight(taste: Taste, label: str) -> float:
@@ -65,8 +65,8 @@ def _sentence(figures: MixSummary, taste: Taste, names: Mapping[str, str], value
     others = sum(figures.shares.values()) - sum(share for _, share in largest)
     if others >= SLIGHT:
         parts.append(f"{others:.0%} other labels")
-    if figures.unlike >= SLIGHT:
-        parts.append(f"{figures.unlike:.0%} like none of them (weighs {taste.unknown:g})")
+    if figures.unknown_share >= SLIGHT:
+        parts.append(f"{figures.unknown_share:.0%} like none of them (weighs {taste.unknown:g})")
     varied = variety(figures.shares)
     wished = f"{'only ' if varied < taste.variety else ''}{varied:.2f} varied where {taste.variety:g} is wished for"
     if value >= LISTEN:

@@ -21,7 +21,7 @@ from ml.crossvalidation.crossvalidation import (
 from ml.crossvalidation.parallel import in_pool, training_processes
 from ml.data.dataset import Dataset
 from ml.data.hyperparameters import Hyperparameters
-from ml.evaluation.auroc import Auroc, auroc, mean
+from ml.evaluation.auroc import Auroc, auroc, mean_auroc
 from ml.evaluation.evaluate import Evaluation, evaluate
 from ml.evaluation.paired_bootstrap import compare
 from ml.evaluation.predictions import pooled, tracks_of
@@ -78,7 +78,7 @@ def _grouped(
     confusions: Rows = []
     said = {}
     for name, learner in learners.items():
-        answers = cross_validate(crate, learner, folds, repeats, seed, pool, done)
+        answers = cross_validate(crate, learner, folds, repeats, seed, pool=pool, on_fold=done)
         evaluation = evaluate("holdout", pooled(answers))
         more = _rows(evaluation, "grouped", name, label_ids)
         for row in more[0]:
@@ -110,7 +110,7 @@ def _unknown(
     """
     if len(crate.labels) < 3:
         return []
-    found = leave_one_label_out(crate, hyperparameters, folds, seed, pool, done)
+    found = leave_one_label_out(crate, hyperparameters, folds, seed, pool=pool, on_label=done)
     areas = {
         label: auroc(one.known, one.unknown, one.known_group, one.unknown_group, crate.group_of.values())
         for label, one in zip(label_ids, found, strict=True)
@@ -119,7 +119,7 @@ def _unknown(
     if not areas:
         return []
     rows = [_auroc_row(label, area) for label, area in areas.items()]
-    return [_auroc_row(None, mean(list(areas.values()))), *rows]
+    return [_auroc_row(None, mean_auroc(list(areas.values()))), *rows]
 
 
 def _auroc_row(label_id: int | None, area: Auroc) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def fit(
     clips = {side: crops.examples for side, crops in sides.items()}
     features = features_of([clip for side in SIDES for clip in clips[side]])
     baseline = fit_baseline(
-        clips["train"], clips["validation"], features, slugs, recipe.to_dict(), hyperparameters.seed
+        clips["train"], clips["validation"], features, slugs, recipe.to_dict(), seed=hyperparameters.seed
     )
     its_answers = {side: baseline_predictions(baseline, clips[side], features, group_of) for side in SIDES}
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from db import read
 from ml.data.crops import Example, fingerprint
 from ml.data.dataset import Dataset
-from ml.evaluation.calibration import limit
+from ml.evaluation.calibration import calibration_remark
 from ml.features.spectrogram import SpectrogramConfig
 from ml.splits.requirements import TrainingRefused, require_two_testable_labels, untested_labels
 
@@ -85,7 +85,9 @@ def read_training_set(
     clips = [clip for clip in clips if name_of[clip.label_id] not in untested]
     present = {clip.label_id for clip in clips}
     limited = (
-        None if refused else limit(sum(clip.split == "validation" for clip in _first_of_each_track(clips)))
+        None
+        if refused
+        else calibration_remark(sum(clip.split == "validation" for clip in _first_of_each_track(clips)))
     )
     rows = ((clip.sha256, str(clip.label_id), clip.split, clip.group_key) for clip in clips)
     return TrainingSet(

@@ -105,7 +105,7 @@ def _mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 def decibels(
     power: NDArray[np.float32], *, reference: float = 1.0, amin: float = 1e-10, top_db: float | None = 80.0
 ) -> NDArray[np.float32]:
-    """Turn power of any shape into dB, in place: 10 log10(power / reference), at most `top_db` below the loudest value."""
+    """Turn power into dB, in place: 10 log10(power / reference), at most `top_db` below the loudest value."""
     np.maximum(power, amin, out=power)
     np.log(power, out=power)  # the natural logarithm is vectorised where log10 is not: a quarter of the time
     power *= 10 / math.log(10)  # plain floats: a numpy scalar would turn the whole product into float64

@@ -88,8 +88,8 @@ def most_probable_path(
 ) -> NDArray[np.int64]:
     """The sequence of states, (windows,), with the highest sum of log-likelihoods less the costs of its changes.
 
-    `likelihoods` are (windows, states). Each state lasts for `stay` windows or more; of fewer than twice as many windows
-    the result is one state.
+    `likelihoods` are (windows, states). Each state lasts for `stay` windows or more. For fewer than twice as many
+    windows the result is one state.
     """
     windows, states = likelihoods.shape
     # Row t is about the first t windows: the sums of their log-likelihoods, the best value of a sequence that ends in

@@ -140,7 +140,9 @@ def main() -> None:
     with training_processes(settings.workers) as pool:
         for name in names:
             began = time.perf_counter()
-            answers = cross_validate(crate, learners[name], arguments.folds, arguments.repeats, SEED, pool)
+            answers = cross_validate(
+                crate, learners[name], arguments.folds, arguments.repeats, SEED, pool=pool
+            )
             seconds = (time.perf_counter() - began) / (arguments.folds * arguments.repeats)
             said, tracks = probabilities_of_tracks(answers), tracks_of(answers[0])
             standing = said if standing is None else standing

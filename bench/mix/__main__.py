@@ -221,7 +221,7 @@ def print_uniformity(sessions: Sequence[Session], chosen: Sequence[TimelineChoic
         found = [
             summarise(shown(mix, choices), mix.heard) for mix, choices in zip(mixes, chosen, strict=True)
         ]
-        uniformity = ", ".join(f"{one.uniformity:.2f}" for one in found)
+        uniformity = ", ".join(f"{one.concentration:.2f}" for one in found)
         entropy = ", ".join(f"{one.entropy:.2f}" for one in found)
         print(f"| {name} | {uniformity} | {entropy} |")
 
@@ -232,13 +232,13 @@ def print_beyond(beyond: Beyond, choices: TimelineChoices) -> None:
     )
     print("|---|---|---|")
     for label, mix in beyond.foreign.items():
-        unlike = summarise(shown(mix, choices), mix.heard).unlike
+        unlike = summarise(shown(mix, choices), mix.heard).unknown_share
         learnt = beyond.learnt_alone[label]
         print(
-            f"| {label} | {unlike:.2f} | {summarise(shown(learnt, choices), learnt.heard).uniformity:.2f} |"
+            f"| {label} | {unlike:.2f} | {summarise(shown(learnt, choices), learnt.heard).concentration:.2f} |"
         )
     turns = beyond.learnt_in_turns
-    print(f"| five in turn | | {summarise(shown(turns, choices), turns.heard).uniformity:.2f} |")
+    print(f"| five in turn | | {summarise(shown(turns, choices), turns.heard).concentration:.2f} |")
 
 
 def print_strange(sessions: Sequence[Session], chosen: Sequence[TimelineChoices]) -> None:
@@ -249,8 +249,8 @@ def print_strange(sessions: Sequence[Session], chosen: Sequence[TimelineChoices]
         for session, choices in zip(sessions, chosen, strict=True):
             heard, calibration = session.strange[name]
             plain = replace(heard, in_distribution=np.ones_like(heard.in_distribution))
-            with_test.append(summarise(timeline(heard, calibration, choices), heard).unlike)
-            without.append(summarise(timeline(plain, calibration, choices), heard).unlike)
+            with_test.append(summarise(timeline(heard, calibration, choices), heard).unknown_share)
+            without.append(summarise(timeline(plain, calibration, choices), heard).unknown_share)
         both = (", ".join(f"{one:.2f}" for one in shares) for shares in (with_test, without))
         print(f"| {name} | {' | '.join(both)} |")
 

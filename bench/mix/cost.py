@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.audio.decode import BLOCK_FRAMES, Stream
+from ml.audio.decode import BLOCK_FRAMES
+from ml.audio.stream import Stream
 from ml.mixes.analyse import analyse
 from ml.mixes.segmentation import timeline
 from ml.mixes.summary import summarise

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from bench.mix.made_mixes import Piece, render
 from bench.mix.scores import Stretch
-from ml.audio.decode import AudioError, load_mono
+from ml.audio.decode import load_mono
+from ml.audio.errors import AudioError
 from ml.data.crops import Example
 from ml.data.dataset import Dataset
 from ml.evaluation.calibration import Calibration

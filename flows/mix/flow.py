@@ -33,7 +33,7 @@ from flows.mix.verdict import Verdict, verdict
 from flows.prefect_tools.progress import audio_progress_bar
 from flows.prefect_tools.run_names import of_recording
 from flows.scoring.model_cache import scoring
-from ml.audio.decode import AudioError
+from ml.audio.errors import AudioError
 from ml.audio.file_state import expect_unchanged
 from ml.evaluation.calibration import Calibration
 from ml.mixes.analyse import WindowScores, analyse
@@ -137,9 +137,9 @@ def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
     row, shares = read.mixes.mix(connection, mix_id), read.mixes.shares(connection, mix_id)
     stored = MixSummary(
         shares={label.slug: label.share for label in shares},
-        unlike=row.unlike,
+        unknown_share=row.unlike,
         entropy=row.entropy,
-        uniformity=row.uniformity,
+        concentration=row.uniformity,
         changes_per_hour=row.changes_per_hour,
         tempo_bpm=row.tempo_bpm,
     )

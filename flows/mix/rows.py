@@ -17,9 +17,9 @@ def summary_row(summary: MixSummary, scores: WindowScores) -> dict[str, Any]:
     return {
         "duration_seconds": round(scores.duration_s, 3),
         "entropy": summary.entropy,
-        "uniformity": _share(summary.uniformity),
+        "uniformity": _share(summary.concentration),
         "changes_per_hour": summary.changes_per_hour,
-        "unlike": _share(summary.unlike),
+        "unlike": _share(summary.unknown_share),
         "tempo_bpm": summary.tempo_bpm,
     }
 

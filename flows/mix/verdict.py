@@ -49,7 +49,7 @@ def _score(summary: MixSummary, taste: Taste) -> float:
     weighted = sum(share * _weight(taste, label) for label, share in summary.shares.items())
     missing_variety = max(0.0, taste.variety - variety(summary.shares))
     # Rounded, so that the last digit of a sum cannot change the verdict.
-    return round(weighted + summary.unlike * taste.unknown - missing_variety / 2, 6)
+    return round(weighted + summary.unknown_share * taste.unknown - missing_variety / 2, 6)
 
 
 def _weight(taste: Taste, label: str) -> float:
@@ -66,8 +66,8 @@ def _sentence(summary: MixSummary, taste: Taste, names: Mapping[str, str], score
     others = sum(summary.shares.values()) - sum(share for _, share in largest)
     if others >= SMALLEST_SHARE:
         parts.append(f"{others:.0%} other labels")
-    if summary.unlike >= SMALLEST_SHARE:
-        parts.append(f"{summary.unlike:.0%} none of the labels (weight {taste.unknown:g})")
+    if summary.unknown_share >= SMALLEST_SHARE:
+        parts.append(f"{summary.unknown_share:.0%} none of the labels (weight {taste.unknown:g})")
     threshold = f"listen at {LISTEN:.2f} or more" if score >= MAYBE else f"maybe at {MAYBE:.2f} or more"
     return (
         f"It is {', '.join(parts)}; score {score:.2f} ({threshold});"

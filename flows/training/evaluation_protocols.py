@@ -82,8 +82,8 @@ def _grouped(protocol: Protocol, learners: Mapping[str, Learner], workers: Worke
             protocol.folds,
             protocol.repeats,
             protocol.seed,
-            workers.pool,
-            workers.advance,
+            pool=workers.pool,
+            on_fold=workers.advance,
         )
         evaluation = evaluate("holdout", pooled(predictions))
         more_metrics, more_confusions = _rows(evaluation, "grouped", name, protocol.label_ids)
@@ -124,7 +124,12 @@ def _unknown(protocol: Protocol, hyperparameters: Hyperparameters, workers: Work
     if len(protocol.dataset.labels) < 3:
         return []
     confidences = leave_one_label_out(
-        protocol.dataset, hyperparameters, protocol.folds, protocol.seed, workers.pool, workers.advance
+        protocol.dataset,
+        hyperparameters,
+        protocol.folds,
+        protocol.seed,
+        pool=workers.pool,
+        on_label=workers.advance,
     )
     group_of_all = protocol.dataset.group_of.values()
     areas = {

@@ -56,7 +56,7 @@ def fit(
         features,
         training_set.slugs,
         context.config.to_dict(),
-        hyperparameters.seed,
+        seed=hyperparameters.seed,
     )
     baseline_predicted = {
         split: baseline_predictions(baseline, examples[split], features, group_of) for split in SPLITS

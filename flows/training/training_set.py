@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from db import read
 from ml.data.crops import Example, fingerprint
 from ml.data.dataset import Dataset
-from ml.evaluation.calibration import limit
+from ml.evaluation.calibration import calibration_remark
 from ml.features.spectrogram import SpectrogramConfig
 from ml.splits.requirements import TrainingRefused, require_two_testable_labels, untested_labels
 
@@ -82,7 +82,7 @@ def read_training_set(
     remarks = list(untested.values())
     if refusal is None:
         validation_tracks = sum(clip.split == "validation" for clip in _first_of_each_track(clips))
-        remarks += [remark for remark in [limit(validation_tracks)] if remark]
+        remarks += [remark for remark in [calibration_remark(validation_tracks)] if remark]
     label_ids = {clip.label_id for clip in clips}
     rows = ((clip.sha256, str(clip.label_id), clip.split, clip.group_key) for clip in clips)
     return TrainingSet(

@@ -46,7 +46,7 @@ def guess(crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions,
     scores = np.random.default_rng(seed).dirichlet(np.ones(len(crate.labels)), size=len(clips))
     label, clip_id, track_id = np.array([(clip.label, clip.clip_id, clip.track_id) for clip in clips]).T
     groups = [crate.group_of[track] for track in track_id.tolist()]
-    return predictions_by_level(scores, label, clip_id, track_id, groups, levels=("clip", "track"))
+    return predictions_by_level(scores, label, clip_id, track_id, group=groups, levels=("clip", "track"))
 
 
 class Recorder:

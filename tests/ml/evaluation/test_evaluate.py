@@ -41,7 +41,9 @@ def evaluate(
     levels: Sequence[str] = EVERY_LEVEL,
     known: dict[int, bool] | None = None,
 ) -> Evaluation:
-    answers = predictions_by_level(scores, truth, clip, track, group, temperatures, levels)
+    answers = predictions_by_level(
+        scores, truth, clip, track, group=group, temperatures=temperatures, levels=levels
+    )
     return evaluate_answers(split, answers, known)
 
 

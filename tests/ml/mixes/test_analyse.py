@@ -12,7 +12,7 @@ import soundfile
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from ml.audio.decode import AudioError
+from ml.audio.errors import AudioError
 from ml.data.crops import Standardisation
 from ml.evaluation.calibration import Calibration
 from ml.features.spectrogram import SpectrogramConfig

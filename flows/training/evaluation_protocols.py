@@ -22,7 +22,7 @@ from ml.crossvalidation.crossvalidation import (
 from ml.crossvalidation.parallel import in_pool, training_processes
 from ml.data.dataset import Dataset
 from ml.data.hyperparameters import Hyperparameters
-from ml.evaluation.auroc import Auroc, auroc, mean
+from ml.evaluation.auroc import Auroc, auroc, mean_auroc
 from ml.evaluation.evaluate import Evaluation, evaluate
 from ml.evaluation.paired_bootstrap import compare
 from ml.evaluation.predictions import pooled, tracks_of
@@ -142,7 +142,7 @@ def _unknown(protocol: Protocol, hyperparameters: Hyperparameters, workers: Work
     if not areas:
         return []
     rows = [_auroc_row(label, area) for label, area in areas.items()]
-    return [_auroc_row(None, mean(list(areas.values()))), *rows]
+    return [_auroc_row(None, mean_auroc(list(areas.values()))), *rows]
 
 
 def _auroc_row(label_id: int | None, area: Auroc) -> dict[str, Any]:

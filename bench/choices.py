@@ -25,10 +25,10 @@ from flows.training.training_set import read_training_set
 from ml.crossvalidation.contenders import features_of
 from ml.crossvalidation.crossvalidation import (
     BaselineLearner,
-    Crate,
+    Dataset,
     Learner,
     NetworkLearner,
-    Sides,
+    SplitExamples,
     cross_validate,
     probabilities_of_tracks,
 )
@@ -36,8 +36,8 @@ from ml.crossvalidation.parallel import training_processes
 from ml.data.hyperparameters import PRESETS, Hyperparameters
 from ml.evaluation.evaluate import evaluate
 from ml.evaluation.paired_bootstrap import compare
-from ml.evaluation.predictions import Answers, pooled, tracks_of
-from ml.features.spectrogram import Recipe
+from ml.evaluation.predictions import Predictions, pooled, tracks_of
+from ml.features.spectrogram import SpectrogramConfig
 from ml.models import networks
 
 OURS: Final = PRESETS["labelscope"]
@@ -63,7 +63,7 @@ def maximum_alone(crops: keras.KerasTensor, number_of_labels: int, draw: network
 class Variant(NetworkLearner):
     """Trains an architecture that only this bench knows."""
 
-    def __call__(self, crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
+    def __call__(self, crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
         networks.ARCHITECTURES.update(
             {
                 "convolutions alone": (networks.convolutions,),
@@ -105,13 +105,13 @@ VARIANTS: Final[dict[str, Hyperparameters]] = {
 BASELINE: Final = "the classical baseline"
 
 
-def read_crate(settings: Settings) -> Crate:
-    recipe = Recipe()
+def read_crate(settings: Settings) -> Dataset:
+    recipe = SpectrogramConfig()
     with open_database(settings) as engine, engine.begin() as connection:
         recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
         allowed = read_labels(settings.labels).training.allow
         training_set = read_training_set(connection, recipe_id, recipe, allowed)
-    return training_set.crate(spectrogram_folder(settings, recipe.fingerprint()), recipe)
+    return training_set.dataset(spectrogram_folder(settings, recipe.fingerprint()), recipe)
 
 
 def main() -> None:
@@ -140,19 +140,21 @@ def main() -> None:
     with training_processes(settings.workers) as pool:
         for name in names:
             began = time.perf_counter()
-            answers = cross_validate(crate, learners[name], arguments.folds, arguments.repeats, SEED, pool)
+            answers = cross_validate(
+                crate, learners[name], arguments.folds, arguments.repeats, SEED, pool=pool
+            )
             seconds = (time.perf_counter() - began) / (arguments.folds * arguments.repeats)
             said, tracks = probabilities_of_tracks(answers), tracks_of(answers[0])
             standing = said if standing is None else standing
             print_row(name, answers, compare_with(standing, said, tracks), seconds)
 
 
-def compare_with(standing: NDArray[np.float64], said: NDArray[np.float64], tracks: Answers) -> str:
+def compare_with(standing: NDArray[np.float64], said: NDArray[np.float64], tracks: Predictions) -> str:
     found = compare(said, standing, tracks.true, tracks.group.tolist())
     return f"{found.difference:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
 
 
-def print_row(name: str, answers: list[tuple[Answers, ...]], difference: str, seconds: float) -> None:
+def print_row(name: str, answers: list[tuple[Predictions, ...]], difference: str, seconds: float) -> None:
     figures = {
         metric.name: metric
         for metric in evaluate("holdout", pooled(answers)).metrics

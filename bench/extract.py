@@ -23,9 +23,9 @@ from threadpoolctl import threadpool_limits
 
 from ml.audio.decode import load_mono
 from ml.extract import ClipJob, Extraction, extract_clip
-from ml.features.spectrogram import Recipe, log_mel
+from ml.features.spectrogram import SpectrogramConfig, log_mel
 
-RECIPE = Recipe()
+RECIPE = SpectrogramConfig()
 SEED = 7
 TURNS = 3
 IN_A_ROW = 10  # clips that a side takes before the next one's turn, as a worker takes clip after clip

@@ -26,7 +26,7 @@ from db.read.embeddings import similar_tracks
 from db.read.track_names import tracks_called
 from db.write.embeddings import save_embeddings
 from flows.batch.batches import batches
-from flows.batch.settle_track_states import settle
+from flows.batch.refresh_track_states import refresh_track_states
 from services.postgres.server import embedded_postgres, ensure_database
 
 DIMENSIONS = 256
@@ -117,7 +117,7 @@ def measure(folder: Path, tracks: int) -> Measured:
         migrate.upgrade(server.url("labelscope"))
         engine = open_engine(server.url("labelscope"))
         fill(engine, tracks, LABELS)
-        settle(engine)
+        refresh_track_states(engine)
         vacuum(engine)
         with engine.connect() as connection:
             track_ids = list(connection.scalars(text("SELECT track_id FROM predictions ORDER BY track_id")))

@@ -23,7 +23,7 @@ import numpy as np
 from ml.audio.decode import load_mono
 from ml.data.crops import Crops, Example, load_crops, standardisation
 from ml.data.hyperparameters import PRESETS
-from ml.features.spectrogram import Recipe, load_spectrogram, log_mel, save_spectrogram
+from ml.features.spectrogram import SpectrogramConfig, load_spectrogram, log_mel, save_spectrogram
 from ml.models.networks import build, seed
 from ml.models.scorer import Scorer
 from ml.models.train import train
@@ -33,7 +33,7 @@ EPOCHS = 4  # a turn, the first of which is not counted
 
 
 def extract(path: Path, folder: Path) -> tuple[Path, int]:
-    spectrogram = log_mel(load_mono(path), Recipe())
+    spectrogram = log_mel(load_mono(path), SpectrogramConfig())
     return folder / save_spectrogram(folder, spectrogram).path, len(spectrogram)
 
 

@@ -219,7 +219,11 @@ def _predict_files(settings: Settings, files: Sequence[Path]) -> None:
 
 def _not_sound(engine: Engine, files: Sequence[Path]) -> dict[Path, str]:
     """Why some of the files cannot be scored. Raises NoModelError where none can."""
-    from flows.checks.files import UnheardError, require_sound, shortest_s  # not above: it brings NumPy along
+    from flows.checks.files import (  # not above: it brings NumPy along
+        UnusableFileError,
+        require_sound,
+        shortest_s,
+    )
 
     with engine.connect() as connection:
         require_champion(connection)
@@ -228,7 +232,7 @@ def _not_sound(engine: Engine, files: Sequence[Path]) -> dict[Path, str]:
     for file in files:
         try:
             require_sound(file, least_s)
-        except UnheardError as problem:
+        except UnusableFileError as problem:
             faulty[file] = str(problem)
     return faulty
 

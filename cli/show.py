@@ -83,7 +83,7 @@ def predicted(stage: "Predicted") -> None:
         screen.sentence("predict", "no model is in use yet")
     else:
         line = f"{stage.tracks} tracks scored by model {stage.model_id}"
-        line += f", {stage.heard_again} heard again for their neighbours" if stage.heard_again else ""
+        line += f", {stage.rescored} heard again for their neighbours" if stage.rescored else ""
         line += f", {stage.clips / stage.seconds:.0f} clips a second" if stage.clips else ""
         screen.sentence("predict", line)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from config.labels import read_labels
 from config.settings import Settings
-from flows.home.environment import contain, open_database, surroundings
+from flows.home.environment import contain_library_caches, open_database, runtime
 from flows.prefect_tools.console import SafeConsole
 
 READY = "Getting ready …"
@@ -29,7 +29,7 @@ def started(settings: Settings, module: str, judge: Judge | None = None) -> Iter
             if judge is not None:
                 with engine.connect() as connection:
                     judge(connection)
-            stack.enter_context(surroundings(settings))
+            stack.enter_context(runtime(settings))
             import_module(module)
         yield
 
@@ -37,7 +37,7 @@ def started(settings: Settings, module: str, judge: Judge | None = None) -> Iter
 def get_ready(settings: Settings, module: str) -> None:
     """The same for what needs no Prefect."""
     with SafeConsole(stderr=True).status(READY):
-        contain(settings)
+        contain_library_caches(settings)
         import_module(module)
 
 

@@ -1,7 +1,7 @@
-"""Sound and learning: arrays and files in and out. Knows no database, no network, no Prefect."""
+"""Audio, features and machine learning: arrays and files in and out. Uses no database, no network, no Prefect."""
 
 import os
 
-# Keras reads its backend once, when it is first imported, and would look for TensorFlow, which is not
-# installed. Set here, before any module of this package imports Keras; who chose a backend already keeps it.
+# Keras reads its backend once, at its first import, and would look for TensorFlow, which is not installed. So it is set
+# before any module of this package imports Keras. A backend that is set in the environment already stays.
 os.environ.setdefault("KERAS_BACKEND", "jax")

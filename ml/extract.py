@@ -1,4 +1,4 @@
-"""What a worker process does with one clip: decode it, store its spectrogram, its features and its fingerprint."""
+"""Extraction of one clip in a worker process: decode, store the spectrogram, compute features and fingerprint."""
 
 import os
 import signal
@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ml.audio.decode import AudioError, load_mono
+from ml.audio.decode import load_mono
+from ml.audio.errors import AudioError
 from ml.data.crops import CROP_FRAMES
 from ml.features.descriptors import AudioFeatures, audio_features
 from ml.features.fingerprint import Fingerprint, fingerprint
-from ml.features.spectrogram import Recipe, log_mel, save_spectrogram
+from ml.features.spectrogram import SpectrogramConfig, log_mel, save_spectrogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class ClipJob:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """A stored spectrogram, the features and the fingerprint of its clip."""
+    """The stored spectrogram, the audio features and the fingerprint of a clip."""
 
     clip_id: int
     frames: int
@@ -37,12 +38,12 @@ class Extraction:
     bytes: int
     features: AudioFeatures
     fingerprint: Fingerprint
-    too_short: bool  # fewer frames than a crop: stored, yet of no use for training or prediction
+    too_short: bool  # fewer frames than a crop: stored, but not used for training or prediction
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A clip that cannot be used, with AudioError's reason and sentence."""
+    """A clip that cannot be used, with the reason and the sentence of the AudioError."""
 
     clip_id: int
     reason: str
@@ -50,43 +51,40 @@ class Failure:
 
 
 def initialise_worker() -> None:
-    """Prepare a worker process: one thread, no chatter from decoders, libraries loaded.
+    """Prepare a worker process: one thread, no output of decoders, libraries loaded.
 
-    Parallel work is one process a core, so threads inside of a process would only fight over the cores.
-    libmpg123 writes its complaints about damaged MP3s straight to file descriptor 2. That descriptor goes to
-    /dev/null here, while Python's sys.stderr keeps the real one, so tracebacks and logs still come through.
-    Loading librosa and its compiled functions takes seconds, and the first time after an installation longer;
-    done here, it does not count against the time that a clip may take.
-    Must not be called in a process that does anything else.
+    There is one process for each core, so threads within a process would only compete for cores.
+    libmpg123 writes its warnings about damaged MP3s straight to file descriptor 2. That descriptor goes to /dev/null
+    here; Python's sys.stderr keeps the original one, so tracebacks and logs still appear.
+    Loading librosa and its compiled functions takes seconds, and longer after an installation. Done here, it does not
+    count towards the time limit of a clip. Must not be called in a process that does anything else.
     """
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches all processes; the one that gave the work ends it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent ends its workers
     threadpool_limits(limits=1)
     sys.stderr.flush()
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 2)
-    os.close(silence)
-    recipe = Recipe()
-    audio_features(np.ones(5 * recipe.sample_rate, dtype=np.float32), recipe.sample_rate)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
+    os.close(devnull)
+    sample_rate = SpectrogramConfig().sample_rate
+    audio_features(np.ones(5 * sample_rate, dtype=np.float32), sample_rate)
 
 
-def extract_clip(job: ClipJob, recipe: Recipe, folder: Path) -> Extraction | Failure:
+def extract_clip(job: ClipJob, config: SpectrogramConfig, folder: Path) -> Extraction | Failure:
     """Decode a clip, write its spectrogram below `folder` and compute its features and its fingerprint.
 
-    A file that cannot be used comes back as a Failure: running again would not help.
+    Returns a Failure for a file that cannot be used: another attempt would not help.
 
     Raises:
-        OSError: the spectrogram cannot be written (a full disk); that is no fault of the clip.
+        OSError: the spectrogram cannot be written, for example on a full disk.
     """
     try:
         samples = load_mono(
-            job.path, offset_s=job.offset_s, duration_s=job.duration_s, sample_rate=recipe.sample_rate
+            job.path, offset_s=job.offset_s, duration_s=job.duration_s, sample_rate=config.sample_rate
         )
     except AudioError as problem:
         return Failure(job.clip_id, problem.reason, str(problem))
-    spectrogram = log_mel(samples, recipe)
+    spectrogram = log_mel(samples, config)  # (frames, n_mels)
     stored = save_spectrogram(folder, spectrogram)
     return Extraction(
         clip_id=job.clip_id,
@@ -94,7 +92,7 @@ def extract_clip(job: ClipJob, recipe: Recipe, folder: Path) -> Extraction | Fai
         path=stored.path,
         sha256=stored.sha256,
         bytes=stored.bytes,
-        features=audio_features(samples, recipe.sample_rate),
+        features=audio_features(samples, config.sample_rate),
         fingerprint=fingerprint(spectrogram),
         too_short=len(spectrogram) < CROP_FRAMES,
     )

@@ -1,1 +1,1 @@
-"""Rows in, one HTML page out: what there is, how good the model in use is, and what the music looks like to it."""
+"""The HTML report: rows of the database to one page about coverage, accuracy, trainings, sound and mixes."""

@@ -1,13 +1,13 @@
-"""How much of each thing is on the page at most, so that it stays of one size however large the crate is."""
+"""Upper limits that keep the page at one size, however many tracks there are."""
 
 from typing import Final
 
 LABELS: Final = 24
-"""Labels in a picture: those with the most tracks."""
+"""Labels in a chart: those with the most tracks."""
 PLAYLISTS: Final = 30
-"""Playlists in the picture of coverage; the others are one bar."""
+"""Playlists in the coverage chart; all others share one bar."""
 ROWS: Final = 200
-"""Rows of a table; how many there are stands below it."""
+"""Rows of a table; a note below the table has the total."""
 TRAININGS: Final = 50
 EPOCHS: Final = 200
 """Points of a learning curve."""
@@ -15,6 +15,6 @@ POINTS: Final = 3_000
 """Tracks on the map."""
 MIXES: Final = 6
 SEGMENTS: Final = 300
-"""Pieces of one mix."""
+"""Segments of one mix."""
 LETTERS: Final = 200
-"""Of a title, an artist or a label anywhere on the page."""
+"""Characters of a title, an artist or a label."""

@@ -1,10 +1,10 @@
-"""What charts have in common. Colours of the page are named, so that charts change with its theme."""
+"""Parts that all charts share. Colours are CSS variables of the page, so that charts follow its theme."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from report.parts import Figure
-from report.words import in_chart
+from report.components import Figure
+from report.format import chart_text
 
 ACCENT: Final = "var(--accent)"
 SECOND: Final = "var(--second)"
@@ -15,19 +15,22 @@ SOFT: Final = "var(--soft)"
 PAPER: Final = "var(--paper)"
 SCALE: Final = [[0, "var(--scale-0)"], [0.5, "var(--scale-1)"], [1, "var(--scale-2)"]]
 NAME_LETTERS: Final = 20
-"""Of a name beside an axis: more would leave a telephone no room for the chart."""
+"""Characters of a name beside an axis: longer ones would leave no space for the chart on a phone."""
 
 
 def figure(data: Sequence[dict[str, Any]], **layout: Any) -> Figure:
-    """A figure of these traces. What all charts look like is added by the page (page.js)."""
+    """A Plotly figure of these traces. page.js adds the common style."""
     return {"data": list(data), "layout": layout}
 
 
 def names_axis(names: Sequence[Any], **more: Any) -> dict[str, Any]:
-    """A vertical axis of names, the first one on top. By position: two long names may be cut to the same letters."""
+    """A vertical axis of names, the first one on top.
+
+    Ticks are positions, since two long names may be shortened to the same text.
+    """
     return {
         "tickvals": list(range(len(names))),
-        "ticktext": [in_chart(name, NAME_LETTERS) for name in names],
+        "ticktext": [chart_text(name, NAME_LETTERS) for name in names],
         "range": [len(names) - 0.5, -0.5],
         "showgrid": False,
         "automargin": True,

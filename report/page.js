@@ -1,36 +1,36 @@
-// Draws the charts when they come near the screen, in the colours of the page, and again when these change.
+// Draws charts when they come near the screen, in the colours of the theme, and redraws them when the theme changes.
 (() => {
   "use strict";
   const root = document.documentElement;
-  const button = document.getElementById("theme");
+  const themeButton = document.getElementById("theme");
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const plots = [...document.querySelectorAll("[data-figure]")];
   const drawn = new Set();
-  const hidden = new Set();  // traces that a person has switched off in a legend
+  const hidden = new Set();  // traces switched off in a legend, as "chart position"
   const { system, theme, choose } = window.labelscope;  // theme.js
   const coarse = matchMedia("(pointer: coarse)");
   const printing = matchMedia("print");
 
-  function dress(name) {
+  function applyTheme(name) {
     root.dataset.theme = name;
-    button.setAttribute("aria-pressed", String(name === "dark"));
+    themeButton.setAttribute("aria-pressed", String(name === "dark"));
     for (const plot of drawn) draw(plot);
   }
 
-  // var(--name) becomes the colour that the page has by that name.
-  function paint(value, style) {
+  // Replaces var(--name) by the colour that the CSS defines for it.
+  function resolveColours(value, style) {
     if (typeof value === "string") {
       const name = /^var\((--[\w-]+)\)$/.exec(value);
       return name ? style.getPropertyValue(name[1]).trim() : value;
     }
-    if (Array.isArray(value)) return value.map((item) => paint(item, style));
+    if (Array.isArray(value)) return value.map((item) => resolveColours(item, style));
     if (value && typeof value === "object") {
-      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, paint(item, style)]));
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolveColours(item, style)]));
     }
     return value;
   }
 
-  function common(style) {
+  function template(style) {
     const colour = (name) => style.getPropertyValue(name).trim();
     const axis = {
       gridcolor: colour("--grid"), zerolinecolor: colour("--line"), linecolor: colour("--line"), tickcolor: colour("--line"),
@@ -51,15 +51,15 @@
 
   function draw(plot) {
     const style = getComputedStyle(root);
-    const { data, layout } = paint(figures[plot.dataset.figure], style);
+    const { data, layout } = resolveColours(figures[plot.dataset.figure], style);
     const map = layout.meta && layout.meta.map;
     const zooms = map && !coarse.matches;
-    if (map && plot.clientWidth < plot.clientHeight) {  // lies on its side
+    if (map && plot.clientWidth < plot.clientHeight) {  // a tall screen: swap the axes
       for (const trace of data) [trace.x, trace.y] = [trace.y, trace.x];
     }
     if (zooms) layout.dragmode = "zoom";
-    layout.template = common(style);
-    data.forEach((trace, place) => { if (hidden.has(`${plot.dataset.figure} ${place}`)) trace.visible = false; });
+    layout.template = template(style);
+    data.forEach((trace, position) => { if (hidden.has(`${plot.dataset.figure} ${position}`)) trace.visible = false; });
     Plotly.react(plot, data, layout, {
       responsive: true, displaylogo: false, displayModeBar: zooms ? "hover" : false, doubleClick: zooms ? "reset" : false,
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], showTips: false,
@@ -74,27 +74,27 @@
   }, { rootMargin: "600px" });
   for (const plot of plots) near.observe(plot);
 
-  // And the others one by one when there is nothing else to do, so that whoever jumps finds them.
+  // The other charts are drawn one by one in idle time, so that a jump to a section finds them drawn.
   const idle = window.requestIdleCallback || ((callback) => setTimeout(callback, 200));
   idle(function next() {
     const plot = plots.find((other) => !drawn.has(other));
     if (plot) { draw(plot); idle(next); }
   });
 
-  for (const switched of document.querySelectorAll(".legend button")) {
-    switched.addEventListener("click", () => {
-      const shown = switched.getAttribute("aria-pressed") === "true";
-      switched.setAttribute("aria-pressed", String(!shown));
-      const plot = switched.closest("figure").querySelector("[data-figure]");
-      for (const place of switched.dataset.traces.split(" ")) {
-        const trace = `${plot.dataset.figure} ${place}`;
+  for (const button of document.querySelectorAll(".legend button")) {
+    button.addEventListener("click", () => {
+      const shown = button.getAttribute("aria-pressed") === "true";
+      button.setAttribute("aria-pressed", String(!shown));
+      const plot = button.closest("figure").querySelector("[data-figure]");
+      for (const position of button.dataset.traces.split(" ")) {
+        const trace = `${plot.dataset.figure} ${position}`;
         if (shown) hidden.add(trace); else hidden.delete(trace);
       }
       draw(plot);
     });
   }
 
-  // The navigation says where one is.
+  // The navigation marks the section on the screen.
   const links = new Map([...document.querySelectorAll(".bar nav a")].map((link) => [link.hash.slice(1), link]));
   const inView = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
@@ -109,15 +109,15 @@
   }, { rootMargin: "-30% 0px -65% 0px" });
   for (const section of document.querySelectorAll("section[id], .head")) inView.observe(section);
 
-  button.addEventListener("click", () => {
+  themeButton.addEventListener("click", () => {
     choose(root.dataset.theme === "dark" ? "light" : "dark");
-    dress(theme());
+    applyTheme(theme());
   });
-  system.addEventListener("change", () => { if (!printing.matches) dress(theme()); });
+  system.addEventListener("change", () => { if (!printing.matches) applyTheme(theme()); });
 
-  // Paper is white, and has all charts.
-  addEventListener("beforeprint", () => { dress("light"); plots.filter((plot) => !drawn.has(plot)).forEach(draw); });
-  addEventListener("afterprint", () => dress(theme()));
+  // A printed page is light and has all charts.
+  addEventListener("beforeprint", () => { applyTheme("light"); plots.filter((plot) => !drawn.has(plot)).forEach(draw); });
+  addEventListener("afterprint", () => applyTheme(theme()));
 
-  dress(theme());
+  applyTheme(theme());
 })();

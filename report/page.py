@@ -1,8 +1,8 @@
-"""The whole page: one file that needs nothing else, and may run no script but its own.
+"""The whole page as one HTML file that loads nothing else and runs only its own scripts.
 
-Words on it come from the network. Jinja escapes them in HTML, `words.in_chart` in charts, `_as_data` in the data that
-charts are drawn from; and should all of these fail, the policy in the page's head names its three scripts by their
-hashes, so that a browser runs no other, and fetches nothing.
+Names on the page come from the network. Jinja escapes them in HTML, `format.chart_text` in charts, and `_as_data` in
+the data of charts. As a second defence, the content security policy lists the hashes of the page's three scripts: a
+browser runs no other script and fetches nothing.
 """
 
 import base64
@@ -19,15 +19,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from report import bounds
-from report.parts import Section, Tile
-from report.words import moment
+from report.components import Section, Tile
+from report.format import timestamp
 
 HERE: Final = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the page shows, from top to bottom."""
+    """The contents of the page, from top to bottom."""
 
     made_at: datetime
     lead: str
@@ -44,14 +44,14 @@ def render(page: Page) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_kept_together,
+        finalize=_keep_units,
     )
     environment.filters["data_uri"] = _data_uri
     figures = {chart.key: chart.figure for section in page.sections for chart in section.charts}
     theme, *scripts = [(HERE / "theme.js").read_text(), _plotly(), (HERE / "page.js").read_text()]
     return environment.get_template("page.html").render(
         page=page,
-        moment=moment(page.made_at),
+        moment=timestamp(page.made_at),
         bounds=bounds,
         style=Markup((HERE / "page.css").read_text()),
         figures=_as_data(figures),
@@ -61,8 +61,8 @@ def render(page: Page) -> str:
     )
 
 
-def _kept_together(value: Any) -> Any:
-    """No line ends between a number and its %."""
+def _keep_units(value: Any) -> Any:
+    """No line break between a number and its %."""
     return value.replace(" %", "\u202f%") if type(value) is str else value
 
 
@@ -71,11 +71,12 @@ def _plotly() -> str:
     from plotly.offline import get_plotlyjs
 
     script: str = get_plotlyjs()
-    return script.replace("\r\n", "\n")  # as a browser reads it, before it takes the hash
+    # A browser normalises line ends before it computes the hash.
+    return script.replace("\r\n", "\n")
 
 
 def _as_data(figures: dict[str, Any]) -> Markup:
-    """JSON that cannot end the element that it stands in."""
+    """JSON that cannot close the script element around it."""
     text = json.dumps(figures, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
@@ -83,7 +84,7 @@ def _as_data(figures: dict[str, Any]) -> Markup:
 
 
 def _policy(scripts: Sequence[str]) -> str:
-    """Which content the page may have: these scripts, styles and pictures that stand in it, and nothing from afar."""
+    """The content security policy: these scripts, inline styles and inline images; nothing from the network."""
     hashes = " ".join(f"'sha256-{_hash(script)}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:;"

@@ -1,15 +1,15 @@
-// Light or dark before anything is painted: what a person chose, or else what the system says.
+// Sets the light or dark theme before the first paint: the person's choice, or else the system's setting.
 (() => {
   "use strict";
   const system = matchMedia("(prefers-color-scheme: dark)");
   let chosen = null;
-  try { chosen = localStorage.getItem("labelscope-theme"); } catch { /* some browsers let a file remember nothing */ }
+  try { chosen = localStorage.getItem("labelscope-theme"); } catch { /* some browsers have no storage for local files */ }
 
   function theme() { return chosen || (system.matches ? "dark" : "light"); }
 
   function choose(name) {
     chosen = name;
-    try { localStorage.setItem("labelscope-theme", name); } catch { /* then it is asked again */ }
+    try { localStorage.setItem("labelscope-theme", name); } catch { /* the choice lasts for this visit only */ }
   }
 
   document.documentElement.dataset.theme = theme();

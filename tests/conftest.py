@@ -123,10 +123,10 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
     before = dict(os.environ)
     home = tmp_path_factory.mktemp("home")
     os.environ["LABELSCOPE_HOME"] = str(home)
-    from flows.home.environment import surroundings
+    from flows.home.environment import runtime
 
     HAS_SERVER.set()
-    with surroundings(Settings()):
+    with runtime(Settings()):
         from flows.extract.flow import extract
         from flows.ingest.flow import ingest
         from flows.maintain.flow import maintain

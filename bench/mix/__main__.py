@@ -41,9 +41,9 @@ from bench.mix.strange_sounds import strange_sounds, white_noise
 from ml.crossvalidation.crossvalidation import train_on
 from ml.data.hyperparameters import PRESETS
 from ml.evaluation.calibration import Calibration
-from ml.mixes.analyse import Heard, hear
+from ml.mixes.analyse import WindowScores, analyse
 from ml.mixes.segmentation import TimelineChoices, timeline
-from ml.mixes.summary import figures
+from ml.mixes.summary import summarise
 from ml.models.model_file import save_model
 from ml.models.scorer import Scorer, load_model
 from ml.models.train import random_seed
@@ -68,7 +68,7 @@ class Session:
     tested: Listened  # of tracks that nothing was learnt from
     alone: dict[str, Listened]  # of one label
     in_turns: Listened
-    strange: dict[str, tuple[Heard, Calibration]]
+    strange: dict[str, tuple[WindowScores, Calibration]]
 
 
 def hear_all(tracks: Sequence[Track], folder: Path) -> list[Session]:
@@ -76,10 +76,10 @@ def hear_all(tracks: Sequence[Track], folder: Path) -> list[Session]:
     crate = read_crate(tracks, folder)
     sounds = strange_sounds(folder, TEXT.read_text()) if shutil.which("espeak-ng") else {}
     sessions = []
-    for fold, division in enumerate(crate.divisions(FOLDS, SEED)):
+    for fold, division in enumerate(crate.grouped_folds(FOLDS, SEED)):
         model, kept = folder / f"fold{fold}.keras", folder / f"fold{fold}.pickle"
         if not model.exists():
-            scorer = train_on(crate, crate.sides(division), PRESETS["labelscope"], random_seed(SEED, fold))
+            scorer = train_on(crate, crate.split(division), PRESETS["labelscope"], random_seed(SEED, fold))
             save_model(scorer.network, scorer.card, model)
         if not kept.exists():
             validation, holdout = (
@@ -113,7 +113,7 @@ def _hear(
         tested=mixed(shuffled(holdout, fold)),
         alone={label: mixed(shuffled(tracks, fold)) for label, tracks in own.items()},
         in_turns=mixed(in_turns(holdout, fold)),
-        strange={name: (hear(sound, scorer), scorer.card.calibration) for name, sound in sounds.items()},
+        strange={name: (analyse(sound, scorer), scorer.card.calibration) for name, sound in sounds.items()},
     )
 
 
@@ -135,12 +135,12 @@ def hear_beyond(tracks: Sequence[Track], folder: Path) -> Beyond:
     foreign = {}
     for place, label in enumerate(crate.labels):
         rest = crate.without(place)
-        sides = rest.sides(next(rest.divisions(FOLDS, SEED)))
+        sides = rest.split(next(rest.grouped_folds(FOLDS, SEED)))
         scorer = train_on(rest, sides, PRESETS["labelscope"], random_seed(SEED, FOLDS, place))
         own = [track for track in tracks if track.label == label][:MOST_TRACKS]
         foreign[label] = listen(place, shuffled(own, place), scorer, folder, place)
         print(f"{label} heard as a stranger", file=sys.stderr, flush=True)
-    division = next(crate.divisions(FOLDS, SEED))
+    division = next(crate.grouped_folds(FOLDS, SEED))
     scorer = load_model(folder / "fold0.keras")
     learnt = [tracks[place] for place in division.train]
     alone = {}
@@ -218,8 +218,10 @@ def print_uniformity(sessions: Sequence[Session], chosen: Sequence[TimelineChoic
     rows = {f"{label} alone": [session.alone[label] for session in sessions] for label in sessions[0].alone}
     rows["labels in turn, four minutes each"] = [session.in_turns for session in sessions]
     for name, mixes in rows.items():
-        found = [figures(shown(mix, choices), mix.heard) for mix, choices in zip(mixes, chosen, strict=True)]
-        uniformity = ", ".join(f"{one.uniformity:.2f}" for one in found)
+        found = [
+            summarise(shown(mix, choices), mix.heard) for mix, choices in zip(mixes, chosen, strict=True)
+        ]
+        uniformity = ", ".join(f"{one.concentration:.2f}" for one in found)
         entropy = ", ".join(f"{one.entropy:.2f}" for one in found)
         print(f"| {name} | {uniformity} | {entropy} |")
 
@@ -230,11 +232,13 @@ def print_beyond(beyond: Beyond, choices: TimelineChoices) -> None:
     )
     print("|---|---|---|")
     for label, mix in beyond.foreign.items():
-        unlike = figures(shown(mix, choices), mix.heard).unlike
+        unlike = summarise(shown(mix, choices), mix.heard).unknown_share
         learnt = beyond.learnt_alone[label]
-        print(f"| {label} | {unlike:.2f} | {figures(shown(learnt, choices), learnt.heard).uniformity:.2f} |")
+        print(
+            f"| {label} | {unlike:.2f} | {summarise(shown(learnt, choices), learnt.heard).concentration:.2f} |"
+        )
     turns = beyond.learnt_in_turns
-    print(f"| five in turn | | {figures(shown(turns, choices), turns.heard).uniformity:.2f} |")
+    print(f"| five in turn | | {summarise(shown(turns, choices), turns.heard).concentration:.2f} |")
 
 
 def print_strange(sessions: Sequence[Session], chosen: Sequence[TimelineChoices]) -> None:
@@ -244,9 +248,9 @@ def print_strange(sessions: Sequence[Session], chosen: Sequence[TimelineChoices]
         with_test, without = [], []
         for session, choices in zip(sessions, chosen, strict=True):
             heard, calibration = session.strange[name]
-            plain = replace(heard, usual=np.ones_like(heard.usual))
-            with_test.append(figures(timeline(heard, calibration, choices), heard).unlike)
-            without.append(figures(timeline(plain, calibration, choices), heard).unlike)
+            plain = replace(heard, in_distribution=np.ones_like(heard.in_distribution))
+            with_test.append(summarise(timeline(heard, calibration, choices), heard).unknown_share)
+            without.append(summarise(timeline(plain, calibration, choices), heard).unknown_share)
         both = (", ".join(f"{one:.2f}" for one in shares) for shares in (with_test, without))
         print(f"| {name} | {' | '.join(both)} |")
 

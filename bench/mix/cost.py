@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.audio.decode import BLOCK_FRAMES, Stream
-from ml.mixes.analyse import hear
+from ml.audio.decode import BLOCK_FRAMES
+from ml.audio.stream import Stream
+from ml.mixes.analyse import analyse
 from ml.mixes.segmentation import timeline
-from ml.mixes.summary import figures
+from ml.mixes.summary import summarise
 from ml.models.scorer import load_model
 
 TURNS = 2
@@ -50,15 +51,15 @@ def _in_here(mix: Path, model: Path, warm_up: Path) -> list[Cost]:
     scorer.score_many([np.zeros((scorer.card.crop_frames, 128), dtype=np.float32)])  # compiled once a process
     before = _mebibytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
-    hear(warm_up, scorer)  # imports what hearing needs, whose memory counts, but not its time
+    analyse(warm_up, scorer)  # imports what hearing needs, whose memory counts, but not its time
     turns = []
     for _ in range(TURNS):
         began = _now()
         _decode(mix)
         decoded = _now()
-        heard = hear(mix, scorer)
+        heard = analyse(mix, scorer)
         shown = timeline(heard, scorer.card.calibration)
-        figures(shown, heard)
+        summarise(shown, heard)
         ended = _now()
         turns.append(
             Cost(

@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 
 from bench.mix.made_mixes import Piece, render
 from bench.mix.scores import Stretch
-from ml.audio.decode import AudioError, load_mono
+from ml.audio.decode import load_mono
+from ml.audio.errors import AudioError
 from ml.data.crops import Example
-from ml.data.dataset import Crate
+from ml.data.dataset import Dataset
 from ml.evaluation.calibration import Calibration
 from ml.features.descriptors import spectral_shape, tempo_of
-from ml.features.spectrogram import Recipe, log_mel, save_spectrogram
-from ml.mixes.analyse import Heard, hear
+from ml.features.spectrogram import SpectrogramConfig, log_mel, save_spectrogram
+from ml.mixes.analyse import WindowScores, analyse
 from ml.models.scorer import Scorer
 from sources.files.probe import plan_clips
 
-RECIPE = Recipe()
+RECIPE = SpectrogramConfig()
 CLIPS_A_TRACK = 3
 CLIP_S = 30.0
 SHORTEST_TRACK_S = 60.0
@@ -52,7 +53,7 @@ class Listened:
 
     fold: int
     truth: tuple[Stretch, ...]
-    heard: Heard
+    heard: WindowScores
     calibration: Calibration
 
 
@@ -86,7 +87,7 @@ def _tempo(samples: NDArray[np.float32]) -> float:
     return tempo_of(onset_strength, RECIPE.sample_rate) or USUAL_TEMPO
 
 
-def read_crate(tracks: Sequence[Track], folder: Path) -> Crate:
+def read_crate(tracks: Sequence[Track], folder: Path) -> Dataset:
     """Clips as ingest cuts them, up to three windows of 30 s a track; spectrograms below `folder`."""
     labels = tuple(sorted({track.label for track in tracks}))
     examples = []
@@ -98,14 +99,14 @@ def read_crate(tracks: Sequence[Track], folder: Path) -> Crate:
             path = folder / save_spectrogram(folder, spectrogram).path
             examples.append(Example(number, len(examples), labels.index(track.label), path, len(spectrogram)))
     groups = {number: track.group for number, track in enumerate(tracks)}
-    return Crate(tuple(examples), labels, groups, RECIPE.to_dict())
+    return Dataset(tuple(examples), labels, groups, RECIPE.to_dict())
 
 
 def listen(fold: int, pieces: Sequence[Piece], scorer: Scorer, folder: Path, seed: int) -> Listened:
     """Make a mix of these pieces in this order, and hear it. The file is removed afterwards."""
     path = folder / "mix.flac"
     truth = render(pieces, path, np.random.default_rng(seed))
-    heard = hear(path, scorer)
+    heard = analyse(path, scorer)
     path.unlink()
     return Listened(fold, truth, heard, scorer.card.calibration)
 

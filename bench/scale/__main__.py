@@ -27,7 +27,7 @@ from bench.scale.rows import TABLES, add_newcomers, fill, vacuum
 from db import migrate, read, write
 from db.engine import open_engine
 from db.write.track_state import settle_changes
-from flows.batch.settle_track_states import settle
+from flows.batch.refresh_track_states import refresh_track_states
 from ml.features.fingerprint import FINGERPRINT_VERSION
 from services.postgres.server import embedded_postgres, ensure_database
 from sources.synth.crate import LABELS, render_crate
@@ -281,7 +281,9 @@ def measure(home: Path, tracks: int, labels: int) -> dict[tuple[str, str], Answe
             begin = time.perf_counter()
             fill(engine, tracks, labels)
             filled_at = time.perf_counter()
-            settle(engine)  # as the first run does after a migration, or after an ingest of all these tracks
+            refresh_track_states(
+                engine
+            )  # as the first run does after a migration, or after an ingest of all these tracks
             settled = time.perf_counter() - filled_at
             vacuum(engine)
             print(

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, text
 from db.write.clips import register_recipe
 from ml.data.hyperparameters import choose
 from ml.features.fingerprint import FINGERPRINT_VERSION
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 from sources.synth.crate import LABELS
 
 SKETCH_VALUES = 315_000  # so many equally frequent numbers meet as often as those of real sketches
@@ -118,7 +118,7 @@ FILL = (
         INSERT INTO track_splits (track_id, group_key, scheme, split, reason)
         SELECT track_id, 'artist:' || track_id / 3, 'artist',
                (ARRAY['train', 'train', 'train', 'validation', 'holdout'])[1 + {dice("1000 + track_id / 3", "5")}],
-               'its group was dealt'
+               'its group was assigned by quota'
           FROM clips
          WHERE status = 'ready' AND NOT {AMBIGUOUS}
     """,
@@ -209,7 +209,7 @@ def _fill(connection: Connection, tracks: int, labels: int) -> None:
     connection.execute(
         text("TRUNCATE labels, artists, tracks, spectrogram_recipes, changed_tracks RESTART IDENTITY CASCADE")
     )
-    recipe = Recipe()
+    recipe = SpectrogramConfig()
     hyperparameters = choose("labelscope", 1, {})
     names = {
         "tracks": tracks,

@@ -21,9 +21,9 @@ Stages = dict[str, Callable[[], Any]]
 def main() -> None:
     home, crate = map(Path, sys.argv[1:])
     os.environ["LABELSCOPE_HOME"] = str(home)
-    from flows.home.environment import surroundings
+    from flows.home.environment import runtime
 
-    with surroundings(Settings()):
+    with runtime(Settings()):
         from flows.extract.flow import extract
         from flows.ingest.flow import ingest
         from flows.predict.flow import predict

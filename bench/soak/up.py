@@ -13,13 +13,13 @@ from unittest.mock import patch
 
 from cli.commands.up import up
 from config.settings import Settings
-from flows.home.environment import surroundings
+from flows.home.environment import runtime
 
 
 @contextmanager
 def hurried(seconds: float, settings: Settings, port: int | None = None) -> Iterator[str]:
     """What flows find around them, with a runner that is quicker; Prefect reads its settings when it is imported."""
-    with surroundings(settings, port) as api_url:
+    with runtime(settings, port) as api_url:
         from flows.orchestration.serve import TimetableRunner
 
         def quick(*arguments: Any, **options: Any) -> TimetableRunner:
@@ -30,5 +30,5 @@ def hurried(seconds: float, settings: Settings, port: int | None = None) -> Iter
 
 
 if __name__ == "__main__":
-    with patch("cli.commands.up.surroundings", partial(hurried, float(sys.argv[1]))):
+    with patch("cli.commands.up.runtime", partial(hurried, float(sys.argv[1]))):
         up(detach=False)

@@ -9,7 +9,7 @@ import typer
 from cli import stopping
 from cli.commands.up import show_timetable
 from config.settings import Settings
-from flows.home.environment import own_prefect, surroundings
+from flows.home.environment import configured_prefect, runtime
 from flows.prefect_tools.run_names import POOL
 from services.keeper import ServiceError
 from services.prefect.api import PrefectApi
@@ -26,7 +26,7 @@ def deploy(
     """Hand the timetable to the workers of a Prefect server of your own; again after every change of it."""
     settings = Settings()
     _wait_for(_require_server(settings), wait)
-    with surroundings(settings):
+    with runtime(settings):
         from flows.orchestration.deploy import deploy as hand_over
 
         hand_over(settings)
@@ -58,7 +58,7 @@ def _wait_for(api: PrefectApi, seconds: float) -> None:
 
 
 def _require_server(settings: Settings) -> PrefectApi:
-    api = own_prefect(settings)
+    api = configured_prefect(settings)
     if api is None:
         raise ServiceError(
             "There is no Prefect server to work with: set PREFECT_API_URL, or keep the timetable with `labelscope up`."

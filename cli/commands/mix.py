@@ -17,8 +17,8 @@ from db.write.mixes import reject_mix
 from flows.checks.requests import require_champion, require_taste
 from flows.home.environment import open_database
 from flows.home.folder import require_home
-from flows.home.whole_file import write_for_people
-from flows.mix.summary import figures_of, heard_by
+from flows.home.whole_file import write_output_file
+from flows.mix.summary import analysed_by, metric_lines
 
 
 def mix(
@@ -100,7 +100,7 @@ def _hear_all(
 ) -> None:
     """Hear the files at these places one by one, and put what is to be told of each into `documents`."""
     with started(settings, "flows.mix.flow"), open_database(settings) as engine:
-        from flows.mix.plot import picture_of
+        from flows.mix.plot import plot_timeline
         from flows.mix.recording_file import as_text
 
         for place in there:
@@ -111,7 +111,7 @@ def _hear_all(
                 if not as_json:
                     _show(connection, mix_id, recognised)
                 if picture is not None and documents[place]["status"] == "analysed":
-                    write_for_people(picture, picture_of(connection, mix_id))
+                    write_output_file(picture, plot_timeline(connection, mix_id))
                     typer.echo(f"Its timeline is drawn in {picture}.", err=as_json)
 
 
@@ -171,6 +171,6 @@ def _show(connection: Connection, mix_id: int, recognised: bool) -> None:
     columns = ("from", "to", "sounds like", "confidence", "tempo")
     screen.table(None, columns, [tuple(segment)[: len(columns)] for segment in segments], whole=True)
     typer.echo()
-    for line in (*figures_of(row), heard_by(row, recognised)):
+    for line in (*metric_lines(row), analysed_by(row, recognised)):
         typer.echo(line)
     typer.echo()

@@ -8,7 +8,7 @@ import typer
 
 from cli.output_paths import HTML, require_place_for
 from config.settings import Settings
-from flows.home.environment import contain
+from flows.home.environment import contain_library_caches
 from flows.home.folder import require_home
 
 
@@ -27,7 +27,7 @@ def report(
         require_place_for(file, HTML)
     settings = Settings()
     require_home(settings)
-    contain(settings)
+    contain_library_caches(settings)
     from flows.report.page import write_report
 
     written = write_report(settings, file)

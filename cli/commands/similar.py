@@ -10,9 +10,9 @@ from cli.output_paths import PNG, require_place_for
 from cli.rows import Format, write_json, write_rows
 from config.settings import Settings
 from db.roles import READER
-from flows.home.environment import contain, open_database
+from flows.home.environment import contain_library_caches, open_database
 from flows.home.folder import require_home
-from flows.home.whole_file import write_for_people
+from flows.home.whole_file import write_output_file
 
 
 def similar(
@@ -28,7 +28,7 @@ def similar(
     """
     settings = Settings()
     require_home(settings)
-    contain(settings)
+    contain_library_caches(settings)
     from flows.similar.similar import similar as found_by
 
     found = found_by(settings, like, number)
@@ -58,8 +58,8 @@ def draw_map(
         require_place_for(picture, PNG)
     settings = Settings()
     require_home(settings)
-    contain(settings)
-    from flows.scoring.map import map_of, picture_of
+    contain_library_caches(settings)
+    from flows.scoring.map import map_of, plot_tracks
     from flows.similar.similar import require_neighbours
 
     with open_database(settings, READER) as engine, engine.connect() as connection:
@@ -68,5 +68,5 @@ def draw_map(
         if as_json:
             write_json([asdict(track) for track in tracks])
             return
-        write_for_people(picture, picture_of(connection, tracks))
+        write_output_file(picture, plot_tracks(connection, tracks))
     typer.echo(f"{len(tracks)} tracks are on {picture}.")

@@ -13,8 +13,8 @@ from config.settings import Settings
 from db import read
 from db.engine import QUESTION_SECONDS
 from db.read.splits import count_unplaced_tracks
-from flows.batch.settle_track_states import settle
-from flows.home.environment import open_database, own_prefect
+from flows.batch.refresh_track_states import refresh_track_states
+from flows.home.environment import configured_prefect, open_database
 from flows.home.folder import require_home
 from services import up_process
 from services.locks import State
@@ -50,7 +50,7 @@ def status(settings: Settings, as_json: bool) -> None:
     rows = _read(settings)
     up = up_process.who_is_up(settings.home)
     server = running(settings.home)
-    api = own_prefect(settings) or (home_api(settings.home, server) if server else None)
+    api = configured_prefect(settings) or (home_api(settings.home, server) if server else None)
     coming, past, is_silent = _runs(api)
     if as_json:
         write_json(_document(settings, rows, up, coming, past))
@@ -75,7 +75,7 @@ def status(settings: Settings, as_json: bool) -> None:
 
 def _read(settings: Settings) -> Rows:
     with open_database(settings, lock_seconds=QUESTION_SECONDS) as engine, engine.connect() as connection:
-        settle(engine)
+        refresh_track_states(engine)
         last = read.learning.last_training(connection)
         allowed = read_labels(settings.labels).training.allow
         unplaced = count_unplaced_tracks(connection, allowed)

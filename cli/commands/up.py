@@ -11,8 +11,8 @@ import typer
 
 from cli import screen, stopping
 from config.settings import Settings
-from flows.home.crashed_trainings import end_the_dead
-from flows.home.environment import open_database, surroundings
+from flows.home.crashed_trainings import end_crashed_runs
+from flows.home.environment import open_database, runtime
 from flows.home.folder import make_home
 from services import up_process
 from services.keeper import ServiceError
@@ -44,7 +44,7 @@ def up(
     with (
         up_process.alone(settings.home) as say_ready,
         open_database(settings) as engine,
-        surroundings(settings, settings.ui_port) as api_url,
+        runtime(settings, settings.ui_port) as api_url,
     ):
         from flows.orchestration.serve import register, serve
         from flows.prefect_tools.run_names import TAG
@@ -52,7 +52,7 @@ def up(
 
         stopping.check()
         mark_crashed(before=now, tag=TAG)
-        end_the_dead(engine, settings)
+        end_crashed_runs(engine, settings)
         register(settings)
         stopping.check()
         pages = api_url.removesuffix("/api")

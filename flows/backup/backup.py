@@ -11,8 +11,16 @@ from common.files import DRAFT_SUFFIX
 from config.settings import Settings
 from db.engine import Lock, for_programs, share_lock
 from db.read.files import named_files, schema_revision
-from flows.backup.folder import FILES, BackupError, Manifest, StoredFile, alone_in, place_of, write_manifest
-from flows.home.checked_files import DamagedFile, bring, write
+from flows.backup.folder import (
+    FILES,
+    BackupError,
+    Manifest,
+    StoredFile,
+    locked_folder,
+    stored_path,
+    write_manifest,
+)
+from flows.home.checked_files import DamagedFile, copy_checked, write_blocks
 from flows.home.environment import audio_folder, connected, database_address
 from flows.prefect_tools.progress import progress_bar
 from services.postgres.dump import dump, require_dumpable
@@ -42,14 +50,16 @@ def back_up(settings: Settings, folder: Path) -> Saved:
     folder = folder.expanduser().absolute()
     if folder.resolve().is_relative_to(settings.home.resolve()):
         raise BackupError(f"{folder} lies in the home that is to be saved: name a folder on another disk.")
-    with alone_in(folder), database_address(settings) as address, connected(address) as engine:
+    with locked_folder(folder), database_address(settings) as address, connected(address) as engine:
         with share_lock(engine, Lock.CONTENT):
             schema, database, named = _save_rows(engine, settings, address, folder)
             new, lost = 0, dict[StoredFile, str]()
             with progress_bar("Saving files", len(named)) as advance:
                 for file in named:
                     try:
-                        new += bring(_source(settings, file), place_of(folder, file.sha256), file.sha256)
+                        new += copy_checked(
+                            _source(settings, file), stored_path(folder, file.sha256), file.sha256
+                        )
                     except DamagedFile as problem:
                         lost[file] = str(problem)
                     advance(1)
@@ -74,8 +84,8 @@ def _save_rows(
         named = [StoredFile(row.path, row.sha256, row.bytes) for row in named_files(connection)]
         snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
         draft = folder / FILES / f"database{DRAFT_SUFFIX}"
-        sha256, _ = write(dump(binaries, *for_programs(address), str(snapshot)), draft)
-    place = place_of(folder, sha256)
+        sha256, _ = write_blocks(dump(binaries, *for_programs(address), str(snapshot)), draft)
+    place = stored_path(folder, sha256)
     place.parent.mkdir(exist_ok=True)
     draft.replace(place)
     return schema, sha256, named

@@ -27,7 +27,7 @@ from services.private import PlaceRefused, make_folder, open_file, open_regular,
 MANIFEST, FILES, LOCK = "manifest.json", "files", "lock"
 OURS = {MANIFEST, MANIFEST + DRAFT_SUFFIX, FILES, LOCK}
 FORMAT = 1
-ROOMS = ("audio", "models", "spectrograms")  # folders of the home that a backup has files of
+SAVED_FOLDERS = ("audio", "models", "spectrograms")  # folders of the home that a backup has files of
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -55,7 +55,7 @@ class Manifest:
     missing: tuple[StoredFile, ...]  # rows name them, yet they were lost when the backup was made
 
 
-def place_of(folder: Path, sha256: str) -> Path:
+def stored_path(folder: Path, sha256: str) -> Path:
     """Where a backup keeps the file with that content."""
     return folder / FILES / sha256[:2] / sha256
 
@@ -66,7 +66,7 @@ def is_inside(folder: Path, place: Path) -> bool:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def locked_folder(folder: Path) -> Iterator[None]:
     """Make the folder unless it is there, for its owner alone, and let no other backup write to it for the block.
 
     Raises BackupError where it cannot be written, holds other things, or is taken.
@@ -138,7 +138,7 @@ def _stored_file(row: dict[str, Any]) -> StoredFile:
     """Nothing that a manifest says may lead a restore out of the home."""
     file = StoredFile(**row)
     parts = PurePosixPath(file.path).parts
-    below = parts[:1] in [(room,) for room in ROOMS] and len(parts) > 1
+    below = parts[:1] in [(room,) for room in SAVED_FOLDERS] and len(parts) > 1
     file.path.encode()  # half a character of JSON is no name; ValueError
     if not below or ".." in parts or "\0" in file.path or not SHA256.fullmatch(file.sha256):
         raise ValueError(f"it names {file.path!r}")

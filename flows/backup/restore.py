@@ -9,8 +9,8 @@ from config.settings import Settings
 from db.engine import Lock, for_programs, hold_lock
 from db.migrate import is_known
 from db.read.files import is_empty
-from flows.backup.folder import ROOMS, BackupError, Manifest, is_inside, place_of, read_manifest
-from flows.home.checked_files import bring, is_intact
+from flows.backup.folder import SAVED_FOLDERS, BackupError, Manifest, is_inside, read_manifest, stored_path
+from flows.home.checked_files import copy_checked, is_intact
 from flows.home.environment import connected, database_address, migrated_database
 from flows.prefect_tools.progress import progress_bar
 from services.postgres.dump import restore as fill
@@ -46,10 +46,10 @@ def restore(settings: Settings, folder: Path) -> Manifest:
             )
         with progress_bar("Restoring files", len(manifest.files)) as advance:
             for file in manifest.files:
-                bring(place_of(folder, file.sha256), settings.home / file.path, file.sha256)
+                copy_checked(stored_path(folder, file.sha256), settings.home / file.path, file.sha256)
                 advance(1)
         binaries = postgres_server(settings.home).binaries
-        fill(binaries, *for_programs(address), place_of(folder, manifest.database))
+        fill(binaries, *for_programs(address), stored_path(folder, manifest.database))
         connection.execute(text("ANALYZE"))  # a dump has no statistics, and plans without them are slow
     with migrated_database(settings):
         return manifest
@@ -58,7 +58,7 @@ def restore(settings: Settings, folder: Path) -> Manifest:
 def _require_no_other_files(home: Path, manifest: Manifest) -> None:
     """What an earlier restore of the same backup has left, when it was killed, is not in the way."""
     expected = {file.path for file in manifest.files}
-    for room in ROOMS:
+    for room in SAVED_FOLDERS:
         for file in (home / room).rglob("*"):
             path = file.relative_to(home).as_posix()
             if not file.is_dir() and path.removesuffix(DRAFT_SUFFIX) not in expected:
@@ -72,12 +72,12 @@ def _require_intact(folder: Path, manifest: Manifest) -> None:
     with progress_bar("Checking the backup", len(checksums)) as advance:
         damaged = []
         for sha256 in checksums:
-            place = place_of(folder, sha256)
+            place = stored_path(folder, sha256)
             if not is_inside(folder, place) or not is_intact(place, sha256):
                 damaged.append(sha256)
             advance(1)
     if damaged:
         raise BackupError(
             f"{len(damaged)} of {len(checksums)} files of the backup are damaged or missing, such as"
-            f" {place_of(folder, damaged[0])}: nothing was restored; use another backup."
+            f" {stored_path(folder, damaged[0])}: nothing was restored; use another backup."
         )

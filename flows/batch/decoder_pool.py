@@ -15,9 +15,9 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from config.settings import Settings
 from flows.home.dask_setting import ClusterError
 from ml.extract import ClipJob, Extraction, Failure, extract_clip, initialise_worker
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 
-Schedule = Callable[[ClipJob, Recipe, Path], ProcessFuture[Any]]
+Schedule = Callable[[ClipJob, SpectrogramConfig, Path], ProcessFuture[Any]]
 STOPPED_FROM_OUTSIDE = (-SIGHUP, -SIGINT, -SIGTERM)
 
 
@@ -37,7 +37,7 @@ def decoders(settings: Settings) -> Iterator[Schedule]:
         max_workers=settings.workers, initializer=initialise_worker, context=get_context("spawn")
     ) as pool:
 
-        def schedule(job: ClipJob, recipe: Recipe, folder: Path) -> ProcessFuture[Any]:
+        def schedule(job: ClipJob, recipe: SpectrogramConfig, folder: Path) -> ProcessFuture[Any]:
             limit = settings.extraction_timeout_seconds
             future = pool.schedule(extract_clip, args=(job, recipe, folder), timeout=limit)
             scheduled.add(future)

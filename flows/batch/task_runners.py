@@ -20,7 +20,7 @@ SUBMITTED_AT_ONCE = 64
 
 
 @contextmanager
-def worked_through(
+def map_batches(
     batch: Task[[Work, list[int]], Done],
     work: Work,
     todo: Iterable[list[int]],

@@ -34,7 +34,7 @@ class Resource(Generic[Thing]):
         self._for_good = ExitStack()
 
     @contextmanager
-    def lent(self, thing: Thing) -> Iterator[None]:
+    def provided(self, thing: Thing) -> Iterator[None]:
         """Whatever this flow runs in its own process finds this one, for the block."""
         token = self._lent.set(thing)
         try:
@@ -42,7 +42,7 @@ class Resource(Generic[Thing]):
         finally:
             self._lent.reset(token)
 
-    def here(self) -> Thing:
+    def get(self) -> Thing:
         """The one to use, wherever this is called."""
         try:
             return self._lent.get()

@@ -1,1 +1,1 @@
-"""What a request needs, looked at before anything that takes long."""
+"""Checks that fail fast, before anything slow starts."""

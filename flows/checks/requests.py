@@ -1,4 +1,4 @@
-"""What a request needs, asked of the database and of files alone, before anything that takes long is started for it.
+"""Checks of a request by the database and by files, before anything slow is started for it.
 
 This module imports neither Prefect nor Keras.
 """
@@ -17,11 +17,11 @@ from flows.checks.no_champion import NoModelError
 
 
 class PromotionRefused(LabelscopeError):  # noqa: N818  (an outcome, rather than a bug)
-    """The model cannot be put to use; the message says why and what helps."""
+    """The model cannot be promoted. The message has the reason and the cure."""
 
 
 class NothingToLearnError(LabelscopeError):
-    """There is too little to learn from; the message says what is missing and what helps."""
+    """There are too few usable tracks for a training. The message has what is missing and the cure."""
 
 
 def require_champion(connection: Connection) -> Any:
@@ -33,17 +33,17 @@ def require_champion(connection: Connection) -> Any:
 
 
 def require_promotable(connection: Connection, model_id: int, allowed: Sequence[str]) -> Any:
-    """The row of a model that may be put to use, whatever its file. Raises PromotionRefused."""
+    """The row of a model that may be promoted; its file is not checked. Raises PromotionRefused."""
     model = read.learning.model(connection, model_id) if model_id < 2**63 else None
     if model is None or model.status == "yardstick":
         raise PromotionRefused(
-            f"There is no model {model_id} that could be used: see `labelscope models` for those there are."
+            f"There is no model {model_id} that can be promoted: see `labelscope models` for the list."
         )
     if model.status == "champion":
         raise PromotionRefused(f"Model {model_id} is in use already.")
     if foreign := sorted(set(model.origins) - set(allowed)):
         raise PromotionRefused(
-            f"Model {model_id} learnt from {', '.join(foreign)}, which training.allow in labels.toml does not list:"
+            f"Model {model_id} was trained on {', '.join(foreign)}, which training.allow in labels.toml does not list:"
             " add it there if its terms allow, or choose another model."
         )
     return model
@@ -52,7 +52,7 @@ def require_promotable(connection: Connection, model_id: int, allowed: Sequence[
 def require_something_to_learn(connection: Connection, settings: Settings) -> None:
     """Raises NothingToLearnError where fewer than two labels have a clip that is ready.
 
-    What the flow looks at beyond that takes longer. Raises ConfigurationError and HyperparameterError, too.
+    The flow itself has further checks, which are slower. Also raises ConfigurationError and HyperparameterError.
     """
     read_labels(settings.labels)
     statement = (
@@ -61,27 +61,28 @@ def require_something_to_learn(connection: Connection, settings: Settings) -> No
     )
     labels = int(connection.scalar(text(statement)) or 0)
     if labels < 2:
-        there = "there is none yet" if labels == 0 else "there is one"
+        present = "there is none yet" if labels == 0 else "there is one"
         raise NothingToLearnError(
-            f"Training needs two labels with clips that are ready, and {there}:"
-            " `labelscope ingest` and `labelscope extract` bring them in."
+            f"Training needs two labels with clips that are ready, and {present}:"
+            " run `labelscope ingest` and `labelscope extract`."
         )
     require_hyperparameters(settings)
 
 
 def require_hyperparameters(settings: Settings) -> None:
-    """Raises HyperparameterError where the settings of a training cannot be followed."""
-    from ml.data.hyperparameters import choose  # not above: it brings SciPy along
+    """Raises HyperparameterError where the training settings are invalid."""
+    # It imports SciPy, which other checks do not need.
+    from ml.data.hyperparameters import choose
 
     choose(settings.architecture, settings.random_seed, settings.hyperparameters)
 
 
 def require_taste(connection: Connection, settings: Settings) -> None:
-    """Raises ConfigurationError where labels.toml, or the taste in it, cannot be followed."""
+    """Raises ConfigurationError where labels.toml, or the taste in it, is invalid."""
     labels = [(label.slug, label.name) for label in read.learning.labels(connection)]
     taste_of(read_labels(settings.labels), settings.labels, labels)
 
 
 def has_clips(connection: Connection) -> bool:
-    """Whether there is any clip."""
+    """Whether the database has any clip."""
     return bool(connection.scalar(text("SELECT EXISTS (SELECT FROM clips)")))

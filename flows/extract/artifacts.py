@@ -8,7 +8,7 @@ from db import read
 from flows.prefect_tools import artifacts
 
 
-def leave_extraction(connection: Connection, sentences: Sequence[str]) -> None:
+def create_extraction_artifacts(connection: Connection, sentences: Sequence[str]) -> None:
     """What became of clips, in sentences; what could not be used, and why; what makes each label, in numbers."""
     artifacts.sentence_list("extracted", sentences)
     artifacts.not_used(connection)

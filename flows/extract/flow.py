@@ -12,9 +12,9 @@ from db.engine import Lock, share_lock
 from flows.batch import worker_resources
 from flows.batch.batches import batches
 from flows.batch.decoder_pool import decoders, outcome_of
-from flows.batch.settle_track_states import settle
-from flows.batch.task_runners import worked_through
-from flows.extract.artifacts import leave_extraction
+from flows.batch.refresh_track_states import refresh_track_states
+from flows.batch.task_runners import map_batches
+from flows.extract.artifacts import create_extraction_artifacts
 from flows.extract.fingerprint_backfill import fingerprint_row, fingerprint_stored
 from flows.home.environment import audio_path, open_database, spectrogram_folder
 from flows.prefect_tools.events import EXTRACTED, announce
@@ -22,7 +22,7 @@ from flows.prefect_tools.progress import progress_bar
 from ml.extract import ClipJob, Extraction, Failure
 from ml.features.descriptors import EXTRACTOR, EXTRACTOR_VERSION
 from ml.features.fingerprint import FINGERPRINT_VERSION
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 
 BATCHES_AT_ONCE = 2  # while one batch is written to the database, the workers decode another
 
@@ -55,15 +55,15 @@ def extract(again: bool = False) -> Extracted:
       each clip: ready, too short for one crop, or rejected with its reason. `again` tries the rejected ones once more.
     """
     settings = Settings()
-    recipe = Recipe()
+    recipe = SpectrogramConfig()
     with open_database(settings) as engine, share_lock(engine, Lock.CONTENT):
         with engine.begin() as connection:
             recipe_id = write.clips.register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
             if again:
                 write.clips.retry_rejected(connection)
-        settle(engine)
+        refresh_track_states(engine)
         fingerprint_stored(engine, spectrogram_folder(settings, recipe.fingerprint()), recipe_id)
-        settle(engine)
+        refresh_track_states(engine)
         with engine.connect() as connection:
             waiting = read.clips.clips_to_extract(connection, recipe_id, FINGERPRINT_VERSION)
         if not waiting:
@@ -71,17 +71,17 @@ def extract(again: bool = False) -> Extracted:
         total = Extracted()
         work, todo = ClipWork(recipe, recipe_id), batches(waiting, settings.extraction_batch)
         with (
-            worked_through(extract_batch, work, todo, settings, BATCHES_AT_ONCE) as results,
+            map_batches(extract_batch, work, todo, settings, BATCHES_AT_ONCE) as results,
             decoders(settings) as schedule,
-            worker_resources.DATABASE.lent(engine),
-            worker_resources.DECODERS.lent(schedule),
+            worker_resources.DATABASE.provided(engine),
+            worker_resources.DECODERS.provided(schedule),
             progress_bar("Listening to clips", len(waiting)) as advance,
         ):
             for clip_ids, extracted in results:
                 total += extracted
                 advance(len(clip_ids))
         with engine.connect() as connection:
-            leave_extraction(connection, _sentences(total))
+            create_extraction_artifacts(connection, _sentences(total))
     if total.ready:
         announce(EXTRACTED, clips=total.ready)
     return total
@@ -99,16 +99,16 @@ def _sentences(total: Extracted) -> list[str]:
 class ClipWork:
     """What each batch needs beside the ids of its clips, and can take along wherever it runs."""
 
-    recipe: Recipe
+    recipe: SpectrogramConfig
     recipe_id: int
 
 
 @task(task_run_name="clips from {ids[0]} on", cache_policy=NO_CACHE)
 def extract_batch(work: ClipWork, ids: list[int]) -> Extracted:
     """Extract some clips in one transaction. Clips that another run is extracting are left to it."""
-    settings, schedule = Settings(), worker_resources.DECODERS.here()
+    settings, schedule = Settings(), worker_resources.DECODERS.get()
     folder = spectrogram_folder(settings, work.recipe.fingerprint())
-    with worker_resources.DATABASE.here().begin() as connection:
+    with worker_resources.DATABASE.get().begin() as connection:
         clips = write.clips.claim_clips(connection, ids, work.recipe_id, FINGERPRINT_VERSION)
         futures = [schedule(_job(clip, settings), work.recipe, folder) for clip in clips]
         outcomes = [outcome_of(clip, future, settings) for clip, future in zip(clips, futures, strict=True)]

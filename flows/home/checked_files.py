@@ -16,7 +16,7 @@ class DamagedFile(LabelscopeError):  # noqa: N818  (a state of a file rather tha
     """A file is missing, cannot be read, or is not what it was. The message is a sentence that names it."""
 
 
-def blocks_of(file: Path) -> Iterator[bytes]:
+def read_blocks(file: Path) -> Iterator[bytes]:
     """The content of a file, a mebibyte at a time. Raises DamagedFile."""
     try:
         with os.fdopen(open_regular(file), "rb") as reading:
@@ -30,7 +30,7 @@ def blocks_of(file: Path) -> Iterator[bytes]:
         raise DamagedFile(f"{file} cannot be read: {error.strerror}.") from error
 
 
-def write(blocks: Iterable[bytes], draft: Path) -> tuple[str, int]:
+def write_blocks(blocks: Iterable[bytes], draft: Path) -> tuple[str, int]:
     """Write blocks to a file, in a folder that is made if missing; its sha256 (64 hex digits) and its bytes."""
     digest, size = hashlib.sha256(), 0
     draft.parent.mkdir(parents=True, exist_ok=True)
@@ -49,14 +49,14 @@ def is_intact(file: Path, sha256: str) -> bool:
     """Whether the file is there and has that content; reads all of it."""
     digest = hashlib.sha256()
     try:
-        for block in blocks_of(file):
+        for block in read_blocks(file):
             digest.update(block)
     except DamagedFile:
         return False
     return digest.hexdigest() == sha256
 
 
-def bring(source: Path, place: Path, sha256: str) -> bool:
+def copy_checked(source: Path, place: Path, sha256: str) -> bool:
     """See that the content is in its place; False where it was already.
 
     Raises DamagedFile where the source does not have it; then what was in that place is still there.
@@ -65,7 +65,7 @@ def bring(source: Path, place: Path, sha256: str) -> bool:
         return False
     draft = place.with_name(place.name + DRAFT_SUFFIX)
     try:
-        found, _ = write(blocks_of(source), draft)
+        found, _ = write_blocks(read_blocks(source), draft)
         if found != sha256:
             raise DamagedFile(f"{source} is damaged: its content is not what its sha256 says.")
     except DamagedFile:

@@ -19,15 +19,15 @@ from db import read
 
 INCOMING = "incoming"
 
-Known = Callable[[list[str]], set[str]]  # `stored_clips` of a database
+StoredHashes = Callable[[list[str]], set[str]]  # `stored_clips` of a database
 
 
 @contextmanager
-def open_inbox(audio: Path, known: Known) -> Iterator[Path]:
+def open_inbox(audio: Path, known: StoredHashes) -> Iterator[Path]:
     """A new folder to download into, below the folder of all audio; what dead runs left is put right first."""
     incoming = audio / INCOMING
     incoming.mkdir(parents=True, exist_ok=True)
-    settle_inbox(audio, known)
+    clear_dead_inboxes(audio, known)
     folder, descriptor = _make(incoming)
     try:
         yield folder
@@ -40,7 +40,7 @@ def open_inbox(audio: Path, known: Known) -> Iterator[Path]:
             os.close(descriptor)
 
 
-def settle_inbox(audio: Path, known: Known) -> None:
+def clear_dead_inboxes(audio: Path, known: StoredHashes) -> None:
     """Put right what dead runs have left."""
     with suppress(FileNotFoundError):  # nothing was ever downloaded
         for left in (audio / INCOMING).iterdir():
@@ -53,7 +53,7 @@ def stored_clips(engine: Engine, hashes: list[str]) -> set[str]:
         return read.providers.stored_clips(connection, hashes)
 
 
-def put_away(files: Iterable[Path], audio: Path) -> None:
+def move_to_store(files: Iterable[Path], audio: Path) -> None:
     """Move downloaded files, named by the sha256 of their content, to their places below the folder of all audio.
 
     Two tracks may share a preview, and two runs may have fetched it: the first to come is kept.
@@ -79,7 +79,7 @@ def _make(incoming: Path) -> tuple[Path, int]:
         os.close(descriptor)
 
 
-def _settle(folder: Path, audio: Path, known: Known) -> None:
+def _settle(folder: Path, audio: Path, known: StoredHashes) -> None:
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except FileNotFoundError:
@@ -93,9 +93,9 @@ def _settle(folder: Path, audio: Path, known: Known) -> None:
         os.close(descriptor)
 
 
-def _put_right(folder: Path, audio: Path, known: Known) -> None:
+def _put_right(folder: Path, audio: Path, known: StoredHashes) -> None:
     """Move what the database knows to its place, and remove the rest with the folder, whose lock is ours."""
     whole = [file for file in folder.glob("*.*") if not file.name.endswith(".part")]
     rows = known([file.stem for file in whole]) if whole else set()
-    put_away((file for file in whole if file.stem in rows), audio)
+    move_to_store((file for file in whole if file.stem in rows), audio)
     shutil.rmtree(folder, ignore_errors=True)

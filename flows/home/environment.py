@@ -1,7 +1,7 @@
 """What every flow finds around it: a migrated database, a Prefect server, and the folders of the home.
 
 This module imports neither Prefect nor Keras, because both read their settings from the environment when they are
-imported: `surroundings` must have been entered before.
+imported: `runtime` must have been entered before.
 """
 
 import os
@@ -84,7 +84,7 @@ def connected(address: str, lock_seconds: int = WORK_SECONDS) -> Iterator[Engine
 
 
 @contextmanager
-def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
+def runtime(settings: Settings, port: int | None = None) -> Iterator[str]:
     """Everything that a flow run needs, for as long as the block lasts; yields the address of Prefect's API.
 
     Attaches to the home's Prefect server if one runs, else starts it, on `port` where one is given; PREFECT_API_URL
@@ -94,7 +94,7 @@ def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
     make_home(settings)
     now = datetime.now(UTC)
     with ExitStack() as stack:
-        api, fresh = own_prefect(settings), False
+        api, fresh = configured_prefect(settings), False
         if api is not None:
             require_api(api)
         else:
@@ -103,7 +103,7 @@ def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
             )
             api, fresh = home_api(settings.home, server), server.started_fresh
         os.environ.update(client_environment(settings.home, api.url, api.login))
-        contain(settings)
+        contain_library_caches(settings)
         from flows.prefect_tools.single_run import deliver, mark_crashed, without_heartbeat
 
         if fresh:
@@ -117,12 +117,12 @@ def surroundings(settings: Settings, port: int | None = None) -> Iterator[str]:
                 deliver()
 
 
-def own_prefect(settings: Settings) -> PrefectApi | None:
+def configured_prefect(settings: Settings) -> PrefectApi | None:
     """The Prefect server that PREFECT_API_URL names, with the login that the environment gives; None without it."""
     return PrefectApi(settings.prefect_api_url, given_login()) if settings.prefect_api_url else None
 
 
-def contain(settings: Settings) -> None:
+def contain_library_caches(settings: Settings) -> None:
     """Keep the caches of libraries inside of the home, and their chatter off the terminal."""
     # Absolute from here on, whatever the working directory.
     os.environ["LABELSCOPE_HOME"] = str(settings.home)

@@ -13,7 +13,7 @@ def report_folder(settings: Settings) -> Path:
     return settings.home / "reports"
 
 
-def forget_reports(settings: Settings, kept: int = 0) -> None:
+def delete_old_reports(settings: Settings, kept: int = 0) -> None:
     """Remove all reports of the home but the newest ones; what people put elsewhere, or call otherwise, stays."""
     reports = sorted(report_folder(settings).glob("labelscope-????-??-??.html"))
     for old in reports[: max(len(reports) - kept, 0)]:

@@ -14,7 +14,7 @@ def close() -> None:
         _callers = before
 
 
-def mode_for_people() -> int:
+def output_file_mode() -> int:
     """The mode of a file that somebody asked for, such as a picture: what the caller's own umask leaves of it."""
     close()
     return 0o666 & ~_callers

@@ -8,7 +8,7 @@ from db import read
 from flows.prefect_tools import artifacts
 
 
-def leave_ingest(connection: Connection, sentences: Sequence[str]) -> None:
+def create_ingest_artifacts(connection: Connection, sentences: Sequence[str]) -> None:
     """What came in and what went wrong, in sentences; what could not be used, and why; coverage of the playlists."""
     artifacts.sentence_list("came-in", sentences)
     artifacts.not_used(connection)

@@ -16,18 +16,20 @@ from sqlalchemy import Engine
 from db import read, write
 from db.write.tracks import save_clips
 from flows.batch.batches import batches
-from flows.batch.settle_track_states import settle
-from flows.home.download_inbox import open_inbox, put_away, stored_clips
+from flows.batch.refresh_track_states import refresh_track_states
+from flows.home.download_inbox import move_to_store, open_inbox, stored_clips
 from flows.home.environment import audio_folder
 from flows.ingest.playlists import clip_row
-from flows.ingest.providers import Outside
+from flows.ingest.providers import Providers
 from flows.prefect_tools.progress import progress_bar
 from sources.errors import Blocked
 from sources.previews.finders import Finder, Found, NotFound, Wanted, find_audio
 
 TRACKS_PER_TRANSACTION = 50
 PREVIEWS = "previews"  # what provider_state calls all who give out audio
-MISHAPS_THAT_TELL = 40  # so many failures to get any answer in one transaction mean that a service is down
+FAILURES_OF_AN_OUTAGE = (
+    40  # so many failures to get any answer in one transaction mean that a service is down
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Search:
     second_look: bool = False
 
 
-def collect_audio(engine: Engine, outside: Outside) -> Collected:
+def collect_audio(engine: Engine, outside: Providers) -> Collected:
     """Look for audio of each track in a playlist that has none and was not lately looked for in vain.
 
     Grows with the tracks that are looked for, and not with those that have audio.
@@ -75,7 +77,7 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
     library_version = outside.library.version if outside.library else None
     with engine.begin() as connection:
         write.providers.forget_lost_audio(connection)
-    settle(engine)
+    refresh_track_states(engine)
     with engine.connect() as connection:
         waiting = read.providers.tracks_without_audio(connection, sources, ask_again_days, library_version)
         put_off = read.providers.blocked(connection, PREVIEWS)
@@ -94,7 +96,7 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
             batch = fetch_batch(search, inbox, track_ids)
             fetched.append(batch)
             advance(len(track_ids))
-            down = search.blocked is not None or batch.later - batch.doubtful >= MISHAPS_THAT_TELL
+            down = search.blocked is not None or batch.later - batch.doubtful >= FAILURES_OF_AN_OUTAGE
             if down:
                 break  # whoever is asked for the rest would fare the same
         if not down:
@@ -142,7 +144,7 @@ def fetch_batch(search: Search, inbox: Path, track_ids: list[int]) -> Collected:
         for row in not_found:
             if row["doubtful"]:
                 search.doubted.setdefault(row["track_id"], set()).add(row["source"])
-    put_away((one.file for _, one in found if one.file is not None), search.audio)
+    move_to_store((one.file for _, one in found if one.file is not None), search.audio)
     passing = Counter(row["reason"] for row in not_found if row["again"])
     for reason, number in passing.items():
         get_run_logger().warning(

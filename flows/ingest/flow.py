@@ -14,11 +14,11 @@ from config.settings import Settings
 from db import read, write
 from db.engine import Lock, share_lock
 from flows.home.environment import open_database
-from flows.ingest.artifacts import leave_ingest
+from flows.ingest.artifacts import create_ingest_artifacts
 from flows.ingest.audio import Collected, collect_audio
-from flows.ingest.playlists import Known, Loaded, ingest_playlist
-from flows.ingest.providers import Outside
-from flows.ingest.retention import forget_unconfirmed
+from flows.ingest.playlists import KnownFiles, Loaded, ingest_playlist
+from flows.ingest.providers import Providers
+from flows.ingest.retention import remove_unconfirmed
 from flows.ingest.track_features import collect_features
 from flows.prefect_tools.events import INGESTED, announce
 from flows.prefect_tools.run_names import LISTED_BY, dated
@@ -90,7 +90,7 @@ def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
         with share_lock(engine, Lock.CONTENT):
             ingested = _ingest_listed(engine, settings, configuration)
         expired = [
-            forget_unconfirmed(engine, settings, provider, days)
+            remove_unconfirmed(engine, settings, provider, days)
             for provider, days in configuration.retention.days.items()
         ]
         ingested = replace(ingested, expired=sum(leavings.tracks for leavings in expired))
@@ -108,7 +108,7 @@ def _tell(engine: Engine, ingested: Ingested) -> None:
         *ingested.problems,
     ]
     with engine.connect() as connection:
-        leave_ingest(connection, sentences)
+        create_ingest_artifacts(connection, sentences)
     if ingested.added or audio:
         announce(INGESTED, tracks=ingested.added, audio=audio)
 
@@ -134,7 +134,7 @@ def _ingest_crate(engine: Engine, settings: Settings, crate: Path, synthetic: bo
 
 
 def _ingest_listed(engine: Engine, settings: Settings, configuration: Configuration) -> Ingested:
-    outside = Outside(settings, configuration, engine)
+    outside = Providers(settings, configuration, engine)
     references = [
         Reference(one.provider, one.external_id, Label(one.slug, one.name, one.description))
         for one in configuration.references
@@ -172,7 +172,7 @@ def _crates_beside(engine: Engine) -> list[str]:
     ]
 
 
-def _read_playlists(engine: Engine, outside: Outside, references: list[Reference]) -> list[Loaded]:
+def _read_playlists(engine: Engine, outside: Providers, references: list[Reference]) -> list[Loaded]:
     """All playlists, one after the other. Once a service wants no more requests, its others are put off unasked."""
     stopped: dict[str, Later] = {
         provider: problem for provider in SERVICES if (problem := _blocked(engine, provider))
@@ -217,7 +217,7 @@ def _remember(engine: Engine, provider: str, problem: Later | None) -> None:
             write.providers.note_trouble(connection, provider, "api", str(problem), until)
 
 
-def _known_files(engine: Engine, provider: str) -> Known:
+def _known_files(engine: Engine, provider: str) -> KnownFiles:
     @cache
     def known() -> KnownHashes:
         """Read once, and only if anything has changed: it grows with the clips."""

@@ -30,7 +30,7 @@ PASSING = MOVED | {"unreadable", "not_listed"}
 NOTHING = write.playlists.LoadCounts(0, 0, 0, 0)
 TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "release_date", "raw")
 
-Known = Callable[[], KnownHashes]
+KnownFiles = Callable[[], KnownHashes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def ingest_playlist(
     source: Source,
     reference: Reference,
     listed_by: str,
-    known: Known,
+    known: KnownFiles,
     looked: Playlist | None = None,
     put_off_by: Later | None = None,
 ) -> Loaded:
@@ -100,7 +100,7 @@ def _ingest(
     source: Source,
     reference: Reference,
     playlist_id: int,
-    known: Known,
+    known: KnownFiles,
     looked: Playlist | None,
 ) -> Loaded:
     moved = None
@@ -118,7 +118,7 @@ def _ingest(
 
 
 def _load(
-    engine: Engine, source: Source, playlist: Playlist, playlist_id: int, known: Known
+    engine: Engine, source: Source, playlist: Playlist, playlist_id: int, known: KnownFiles
 ) -> write.playlists.LoadCounts:
     """Read the whole list. Tracks are committed as they are read, so that a killed run need not hash them again.
 

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from config.labels import Configuration
 from config.settings import Settings
-from flows.ingest.rate_limit import SharedPace
+from flows.ingest.rate_limit import SharedRateLimit
 from flows.ingest.track_features import FeatureService
 from sources import reccobeats
 from sources.deezer.api import WINDOW_S, DeezerApi
@@ -26,7 +26,7 @@ RECCOBEATS_TERMS = "ReccoBeats states no licence; its figures may be Spotify's, 
 
 
 @dataclass(frozen=True)
-class Outside:
+class Providers:
     """The outside world of one run."""
 
     settings: Settings
@@ -49,7 +49,7 @@ class Outside:
     @cached_property
     def deezer(self) -> DeezerApi:
         settings = self.settings
-        pace = SharedPace(self.engine, "deezer", settings.deezer_requests, WINDOW_S)
+        pace = SharedRateLimit(self.engine, "deezer", settings.deezer_requests, WINDOW_S)
         return DeezerApi(settings.deezer_api_url, pace, self.patience, settings.request_timeout_seconds)
 
     @cached_property

@@ -13,7 +13,7 @@ from sources.errors import Later
 
 
 @dataclass(frozen=True, slots=True)
-class SharedPace:
+class SharedRateLimit:
     """At most `requests` begin in any `window_s` seconds, of all processes that use the database, by its clock."""
 
     engine: Engine

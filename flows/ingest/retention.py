@@ -9,9 +9,9 @@ from common.errors import LabelscopeError
 from config.settings import Settings
 from db.engine import Lock, try_lock
 from db.write.removal import Leavings, remove_provider, remove_unconfirmed_tracks
-from flows.batch.settle_track_states import settle
+from flows.batch.refresh_track_states import refresh_track_states
 from flows.home.environment import model_folder, spectrogram_folder, stored_audio
-from flows.home.report_files import forget_reports
+from flows.home.report_files import delete_old_reports
 
 
 class BusyError(LabelscopeError):
@@ -28,13 +28,13 @@ def purge(engine: Engine, settings: Settings, provider: str) -> Leavings:
         raise BusyError(
             "A run is bringing content in, or a backup saves it; wait for its end, or stop it, and purge again."
         )
-    forget_reports(settings)  # they name tracks; the next one is without
+    delete_old_reports(settings)  # they name tracks; the next one is without
     if provider == "spotify":
         shutil.rmtree(settings.spotify_token_file.parent, ignore_errors=True)
     return leavings
 
 
-def forget_unconfirmed(engine: Engine, settings: Settings, provider: str, days: int) -> Leavings:
+def remove_unconfirmed(engine: Engine, settings: Settings, provider: str, days: int) -> Leavings:
     """Remove tracks that the provider has not confirmed for so many days, their files included.
 
     While another run brings content in it is left to the next run.
@@ -58,5 +58,5 @@ def _remove(engine: Engine, settings: Settings, remove: Callable[[Connection], L
             (spectrogram_folder(settings, fingerprint) / path).unlink(missing_ok=True)
         for training in leavings.trainings:
             shutil.rmtree(model_folder(settings) / str(training), ignore_errors=True)
-    settle(engine)  # so that nothing of it is left in the counts either
+    refresh_track_states(engine)  # so that nothing of it is left in the counts either
     return leavings

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from db import read, write
 from db.engine import Lock, try_lock
 from flows.batch.batches import batches
-from flows.batch.settle_track_states import settle
+from flows.batch.refresh_track_states import refresh_track_states
 from sources.errors import Blocked, Closed, SourceError
 from sources.track_features import TrackFeatures
 
@@ -46,7 +46,7 @@ def collect_features(engine: Engine, service: FeatureService, ask_again_days: in
 
     A service that refuses this to our key is left alone for `ask_again_days`; the reason is in provider_state.
     """
-    settle(engine)
+    refresh_track_states(engine)
     with try_lock(engine, Lock.FEATURES) as alone, engine.connect() as connection:
         if (
             not alone  # another run is asking

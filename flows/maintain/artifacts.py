@@ -8,7 +8,7 @@ from common.text import spaced
 from flows.prefect_tools import artifacts
 
 
-def leave_maintenance(sentences: Sequence[str], faults: Sequence[tuple[str, str, str]]) -> None:
+def create_maintenance_artifacts(sentences: Sequence[str], faults: Sequence[tuple[str, str, str]]) -> None:
     """What was looked at and done, in sentences; files and rows that do not agree, a hundred of them at most."""
     artifacts.sentence_list("kept-up", sentences)
     rows = [{"path": spaced(path), "kind": kind, "fault": fault} for path, kind, fault in faults[:100]]

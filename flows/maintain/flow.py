@@ -18,12 +18,12 @@ from config.settings import Settings
 from db import write
 from db.engine import Lock, try_lock
 from flows.home.checked_files import is_intact
-from flows.home.crashed_trainings import end_the_dead
-from flows.home.download_inbox import INCOMING, settle_inbox, stored_clips
+from flows.home.crashed_trainings import end_crashed_runs
+from flows.home.download_inbox import INCOMING, clear_dead_inboxes, stored_clips
 from flows.home.environment import audio_folder, connected, migrated_database, open_database
-from flows.maintain.artifacts import leave_maintenance
+from flows.maintain.artifacts import create_maintenance_artifacts
 from flows.maintain.damaged_pages import NOT_COMPARED, damaged_pages, repair_indexes
-from flows.prefect_tools.dead_runs import mark_silent
+from flows.prefect_tools.dead_runs import mark_dead_runs
 from flows.prefect_tools.run_names import TAG
 
 FOLDERS: Final = ("audio", "spectrograms", "models")
@@ -62,7 +62,7 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
     settings = Settings()
     damaged, mended = _read_database(settings, repair) if thorough else ((), ())
     if damaged:  # damaged rows prove nothing about files
-        leave_maintenance([*damaged, *mended], [])
+        create_maintenance_artifacts([*damaged, *mended], [])
         return Maintained(outcomes=mended, damaged=damaged)
     with open_database(settings) as engine, try_lock(engine, Lock.CONTENT) as alone:
         if not alone:
@@ -70,9 +70,9 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
             return Cancelled(
                 message="A run is bringing content in, or a backup saves it; look when it has ended."
             )  # type: ignore[return-value]
-        mark_silent(TAG)
-        died = end_the_dead(engine, settings)
-        settle_inbox(audio_folder(settings), partial(stored_clips, engine))
+        mark_dead_runs(TAG)
+        died = end_crashed_runs(engine, settings)
+        clear_dead_inboxes(audio_folder(settings), partial(stored_clips, engine))
         with engine.begin() as connection:
             found = list(_files(settings.home))
             faults: list[Fault] = [tuple(row) for row in write.files.compare(connection, found)]
@@ -84,7 +84,7 @@ def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
     for path, _, fault in faults[:20]:
         get_run_logger().warning("%s: %s", fault, path)
     looked = f"{len(found)} files were compared with their rows, {read} of them in full."
-    leave_maintenance([looked, f"{len(faults)} do not agree.", *outcomes], faults)
+    create_maintenance_artifacts([looked, f"{len(faults)} do not agree.", *outcomes], faults)
     return Maintained(len(found), read, tuple(faults), tuple(outcomes), died)
 
 

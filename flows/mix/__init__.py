@@ -1,1 +1,1 @@
-"""The analysis of long recordings."""
+"""The stage that analyses long recordings such as DJ sets."""

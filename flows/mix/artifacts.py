@@ -1,28 +1,30 @@
-"""What the analysis of a recording leaves on Prefect's pages."""
+"""The Prefect artifacts of an analysed recording."""
 
 from prefect.artifacts import create_markdown_artifact
 from sqlalchemy import Connection
 
 from db import read
-from flows.mix.plot import picture_of
-from flows.mix.summary import figures_of
+from flows.mix.plot import plot_timeline
+from flows.mix.summary import metric_lines
 from flows.prefect_tools import artifacts
-from flows.prefect_tools.markdown import as_it_is
+from flows.prefect_tools.markdown import escape_markdown
 
 
 def leave_mix(connection: Connection, mix_id: int) -> None:
-    """A recording's verdict with its reason and figures, its timeline as a picture, and its segments; or its fault."""
+    """Leave verdict, reason and metrics, the timeline plot and the segments; or the reason of a rejection."""
     row = read.mixes.mix(connection, mix_id)
     if row.status == "rejected":
         create_markdown_artifact(
-            f"**{as_it_is(row.title)}** could not be used: {as_it_is(row.detail)}", key="mix-verdict"
+            f"**{escape_markdown(row.title)}** could not be used: {escape_markdown(row.detail)}",
+            key="mix-verdict",
         )
         return
-    sentences = [f"**{row.verdict}**: {as_it_is(row.verdict_reason)}", *figures_of(row)]
+    sentences = [f"**{row.verdict}**: {escape_markdown(row.verdict_reason)}", *metric_lines(row)]
     create_markdown_artifact(
-        "\n".join([f"### {as_it_is(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
+        "\n".join([f"### {escape_markdown(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
         key="mix-verdict",
     )
-    title = as_it_is(row.title)  # pages take descriptions for Markdown, too
-    artifacts.picture("mix-timeline", title, picture_of(connection, mix_id))
+    # Prefect renders descriptions as Markdown.
+    title = escape_markdown(row.title)
+    artifacts.picture("mix-timeline", title, plot_timeline(connection, mix_id))
     artifacts.table("mix-segments", title, read.mixes.segments(connection, mix_id))

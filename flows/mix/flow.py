@@ -1,4 +1,4 @@
-"""Hear a recording that is longer than a track, such as a DJ set, from its first second to its last."""
+"""The flow that analyses a long recording, such as a DJ set: labels over time, metrics and a verdict."""
 
 import time
 from dataclasses import dataclass
@@ -19,30 +19,39 @@ from db.write.mixes import forget_rejection, judge_mix, reject_mix, save_mix
 from flows.checks.no_champion import NoModelError
 from flows.home.environment import model_folder, open_database
 from flows.mix.artifacts import leave_mix
-from flows.mix.recording_file import Recording, RecordingFile, as_text, look_at, name_in, path_from, rejection
-from flows.mix.rows import figure_row, segment_rows, window_rows
+from flows.mix.recording_file import (
+    Recording,
+    RecordingFile,
+    as_text,
+    name_in,
+    path_from,
+    read_recording_file,
+    rejection,
+)
+from flows.mix.rows import segment_rows, summary_row, window_rows
 from flows.mix.verdict import Verdict, verdict
-from flows.prefect_tools.progress import listening_bar
+from flows.prefect_tools.progress import audio_progress_bar
 from flows.prefect_tools.run_names import of_recording
 from flows.scoring.model_cache import scoring
-from ml.audio.decode import AudioError
+from ml.audio.errors import AudioError
 from ml.audio.file_state import expect_unchanged
-from ml.mixes.analyse import hear
+from ml.evaluation.calibration import Calibration
+from ml.mixes.analyse import WindowScores, analyse
 from ml.mixes.segmentation import timeline
-from ml.mixes.summary import MixFigures, figures
+from ml.mixes.summary import MixSummary, summarise
 from sources.metadata.tags import clean_text
 
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """The row of a recording in mixes; `recognised`: this very file was heard before, by the model in use."""
+    """The result of a run: the row in mixes, and whether the model in use had analysed this file before."""
 
     mix_id: int
     recognised: bool
 
 
 class MixRejected(LabelscopeError):  # noqa: N818  (the outcome of a run, rather than a bug)
-    """A recording could not be used; the message is one sentence with the cure. `mix_id`: of the row that says why."""
+    """A recording could not be used. `mix_id` is the row with the reason."""
 
     def __init__(self, sentence: str, mix_id: int) -> None:
         super().__init__(sentence, mix_id)
@@ -52,8 +61,8 @@ class MixRejected(LabelscopeError):  # noqa: N818  (the outcome of a run, rather
         return str(self.args[0])
 
 
-class MixLost(LabelscopeError):  # noqa: N818
-    """A recording was heard for nothing; the message is one sentence with the cure."""
+class ModelRemoved(LabelscopeError):  # noqa: N818
+    """The model was removed from the database during an analysis, whose result is lost."""
 
 
 def _run_name() -> str:
@@ -62,109 +71,127 @@ def _run_name() -> str:
 
 @flow(name="mix", flow_run_name=_run_name)
 def mix(recording: Recording) -> Mixed:
-    """Say which labels a recording sounds like from when to when, and whether it is worth listening to.
+    """Find the labels that a recording sounds like over its time, and whether to listen to it.
 
-    - **reads** the recording, which stays where it is, and the model in use. The same file that this model has heard
-      before is known by its checksum and not heard again.
-    - **writes** the recording with its figures, its segments and its windows, in one transaction at the end; and the
-      verdict of the taste in labels.toml, which a file that is known gets anew. A file that cannot be used
-      leaves a row with the reason, and the run has failed.
-    - **leaves** its timeline as a picture, its segments, and the verdict.
+    - **reads** the recording, which is not copied, and the model in use. A file that this model has analysed before is
+      recognised by its sha256 and not analysed again.
+    - **writes** the recording with its metrics, segments and windows in one transaction, and a verdict by the taste in
+      labels.toml. A recognised file gets a new verdict. A file that cannot be used leaves a row with the reason, and
+      the run fails.
+    - **leaves** the timeline plot, the segments and the verdict as artifacts.
 
     Args:
-        recording: Its path on the machine where this runs, from / on: /music/Live at Berghain.mp3
+        recording: Its absolute path on the machine where this runs: /music/Live at Berghain.mp3
     """
     settings = Settings()
     with open_database(settings) as engine:
         path = path_from(recording)
         with engine.connect() as connection:
             champion = read.learning.champion(connection)
-            labels = read.learning.labels(connection)
-        if champion is None:
-            raise NoModelError
-        configuration = read_labels(settings.labels)
-        taste = taste_of(configuration, settings.labels, [(label.slug, label.name) for label in labels])
-        known = None
+            if champion is None:
+                raise NoModelError
+            taste = _read_taste(connection, settings)
+        file = None
         try:
-            known = look_at(path)
-            mixed = _recognise(engine, champion, path, known, taste) or _analyse(
-                engine, settings, champion, path, known, taste
+            file = read_recording_file(path)
+            mixed = _recognise(engine, champion, file, taste) or _analyse(
+                engine, settings, champion, file, taste
             )
         except AudioError as problem:
-            with engine.begin() as connection:
-                mix_id = reject_mix(connection, rejection(path, known, problem, flow_run.get_id()))
-            with engine.connect() as connection:
-                leave_mix(connection, mix_id)
-            # Prefect takes it for the state of the run; a caller gets MixRejected.
+            mix_id = _reject(engine, rejection(path, file, problem, flow_run.get_id()))
+            # Prefect makes it the state of the run; a caller gets MixRejected.
             return Failed(message=str(problem), data=MixRejected(str(problem), mix_id))  # type: ignore[return-value]
         with engine.connect() as connection:
             leave_mix(connection, mixed.mix_id)
     return mixed
 
 
-def _recognise(engine: Engine, champion: Any, path: Path, known: RecordingFile, taste: Taste) -> Mixed | None:
-    """The recording that was heard before, judged by the taste of today; None where it was not."""
+def _read_taste(connection: Connection, settings: Settings) -> Taste:
+    """Raises ConfigurationError where labels.toml or its taste is invalid."""
+    labels = [(label.slug, label.name) for label in read.learning.labels(connection)]
+    return taste_of(read_labels(settings.labels), settings.labels, labels)
+
+
+def _reject(engine: Engine, row: dict[str, Any]) -> int:
+    """Write the row and the artifact of a recording that cannot be used; returns the row's id."""
     with engine.begin() as connection:
-        mix_id = read.mixes.known_mix(connection, known.sha256, champion.model_id)
+        mix_id = reject_mix(connection, row)
+    with engine.connect() as connection:
+        leave_mix(connection, mix_id)
+    return mix_id
+
+
+def _recognise(engine: Engine, champion: Any, file: RecordingFile, taste: Taste) -> Mixed | None:
+    """Judge a file that this model has analysed before by the current taste; None where it has not."""
+    with engine.begin() as connection:
+        mix_id = read.mixes.known_mix(connection, file.sha256, champion.model_id)
         if mix_id is None:
             return None
-        said = _judge_again(connection, mix_id, taste)
-        judge_mix(connection, mix_id, said.word, said.reason, taste.model_dump())
-        forget_rejection(connection, as_text(path))
+        judgement = _judge_again(connection, mix_id, taste)
+        judge_mix(connection, mix_id, judgement.word, judgement.reason, taste.model_dump())
+        forget_rejection(connection, as_text(file.path))
     return Mixed(mix_id, recognised=True)
 
 
 def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
     row, shares = read.mixes.mix(connection, mix_id), read.mixes.shares(connection, mix_id)
-    stored = MixFigures(
+    stored = MixSummary(
         shares={label.slug: label.share for label in shares},
-        unlike=row.unlike,
+        unknown_share=row.unlike,
         entropy=row.entropy,
-        uniformity=row.uniformity,
+        concentration=row.uniformity,
         changes_per_hour=row.changes_per_hour,
         tempo_bpm=row.tempo_bpm,
     )
     return verdict(stored, taste, {label.slug: label.name for label in shares})
 
 
-def _analyse(
-    engine: Engine, settings: Settings, champion: Any, path: Path, known: RecordingFile, taste: Taste
-) -> Mixed:
-    """Hear all of it, and write that. Raises AudioError, and MixLost where the model was removed meanwhile."""
-    began = time.perf_counter()
-    with (
-        scoring(model_folder(settings) / champion.path, champion.sha256) as scorer,
-        listening_bar(clean_text(path.name)) as heard_so_far,
-    ):
-        heard = hear(path, scorer, heard_so_far)
-    expect_unchanged(path, known.state)
-    course = timeline(heard, scorer.card.calibration)
-    found = figures(course, heard)
+def _analyse(engine: Engine, settings: Settings, champion: Any, file: RecordingFile, taste: Taste) -> Mixed:
+    """Analyse the whole recording and write the result.
+
+    Raises AudioError, and ModelRemoved where the model was removed meanwhile.
+    """
+    started = time.perf_counter()
+    scores, calibration = _score(settings, champion, file.path)
+    expect_unchanged(file.path, file.state)
+    mix_timeline = timeline(scores, calibration)
+    summary = summarise(mix_timeline, scores)
     label_ids = [label["id"] for label in champion.labels]
+    segments = segment_rows(mix_timeline, scores, label_ids)
+    windows = window_rows(mix_timeline, scores, label_ids)
     with engine.begin() as connection:
         names = {label.slug: label.name for label in read.learning.labels(connection)}
-        said = verdict(found, taste, names)
+        judgement = verdict(summary, taste, names)
         row = {
-            "sha256": known.sha256,
-            "path": as_text(path),
-            "title": known.title,
-            "bytes": known.bytes,
+            "sha256": file.sha256,
+            "path": as_text(file.path),
+            "title": file.title,
+            "bytes": file.bytes,
             "model_id": champion.model_id,
-            **figure_row(found, heard),
-            "verdict": said.word,
-            "verdict_reason": said.reason,
+            **summary_row(summary, scores),
+            "verdict": judgement.word,
+            "verdict_reason": judgement.reason,
             "taste": taste.model_dump_json(),
-            "seconds": time.perf_counter() - began,
+            "seconds": time.perf_counter() - started,
             "flow_run_id": flow_run.get_id(),
         }
-        mix_id = save_mix(
-            connection, row, segment_rows(course, heard, label_ids), window_rows(course, heard, label_ids)
-        )
+        mix_id = save_mix(connection, row, segments, windows)
     if mix_id is not None:
         return Mixed(mix_id, recognised=False)
-    meanwhile = _recognise(engine, champion, path, known, taste)
-    if meanwhile is None:
-        raise MixLost(
-            f"Model {champion.model_id} was removed while {str(path)!r} was heard; hear it again with the one in use."
+    # Another run was faster, or the model is gone.
+    recognised = _recognise(engine, champion, file, taste)
+    if recognised is None:
+        raise ModelRemoved(
+            f"Model {champion.model_id} was removed while {str(file.path)!r} was analysed; run `labelscope mix` again"
+            " to use the current model."
         )
-    return meanwhile
+    return recognised
+
+
+def _score(settings: Settings, champion: Any, path: Path) -> tuple[WindowScores, Calibration]:
+    """Scores of all windows of a recording, and the calibration of the model that gave them."""
+    with (
+        scoring(model_folder(settings) / champion.path, champion.sha256) as scorer,
+        audio_progress_bar(clean_text(path.name)) as show_progress,
+    ):
+        return analyse(path, scorer, show_progress), scorer.card.calibration

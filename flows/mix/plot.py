@@ -1,19 +1,20 @@
-"""The picture of a recording, drawn from its rows whenever somebody wants to see it."""
+"""The timeline plot of a mix, drawn from its rows on demand."""
 
 import numpy as np
 from sqlalchemy import Connection
 
 from db import read
-from ml.plots.mix import Stretch, mix_picture
+from ml.plots.mix import Stretch, plot_mix
 
 
-def picture_of(connection: Connection, mix_id: int) -> bytes:
-    """The timeline of an analysed recording, as PNG: labels in the colours that they have everywhere."""
+def plot_timeline(connection: Connection, mix_id: int) -> bytes:
+    """The timeline of an analysed mix, as PNG; labels have the same colours as in all other plots."""
     positions = {label.id: position for position, label in enumerate(read.learning.labels(connection))}
     stretches = [
         Stretch(row.start_seconds, row.end_seconds, row.label, positions.get(row.label_id))
         for row in read.mixes.segments(connection, mix_id)
     ]
     windows = read.mixes.windows(connection, mix_id)
-    seconds, confidence, tempo = np.array(windows, dtype=np.float64).T  # null becomes NaN
-    return mix_picture(read.mixes.mix(connection, mix_id).title, stretches, seconds, confidence, tempo)
+    # (3, windows); null becomes NaN.
+    seconds, confidence, tempo = np.array(windows, dtype=np.float64).T
+    return plot_mix(read.mixes.mix(connection, mix_id).title, stretches, seconds, confidence, tempo)

@@ -1,4 +1,4 @@
-"""A recording before it is heard: where it is, which file it is by its content, and what it is called."""
+"""The file of a recording before its analysis: its path, the sha256 of its content, and its title."""
 
 import os
 from dataclasses import dataclass
@@ -8,19 +8,20 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from common.files import FileState, sha256_of, state_of
-from ml.audio.decode import AudioError, decoding
+from ml.audio.decode import decoding
+from ml.audio.errors import AudioError
 from ml.mixes.min_duration import SHORTEST_S, too_short
 from sources.metadata.tags import clean_text, describe, read_tags
 from sources.records import path_of
 
 URI: Final = "file:///"
 
-# As a form takes it: a path from / on, or a file: URI.
+# The pattern of Prefect's form: an absolute path, or a file: URI.
 Recording = Annotated[str, Field(pattern=r"^(/|file:///)[^\x00]*$", examples=["/music/Live at Berghain.mp3"])]
 
 
 def as_parameter(path: Path) -> str:
-    """A path as flows take it, which is text: absolute, and a file: URI where its bytes are no text."""
+    """A path as text for a flow parameter: absolute, or a file: URI where its bytes are not UTF-8."""
     absolute = path.absolute()
     try:
         str(absolute).encode()
@@ -30,15 +31,15 @@ def as_parameter(path: Path) -> str:
 
 
 def path_from(parameter: str) -> Path:
-    """The inverse. Raises AudioError for what is no path at all."""
+    """The inverse of `as_parameter`. Raises AudioError for text that is no path."""
     path = path_of(parameter) if parameter.startswith(URI) else Path(parameter)
     if not path.is_absolute() or "\0" in str(path):
-        raise AudioError("missing", f"{parameter!r} is no path of a file; write it from / on.")
+        raise AudioError("missing", f"{parameter!r} is no path of a file; give an absolute path.")
     return path
 
 
 def name_in(parameter: str) -> str:
-    """The name of the file, on one line, whatever it is that was given."""
+    """The name of the file on one line, or the parameter itself where it is no path."""
     try:
         return clean_text(path_from(parameter).name)
     except (AudioError, ValueError):
@@ -46,29 +47,30 @@ def name_in(parameter: str) -> str:
 
 
 def as_text(path: Path) -> str:
-    r"""A path as the database holds it: bytes that are no text as \xNN."""
+    r"""A path as the database stores it: bytes that are not UTF-8 become \xNN."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingFile:
-    """What is known of a file that can be opened as sound."""
+    """A file that can be opened as audio."""
 
+    path: Path
     sha256: str
     bytes: int
-    title: str  # artist and title of its tags, or else its name
-    state: FileState  # to see whether it was changed since
+    title: str  # artist and title from its tags, or else its name
+    state: FileState  # to detect later changes
 
 
 def rejection(
-    path: Path, known: RecordingFile | None, problem: AudioError, flow_run_id: str | None
+    path: Path, file: RecordingFile | None, problem: AudioError, flow_run_id: str | None
 ) -> dict[str, Any]:
-    """The row of a recording that cannot be used; `known` is None where its bytes could not be read."""
+    """The row of a recording that cannot be used; `file` is None where its bytes could not be read."""
     return {
-        "sha256": known.sha256 if known else None,
+        "sha256": file.sha256 if file else None,
         "path": as_text(path),
-        "title": known.title if known else clean_text(path.stem),
-        "bytes": known.bytes if known else None,
+        "title": file.title if file else clean_text(path.stem),
+        "bytes": file.bytes if file else None,
         "reason": problem.reason,
         "detail": str(problem),
         "flow_run_id": flow_run_id,
@@ -76,20 +78,21 @@ def rejection(
 
 
 def fault_of(path: Path) -> tuple[RecordingFile | None, AudioError] | None:
-    """Why a file is no recording that can be analysed, as far as its first bytes say; None where they say nothing."""
+    """Why a file cannot be analysed, judged by its first bytes only; None where these show no fault."""
     try:
         with decoding(path) as sound:
             length_s = sound.promised_s
         if length_s is not None and length_s < SHORTEST_S:
-            return look_at(path), too_short(path, length_s)
+            return read_recording_file(path), too_short(path, length_s)
     except AudioError as problem:
         return None, problem
     return None
 
 
-def look_at(path: Path) -> RecordingFile:
-    """Read all of the file, decoding none of it. Raises AudioError: it cannot be read, or is no sound."""
-    with decoding(path):  # whatever is no sound at all is told apart here
+def read_recording_file(path: Path) -> RecordingFile:
+    """Read all bytes of a file without decoding them. Raises AudioError: it cannot be read, or is not audio."""
+    # Opening it is enough to reject files that are not audio.
+    with decoding(path):
         pass
     try:
         with path.open("rb") as file:
@@ -102,4 +105,4 @@ def look_at(path: Path) -> RecordingFile:
         ) from problem
     artists = ", ".join(description.artists)
     title = f"{artists} – {description.title}" if artists else description.title
-    return RecordingFile(sha256, status.st_size, title, state_of(status))
+    return RecordingFile(path, sha256, status.st_size, title, state_of(status))

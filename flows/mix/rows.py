@@ -1,4 +1,4 @@
-"""What was heard in a recording to rows: positions of labels become ids, and what is no number becomes null."""
+"""Window scores and segments of a mix to rows: positions of labels become ids, and NaN becomes null."""
 
 import math
 from collections.abc import Sequence
@@ -7,27 +7,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.mixes.analyse import Heard
+from ml.mixes.analyse import WindowScores
 from ml.mixes.segmentation import Timeline
-from ml.mixes.summary import MixFigures
+from ml.mixes.summary import MixSummary
 
 
-def figure_row(figures: MixFigures, heard: Heard) -> dict[str, Any]:
-    """The figures as columns of mixes."""
+def summary_row(summary: MixSummary, scores: WindowScores) -> dict[str, Any]:
+    """The metrics of the whole mix, as columns of mixes."""
     return {
-        "duration_seconds": round(heard.duration_s, 3),
-        "entropy": figures.entropy,
-        "uniformity": _share(figures.uniformity),
-        "changes_per_hour": figures.changes_per_hour,
-        "unlike": _share(figures.unlike),
-        "tempo_bpm": figures.tempo_bpm,
+        "duration_seconds": round(scores.duration_s, 3),
+        "entropy": summary.entropy,
+        "uniformity": _share(summary.concentration),
+        "changes_per_hour": summary.changes_per_hour,
+        "unlike": _share(summary.unknown_share),
+        "tempo_bpm": summary.tempo_bpm,
     }
 
 
-def segment_rows(timeline: Timeline, heard: Heard, label_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Rows for mix_segments; the tempo is the median of the spans that begin within."""
-    ids = dict(zip(heard.labels, label_ids, strict=True))
-    begins = np.arange(len(heard.tempo)) * heard.span_s
+def segment_rows(timeline: Timeline, scores: WindowScores, label_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Rows for mix_segments; the tempo is the median of the spans that begin within a segment."""
+    ids = dict(zip(scores.labels, label_ids, strict=True))
+    span_starts = np.arange(len(scores.tempo)) * scores.span_s
     return [
         {
             "number": number,
@@ -35,34 +35,37 @@ def segment_rows(timeline: Timeline, heard: Heard, label_ids: Sequence[int]) -> 
             "end_seconds": round(segment.end_s, 3),
             "label_id": None if segment.label is None else ids[segment.label],
             "confidence": _share(segment.confidence),
-            "tempo_bpm": _median(heard.tempo[(segment.start_s <= begins) & (begins < segment.end_s)]),
+            "tempo_bpm": _median(
+                scores.tempo[(segment.start_s <= span_starts) & (span_starts < segment.end_s)]
+            ),
         }
         for number, segment in enumerate(timeline.segments)
     ]
 
 
-def window_rows(timeline: Timeline, heard: Heard, label_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Rows for mix_windows; the tempo is that of the span in which a window has its middle."""
+def window_rows(timeline: Timeline, scores: WindowScores, label_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Rows for mix_windows; the tempo is that of the span around the middle of a window."""
     rows = []
     for number, state in enumerate(timeline.states.tolist()):
-        start_s = number * heard.step_s
-        span = min(int((start_s + heard.window_s / 2) / heard.span_s), len(heard.tempo) - 1)
-        alone = heard.probabilities[number]
+        start_s = number * scores.step_s
+        span = min(int((start_s + scores.window_s / 2) / scores.span_s), len(scores.tempo) - 1)
+        probabilities = scores.probabilities[number]
         rows.append(
             {
                 "number": number,
                 "start_seconds": round(start_s, 3),
                 "label_id": None if state < 0 else label_ids[state],
-                "confidence": _share(float(timeline.posterior[number, state])),  # -1, unknown, is the last
-                "probabilities": alone.tolist() if np.isfinite(alone).all() else None,
-                "tempo_bpm": _number(float(heard.tempo[span])),
+                # State -1 is unknown, the last column of the posterior.
+                "confidence": _share(float(timeline.posterior[number, state])),
+                "probabilities": probabilities.tolist() if np.isfinite(probabilities).all() else None,
+                "tempo_bpm": _number(float(scores.tempo[span])),
             }
         )
     return rows
 
 
 def _share(value: float) -> float:
-    """Within 0 to 1, which a sum of shares may leave by its last digit."""
+    """The value within 0 to 1: rounding may take a sum of shares just outside."""
     return min(1.0, max(0.0, value))
 
 
@@ -71,5 +74,6 @@ def _number(value: float) -> float | None:
 
 
 def _median(values: NDArray[np.floating]) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else None
+    """The median of the finite values; None where there is none."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else None

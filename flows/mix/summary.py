@@ -1,22 +1,22 @@
-"""What is said of a recording in words, on Prefect's pages and at the terminal."""
+"""The summary of an analysed mix as sentences, for Prefect's artifacts and the terminal."""
 
 from typing import Any
 
 from flows.prefect_tools.progress import clock
 
 
-def figures_of(mix: Any) -> list[str]:
-    """The figures of an analysed recording, a row of mixes, a line each."""
-    tempo = "no tempo was found" if mix.tempo_bpm is None else f"{mix.tempo_bpm:.0f} beats a minute"
+def metric_lines(mix: Any) -> list[str]:
+    """The metrics of an analysed mix, a row of mixes, in two lines."""
+    tempo = "no tempo found" if mix.tempo_bpm is None else f"{mix.tempo_bpm:.0f} BPM"
     return [
-        f"{clock(mix.duration_seconds)} long, {tempo}, {mix.changes_per_hour:.1f} changes an hour",
-        f"{mix.unlike:.0%} like none of the labels, uniformity {mix.uniformity:.2f}, entropy {mix.entropy:.2f} bits",
+        f"{clock(mix.duration_seconds)} long, {tempo}, {mix.changes_per_hour:.1f} changes per hour",
+        f"{mix.unlike:.0%} unknown, concentration {mix.uniformity:.2f}, entropy {mix.entropy:.2f} bits",
     ]
 
 
-def heard_by(mix: Any, recognised: bool) -> str:
-    """Which model heard it, and when, or how long that took."""
+def analysed_by(mix: Any, recognised: bool) -> str:
+    """Which model analysed the mix: for a recognised file the date, else the time that it took."""
     if recognised:
-        return f"recognised: model {mix.model_id} heard this file on {mix.created_at:%Y-%m-%d at %H:%M}"
+        return f"recognised: model {mix.model_id} analysed this file on {mix.created_at:%Y-%m-%d at %H:%M}"
     speed = mix.duration_seconds / mix.seconds
-    return f"heard by model {mix.model_id} in {mix.seconds:.1f} s, {speed:.0f} times as fast as it plays"
+    return f"analysed by model {mix.model_id} in {mix.seconds:.1f} s, {speed:.0f} times as fast as it plays"

@@ -1,42 +1,43 @@
-"""Whether a recording suits a taste: a word, and the reason in a sentence."""
+"""Whether a recording suits a taste: listen, maybe or skip, and the reason in a sentence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from config.labels import Taste
-from ml.mixes.summary import MixFigures
+from ml.mixes.summary import MixSummary
 
 LISTEN: Final = 0.6
 MAYBE: Final = 0.3
-NAMED: Final = 3  # labels in the sentence, those with the largest shares
-SLIGHT: Final = 0.005  # a share that is not worth a word
+NAMED_LABELS: Final = 3  # in the sentence: those with the largest shares
+SMALLEST_SHARE: Final = 0.005  # in the sentence
 
 Word = Literal["listen", "maybe", "skip"]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to do with a recording, and why."""
+    """The verdict on a recording, and its reason in one sentence."""
 
     word: Word
     reason: str
 
 
-def verdict(figures: MixFigures, taste: Taste, names: Mapping[str, str]) -> Verdict:
-    """The verdict on a recording; `taste` has its labels by slug, `names` are how people write them.
+def verdict(summary: MixSummary, taste: Taste, names: Mapping[str, str]) -> Verdict:
+    """The verdict on a recording; `taste` has weights by the slug of a label, `names` the name by the slug.
 
-    Its value, from -1.5 to 1, is the mean weight of its time, less half of what its variety lacks.
+    Its score, from -1.5 to 1, is the mean weight over the time of the recording, minus half of the missing variety.
     """
-    value = _value(figures, taste)
-    word: Word = "listen" if value >= LISTEN else "maybe" if value >= MAYBE else "skip"
-    return Verdict(word, _sentence(figures, taste, names, value))
+    score = _score(summary, taste)
+    word: Word = "listen" if score >= LISTEN else "maybe" if score >= MAYBE else "skip"
+    return Verdict(word, _sentence(summary, taste, names, score))
 
 
 def variety(shares: Mapping[str, float]) -> float:
-    """The chance that two moments of known labels are not of the same: 0 for one label, 1 - 1/n for n in equal parts.
+    """The chance that two moments with a known label have different labels (Gini-Simpson index).
 
-    It does not depend on how many labels the model knows (docs/mixes.md). What is like none of them does not count.
+    0 for one label, 1 - 1/n for n labels of equal shares, however many labels the model has (docs/mixes.md). Unknown
+    time does not count.
     """
     known = sum(shares.values())
     if known <= 0:
@@ -44,33 +45,31 @@ def variety(shares: Mapping[str, float]) -> float:
     return max(0.0, 1 - sum((share / known) ** 2 for share in shares.values()))
 
 
-def _value(figures: MixFigures, taste: Taste) -> float:
-    liked = sum(share * _weight(taste, label) for label, share in figures.shares.items())
-    lacking = max(0.0, taste.variety - variety(figures.shares))
-    # Rounded, so that a verdict never hangs on the last digit of a sum.
-    return round(liked + figures.unlike * taste.unknown - lacking / 2, 6)
+def _score(summary: MixSummary, taste: Taste) -> float:
+    weighted = sum(share * _weight(taste, label) for label, share in summary.shares.items())
+    missing_variety = max(0.0, taste.variety - variety(summary.shares))
+    # Rounded, so that the last digit of a sum cannot change the verdict.
+    return round(weighted + summary.unknown_share * taste.unknown - missing_variety / 2, 6)
 
 
 def _weight(taste: Taste, label: str) -> float:
     return taste.labels.get(label, 1.0)
 
 
-def _sentence(figures: MixFigures, taste: Taste, names: Mapping[str, str], value: float) -> str:
-    largest = sorted(figures.shares.items(), key=lambda share: -share[1])[:NAMED]
+def _sentence(summary: MixSummary, taste: Taste, names: Mapping[str, str], score: float) -> str:
+    largest = sorted(summary.shares.items(), key=lambda share: -share[1])[:NAMED_LABELS]
     parts = [
-        f"{share:.0%} {names.get(label, label)} (weighs {_weight(taste, label):g})"
+        f"{share:.0%} {names.get(label, label)} (weight {_weight(taste, label):g})"
         for label, share in largest
-        if share >= SLIGHT
+        if share >= SMALLEST_SHARE
     ]
-    others = sum(figures.shares.values()) - sum(share for _, share in largest)
-    if others >= SLIGHT:
+    others = sum(summary.shares.values()) - sum(share for _, share in largest)
+    if others >= SMALLEST_SHARE:
         parts.append(f"{others:.0%} other labels")
-    if figures.unlike >= SLIGHT:
-        parts.append(f"{figures.unlike:.0%} like none of them (weighs {taste.unknown:g})")
-    varied = variety(figures.shares)
-    wished = f"{'only ' if varied < taste.variety else ''}{varied:.2f} varied where {taste.variety:g} is wished for"
-    if value >= LISTEN:
-        end = f"{LISTEN:g} is enough"
-    else:
-        end = f"{LISTEN:g} would be listen" if value >= MAYBE else f"{MAYBE:g} would be maybe"
-    return f"It is {', '.join(parts)}, and {wished}: {value:.2f} in all, where {end}."
+    if summary.unknown_share >= SMALLEST_SHARE:
+        parts.append(f"{summary.unknown_share:.0%} none of the labels (weight {taste.unknown:g})")
+    threshold = f"listen at {LISTEN:.2f} or more" if score >= MAYBE else f"maybe at {MAYBE:.2f} or more"
+    return (
+        f"It is {', '.join(parts)}; score {score:.2f} ({threshold});"
+        f" variety {variety(summary.shares):.2f} (wanted: {taste.variety:g})."
+    )

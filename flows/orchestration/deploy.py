@@ -6,7 +6,7 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.workers.process import ProcessWorker
 
 from config.settings import Settings
-from flows.orchestration.serve import HEARTBEAT_SECONDS, forget_earlier, watch_for_silence
+from flows.orchestration.serve import HEARTBEAT_SECONDS, delete_old_deployments, register_crash_rules
 from flows.orchestration.timetable import deployments
 from flows.prefect_tools.run_names import POOL
 
@@ -20,8 +20,8 @@ def deploy(settings: Settings) -> None:
     for deployment in deployments(settings):
         deployment.job_variables = {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}}
         deployment.apply(work_pool_name=POOL)
-    forget_earlier(settings)
-    watch_for_silence()
+    delete_old_deployments(settings)
+    register_crash_rules()
 
 
 def _make_pool() -> None:

@@ -21,7 +21,7 @@ from prefect.runner import Runner
 from config.settings import SECRETS, Settings
 from flows.orchestration.entrypoints import SERVER
 from flows.orchestration.timetable import deployments, timetable
-from flows.prefect_tools.dead_runs import HEARTBEAT, START_SECONDS, Watch, keep_looking
+from flows.prefect_tools.dead_runs import HEARTBEAT, START_SECONDS, DeadRunWatch, repeat_forever
 from flows.prefect_tools.run_names import TAG
 
 HEARTBEAT_SECONDS: Final = 30  # of every run that is started from here; the least that Prefect takes
@@ -33,11 +33,11 @@ def register(settings: Settings) -> None:
     """Tell Prefect the timetable, in place of an earlier one, and what to make of runs that fall silent."""
     for deployment in deployments(settings):
         deployment.apply()
-    forget_earlier(settings)
-    watch_for_silence()
+    delete_old_deployments(settings)
+    register_crash_rules()
 
 
-def forget_earlier(settings: Settings) -> None:
+def delete_old_deployments(settings: Settings) -> None:
     """Remove what an earlier timetable had and this one has not: its schedules would go on."""
     names = {line.name for line in timetable(settings)}
     ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
@@ -47,7 +47,7 @@ def forget_earlier(settings: Settings) -> None:
                 client.delete_deployment(known.id)
 
 
-def watch_for_silence() -> None:
+def register_crash_rules() -> None:
     """Have the server mark runs as crashed whose process was killed along with what started it, or lost its machine.
 
     Those are runs of the timetable, and their stages, that were to begin and have sent no heartbeat in time, and all
@@ -127,7 +127,9 @@ def serve(settings: Settings) -> None:
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     asked_to_end = Event()
-    Thread(target=keep_looking, args=[Watch(TAG).mark_silent], name="silent runs", daemon=True).start()
+    Thread(
+        target=repeat_forever, args=[DeadRunWatch(TAG).mark_dead_runs], name="silent runs", daemon=True
+    ).start()
     try:
         while not _serve_until_outage(settings, asked_to_end):
             # The runner's own handler ends with it, and SIGTERM may come before the next one has its own.

@@ -10,7 +10,7 @@ from threading import Thread
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import WorkerStatus
 
-from flows.prefect_tools.dead_runs import Watch, keep_looking
+from flows.prefect_tools.dead_runs import DeadRunWatch, repeat_forever
 from flows.prefect_tools.run_names import POOL, TAG
 
 
@@ -21,8 +21,8 @@ def work(options: Sequence[str]) -> None:
     """
     from prefect.cli import app  # not above: it brings all commands of Prefect
 
-    looks = (Watch(TAG).mark_silent, forget_gone_workers)
-    Thread(target=keep_looking, args=looks, name="silent runs", daemon=True).start()
+    looks = (DeadRunWatch(TAG).mark_dead_runs, forget_gone_workers)
+    Thread(target=repeat_forever, args=looks, name="silent runs", daemon=True).start()
     sys.argv = ["prefect", "worker", "start", "--pool", POOL, "--type", "process", *options]
     app()
 

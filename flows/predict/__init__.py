@@ -1,1 +1,1 @@
-"""The stage that scores tracks, and the scoring of files."""
+"""The stage in which the champion scores tracks."""

@@ -1,4 +1,4 @@
-"""What predictions leave on Prefect's pages."""
+"""The Prefect artifacts of predictions."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,13 +7,13 @@ from sqlalchemy import Connection, Engine
 
 from db import read
 from flows.prefect_tools import artifacts
-from flows.scoring.map import map_of, picture_of
+from flows.scoring.map import map_of, plot_tracks
 
-TRACKS_ON_A_MAP: Final = 1_000  # some seconds
+MAP_TRACKS: Final = 1_000  # takes some seconds
 
 
 def leave_predictions(connection: Connection, sentences: Sequence[str]) -> None:
-    """How many tracks were scored, in sentences; what the model in use takes for what, and how surely."""
+    """Leave sentences on how many tracks were scored, and the mistakes of the model in use with their confidence."""
     artifacts.sentence_list("predicted", sentences)
     artifacts.table(
         "mistakes",
@@ -23,14 +23,14 @@ def leave_predictions(connection: Connection, sentences: Sequence[str]) -> None:
 
 
 def leave_map(engine: Engine) -> None:
-    """Where tracks lie, by what the model in use hears in them; nothing where none has an embedding."""
+    """Leave a map of tracks by the embeddings of the model in use; nothing where no track has one."""
     with engine.connect() as connection:
-        tracks = map_of(connection, TRACKS_ON_A_MAP)
-        picture = picture_of(connection, tracks) if tracks else None
+        tracks = map_of(connection, MAP_TRACKS)
+        picture = plot_tracks(connection, tracks) if tracks else None
     if picture is not None:
         artifacts.picture(
             "crate-map",
-            "Tracks that sound alike to the model in use lie together; nothing but nearness means anything. Labels of"
-            " tracks that it has learnt from lie further apart than they would in new music.",
+            "Tracks that sound alike to the model in use are close together; large distances mean little. The model was"
+            " trained on most of these tracks, so their labels are further apart than those of new music would be.",
             picture,
         )

@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 
 from common.text import spaced
 from db import read
-from flows.prefect_tools.markdown import as_it_is
+from flows.prefect_tools.markdown import escape_markdown
 
 NOTHING: Final = [{"": "nothing"}]
 
 
 def sentence_list(key: str, sentences: Sequence[str]) -> None:
     """Each sentence as an item of a list."""
-    create_markdown_artifact("\n".join(f"- {as_it_is(sentence)}" for sentence in sentences), key=key)
+    create_markdown_artifact("\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences), key=key)
 
 
 def not_used(connection: Connection) -> None:

@@ -37,13 +37,13 @@ LastSign = tuple[UUID | None, int]  # of life: the state that a run is in, and h
 
 
 @dataclass
-class Watch:
+class DeadRunWatch:
     """Looks again and again at the runs with a tag; what it has seen to change, and when, by no clock but its own."""
 
     tag: str
     _seen: dict[UUID, tuple[LastSign, float]] = field(default_factory=dict)
 
-    def mark_silent(self, seconds: float = START_SECONDS) -> int:
+    def mark_dead_runs(self, seconds: float = START_SECONDS) -> int:
         """Mark runs as crashed that have given no sign of life for so long while this looked; how many.
 
         A look that fails, as there is no server, begins anew: who cannot be heard is not silent.
@@ -60,7 +60,7 @@ class Watch:
         return len(silent)
 
 
-def keep_looking(*looks: Callable[[], object]) -> None:
+def repeat_forever(*looks: Callable[[], object]) -> None:
     """Do these again and again for as long as the process lives: meant for a daemon thread."""
     while True:
         for look in looks:
@@ -73,7 +73,7 @@ def keep_looking(*looks: Callable[[], object]) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def mark_silent(tag: str, seconds: float = START_SECONDS) -> int:
+def mark_dead_runs(tag: str, seconds: float = START_SECONDS) -> int:
     """Mark runs with a tag as crashed that, by the clock, have given no sign of life for so long; how many.
 
     For one who looks only once.

@@ -5,7 +5,7 @@ import re
 from common.text import spaced
 
 
-def as_it_is(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text on one line whose signs mean nothing to Markdown or HTML; an address in it is no link.
 
     Characters that steer, such as overrides of the reading direction, become spaces.

@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 from flows.prefect_tools.console import SafeConsole
-from flows.prefect_tools.markdown import as_it_is
+from flows.prefect_tools.markdown import escape_markdown
 
 PAGE_SECONDS: Final = 5.0  # between two requests to Prefect; what takes less has no bar there
 
@@ -46,7 +46,7 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
 
 
 @contextmanager
-def listening_bar(description: str) -> Iterator[Callable[[float, float | None], None]]:
+def audio_progress_bar(description: str) -> Iterator[Callable[[float, float | None], None]]:
     """The same for sound: the block gets a function that is told how many seconds are heard, and of how many.
 
     Where nobody knows of how many (None), the bar says how many there were, and no time that is left.
@@ -121,6 +121,6 @@ class _PageBar:
         if FlowRunContext.get() is None:
             return
         if self.artifact is None:
-            self.artifact = create_progress_artifact(percent, description=as_it_is(self.description))  # type: ignore[assignment]
+            self.artifact = create_progress_artifact(percent, description=escape_markdown(self.description))  # type: ignore[assignment]
         else:
             update_progress_artifact(self.artifact, percent)

@@ -1,17 +1,17 @@
-"""What a report leaves on Prefect's pages."""
+"""The Prefect artifact of a report."""
 
 from prefect.artifacts import create_markdown_artifact
 
-from flows.prefect_tools.markdown import as_it_is
+from flows.prefect_tools.markdown import escape_markdown
 from flows.report.page import Written
 
 
 def leave_report(written: Written) -> None:
-    """Where the report lies, and what it says in short."""
-    sentences = "\n".join(f"- {as_it_is(sentence)}" for sentence in written.sentences)
+    """The lead of the report, a sentence of each section, and the path of the page."""
+    sentences = "\n".join(f"- {escape_markdown(sentence)}" for sentence in written.sentences)
     create_markdown_artifact(
-        f"{as_it_is(written.lead)}\n\n{sentences}\n\nThe page: {as_it_is(str(written.path))}"
+        f"{escape_markdown(written.lead)}\n\n{sentences}\n\nThe page: {escape_markdown(str(written.path))}"
         f" ({written.bytes / 1e6:.1f} MB)",
         key="report",
-        description="The report of this night; the page itself lies in the home.",
+        description="The summary of the latest report; the page itself is in the home.",
     )

@@ -1,4 +1,4 @@
-"""The report, every night: the page in the home, and what it says in short on Prefect's pages."""
+"""The flow that writes the report into the home and leaves its summary as an artifact."""
 
 from prefect import flow
 
@@ -9,11 +9,11 @@ from flows.report.page import Written, write_report
 
 @flow(name="report")
 def report() -> Written:
-    """Write one page with all there is to see, for people who have no terminal.
+    """Write one HTML page with all results.
 
     - **reads** the database, and one spectrogram of each label.
-    - **writes** `reports/labelscope-<date>.html` in the home, which needs no network and no other file; the last two
-      weeks are kept.
+    - **writes** `reports/labelscope-<date>.html` in the home. The page needs no network and no other file. Reports of
+      the last 14 days are kept.
     """
     written = write_report(Settings())
     leave_report(written)

@@ -1,1 +1,1 @@
-"""What several stages do with the model in use."""
+"""Scoring by the model in use, as several stages need it."""

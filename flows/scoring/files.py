@@ -1,4 +1,4 @@
-"""Say what files sound like that are not in the database; nothing is stored."""
+"""Score files that are not in the database. Nothing is stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from common.files import sha256_if_readable
 from config.settings import Settings
 from db import read
-from flows.checks.files import UnheardError, too_short
+from flows.checks.files import UnusableFileError, file_problems, too_short
 from flows.checks.requests import require_champion
 from flows.home.environment import model_folder, open_database
-from ml.audio.decode import AudioError, load_mono
-from ml.features.spectrogram import Recipe, log_mel
+from ml.audio.decode import load_mono
+from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.models.embedding import of_track
-from ml.models.scorer import HeardClip, Scorer, load_model
-from sources.files.probe import UnusableError, plan_clips, probe
+from ml.models.scorer import ClipOutputs, Scorer, load_model
+from sources.files.probe import plan_clips, probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class ScoredFile:
     path: Path
     ranking: tuple[tuple[str, float], ...] = ()
     problem: str | None = None
-    known: bool = True  # False: it is like none of the labels; the first is only the nearest
-    learnt: bool = False  # the model has learnt from this very file, so that its answer proves nothing
+    known: bool = True  # False: unknown, and the first label is only the nearest one
+    learnt: bool = False  # the model was trained on this very file, so that its prediction proves nothing
 
 
 def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
@@ -50,15 +50,15 @@ def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
 
 
 def embedding_of_file(settings: Settings, path: Path) -> list[float]:
-    """What the model in use hears in a file, as it does in a track: see ml/models/embedding.py.
+    """The embedding of a file by the model in use, made as that of a track: see ml/models/embedding.py.
 
-    Raises NoModelError where no model is in use yet, and UnheardError where there is nothing to hear.
+    Raises NoModelError where no model is in use yet, and UnusableFileError where the file cannot be scored.
     """
     with open_database(settings) as engine, engine.connect() as connection:
         champion = require_champion(connection)
     scorer = _load(settings, champion)
-    heard = hear_file(scorer, path, settings.windows_per_track)
-    embedding: list[float] = of_track([of_clip.embeddings for of_clip in heard]).tolist()
+    clips = score_clips(scorer, path, settings.windows_per_track)
+    embedding: list[float] = of_track([clip.embeddings for clip in clips]).tolist()
     return embedding
 
 
@@ -68,40 +68,29 @@ def _load(settings: Settings, champion: Any) -> Scorer:
 
 def _score_file(scorer: Scorer, path: Path, names: dict[str, str], windows: int) -> ScoredFile:
     try:
-        heard = hear_file(scorer, path, windows)
-    except UnheardError as problem:
+        clips = score_clips(scorer, path, windows)
+    except UnusableFileError as problem:
         return ScoredFile(path, problem=str(problem))
-    verdict = scorer.verdict([of_clip.scores for of_clip in heard])
+    verdict = scorer.verdict([clip.scores for clip in clips])
     ranking = sorted(
         zip(scorer.labels, verdict.probabilities.tolist(), strict=True), key=lambda pair: -pair[1]
     )
     return ScoredFile(path, tuple((names[slug], share) for slug, share in ranking), known=verdict.known)
 
 
-def hear_file(scorer: Scorer, path: Path, windows: int) -> list[HeardClip]:
-    """What a model makes of each clip of a file, each of at least one crop. Raises UnheardError."""
-    try:
-        heard = [
-            of_clip for of_clip in scorer.hear_many(_clips(scorer, path, windows)) if len(of_clip.scores)
-        ]
-    except AudioError as problem:
-        raise UnheardError(str(problem)) from problem
-    except UnusableError as problem:
-        raise UnheardError(f"{path.name} {problem.args[1]}") from problem
-    except FileNotFoundError as problem:
-        raise UnheardError(
-            f"{path} is not there; put it back or name the place that it has now."
-        ) from problem
-    except OSError as problem:
-        raise UnheardError(f"{path.name} cannot be read ({problem.strerror}); copy it anew.") from problem
-    if not heard:
+def score_clips(scorer: Scorer, path: Path, windows: int) -> list[ClipOutputs]:
+    """The outputs of a model for each clip of a file, without clips shorter than a crop. Raises UnusableFileError."""
+    with file_problems(path):
+        outputs = [clip for clip in scorer.score_and_embed(_clips(scorer, path, windows)) if len(clip.scores)]
+    if not outputs:
         raise too_short(path)
-    return heard
+    return outputs
 
 
 def _clips(scorer: Scorer, path: Path, windows: int) -> list[NDArray[np.float32]]:
-    recipe = Recipe.from_dict(scorer.recipe)
+    """Spectrograms of the clips of a file, (frames, mel bands) each."""
+    config = SpectrogramConfig.from_dict(scorer.spectrogram_config)
     return [
-        log_mel(load_mono(path, offset_s=start, duration_s=length, sample_rate=recipe.sample_rate), recipe)
+        log_mel(load_mono(path, offset_s=start, duration_s=length, sample_rate=config.sample_rate), config)
         for start, length in plan_clips(probe(path).duration_s, windows)
     ]

@@ -1,1 +1,1 @@
-"""What sounds alike."""
+"""The search for tracks that sound alike."""

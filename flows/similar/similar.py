@@ -1,4 +1,4 @@
-"""Find what sounds like a track, or like a file; nothing is stored."""
+"""Find the tracks that sound most like a track or a file. Nothing is stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,28 +17,29 @@ from flows.checks.no_champion import NoModelError
 from flows.home.environment import open_database
 from sources.files.listing import ENDINGS
 
-OLDEST: Final = "0.8"  # pgvector that goes on searching where a filter has left too few
-NAMED: Final = 4  # other tracks that a remark names
+OLDEST: Final = "0.8"  # pgvector with iterative scans, which go on where a filter leaves too few rows
+NAMED: Final = 4  # other tracks in a remark
+MOST_CANDIDATES: Final = 50
 
 
 class NeighbourError(LabelscopeError):
-    """Neighbours cannot be told; the message says why, and what helps."""
+    """The search for similar tracks is not possible. The message has the reason and the cure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """What sounds like something: rows of track_id, artists, title, label, predicted, distance, nearest first."""
+    """The nearest tracks: rows of track_id, artists, title, label, predicted and distance, nearest first."""
 
     of: str  # the name of the track or file
     rows: Sequence[Any]
-    remark: str | None = None  # where the name was not exactly that of one track, or the file is one
+    remark: str | None = None  # which track was taken for an inexact name, or that the file is a track
 
 
 def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
-    """The tracks that are nearest to a file of this path, or else to the track of this name.
+    """The `number` nearest tracks to the file of this path, or else to the track of this name.
 
-    Raises NeighbourError where there is neither, or nothing to compare with, NoModelError where no model is in use, and
-    ModelFileError for a damaged one.
+    Raises NeighbourError where there is neither, or no embedding to compare with; NoModelError where no model is in
+    use; and ModelFileError for a damaged model file.
     """
     path = _file_called(name_or_file)
     sha256 = sha256_if_readable(path) if path else None
@@ -46,14 +47,18 @@ def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
         with engine.connect() as connection:
             require_neighbours(connection)
             if path is None:
-                name = name_or_file.encode("utf-8", "backslashreplace").decode()  # a path may be no text
+                # A path may have bytes that are not UTF-8.
+                name = name_or_file.encode("utf-8", "backslashreplace").decode()
                 track, remark = _track_called(connection, name)
                 return _like_track(connection, track, remark, number)
-            itself = read.embeddings.track_of_file(connection, sha256) if sha256 else None
-            if itself is not None:  # else it would be its own nearest neighbour
-                return _like_track(connection, itself, f"{path.name} is here as {_named(itself)}.", number)
+            # The file may be one of the tracks, and would be its own nearest neighbour.
+            same_track = read.embeddings.track_of_file(connection, sha256) if sha256 else None
+            if same_track is not None:
+                remark = f"{path.name} is in the database as {_named(same_track)}."
+                return _like_track(connection, same_track, remark, number)
             _require_sound(connection, path)
-        embedding = as_vector(_heard_in(settings, path))  # some seconds, in which no transaction is open
+        # This takes some seconds, so no transaction is open meanwhile.
+        embedding = as_vector(_embedding_of(settings, path))
         with engine.connect() as connection:
             return Neighbours(path.name, read.embeddings.similar_to(connection, embedding, number))
 
@@ -62,26 +67,26 @@ def _file_called(text: str) -> Path | None:
     try:
         path = Path(text).expanduser()
         return path if path.is_file() else None
-    # "~scape - Mint", a name too long for a file, one with a zero byte
+    # Names of tracks such as "~scape - Mint", too long for a file, or with a zero byte.
     except (OSError, RuntimeError, ValueError):
         return None
 
 
 def require_neighbours(connection: Connection) -> None:
-    """Raise NeighbourError where there are no embeddings, with what helps; NoModelError where no model is in use."""
+    """Raises NeighbourError where there are no embeddings, and NoModelError where no model is in use."""
     if not read.embeddings.is_there(connection):
-        raise NeighbourError(f"Neighbours need pgvector, {OLDEST} or newer: {_what_lacks(connection)}.")
+        raise NeighbourError(f"Neighbours need pgvector, {OLDEST} or newer: {_cure(connection)}.")
     champion = read.learning.champion(connection)
     if champion is None:
         raise NoModelError
     if not read.embeddings.has_embeddings(connection, champion.model_id):
         raise NeighbourError(
-            f"Model {champion.model_id} has not heard a track for its neighbours yet: run `labelscope predict`."
+            f"Model {champion.model_id} has no embedding of a track yet: run `labelscope predict`."
         )
 
 
-def _what_lacks(connection: Connection) -> str:
-    """What has to be done, from where things stand."""
+def _cure(connection: Connection) -> str:
+    """The steps to usable embeddings, depending on the state of the extension."""
     then = "`labelscope db upgrade`, then `labelscope predict`"
     version = read.embeddings.installed_version(connection)
     if version is None and not read.embeddings.is_available(connection):
@@ -92,66 +97,76 @@ def _what_lacks(connection: Connection) -> str:
     if [int(number) for number in version.split(".")[:2]] < [int(number) for number in OLDEST.split(".")]:
         how = "`labelscope db psql -- -c 'ALTER EXTENSION vector UPDATE'`"
         return f"this database has {version}; install a newer one, as a superuser run {how}, then as the owner {then}"
-    return f"it is here, so run {then}"
+    return f"it is installed, so run {then}"
 
 
 def _require_sound(connection: Connection, path: Path) -> None:
-    # Here, as it imports a decoder, which a track does not need.
-    from flows.checks.files import UnheardError, require_sound, shortest_s
+    # Imported here, since it needs an audio decoder and the search by name does not.
+    from flows.checks.files import UnusableFileError, require_sound, shortest_s
 
     try:
         require_sound(path, shortest_s(connection))
-    except UnheardError as problem:
+    except UnusableFileError as problem:
         raise NeighbourError(str(problem)) from problem
 
 
-def _heard_in(settings: Settings, path: Path) -> Sequence[float]:
-    # Here, as it imports Keras, which a track does not need.
-    from flows.checks.files import UnheardError
+def _embedding_of(settings: Settings, path: Path) -> Sequence[float]:
+    # Imported here, since it needs Keras and the search by name does not.
+    from flows.checks.files import UnusableFileError
     from flows.scoring.files import embedding_of_file
 
     try:
         return embedding_of_file(settings, path)
-    except UnheardError as problem:
+    except UnusableFileError as problem:
         raise NeighbourError(str(problem)) from problem
 
 
 def _like_track(connection: Connection, track: Any, remark: str | None, number: int) -> Neighbours:
-    found = read.embeddings.similar_tracks(connection, track.track_id, number)
-    if not found:
+    rows = read.embeddings.similar_tracks(connection, track.track_id, number)
+    if not rows:
         raise NeighbourError(
-            f"The model in use has not heard {_named(track)}, or nothing else: run `labelscope predict`;"
-            " `labelscope status` says what could not be used."
+            f"The model in use has no embedding of {_named(track)}, or of no other track: run `labelscope predict`;"
+            " `labelscope status` lists what could not be used."
         )
-    return Neighbours(_named(track), found, remark)
+    return Neighbours(_named(track), rows, remark)
 
 
 def _track_called(connection: Connection, name: str) -> tuple[Any, str | None]:
-    """The track that is meant, and a remark where that is a guess."""
-    candidates = read.track_names.tracks_called(connection, name, 50)
+    """The track of this name, or the best guess with a remark. Raises NeighbourError where no track fits."""
+    candidates = read.track_names.tracks_called(connection, name, MOST_CANDIDATES)
     if not candidates:
         raise NeighbourError(
             f"There is neither a file nor a track named {name!r}, nor a track with any of these words in its name."
         )
     first = candidates[0]
     if first.exact:
-        alike = [track for track in candidates if track.exact]
+        fitting = [track for track in candidates if track.exact]
     elif first.words == first.wanted:
-        alike = [track for track in candidates if track.words == track.wanted]
-    elif name.lower().endswith(ENDINGS):
-        raise NeighbourError(
-            f"There is neither a file nor a track named {name!r}; put the file back, or name it in full."
-        )
+        fitting = [track for track in candidates if track.words == track.wanted]
     else:
-        names = "; ".join(_named(track) for track in candidates[:NAMED])
-        raise NeighbourError(f"There is neither a file nor a track named {name!r}. Near to it are: {names}.")
-    if len(alike) == 1:
-        return first, None if first.exact else f"No track is named just {name!r}; taken for {_named(first)}."
-    others = "; ".join(_named(track) for track in alike[1 : 1 + NAMED])
-    return first, (
-        f"{len(alike) if len(alike) < 50 else '50 or more'} tracks fit {name!r}; taken for {_named(first)}. Others:"
-        f" {others}."
+        raise _no_track(name, candidates)
+    if len(fitting) > 1:
+        return first, _ambiguous(name, fitting)
+    return first, None if first.exact else f"No track is named exactly {name!r}; taken for {_named(first)}."
+
+
+def _no_track(name: str, candidates: Sequence[Any]) -> NeighbourError:
+    """The error for a name of which no track has all words."""
+    if name.lower().endswith(ENDINGS):
+        return NeighbourError(
+            f"There is neither a file nor a track named {name!r}; put the file back, or give its full path."
+        )
+    names = "; ".join(_named(track) for track in candidates[:NAMED])
+    return NeighbourError(
+        f"There is neither a file nor a track named {name!r}. The closest names are: {names}."
     )
+
+
+def _ambiguous(name: str, fitting: Sequence[Any]) -> str:
+    """The remark where several tracks fit a name, of which the first is taken."""
+    number = str(len(fitting)) if len(fitting) < MOST_CANDIDATES else f"{MOST_CANDIDATES} or more"
+    others = "; ".join(_named(track) for track in fitting[1 : 1 + NAMED])
+    return f"{number} tracks fit {name!r}; taken for {_named(fitting[0])}. Others: {others}."
 
 
 def _named(track: Any) -> str:

@@ -1,1 +1,1 @@
-"""The stage that trains a model, compares it and promotes it; and evaluations."""
+"""The stage that trains models, compares and promotes them, and evaluates ways of training."""

@@ -1,4 +1,7 @@
-"""What trainings and evaluations leave on Prefect's pages."""
+"""The Prefect artifacts of trainings and evaluations."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
@@ -6,11 +9,11 @@ from sqlalchemy import Connection
 from db import read
 from flows.prefect_tools import artifacts
 from ml.models.architectures import MEMBERS
-from ml.plots.plots import confusion_picture, learning_picture
+from ml.plots.plots import plot_confusion, plot_learning_curves
 
 
 def leave_model(connection: Connection) -> None:
-    """All models; how well the one in use recognises each label, and what it takes for what."""
+    """Leave the newest models, and accuracy and confusions of the one in use."""
     artifacts.table(
         "models",
         "The newest models, and why each is in use or not.",
@@ -21,28 +24,32 @@ def leave_model(connection: Connection) -> None:
         "The model in use, on held-out tracks of each label.",
         read.problems.view(connection, "label_accuracy"),
     )
-    cells = read.problems.view(connection, "confusion_matrix")
-    if cells:
-        names = [*(cell.true_label for cell in cells), *(cell.predicted_label for cell in cells)]
-        labels = list(dict.fromkeys(names))
-        counts = np.zeros((len(labels), len(labels)), dtype=int)
-        for cell in cells:  # none where nothing was counted
-            counts[labels.index(cell.true_label), labels.index(cell.predicted_label)] = cell.count
+    if cells := read.problems.view(connection, "confusion_matrix"):
         artifacts.picture(
             "confusion-matrix",
             "Held-out tracks of each label, and what the model in use takes them for.",
-            confusion_picture(counts, labels),
+            _confusion_plot(cells),
         )
 
 
+def _confusion_plot(cells: Sequence[Any]) -> bytes:
+    """A PNG of the confusion matrix; `cells` has no rows for counts of 0."""
+    names = [*(cell.true_label for cell in cells), *(cell.predicted_label for cell in cells)]
+    labels = list(dict.fromkeys(names))
+    counts = np.zeros((len(labels), len(labels)), dtype=int)
+    for cell in cells:
+        counts[labels.index(cell.true_label), labels.index(cell.predicted_label)] = cell.count
+    return plot_confusion(counts, labels)
+
+
 def leave_training(connection: Connection, training_run_id: int) -> None:
-    """How the networks of a training learnt, whether or not they are in use; and the trainings before it."""
+    """Leave the learning curves of a training, and the newest trainings."""
     training = read.report.training(connection, training_run_id)
     if training is not None and training.history:
         artifacts.picture(
             "learning-curves",
             f"Training {training.id}: loss and accuracy of each network, on training and on validation crops.",
-            learning_picture(training.history, MEMBERS.get(training.architecture, ())),
+            plot_learning_curves(training.history, MEMBERS.get(training.architecture, ())),
         )
     artifacts.table(
         "trainings",
@@ -52,9 +59,9 @@ def leave_training(connection: Connection, training_run_id: int) -> None:
 
 
 def leave_evaluation(connection: Connection) -> None:
-    """All figures of the last evaluation."""
+    """Leave all metrics of the last evaluation."""
     artifacts.table(
         "evaluation",
-        "Networks and baseline on tracks that they have not heard.",
+        "Networks and baseline on tracks that they were not trained on.",
         read.problems.view(connection, "evaluation_table"),
     )

@@ -1,6 +1,7 @@
-"""The networks and the classical baseline against each other, by three protocols; all figures as rows."""
+"""Networks and classical baseline compared by three protocols; all metrics as rows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pebble import ProcessPool
@@ -19,9 +20,9 @@ from ml.crossvalidation.crossvalidation import (
     probabilities_of_tracks,
 )
 from ml.crossvalidation.parallel import in_pool, training_processes
-from ml.data.dataset import Crate
+from ml.data.dataset import Dataset
 from ml.data.hyperparameters import Hyperparameters
-from ml.evaluation.auroc import Auroc, auroc, mean
+from ml.evaluation.auroc import Auroc, auroc, mean_auroc
 from ml.evaluation.evaluate import Evaluation, evaluate
 from ml.evaluation.paired_bootstrap import compare
 from ml.evaluation.predictions import pooled, tracks_of
@@ -32,94 +33,116 @@ NETWORKS = (OURS, SEED)
 Rows = list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """The data of an evaluation, and how it splits them."""
+
+    dataset: Dataset
+    label_ids: Sequence[int]  # in the order of the dataset's labels
+    folds: int
+    repeats: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The processes that train, and a function to call after each training."""
+
+    pool: ProcessPool
+    advance: Callable[[], None]
+
+
 @task(name="contest", cache_policy=NO_CACHE)
-def contest(
-    crate: Crate,
-    chosen: Mapping[str, Hyperparameters],
-    folds: int,
-    repeats: int,
-    seed: int,
-    label_ids: Sequence[int],
-    workers: int,
-) -> tuple[Rows, Rows]:
+def contest(protocol: Protocol, chosen: Mapping[str, Hyperparameters], workers: int) -> tuple[Rows, Rows]:
     """Metrics and confusions by all protocols; see db.models.evaluations for the rows.
 
-    Trains (folds x repeats + 1) models of each kind, and one for each label that is left out.
+    Trains (folds x repeats + 1) models of each kind, and one for each label that is left out. `chosen` has the
+    hyperparameters of each network by its name.
     """
     learners: dict[str, Learner] = {name: NetworkLearner(values) for name, values in chosen.items()}
-    learners[BASELINE] = BaselineLearner(features_of(crate.examples))
-    trainings = len(learners) * (folds * repeats + 1) + len(crate.labels)
+    learners[BASELINE] = BaselineLearner(features_of(protocol.dataset.examples))
+    trainings = len(learners) * (protocol.folds * protocol.repeats + 1) + len(protocol.dataset.labels)
     with progress_bar("Evaluating, in trainings", trainings) as advance, training_processes(workers) as pool:
-
-        def done() -> None:
-            advance(1)
-
-        metrics, confusions = _grouped(crate, learners, folds, repeats, seed, label_ids, pool, done)
-        at_random = crate.sides(crate.random_division(seed))
-        for name, learner in learners.items():
-            (answers,) = in_pool(pool, learner, [(crate, at_random, seed)], done)
-            more = _rows(evaluate("holdout", answers), "seed_protocol", name, label_ids)
-            metrics, confusions = metrics + more[0], confusions + more[1]
-        return metrics + _unknown(crate, chosen[OURS], folds, seed, label_ids, pool, done), confusions
+        processes = Workers(pool, lambda: advance(1))
+        metrics, confusions = _grouped(protocol, learners, processes)
+        at_random = _at_random(protocol, learners, processes)
+        unknown = _unknown(protocol, chosen[OURS], processes)
+    return metrics + at_random[0] + unknown, confusions + at_random[1]
 
 
-def _grouped(
-    crate: Crate,
-    learners: Mapping[str, Learner],
-    folds: int,
-    repeats: int,
-    seed: int,
-    label_ids: Sequence[int],
-    pool: ProcessPool,
-    done: Callable[[], None],
-) -> tuple[Rows, Rows]:
-    """Repeated cross-validation by groups, and by how much ours is better than each of the others."""
+def _grouped(protocol: Protocol, learners: Mapping[str, Learner], workers: Workers) -> tuple[Rows, Rows]:
+    """Repeated cross-validation by groups, and how much better our network is than each of the others."""
     metrics: Rows = []
     confusions: Rows = []
-    said = {}
+    probabilities = {}
     for name, learner in learners.items():
-        answers = cross_validate(crate, learner, folds, repeats, seed, pool, done)
-        evaluation = evaluate("holdout", pooled(answers))
-        more = _rows(evaluation, "grouped", name, label_ids)
-        for row in more[0]:
-            row["count"] //= repeats  # each item answers once a repeat
-        metrics, confusions = metrics + more[0], confusions + more[1]
-        said[name] = probabilities_of_tracks(answers)
-        tracks = tracks_of(answers[0])
+        predictions = cross_validate(
+            protocol.dataset,
+            learner,
+            protocol.folds,
+            protocol.repeats,
+            protocol.seed,
+            pool=workers.pool,
+            on_fold=workers.advance,
+        )
+        evaluation = evaluate("holdout", pooled(predictions))
+        more_metrics, more_confusions = _rows(evaluation, "grouped", name, protocol.label_ids)
+        for row in more_metrics:
+            # Each item is counted once in each repeat.
+            row["count"] //= protocol.repeats
+        metrics, confusions = metrics + more_metrics, confusions + more_confusions
+        probabilities[name] = probabilities_of_tracks(predictions)
+        tracks = tracks_of(predictions[0])
         get_run_logger().info(
             "%s: balanced accuracy of tracks %.3f", name, evaluation.value("track", "balanced_accuracy")
         )
     for name in learners.keys() - {OURS}:
-        found = compare(said[OURS], said[name], tracks.true, tracks.group.tolist())
-        metrics.append(_of_protocol(comparison_row(found, name), "grouped", OURS))
+        comparison = compare(probabilities[OURS], probabilities[name], tracks.true, tracks.group.tolist())
+        metrics.append(_of_protocol(comparison_row(comparison, name), "grouped", OURS))
     return metrics, confusions
 
 
-def _unknown(
-    crate: Crate,
-    hyperparameters: Hyperparameters,
-    folds: int,
-    seed: int,
-    label_ids: Sequence[int],
-    pool: ProcessPool,
-    done: Callable[[], None],
-) -> Rows:
-    """How well models tell tracks of labels that they know from those of one that they never met.
+def _at_random(protocol: Protocol, learners: Mapping[str, Learner], workers: Workers) -> tuple[Rows, Rows]:
+    """The notebook's own protocol: one random split by track."""
+    metrics: Rows = []
+    confusions: Rows = []
+    dataset, seed = protocol.dataset, protocol.seed
+    splits = dataset.split(dataset.random_split(seed))
+    for name, learner in learners.items():
+        (predictions,) = in_pool(workers.pool, learner, [(dataset, splits, seed)], workers.advance)
+        evaluation = evaluate("holdout", predictions)
+        more_metrics, more_confusions = _rows(evaluation, "seed_protocol", name, protocol.label_ids)
+        metrics, confusions = metrics + more_metrics, confusions + more_confusions
+    return metrics, confusions
 
-    Of two labels no model could be trained without one.
+
+def _unknown(protocol: Protocol, hyperparameters: Hyperparameters, workers: Workers) -> Rows:
+    """How well models separate tracks of their labels from those of a label that they were not trained on.
+
+    Empty for two labels: no model can be trained on one.
     """
-    if len(crate.labels) < 3:
+    if len(protocol.dataset.labels) < 3:
         return []
-    found = leave_one_label_out(crate, hyperparameters, folds, seed, pool, done)
+    confidences = leave_one_label_out(
+        protocol.dataset,
+        hyperparameters,
+        protocol.folds,
+        protocol.seed,
+        pool=workers.pool,
+        on_label=workers.advance,
+    )
+    group_of_all = protocol.dataset.group_of.values()
     areas = {
-        label: auroc(one.known, one.unknown, one.known_group, one.unknown_group, crate.group_of.values())
-        for label, one in zip(label_ids, found, strict=True)
-        if len(one.known) and len(one.unknown)
+        label: auroc(
+            of_label.known, of_label.unknown, of_label.known_group, of_label.unknown_group, group_of_all
+        )
+        for label, of_label in zip(protocol.label_ids, confidences, strict=True)
+        if len(of_label.known) and len(of_label.unknown)
     }
     if not areas:
         return []
     rows = [_auroc_row(label, area) for label, area in areas.items()]
-    return [_auroc_row(None, mean(list(areas.values()))), *rows]
+    return [_auroc_row(None, mean_auroc(list(areas.values()))), *rows]
 
 
 def _auroc_row(label_id: int | None, area: Auroc) -> dict[str, Any]:
@@ -147,7 +170,7 @@ def _rows(
 
 
 def _of_protocol(row: dict[str, Any], protocol: str, architecture: str) -> dict[str, Any]:
-    """A row of a model's figures as one of an evaluation's, which has a protocol in place of a split."""
+    """A row of a model's metrics as one of an evaluation: with a protocol in place of a split."""
     return {name: value for name, value in row.items() if name != "split"} | {
         "protocol": protocol,
         "architecture": architecture,

@@ -1,4 +1,4 @@
-"""Train a network and its yardstick on one training set, and see how good they are."""
+"""Train a network and a baseline on one training set, and evaluate both."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -7,120 +7,141 @@ from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import Engine
 
-from config.settings import Settings
 from db.write.learning import ModelRows
-from flows.home.environment import model_folder, spectrogram_folder
+from flows.home.environment import model_folder
 from flows.prefect_tools.progress import progress_bar
+from flows.training.context import TrainingContext
 from flows.training.lost_spectrograms import send_back
 from flows.training.metric_rows import comparison_row, confusion_rows, metric_rows
-from flows.training.training_set import SIDES, TrainingSet
-from ml.crossvalidation.contenders import baseline_answers, features_of, fit_baseline, network_answers
-from ml.data.crops import load_crops
+from flows.training.training_set import SPLITS, TrainingSet
+from ml.crossvalidation.contenders import baseline_predictions, features_of, fit_baseline, network_predictions
+from ml.data.crops import Crops, load_crops
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.calibration import Calibration
 from ml.evaluation.evaluate import Evaluation, evaluate
 from ml.evaluation.paired_bootstrap import compare
-from ml.evaluation.predictions import Answers, tracks_of
-from ml.features.spectrogram import Recipe
+from ml.evaluation.predictions import Predictions, tracks_of
 from ml.models.baseline import save_baseline
 from ml.models.model_file import save_model
-from ml.models.train import Epoch, TrainingFailed, most_epochs, train
-
-ByLevel = tuple[Answers, ...]
+from ml.models.train import Epoch, Trained, TrainingFailed, most_epochs, train
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What a training brought: files that are written, rows that are not yet."""
+    """The result of a training: its files are written, its rows are not yet."""
 
-    models: tuple[ModelRows, ...]  # the network, then the yardstick
+    models: tuple[ModelRows, ...]  # the network, then the baseline
     history: tuple[Epoch, ...]
     seconds: float
-    holdout: Answers  # what the network says of the held-out tracks
+    holdout: Predictions  # of the network, at track level
 
 
 @task(name="fit", cache_policy=NO_CACHE)
 def fit(
-    engine: Engine,
-    settings: Settings,
-    training_set: TrainingSet,
-    hyperparameters: Hyperparameters,
-    recipe: Recipe,
-    recipe_id: int,
-    run_id: int,
+    context: TrainingContext, training_set: TrainingSet, hyperparameters: Hyperparameters, run_id: int
 ) -> Fitted:
-    """Train the network and the baseline, evaluate both on all sides, and write their files below `models/<run>/`."""
-    folder = spectrogram_folder(settings, recipe.fingerprint())
-    sides = {
-        side: load_crops(training_set.examples(folder, side), crop_frames=hyperparameters.crop_frames)
-        for side in SIDES
+    """Train the network and the baseline, evaluate both on all splits, and write their files below `models/<run>/`."""
+    crops = _load_crops(context, training_set, hyperparameters.crop_frames)
+    group_of = training_set.group_of
+    trained = _train_network(context, training_set, crops, hyperparameters)
+    network_predicted = {
+        split: network_predictions(trained.scorer, of_split, group_of) for split, of_split in crops.items()
     }
-    if lost := [clip for crops in sides.values() for clip in crops.unreadable]:  # since they were looked at
-        send_back(engine, lost, recipe_id)
+    examples = {split: of_split.examples for split, of_split in crops.items()}
+    features = features_of([example for split in SPLITS for example in examples[split]])
+    baseline = fit_baseline(
+        examples["train"],
+        examples["validation"],
+        features,
+        training_set.slugs,
+        context.config.to_dict(),
+        seed=hyperparameters.seed,
+    )
+    baseline_predicted = {
+        split: baseline_predictions(baseline, examples[split], features, group_of) for split in SPLITS
+    }
+    files = model_folder(context.settings)
+    network_path = Path(str(run_id)) / f"{hyperparameters.architecture}.keras"
+    baseline_path = Path(str(run_id)) / "baseline.skops"
+    network_sha256 = save_model(trained.scorer.network, trained.scorer.card, files / network_path)
+    baseline_sha256 = save_baseline(baseline, files / baseline_path)
+
+    calibration = trained.scorer.card.calibration
+    label_ids = [label.id for label in training_set.labels]
+    network_rows = _rows(
+        _model_row(files, network_path, network_sha256, asdict(calibration)),
+        [evaluate(split, some, _known(some, calibration)) for split, some in network_predicted.items()],
+        label_ids,
+    )
+    temperatures = {"temperatures": baseline.card["temperatures"]}
+    baseline_rows = _rows(
+        _model_row(files, baseline_path, baseline_sha256, temperatures),
+        [evaluate(split, some) for split, some in baseline_predicted.items()],
+        label_ids,
+    )
+    holdout = tracks_of(network_predicted["holdout"])
+    over_baseline = _comparison(holdout, tracks_of(baseline_predicted["holdout"]))
+    network_rows = replace(network_rows, metrics=[*network_rows.metrics, over_baseline])
+    return Fitted((network_rows, baseline_rows), trained.history, trained.seconds, holdout)
+
+
+def _load_crops(context: TrainingContext, training_set: TrainingSet, crop_frames: int) -> dict[str, Crops]:
+    """The crops of each split. Raises TrainingFailed where a spectrogram was lost since the training set was read."""
+    crops = {
+        split: load_crops(training_set.examples(context.spectrograms, split), crop_frames=crop_frames)
+        for split in SPLITS
+    }
+    if lost := [clip for of_split in crops.values() for clip in of_split.unreadable]:
+        send_back(context.engine, lost, context.config_id)
         raise TrainingFailed(f"{len(lost)} spectrograms were lost just now: extract, then retrain.")
-    slugs = [label.slug for label in training_set.labels]
-    with progress_bar("Training, in epochs", most_epochs(sides["train"], hyperparameters)) as advance:
-        trained = train(
-            sides["train"],
-            sides["validation"],
-            slugs,
-            recipe.to_dict(),
+    return crops
+
+
+def _train_network(
+    context: TrainingContext,
+    training_set: TrainingSet,
+    crops: dict[str, Crops],
+    hyperparameters: Hyperparameters,
+) -> Trained:
+    with progress_bar("Training, in epochs", most_epochs(crops["train"], hyperparameters)) as advance:
+        return train(
+            crops["train"],
+            crops["validation"],
+            training_set.slugs,
+            context.config.to_dict(),
             hyperparameters,
             on_epoch=lambda epoch: _record(epoch, advance),
         )
-    group_of = training_set.group_of
-    answers = {side: network_answers(trained.scorer, crops, group_of) for side, crops in sides.items()}
-    clips = {side: crops.examples for side, crops in sides.items()}
-    features = features_of([clip for side in SIDES for clip in clips[side]])
-    baseline = fit_baseline(
-        clips["train"], clips["validation"], features, slugs, recipe.to_dict(), hyperparameters.seed
-    )
-    its_answers = {side: baseline_answers(baseline, clips[side], features, group_of) for side in SIDES}
-
-    here = model_folder(settings)
-    network_path = Path(str(run_id)) / f"{hyperparameters.architecture}.keras"
-    baseline_path = Path(str(run_id)) / "baseline.skops"
-    network_sha256 = save_model(trained.scorer.network, trained.scorer.card, here / network_path)
-    baseline_sha256 = save_baseline(baseline, here / baseline_path)
-
-    calibration = trained.scorer.card.calibration
-    mine, its = tracks_of(answers["holdout"]), tracks_of(its_answers["holdout"])
-    over_baseline = compare(mine.probabilities, its.probabilities, mine.true, mine.group.tolist())
-    label_ids = [label.id for label in training_set.labels]
-
-    def rows(
-        path: Path, sha256: str, evaluations: Sequence[Evaluation], calibrated: dict[str, Any]
-    ) -> ModelRows:
-        about = {"architecture": path.stem, "path": str(path), "calibration": calibrated}
-        return ModelRows(
-            about | {"sha256": sha256, "bytes": (here / path).stat().st_size},
-            metric_rows(evaluations, label_ids),
-            confusion_rows(evaluations, label_ids),
-        )
-
-    network = rows(
-        network_path,
-        network_sha256,
-        [evaluate(side, some, _known(some, calibration)) for side, some in answers.items()],
-        asdict(calibration),
-    )
-    yardstick = rows(
-        baseline_path,
-        baseline_sha256,
-        [evaluate(side, some) for side, some in its_answers.items()],
-        {"temperatures": baseline.card["temperatures"]},
-    )
-    compared = replace(network, metrics=[*network.metrics, comparison_row(over_baseline, "baseline")])
-    return Fitted((compared, yardstick), trained.history, trained.seconds, mine)
 
 
-def _known(answers: ByLevel, calibration: Calibration) -> dict[int, bool]:
-    """Of each track, whether the model would name a label."""
-    if not answers:
+def _model_row(files: Path, path: Path, sha256: str, calibration: dict[str, Any]) -> dict[str, Any]:
+    """Columns of models; `path` is relative to `files`."""
+    return {
+        "architecture": path.stem,
+        "path": str(path),
+        "calibration": calibration,
+        "sha256": sha256,
+        "bytes": (files / path).stat().st_size,
+    }
+
+
+def _rows(model: dict[str, Any], evaluations: Sequence[Evaluation], label_ids: Sequence[int]) -> ModelRows:
+    return ModelRows(model, metric_rows(evaluations, label_ids), confusion_rows(evaluations, label_ids))
+
+
+def _comparison(network: Predictions, baseline: Predictions) -> dict[str, Any]:
+    """By how much the network is better than the baseline on the same tracks, as a row of metrics."""
+    groups = network.group.tolist()
+    comparison = compare(network.probabilities, baseline.probabilities, network.true, groups)
+    return comparison_row(comparison, "baseline")
+
+
+def _known(levels: tuple[Predictions, ...], calibration: Calibration) -> dict[int, bool]:
+    """Of each track id, whether the model would name a label."""
+    if not levels:
         return {}
-    tracks = tracks_of(answers)
+    tracks = tracks_of(levels)
     known = tracks.probabilities.max(axis=1) >= calibration.unknown_below
     return dict(zip(tracks.item_id.tolist(), known.tolist(), strict=True))
 

@@ -1,4 +1,4 @@
-"""Train the network when that is due, or because somebody says so."""
+"""The flow that trains a model when a training is due or requested, and promotes it if it is better."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -11,19 +11,18 @@ from config.labels import read_labels
 from config.settings import Settings
 from db import read, write
 from db.engine import Lock, try_lock
-from db.write.clips import register_recipe
-from flows.batch.settle_track_states import settle
-from flows.home.crashed_trainings import sweep
-from flows.home.environment import open_database, spectrogram_folder
+from flows.batch.refresh_track_states import refresh_track_states
+from flows.home.crashed_trainings import delete_leftovers
+from flows.home.environment import open_database
 from flows.prefect_tools.events import PROMOTED, announce
 from flows.training.artifacts import leave_model, leave_training
+from flows.training.context import TrainingContext, new_context
 from flows.training.due import reason_to_train
-from flows.training.lost_spectrograms import read_sound_training_set
+from flows.training.lost_spectrograms import read_verified_training_set
 from flows.training.provenance import versions
-from flows.training.split_assignment import place_new_tracks
+from flows.training.split_assignment import assign_new_tracks
 from flows.training.training_set import TrainingSet, held_back
 from ml.data.hyperparameters import Hyperparameters, choose
-from ml.features.spectrogram import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,96 +35,142 @@ class Retrained:
     model_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A training that is due or requested: its reason and its data."""
+
+    why: str
+    on_demand: bool
+    training_set: TrainingSet
+
+
 @flow(name="retrain")
 def retrain(why: str = "") -> Retrained:
     """Train the network on all usable tracks that have exactly one label, and promote it if it is better.
 
-    - Without a reason (`why`) it trains only when that is due: for the first time, with a changed recipe, architecture
-      or set of labels, or when enough new tracks have come in; and never twice on the same data.
-    - **reads** spectrogram files; each track stands on one side of the split, where it was placed when it was new.
-    - **writes** the places of new tracks, a training run with its exact tracks, the files of the network and of a
+    - Without a reason (`why`) it trains only when a training is due: the first one, after a change of the spectrogram
+      configuration, the architecture or the set of labels, or when enough new tracks have come in. It never trains
+      twice on the same data.
+    - **reads** spectrogram files. The split of a track is assigned once and never changes.
+    - **writes** the splits of new tracks, a training run with its exact tracks, the files of the network and of a
       classical baseline, metrics and confusions of both at crop, clip and track level, and whether the network is the
       new champion, with the reason.
-    - Two trainings at once are impossible: the second ends at once as busy.
+    - One training at a time: a second one ends at once as busy.
     """
     settings = Settings()
     allowed = read_labels(settings.labels).training.allow
-    recipe = Recipe()
     hyperparameters = choose(settings.architecture, settings.random_seed, settings.hyperparameters)
     with open_database(settings) as engine, try_lock(engine, Lock.RETRAIN) as alone:
         if not alone:
             return Retrained("busy", "Another training is running; its result will count.")
         with engine.begin() as connection:
-            # Files go before the commit: whoever is killed in between finds the rows again.
-            sweep(settings, write.learning.mark_dead_trainings(connection))
-            write.learning.retire_champion(
-                connection, allowed, "It learnt from what training.allow no longer lists."
-            )
-            recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
-        settle(engine)
-        place_new_tracks(engine, recipe_id, allowed)
-        settle(engine)
-        with engine.connect() as connection:
-            left_out = held_back(connection, recipe_id, allowed)
-            remarks: tuple[str, ...] = (left_out,) if left_out else ()
-            due = why or reason_to_train(connection, recipe_id, recipe, settings, allowed)
-            if due is None:
-                return Retrained("not_due", _nothing_new(connection), remarks)
-        folder = spectrogram_folder(settings, recipe.fingerprint())
-        training_set = read_sound_training_set(engine, folder, recipe, recipe_id, allowed)
-        if not training_set.clips and left_out:
-            return Retrained("not_allowed", left_out)
-        with engine.connect() as connection:
-            twin = read.learning.training_on(connection, training_set.fingerprint, settings.architecture)
-            champion = read.learning.champion(connection)
-            known = champion is not None and champion.labels == training_set.label_rows
-            if twin is not None and known:
-                learnt = f"Training {twin} has learnt from exactly these data"
-                if not why:
-                    return Retrained("not_due", f"{learnt}; see `labelscope models`.", remarks)
-                remarks += (f"{learnt}: only another setting can make this one differ.",)
-        training_set = replace(training_set, remarks=training_set.remarks + remarks)
-        run = _row(training_set, hyperparameters, recipe_id) | {"why": due, "on_demand": bool(why)}
-        with engine.begin() as connection:
-            if training_set.refusal:
-                refused = run | {"status": "refused", "error": training_set.refusal}
-                write.learning.start_training(connection, refused, [])
-                return Retrained("refused", training_set.refusal, training_set.remarks)
-            run_id = write.learning.start_training(connection, run, training_set.track_rows())
-        for remark in training_set.remarks:
-            get_run_logger().warning(remark)
-        from flows.training.run import train_and_judge  # Keras takes seconds, and most runs train nothing
+            context = new_context(engine, connection, settings, allowed)
+            _clean_up(connection, context)
+        _assign_splits(context)
+        plan = _plan(context, why)
+        if isinstance(plan, Retrained):
+            return plan
+        run_id = _start(context, plan, hyperparameters)
+        if run_id is None:
+            return Retrained("refused", str(plan.training_set.refusal), plan.training_set.remarks)
+        retrained = _train(context, plan.training_set, hyperparameters, run_id)
+    if retrained.outcome == "promoted":
+        announce(PROMOTED, model=retrained.model_id)
+    return retrained
 
-        model_id, decision = train_and_judge(
-            engine, settings, training_set, hyperparameters, recipe, recipe_id, run_id
-        )
-        with engine.connect() as connection:
-            leave_model(connection)
-            leave_training(connection, run_id)
-    if decision.promoted:
-        announce(PROMOTED, model=model_id)
-    outcome = "promoted" if decision.promoted else "rejected"
-    return Retrained(outcome, decision.reason, training_set.remarks, model_id)
+
+def _clean_up(connection: Connection, context: TrainingContext) -> None:
+    """Mark trainings whose process died, and retire a champion trained on content that is no longer allowed."""
+    # Files are deleted before the commit: after a crash in between, the next run sees the same rows again.
+    delete_leftovers(context.settings, write.learning.mark_dead_trainings(connection))
+    reason = "It was trained on origins that training.allow no longer lists."
+    write.learning.retire_champion(connection, context.allowed, reason)
+
+
+def _assign_splits(context: TrainingContext) -> None:
+    """Assign new tracks to splits. Track states are refreshed before and after: one is input, the other result."""
+    refresh_track_states(context.engine)
+    assign_new_tracks(context.engine, context.config_id, context.allowed)
+    refresh_track_states(context.engine)
+
+
+def _plan(context: TrainingContext, why: str) -> Plan | Retrained:
+    """What to train on and why; or, where no training is needed or possible, the result of the flow."""
+    with context.engine.connect() as connection:
+        not_allowed = held_back(connection, context.config_id, context.allowed)
+        remarks: tuple[str, ...] = (not_allowed,) if not_allowed else ()
+        reason = why or reason_to_train(connection, context)
+        if reason is None:
+            return Retrained("not_due", _nothing_new(connection), remarks)
+    training_set = read_verified_training_set(context)
+    if not training_set.clips and not_allowed:
+        return Retrained("not_allowed", not_allowed)
+    if repeated := _trained_before(context, training_set):
+        if not why:
+            return Retrained("not_due", f"{repeated}; see `labelscope models`.", remarks)
+        remarks += (f"{repeated}: the result differs only if a setting does.",)
+    training_set = replace(training_set, remarks=training_set.remarks + remarks)
+    return Plan(reason, bool(why), training_set)
 
 
 def _nothing_new(connection: Connection) -> str:
-    """Why no training is due; where the last one was refused, what helps stands there once more."""
+    """Why no training is due; where the last one was refused, with the cure from its refusal."""
     last = read.learning.last_training(connection)
     if last is None or last.error is None:
         return "Nothing has changed enough since the last training."
     return f"Nothing has changed since training {last.id} was refused. {last.error}"
 
 
-def _row(training_set: TrainingSet, hyperparameters: Hyperparameters, recipe_id: int) -> dict[str, Any]:
-    """Everything that is needed to repeat a training."""
+def _trained_before(context: TrainingContext, training_set: TrainingSet) -> str | None:
+    """Which training used exactly these data, if the champion has the same labels; else None."""
+    with context.engine.connect() as connection:
+        same = read.learning.training_on(connection, training_set.fingerprint, context.settings.architecture)
+        champion = read.learning.champion(connection)
+    if same is None or champion is None or champion.labels != training_set.label_rows:
+        return None
+    return f"Training {same} used exactly these data"
+
+
+def _start(context: TrainingContext, plan: Plan, hyperparameters: Hyperparameters) -> int | None:
+    """Write the row of the training; returns its id, or None where the training set is refused."""
+    row = _row(context, plan, hyperparameters)
+    with context.engine.begin() as connection:
+        if plan.training_set.refusal:
+            refused = row | {"status": "refused", "error": plan.training_set.refusal}
+            write.learning.start_training(connection, refused, [])
+            return None
+        return write.learning.start_training(connection, row, plan.training_set.track_rows())
+
+
+def _row(context: TrainingContext, plan: Plan, hyperparameters: Hyperparameters) -> dict[str, Any]:
+    """Everything that is needed to repeat a training, as columns of training_runs."""
     return {
         "flow_run_id": flow_run.get_id(),
+        "why": plan.why,
+        "on_demand": plan.on_demand,
         "architecture": hyperparameters.architecture,
         "hyperparameters": asdict(hyperparameters),
-        "recipe_id": recipe_id,
-        "origins": training_set.origins,
-        "dataset_fingerprint": training_set.fingerprint,
-        "labels": training_set.label_rows,
+        "recipe_id": context.config_id,
+        "origins": plan.training_set.origins,
+        "dataset_fingerprint": plan.training_set.fingerprint,
+        "labels": plan.training_set.label_rows,
         "versions": versions(),
-        "remarks": list(training_set.remarks),
+        "remarks": list(plan.training_set.remarks),
     }
+
+
+def _train(
+    context: TrainingContext, training_set: TrainingSet, hyperparameters: Hyperparameters, run_id: int
+) -> Retrained:
+    """Train, compare with the champion, and leave the artifacts."""
+    # Keras takes seconds to import, and most runs train nothing.
+    from flows.training.run import train_and_judge
+
+    for remark in training_set.remarks:
+        get_run_logger().warning(remark)
+    model_id, decision = train_and_judge(context, training_set, hyperparameters, run_id)
+    with context.engine.connect() as connection:
+        leave_model(connection)
+        leave_training(connection, run_id)
+    outcome = "promoted" if decision.promoted else "rejected"
+    return Retrained(outcome, decision.reason, training_set.remarks, model_id)

@@ -1,47 +1,44 @@
-"""Spectrogram files that are gone or damaged: their clips are left out, and extracted anew by the next run."""
+"""Lost or damaged spectrogram files: their clips are left out of the training and extracted again by the next run."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from prefect import get_run_logger
 from sqlalchemy import Engine
 
 from db.write.clips import forget_spectrograms
+from flows.training.context import TrainingContext
 from flows.training.training_set import TrainingSet, read_training_set
 from ml.data.crops import load_crops
-from ml.features.spectrogram import Recipe
 
 
-def read_sound_training_set(
-    engine: Engine, folder: Path, recipe: Recipe, recipe_id: int, allowed: Sequence[str]
-) -> TrainingSet:
-    """What can be learnt from now, every spectrogram below `folder` looked at: what a training says that it learnt from
-    must be what it did.
+def read_verified_training_set(context: TrainingContext) -> TrainingSet:
+    """The training set of now, with only clips whose spectrogram can be read. Reads every spectrogram file.
+
+    A remark counts the clips that are left out.
     """
-
-    def read() -> TrainingSet:
-        with engine.connect() as connection:
-            return read_training_set(connection, recipe_id, recipe, allowed)
-
-    training_set = read()
-    lost = load_crops(training_set.examples(folder)).unreadable
+    training_set = _read(context)
+    lost = load_crops(training_set.examples(context.spectrograms)).unreadable
     if not lost:
         return training_set
-    send_back(engine, lost, recipe_id)
-    rest = read()
+    send_back(context.engine, lost, context.config_id)
+    rest = _read(context)
     remark = (
         f"{len(lost)} clips are left out, since their spectrograms cannot be read: extract, then retrain."
     )
-    return replace(
-        rest, remarks=(remark, *rest.remarks), refusal=f"{remark} {rest.refusal}" if rest.refusal else None
-    )
+    refusal = f"{remark} {rest.refusal}" if rest.refusal else None
+    return replace(rest, remarks=(remark, *rest.remarks), refusal=refusal)
 
 
-def send_back(engine: Engine, unreadable: Sequence[tuple[int, str]], recipe_id: int) -> None:
-    """Let clips wait for extraction again; `unreadable` are ids of clips, each with a sentence for the log."""
+def _read(context: TrainingContext) -> TrainingSet:
+    with context.engine.connect() as connection:
+        return read_training_set(connection, context.config_id, context.config, context.allowed)
+
+
+def send_back(engine: Engine, unreadable: Sequence[tuple[int, str]], config_id: int) -> None:
+    """Queue clips for extraction again; `unreadable` has the id of each clip, and a sentence for the log."""
     for _, sentence in unreadable:
         get_run_logger().warning(sentence)
     if unreadable:
         with engine.begin() as connection:
-            forget_spectrograms(connection, [clip_id for clip_id, _ in unreadable], recipe_id)
+            forget_spectrograms(connection, [clip_id for clip_id, _ in unreadable], config_id)

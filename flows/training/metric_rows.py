@@ -1,4 +1,4 @@
-"""Figures of models to rows: positions of labels become ids."""
+"""Metrics of models as rows: positions of labels become ids."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -18,7 +18,7 @@ def metric_rows(evaluations: Iterable[Evaluation], label_ids: Sequence[int]) -> 
 
 
 def confusion_rows(evaluations: Iterable[Evaluation], label_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Rows for the table confusions, those that count something."""
+    """Rows for the table confusions, without cells of 0."""
     rows = [asdict(cell) for evaluation in evaluations for cell in evaluation.confusions if cell.count]
     for row in rows:
         row["true_label_id"] = label_ids[row.pop("true")]
@@ -27,7 +27,7 @@ def confusion_rows(evaluations: Iterable[Evaluation], label_ids: Sequence[int]) 
 
 
 def comparison_row(comparison: Comparison, other: str) -> dict[str, Any]:
-    """A row for the table metrics: by how much a model is better than another one on held-out tracks."""
+    """A row for the table metrics: the difference in balanced accuracy to another model on held-out tracks."""
     return {
         "split": "holdout",
         "level": "track",

@@ -1,31 +1,32 @@
-"""Challenger against champion: which of two models is to be used."""
+"""Challenger against champion: which of two models is used from now on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from config.settings import Settings
 from db import read, write
 from flows.checks.requests import require_promotable
-from flows.home.environment import model_folder, spectrogram_folder
+from flows.home.environment import model_folder
+from flows.training.context import TrainingContext
 from flows.training.training_set import TrainingSet
-from ml.crossvalidation.contenders import network_answers
+from ml.crossvalidation.contenders import network_predictions
 from ml.data.crops import load_crops
 from ml.evaluation.paired_bootstrap import Comparison, compare
-from ml.evaluation.predictions import Answers, tracks_of
-from ml.features.spectrogram import Recipe
+from ml.evaluation.predictions import Predictions, tracks_of
 from ml.models.model_file import ModelFileError
-from ml.models.scorer import load_model
+from ml.models.scorer import Scorer, load_model
 from ml.models.train import TrainingFailed
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a challenger is to be used, why, and what the comparison gave where there was one."""
+    """Whether a challenger is promoted, why, and the comparison where there was one."""
 
     promoted: bool
     reason: str
@@ -33,65 +34,80 @@ class Decision:
 
 
 @task(name="judge", cache_policy=NO_CACHE)
-def judge(
-    engine: Engine,
-    settings: Settings,
-    challenger: Answers,
-    training_set: TrainingSet,
-    recipe: Recipe,
-    recipe_id: int,
-) -> Decision:
-    """Compare what the challenger says of the held-out tracks with what the champion says of the same ones.
+def judge(context: TrainingContext, challenger: Predictions, training_set: TrainingSet) -> Decision:
+    """Compare challenger and champion on the same held-out tracks. `challenger` is at track level.
 
-    Neither has learnt from them, since a track never changes sides. It is promoted if its balanced accuracy is higher
-    in a set share of the resamples of a paired bootstrap over groups.
+    Neither was trained on these tracks, since the split of a track never changes. The challenger is promoted if its
+    balanced accuracy is higher in a set share of the resamples of a paired bootstrap over groups. A champion that
+    cannot be compared is replaced.
     """
-    with engine.connect() as connection:
+    with context.engine.connect() as connection:
         champion = read.learning.champion(connection)
     if champion is None:
         return Decision(True, "No other model was in use.")
-    slugs = [label["slug"] for label in champion.labels]
-    if slugs != [label.slug for label in training_set.labels]:
-        return Decision(
-            True, f"The labels have changed since model {champion.model_id}, which knows {', '.join(slugs)}."
-        )
-    if champion.recipe_id != recipe_id:
-        return Decision(True, f"The recipe of the spectrograms has changed since model {champion.model_id}.")
+    if reason := _not_comparable(context, champion, training_set):
+        return Decision(True, reason)
     try:
-        scorer = load_model(model_folder(settings) / champion.path, champion.sha256)
+        scorer = load_model(model_folder(context.settings) / champion.path, champion.sha256)
     except ModelFileError as problem:
         return Decision(True, f"The champion, model {champion.model_id}, cannot be compared: {problem}")
-    examples = training_set.examples(spectrogram_folder(settings, recipe.fingerprint()), "holdout")
+    comparison = _compare(challenger, _score_holdout(context, scorer, training_set))
+    decision = _decide(comparison, champion.model_id, context.settings.promotion_probability)
+    get_run_logger().info(decision.reason)
+    return decision
+
+
+def _not_comparable(context: TrainingContext, champion: Any, training_set: TrainingSet) -> str | None:
+    """Why the challenger is promoted without a comparison; None where both have the same labels and input."""
+    slugs = [label["slug"] for label in champion.labels]
+    if slugs != training_set.slugs:
+        return (
+            f"The labels have changed since model {champion.model_id}, whose labels are {', '.join(slugs)}."
+        )
+    if champion.recipe_id != context.config_id:
+        return f"The spectrogram configuration has changed since model {champion.model_id}."
+    return None
+
+
+def _score_holdout(context: TrainingContext, scorer: Scorer, training_set: TrainingSet) -> Predictions:
+    """The champion's predictions for the held-out tracks. Raises TrainingFailed where a spectrogram is lost."""
+    examples = training_set.examples(context.spectrograms, "holdout")
     crops = load_crops(examples, crop_frames=scorer.card.crop_frames)
     if crops.unreadable:
         raise TrainingFailed(f"{crops.unreadable[0][1][:-1]}; then retrain.")
-    current = tracks_of(network_answers(scorer, crops, training_set.group_of))
-    _, mine, its = np.intersect1d(challenger.item_id, current.item_id, return_indices=True)
-    found = compare(
-        challenger.probabilities[mine],
-        current.probabilities[its],
-        current.true[its],
-        current.group[its].tolist(),
+    return tracks_of(network_predictions(scorer, crops, training_set.group_of))
+
+
+def _compare(challenger: Predictions, champion: Predictions) -> Comparison:
+    """Both on the tracks that both have scored."""
+    _, in_challenger, in_champion = np.intersect1d(challenger.item_id, champion.item_id, return_indices=True)
+    return compare(
+        challenger.probabilities[in_challenger],
+        champion.probabilities[in_champion],
+        champion.true[in_champion],
+        champion.group[in_champion].tolist(),
     )
-    decision = Decision(
-        found.probability_better >= settings.promotion_probability,
-        f"Balanced accuracy on {found.tracks} held-out tracks of {found.groups} groups: {found.challenger:.3f} against"
-        f" {found.champion:.3f} of model {champion.model_id}, a difference of {found.difference:+.3f} (95 % interval"
-        f" {found.low:+.3f} to {found.high:+.3f}); better in {found.probability_better:.1%} of the resamples,"
-        f" and {settings.promotion_probability:.0%} are asked for.",
-        found,
+
+
+def _decide(comparison: Comparison, champion_id: int, required: float) -> Decision:
+    """Promote if the challenger is better in at least the `required` share of resamples."""
+    better = comparison.probability_better
+    reason = (
+        f"Balanced accuracy on {comparison.tracks} held-out tracks of {comparison.groups} groups:"
+        f" {comparison.challenger:.3f}, against {comparison.champion:.3f} of model {champion_id}; difference"
+        f" {comparison.difference:+.3f} (95 % interval {comparison.low:+.3f} to {comparison.high:+.3f});"
+        f" better in {better:.1%} of the resamples (required: {required:.0%})."
     )
-    get_run_logger().info(decision.reason)
-    return decision
+    return Decision(better >= required, reason, comparison)
 
 
 def promote(
     connection: Connection, settings: Settings, model_id: int, allowed: Sequence[str], why: str
 ) -> None:
-    """Put a model to use because a person says so; the champion is retired and kept.
+    """Promote a model on request; the champion is retired and kept.
 
-    Raises PromotionRefused where there is no such model or it may not be used, and ModelFileError where its file is
-    not what it was.
+    Raises PromotionRefused where there is no such model or it may not be used, and ModelFileError where its file was
+    changed.
     """
     model = require_promotable(connection, model_id, allowed)
     load_model(model_folder(settings) / model.path, model.sha256)

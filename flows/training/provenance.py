@@ -1,4 +1,4 @@
-"""What a training was run with, so that it can be repeated."""
+"""Versions of everything that a training depends on, so that it can be repeated."""
 
 import platform
 import subprocess
@@ -11,17 +11,17 @@ LIBRARIES = ("labelscope", "keras", "jax", "numpy", "scikit-learn", "librosa", "
 
 
 def versions() -> dict[str, str]:
-    """Python, machine, libraries, and the revision of the code where it runs from a git checkout."""
-    found = {"python": platform.python_version(), "machine": platform.machine()}
-    found |= {name: version(name) for name in LIBRARIES}
-    return found | {"revision": code_revision()}
+    """Versions of Python and the libraries, the machine, and the revision of the code."""
+    versions_of = {"python": platform.python_version(), "machine": platform.machine()}
+    versions_of |= {name: version(name) for name in LIBRARIES}
+    return versions_of | {"revision": code_revision()}
 
 
 def code_revision() -> str:
-    """The commit of the checkout that this file lies in, with `-dirty` where it was changed; else "released"."""
+    """The commit of the git checkout of this file, with `-dirty` after local changes; "released" without a checkout."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        answer = subprocess.run(
+        described = subprocess.run(
             command,
             cwd=Path(__file__).parent,
             capture_output=True,
@@ -32,4 +32,4 @@ def code_revision() -> str:
         )
     except (OSError, subprocess.SubprocessError):
         return "released"
-    return answer.stdout.strip()
+    return described.stdout.strip()

@@ -1,11 +1,11 @@
-"""Give each new track its place: on one side of the split for good, together with whatever it is tied to."""
+"""Assign each new track to a split for good, together with all tracks that it is tied to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from db import read
 from db.engine import Lock, hold_lock, share_lock
@@ -13,91 +13,105 @@ from db.write.splits import merge_groups, place_tracks
 from flows.batch.batches import batches
 from flows.prefect_tools.progress import progress_bar
 from ml.features.fingerprint import same_recording
-from ml.splits.assign import ASIDE, Placed, Placement, TrackInfo, assign_splits
+from ml.splits.assign import EXCLUDED, AssignedTrack, SplitAssignment, TrackInfo, assign_splits
 
-TRACKS_AT_ONCE = 16  # whose candidates are asked for together: of each about one in a hundred clips
-PAIRS_AT_ONCE = 2_000  # of clips, whose landmarks are in memory together: 9 KiB a clip
+TRACKS_PER_QUERY = 16  # each track has candidates in about one of a hundred clips
+PAIRS_IN_MEMORY = 2_000  # of clips, with landmarks of 9 KiB a clip
 
 
-@task(name="place new tracks", cache_policy=NO_CACHE)
-def place_new_tracks(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
-    """Place the tracks that may be learnt from and have no place yet, in one transaction; returns how many.
+@task(name="assign new tracks to splits", cache_policy=NO_CACHE)
+def assign_new_tracks(engine: Engine, config_id: int, allowed: Sequence[str]) -> int:
+    """Assign usable tracks without a split to one, in one transaction; returns how many.
 
-    Nothing but one query where there are none. Else grows with the new tracks, each of which asks an index for
-    candidates by its fingerprint, and one pass over the placed ones. Waits for another run that is placing, and for one
-    that removes content.
+    Without new tracks it takes one query. Otherwise the time grows with the new tracks, each of which queries an index
+    of fingerprints, plus one pass over all assigned tracks. Waits for another run that assigns splits, and for one that
+    removes content.
     """
     with share_lock(engine, Lock.CONTENT), hold_lock(engine, Lock.PLACE):
-        return _place(engine, recipe_id, allowed)
+        return _assign(engine, config_id, allowed)
 
 
-def _place(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
+def _assign(engine: Engine, config_id: int, allowed: Sequence[str]) -> int:
     with engine.connect() as connection:
-        unplaced = read.splits.unplaced_tracks(connection, recipe_id, allowed)
-        if not unplaced:
+        new = read.splits.unplaced_tracks(connection, config_id, allowed)
+        if not new:
             return 0
-        standing = read.splits.placed_tracks(connection)
-    placed = [
-        Placed(_track(row), Placement(row.split, row.group_key, row.scheme, "placed before"))
-        for row in standing
-    ]
-    new = [_track(row) for row in unplaced]
-    pairs = same_recordings(engine, [row.track_id for row in unplaced], [row.track_id for row in standing])
-    former = {row.track_id: row.former_split for row in unplaced if row.former_split}
-    assignment = assign_splits(new, placed, pairs, former)
-    placements = assignment.placements
-    rows = [
-        {
-            "track_id": track_id,
-            "group_key": placement.group,
-            "scheme": placement.scheme,
-            "split": placement.split,
-            "reason": placement.reason,
-        }
-        for track_id, placement in placements.items()
-    ]
+        assigned = read.splits.placed_tracks(connection)
+    pairs = same_recordings(engine, [row.track_id for row in new], [row.track_id for row in assigned])
+    assignment = assign_splits(
+        [_track_info(row) for row in new],
+        [_assigned_track(row) for row in assigned],
+        pairs,
+        {row.track_id: row.former_split for row in new if row.former_split},
+    )
+    rows = [_row(track_id, split) for track_id, split in assignment.by_track.items()]
     with engine.begin() as connection:
         number = place_tracks(connection, rows)
-        merge_groups(connection, assignment.merged)
-    aside = sum(placement.split == ASIDE for placement in placements.values())
+        merge_groups(connection, assignment.merged_groups)
+    excluded = sum(row["split"] == EXCLUDED for row in rows)
     get_run_logger().info(
-        "Placed %d new tracks, %d of them aside; %d pairs hold one recording.", number, aside, len(pairs)
+        "Assigned %d new tracks to splits, %d of them excluded; %d pairs of tracks have the same recording.",
+        number,
+        excluded,
+        len(pairs),
     )
     return number
 
 
-def same_recordings(engine: Engine, new: Sequence[int], placed: Sequence[int]) -> set[tuple[int, int]]:
-    """Pairs of track ids, one of them new, of which some clips hold the same recording.
+def _row(track_id: int, assignment: SplitAssignment) -> dict[str, Any]:
+    """A row of track_splits."""
+    return {
+        "track_id": track_id,
+        "group_key": assignment.group,
+        "scheme": assignment.scheme,
+        "split": assignment.split,
+        "reason": assignment.reason,
+    }
 
-    Only tracks that are placed or about to be are compared: no other one has a side. Landmarks of some pairs are in
-    memory at a time.
+
+def same_recordings(engine: Engine, new: Sequence[int], assigned: Sequence[int]) -> set[tuple[int, int]]:
+    """Pairs of track ids of which some clips have the same recording. At least one track of a pair is new.
+
+    Other tracks than the `new` and `assigned` ones have no split, so they are not compared.
     """
-    fresh = set(new)
-    known = fresh.union(placed)
-    found: set[tuple[int, int]] = set()
+    new_ids = set(new)
+    compared = new_ids.union(assigned)
+    pairs: set[tuple[int, int]] = set()
     with engine.connect() as connection, progress_bar("Comparing recordings", len(new)) as advance:
-        for some in batches(new, TRACKS_AT_ONCE):
+        for track_ids in batches(new, TRACKS_PER_QUERY):
             candidates = [
                 row
-                for row in read.splits.fingerprint_candidates(connection, some)
-                # A pair of two new tracks comes both ways round.
-                if row.other_track_id in known
-                and not (row.other_track_id in fresh and row.other_track_id < row.track_id)
+                for row in read.splits.fingerprint_candidates(connection, track_ids)
+                # A pair of two new tracks is found from both of them.
+                if row.other_track_id in compared
+                and not (row.other_track_id in new_ids and row.other_track_id < row.track_id)
             ]
-            for rows in batches(candidates, PAIRS_AT_ONCE):
-                clip_ids = {clip for row in rows for clip in (row.clip_id, row.other_clip_id)}
-                landmarks = {
-                    row.clip_id: row.landmarks
-                    for row in read.splits.fingerprints(connection, sorted(clip_ids))
-                }
-                for row in rows:
-                    pair = (row.track_id, row.other_track_id)
-                    one, other = landmarks.get(row.clip_id, b""), landmarks.get(row.other_clip_id, b"")
-                    if pair not in found and same_recording(one, other):
-                        found.add(pair)
-            advance(len(some))
-    return found
+            for rows in batches(candidates, PAIRS_IN_MEMORY):
+                pairs.update(_matches(connection, rows, pairs))
+            advance(len(track_ids))
+    return pairs
 
 
-def _track(row: Any) -> TrackInfo:
+def _matches(
+    connection: Connection, rows: Sequence[Any], found: set[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """The pairs of tracks whose clips have the same recording, without those that are `found` already."""
+    clip_ids = {clip for row in rows for clip in (row.clip_id, row.other_clip_id)}
+    fingerprints = read.splits.fingerprints(connection, sorted(clip_ids))
+    landmarks = {row.clip_id: row.landmarks for row in fingerprints}
+    for row in rows:
+        pair = (row.track_id, row.other_track_id)
+        if pair not in found and same_recording(
+            landmarks.get(row.clip_id, b""), landmarks.get(row.other_clip_id, b"")
+        ):
+            yield pair
+
+
+def _track_info(row: Any) -> TrackInfo:
     return TrackInfo(row.track_id, row.label, tuple(row.artists), row.album, row.title)
+
+
+def _assigned_track(row: Any) -> AssignedTrack:
+    return AssignedTrack(
+        _track_info(row), SplitAssignment(row.split, row.group_key, row.scheme, "assigned before")
+    )

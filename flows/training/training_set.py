@@ -1,4 +1,4 @@
-"""From rows of usable clips to what a training needs: labels in order, examples on their sides, a fingerprint."""
+"""The training set: rows of usable clips, their labels and splits, and a fingerprint of all of it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,53 +9,55 @@ from sqlalchemy import Connection
 
 from db import read
 from ml.data.crops import Example, fingerprint
-from ml.data.dataset import Crate
-from ml.evaluation.calibration import limit
-from ml.features.spectrogram import Recipe
-from ml.splits.assign import TrainingRefused, refuse_if_hopeless, untested_labels
+from ml.data.dataset import Dataset
+from ml.evaluation.calibration import calibration_remark
+from ml.features.spectrogram import SpectrogramConfig
+from ml.splits.requirements import TrainingRefused, require_two_testable_labels, untested_labels
 
-SIDES = ("train", "validation", "holdout")
+SPLITS = ("train", "validation", "holdout")
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """All tracks that may be learnt from, each on the side on which it was placed once and for all."""
+    """All tracks that may be used for training, each with its assigned split."""
 
     labels: tuple[Any, ...]  # rows with id, slug and name, in the order of the network's outputs
     clips: tuple[Any, ...]  # rows of db.read.clips.usable_clips, of these labels only
     fingerprint: str
-    remarks: tuple[
-        str, ...
-    ]  # what is left out and why, and what the model cannot do therefore, a sentence each
-    refusal: str | None  # why there can be no training
+    remarks: tuple[str, ...]  # sentences: what is left out and why, and how that limits the model
+    refusal: str | None  # why no training is possible
 
-    def examples(self, folder: Path, side: str | None = None) -> list[Example]:
-        """The clips of one side, or of all, their spectrograms below `folder`."""
+    def examples(self, folder: Path, split: str | None = None) -> list[Example]:
+        """The clips of one split, or of all; their spectrograms are below `folder`."""
         position = {label.id: index for index, label in enumerate(self.labels)}
         return [
             Example(clip.track_id, clip.clip_id, position[clip.label_id], folder / clip.path, clip.frames)
             for clip in self.clips
-            if side is None or clip.split == side
+            if split is None or clip.split == split
         ]
 
     @property
+    def slugs(self) -> list[str]:
+        """Slugs of the labels, in the order of the network's outputs."""
+        return [label.slug for label in self.labels]
+
+    @property
     def label_rows(self) -> list[dict[str, Any]]:
-        """Ids and slugs of the labels, as rows of trainings and evaluations hold them."""
+        """Ids and slugs of the labels, as the rows of trainings and evaluations store them."""
         return [{"id": label.id, "slug": label.slug} for label in self.labels]
 
     @property
     def group_of(self) -> dict[int, str]:
-        """The group of each track."""
+        """The group of each track id."""
         return {clip.track_id: clip.group_key for clip in self.clips}
 
-    def crate(self, folder: Path, recipe: Recipe) -> Crate:
-        """All clips, whichever side they stand on, for a cross-validation that divides them anew."""
-        slugs = tuple(label.slug for label in self.labels)
-        return Crate(tuple(self.examples(folder)), slugs, self.group_of, recipe.to_dict())
+    def dataset(self, folder: Path, config: SpectrogramConfig) -> Dataset:
+        """All clips of all splits, for a cross-validation with splits of its own."""
+        return Dataset(tuple(self.examples(folder)), tuple(self.slugs), self.group_of, config.to_dict())
 
     @property
     def origins(self) -> list[str]:
-        """Whose content these clips are, and whose playlists give their labels."""
+        """The origins of the audio of these clips, and of the playlists that give their labels."""
         return sorted({origin for clip in self.clips for origin in clip.origins})
 
     def track_rows(self) -> list[dict[str, Any]]:
@@ -65,54 +67,60 @@ class TrainingSet:
 
 
 def read_training_set(
-    connection: Connection, recipe_id: int, recipe: Recipe, allowed: Sequence[str]
+    connection: Connection, config_id: int, config: SpectrogramConfig, allowed: Sequence[str]
 ) -> TrainingSet:
-    """What could be learnt from now. Grows with the number of usable clips: one query and one pass over them.
+    """The training set of now, or one with a refusal. Takes one query and one pass over all usable clips.
 
-    `allowed` are the origins that may go into a model. Labels of which nothing is held out are left out, since
-    nobody could tell how well they are known.
+    `allowed` are the origins that may be used for training. Labels without a held-out track are left out, since their
+    accuracy could not be measured.
     """
-    clips = read.clips.usable_clips(connection, recipe_id, allowed)
-    name_of = {label.id: label.name for label in read.learning.labels(connection)}
-    tracks = [(name_of[clip.label_id], clip.split, clip.group_key) for clip in _first_of_each_track(clips)]
-    try:
-        refuse_if_hopeless(tracks)
-    except TrainingRefused as refusal:
-        untested: dict[str, str] = {}
-        refused: str | None = str(refusal)
-    else:
-        untested, refused = untested_labels(tracks), None
+    clips = read.clips.usable_clips(connection, config_id, allowed)
+    labels = read.learning.labels(connection)
+    name_of = {label.id: label.name for label in labels}
+    untested, refusal = _testability(clips, name_of)
     clips = [clip for clip in clips if name_of[clip.label_id] not in untested]
-    present = {clip.label_id for clip in clips}
-    limited = (
-        None if refused else limit(sum(clip.split == "validation" for clip in _first_of_each_track(clips)))
-    )
+    remarks = list(untested.values())
+    if refusal is None:
+        validation_tracks = sum(clip.split == "validation" for clip in _first_of_each_track(clips))
+        remarks += [remark for remark in [calibration_remark(validation_tracks)] if remark]
+    label_ids = {clip.label_id for clip in clips}
     rows = ((clip.sha256, str(clip.label_id), clip.split, clip.group_key) for clip in clips)
     return TrainingSet(
-        labels=tuple(label for label in read.learning.labels(connection) if label.id in present),
+        labels=tuple(label for label in labels if label.id in label_ids),
         clips=tuple(clips),
-        fingerprint=fingerprint(rows, recipe.fingerprint()),
-        remarks=(*untested.values(), *([limited] if limited else [])),
-        refusal=refused,
+        fingerprint=fingerprint(rows, config.fingerprint()),
+        remarks=tuple(remarks),
+        refusal=refusal,
     )
+
+
+def _testability(clips: Sequence[Any], name_of: dict[int, str]) -> tuple[dict[str, str], str | None]:
+    """Labels without a held-out track, each with a sentence; and why no training is possible, or None."""
+    tracks = [(name_of[clip.label_id], clip.split, clip.group_key) for clip in _first_of_each_track(clips)]
+    try:
+        require_two_testable_labels(tracks)
+    except TrainingRefused as refusal:
+        return {}, str(refusal)
+    return untested_labels(tracks), None
 
 
 def _first_of_each_track(clips: Sequence[Any]) -> Iterable[Any]:
+    """One clip of each track, the first one in the order of `clips`."""
     return {clip.track_id: clip for clip in reversed(clips)}.values()
 
 
-def held_back(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> str | None:
-    """How many clips could be learnt from if their origins were allowed to, and why they are not; None if none."""
-    rows = read.clips.held_back(connection, recipe_id, allowed)
+def held_back(connection: Connection, config_id: int, allowed: Sequence[str]) -> str | None:
+    """A sentence on clips that only training.allow keeps out of the training; None if there are none."""
+    rows = read.clips.held_back(connection, config_id, allowed)
     if not rows:
         return None
     origins = {row.audio for row in rows} | {name for row in rows for name in row.playlists.split(", ")}
-    refused = sorted(origins - set(allowed))
+    missing = sorted(origins - set(allowed))
     parts = ", ".join(
         f"{row.clips} with audio from {row.audio} in playlists of {row.playlists}" for row in rows
     )
     clips = sum(row.clips for row in rows)
     return (
-        f"{clips} clips are held back from training ({parts}): training.allow in labels.toml does not list "
-        f"{' or '.join(refused)}; read the terms there before you add it."
+        f"{clips} clips are held back from training ({parts}): training.allow in labels.toml does not list"
+        f" {' or '.join(missing)}; read the terms there before you add it."
     )

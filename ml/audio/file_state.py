@@ -1,13 +1,13 @@
-"""Whether a file is still what it was when reading it began."""
+"""Whether a file has changed since reading it began."""
 
 from pathlib import Path
 
 from common.files import FileState, file_state
-from ml.audio.decode import AudioError
+from ml.audio.errors import AudioError
 
 
 def expect_unchanged(path: Path, before: FileState | None) -> None:
-    """Raises AudioError where the file is not in the state that it was in before."""
+    """Raise AudioError where the state of the file is no longer `before`."""
     if file_state(path) != before:
         raise AudioError(
             "changed",

@@ -1,1 +1,1 @@
-"""How good a way to learn is on a whole collection."""
+"""Cross-validation of training methods on a whole dataset."""

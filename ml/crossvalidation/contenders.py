@@ -1,4 +1,4 @@
-"""The two that are compared on the same clips: what a network says of some clips, and what the baseline says."""
+"""Predictions of the two methods that are compared on the same clips: the network and the baseline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -9,31 +9,31 @@ from numpy.typing import NDArray
 
 from ml.data.crops import Crops, Example, load_clip
 from ml.evaluation.calibration import Temperatures, fit_temperatures
-from ml.evaluation.predictions import Answers, answers_by_level
+from ml.evaluation.predictions import Predictions, predictions_by_level
 from ml.models.baseline import Baseline, clip_features, train_baseline
 from ml.models.scorer import Scorer
 
-CLIP_LEVELS: Final = ("clip", "track")  # the baseline knows no crops
+CLIP_LEVELS: Final = ("clip", "track")  # the baseline has no crops
 
-Features = Mapping[int, NDArray[np.float32]]  # by clip id
+Features = Mapping[int, NDArray[np.float32]]  # (65,) by clip id
 
 
-def network_answers(scorer: Scorer, crops: Crops, group_of: Mapping[int, str]) -> tuple[Answers, ...]:
-    """What a network says of crops, clips and tracks, calibrated; `group_of` is the group of each track."""
-    return answers_by_level(
+def network_predictions(scorer: Scorer, crops: Crops, group_of: Mapping[int, str]) -> tuple[Predictions, ...]:
+    """Calibrated predictions of a network for crops, clips and tracks; `group_of` is the group of each track id."""
+    return predictions_by_level(
         scorer.score_crops(crops),
         crops.label,
         crops.clip_id,
         crops.track_id,
-        [group_of[track] for track in crops.track_id.tolist()],
-        scorer.card.calibration.temperatures,
+        group=[group_of[track] for track in crops.track_id.tolist()],
+        temperatures=scorer.card.calibration.temperatures,
     )
 
 
 def features_of(examples: Sequence[Example]) -> dict[int, NDArray[np.float32]]:
-    """What the baseline knows of each clip, by its id: float32 (65,). About 3 ms a clip.
+    """The baseline's features of each clip, by its id: float32 (65,). About 3 ms a clip.
 
-    Raises ml.data.crops.SpectrogramError where a file is not there, or not what it was.
+    Raises ml.data.crops.SpectrogramError where a file is missing or has changed.
     """
     return {example.clip_id: clip_features(load_clip(example)) for example in examples}
 
@@ -43,35 +43,41 @@ def fit_baseline(
     validation: Sequence[Example],
     features: Features,
     labels: Sequence[str],
-    recipe: Mapping[str, Any],
+    spectrogram_config: Mapping[str, Any],
+    *,
     seed: int,
 ) -> Baseline:
-    """A baseline that learnt from the one and whose temperatures are those of the other; they stand in its card."""
-    found, label, *_ = _columns(train, features)
-    machine = train_baseline(found, label, len(labels), seed)
+    """A baseline trained on `train`, with temperatures by `validation` in its card."""
+    clips, label, *_ = _columns(train, features)
+    machine = train_baseline(clips, label, len(labels), seed)
     temperatures = Temperatures()
     if validation:
-        found, *ids = _columns(validation, features)
-        temperatures = fit_temperatures(machine.probabilities(found), *ids)
-    card = {"labels": list(labels), "recipe": dict(recipe), "temperatures": asdict(temperatures)}
+        clips, *ids = _columns(validation, features)
+        temperatures = fit_temperatures(machine.probabilities(clips), *ids)
+    # "recipe" is a key of stored files: it must never change.
+    card = {
+        "labels": list(labels),
+        "recipe": dict(spectrogram_config),
+        "temperatures": asdict(temperatures),
+    }
     return Baseline(machine.pipeline, card)
 
 
-def baseline_answers(
+def baseline_predictions(
     baseline: Baseline, examples: Sequence[Example], features: Features, group_of: Mapping[int, str]
-) -> tuple[Answers, ...]:
-    """What a baseline says of clips and tracks, calibrated."""
+) -> tuple[Predictions, ...]:
+    """Calibrated predictions of a baseline for clips and tracks; `group_of` is the group of each track id."""
     if not examples:
         return ()
-    found, label, clip_id, track_id = _columns(examples, features)
-    return answers_by_level(
-        baseline.probabilities(found),
+    clips, label, clip_id, track_id = _columns(examples, features)
+    return predictions_by_level(
+        baseline.probabilities(clips),
         label,
         clip_id,
         track_id,
-        [group_of[track] for track in track_id.tolist()],
-        Temperatures(**baseline.card["temperatures"]),
-        CLIP_LEVELS,
+        group=[group_of[track] for track in track_id.tolist()],
+        temperatures=Temperatures(**baseline.card["temperatures"]),
+        levels=CLIP_LEVELS,
     )
 
 

@@ -1,7 +1,7 @@
-"""How good a way of learning is on a whole crate: every track is judged by a model that never met its group.
+"""Cross-validation: the predictions for a whole dataset, each track by a model that was not trained on its group.
 
-Repeated, grouped cross-validation, the notebook's random split to compare with, and models that one label was kept
-from, to see whether they notice that they do not know it. Everything here trains; nothing is kept but the answers.
+Repeated cross-validation by groups; the notebook's random split for comparison; and models trained without one label,
+to measure whether they find its tracks unknown. Everything here trains models, and only keeps their predictions.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,87 +11,99 @@ import numpy as np
 from numpy.typing import NDArray
 from pebble import ProcessPool
 
-from ml.crossvalidation.contenders import Features, baseline_answers, fit_baseline, network_answers
+from ml.crossvalidation.contenders import (
+    Features,
+    baseline_predictions,
+    fit_baseline,
+    network_predictions,
+)
 from ml.crossvalidation.parallel import in_pool
 from ml.data.crops import Example, load_crops
-from ml.data.dataset import Crate, Sides
+from ml.data.dataset import Dataset, SplitExamples
 from ml.data.hyperparameters import Hyperparameters
-from ml.evaluation.predictions import Answers, pooled, tracks_of
+from ml.evaluation.predictions import Predictions, pooled, tracks_of
 from ml.models.scorer import Scorer
 from ml.models.train import random_seed, train
 
-WITHOUT_LABEL = 1_000_000  # in the place of a repeat, so that no seed is that of a fold
+WITHOUT_LABEL = 1_000_000  # replaces the number of a repeat, so that no seed is that of a fold
 
 
-Learner = Callable[[Crate, Sides, int], tuple[Answers, ...]]
-"""Learns from two sides with a random seed and answers for the third. Has to be picklable to work in a process pool."""
+Learner = Callable[[Dataset, SplitExamples, int], tuple[Predictions, ...]]
+"""Trains on a split with a random seed and predicts its holdout. Must be picklable to work in a process pool."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkLearner:
-    """Trains a network; answers for crops, clips and tracks."""
+    """Trains a network; predicts crops, clips and tracks."""
 
     hyperparameters: Hyperparameters
 
-    def __call__(self, crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
-        scorer = train_on(crate, sides, self.hyperparameters, seed)
-        tested = load_crops(sides.holdout, crop_frames=self.hyperparameters.crop_frames)
-        return network_answers(scorer, tested, crate.group_of)
+    def __call__(self, dataset: Dataset, split: SplitExamples, seed: int) -> tuple[Predictions, ...]:
+        scorer = train_on(dataset, split, self.hyperparameters, seed)
+        holdout = load_crops(split.holdout, crop_frames=self.hyperparameters.crop_frames)
+        return network_predictions(scorer, holdout, dataset.group_of)
 
 
 @dataclass(frozen=True, slots=True)
 class BaselineLearner:
-    """Trains the baseline on features of each clip (ml.crossvalidation.contenders.features_of); answers for clips and
-    tracks.
-    """
+    """Trains the baseline on features of each clip (see contenders.features_of); predicts clips and tracks."""
 
     features: Features
 
-    def __call__(self, crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
-        fitted = fit_baseline(sides.train, sides.validation, self.features, crate.labels, crate.recipe, seed)
-        return baseline_answers(fitted, sides.holdout, self.features, crate.group_of)
+    def __call__(self, dataset: Dataset, split: SplitExamples, seed: int) -> tuple[Predictions, ...]:
+        baseline = fit_baseline(
+            split.train,
+            split.validation,
+            self.features,
+            dataset.labels,
+            dataset.spectrogram_config,
+            seed=seed,
+        )
+        return baseline_predictions(baseline, split.holdout, self.features, dataset.group_of)
 
 
-def train_on(crate: Crate, sides: Sides, hyperparameters: Hyperparameters, seed: int) -> Scorer:
-    """A network that has learnt from two sides of a crate."""
-    chosen = replace(hyperparameters, seed=seed)
-    learnt, tuned = (
-        load_crops(side, crop_frames=chosen.crop_frames) for side in (sides.train, sides.validation)
+def train_on(dataset: Dataset, split: SplitExamples, hyperparameters: Hyperparameters, seed: int) -> Scorer:
+    """A network trained on the training and validation clips of a split."""
+    with_seed = replace(hyperparameters, seed=seed)
+    train_crops, validation_crops = (
+        load_crops(examples, crop_frames=with_seed.crop_frames)
+        for examples in (split.train, split.validation)
     )
-    return train(learnt, tuned, crate.labels, crate.recipe, chosen).scorer
+    return train(train_crops, validation_crops, dataset.labels, dataset.spectrogram_config, with_seed).scorer
 
 
 def cross_validate(
-    crate: Crate,
+    dataset: Dataset,
     learner: Learner,
     folds: int,
     repeats: int,
     seed: int,
+    *,
     pool: ProcessPool | None = None,
     on_fold: Callable[[], None] = lambda: None,
-) -> list[tuple[Answers, ...]]:
-    """The answers for every track, once a repeat; groups are dealt anew for each, with seeds from `seed` on.
+) -> list[tuple[Predictions, ...]]:
+    """The predictions for every track, once a repeat; each repeat has other folds, with seeds from `seed` on.
 
-    The same seed deals the same folds for every learner, so that their answers can be compared pair by pair. In a
-    pool the folds are worked on side by side; without one, here and one after another.
+    The same seed gives the same folds for every learner, so that predictions can be compared in pairs. In a pool the
+    folds run in parallel; without one, in this process one after another.
     """
     tasks = [
-        (crate, crate.sides(division), random_seed(seed, repeat, number))
+        (dataset, dataset.split(indices), random_seed(seed, repeat, number))
         for repeat in range(repeats)
-        for number, division in enumerate(crate.divisions(folds, seed + repeat))
+        for number, indices in enumerate(dataset.grouped_folds(folds, seed + repeat))
     ]
-    answers = in_pool(pool, learner, tasks, on_fold)
-    return [pooled(answers[first : first + folds]) for first in range(0, len(tasks), folds)]
+    predictions = in_pool(pool, learner, tasks, on_fold)
+    return [pooled(predictions[first : first + folds]) for first in range(0, len(tasks), folds)]
 
 
-def probabilities_of_tracks(repeats: Sequence[tuple[Answers, ...]]) -> NDArray[np.float64]:
-    """What was said of each track in each repeat, in order of track ids: (repeats, tracks, labels)."""
-    return np.stack([tracks_of(answers).probabilities for answers in repeats])
+def probabilities_of_tracks(repeats: Sequence[tuple[Predictions, ...]]) -> NDArray[np.float64]:
+    """The predicted probabilities of each track in each repeat, ordered by track id: (repeats, tracks, labels)."""
+    return np.stack([tracks_of(predictions).probabilities for predictions in repeats])
 
 
 @dataclass(frozen=True, slots=True)
 class Confidences:
-    """How sure models were of tracks whose label they knew, and of tracks of one that was kept from them, if any."""
+    """The confidence of a model for tracks of its labels, and for tracks of the label that it was trained without."""
 
     known: NDArray[np.float64]  # (tracks,) the calibrated probability of the most probable label
     unknown: NDArray[np.float64]  # (other tracks,)
@@ -100,41 +112,44 @@ class Confidences:
 
 
 def leave_one_label_out(
-    crate: Crate,
+    dataset: Dataset,
     hyperparameters: Hyperparameters,
     folds: int,
     seed: int,
+    *,
     pool: ProcessPool | None = None,
     on_label: Callable[[], None] = lambda: None,
 ) -> list[Confidences]:
-    """For each label in turn: a model that never met it, on held-out tracks of the others and on all of its own.
+    """For each label in turn: the confidences of a model trained without it.
 
-    One division each, the first of `folds`. Raises ml.splits.assign.TrainingRefused where a label has too few groups.
+    One split each, the first of `folds`. Raises TrainingRefused where a label has too few groups.
     """
-    tasks = [(crate, label, hyperparameters, folds, seed) for label in range(len(crate.labels))]
+    tasks = [(dataset, label, hyperparameters, folds, seed) for label in range(len(dataset.labels))]
     return in_pool(pool, without_label, tasks, on_label)
 
 
 def without_label(
-    crate: Crate, label: int, hyperparameters: Hyperparameters, folds: int, seed: int
+    dataset: Dataset, label: int, hyperparameters: Hyperparameters, folds: int, seed: int
 ) -> Confidences:
-    """How sure a model that never met this label is of tracks of the others, and of those of its own.
+    """The confidences of a model trained without this label, for held-out tracks of the others and for its tracks.
 
-    A track of this label that shares a group with what was learnt from is left out.
+    Tracks of this label that share a group with a track of the training or the validation are left out.
     """
-    rest = crate.without(label)
-    sides = rest.sides(next(rest.divisions(folds, seed)))
-    scorer = train_on(rest, sides, hyperparameters, random_seed(seed, WITHOUT_LABEL, label))
+    others = dataset.without(label)
+    split = others.split(next(others.grouped_folds(folds, seed)))
+    scorer = train_on(others, split, hyperparameters, random_seed(seed, WITHOUT_LABEL, label))
 
     def confidence(examples: Sequence[Example]) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         crops = load_crops(examples, crop_frames=hyperparameters.crop_frames)
-        answers = network_answers(scorer, crops, crate.group_of)
-        if not answers:
+        predictions = network_predictions(scorer, crops, dataset.group_of)
+        if not predictions:
             return np.empty(0), np.empty(0, dtype=np.str_)
-        tracks = tracks_of(answers)
+        tracks = tracks_of(predictions)
         return tracks.probabilities.max(axis=1), tracks.group
 
-    met = {crate.group_of[example.track_id] for example in (*sides.train, *sides.validation)}
-    foreign = [example for example in crate.only(label) if crate.group_of[example.track_id] not in met]
-    (known, known_group), (unknown, unknown_group) = map(confidence, (sides.holdout, foreign))
+    used_groups = {dataset.group_of[example.track_id] for example in (*split.train, *split.validation)}
+    unknown_examples = [
+        example for example in dataset.only(label) if dataset.group_of[example.track_id] not in used_groups
+    ]
+    (known, known_group), (unknown, unknown_group) = map(confidence, (split.holdout, unknown_examples))
     return Confidences(known, unknown, known_group, unknown_group)

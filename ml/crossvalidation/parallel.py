@@ -1,7 +1,7 @@
-"""Trainings in processes of their own, side by side on one core each.
+"""Trainings in parallel, each in its own process on one core.
 
-A small network leaves the second core idle half of the time: two trainings at once take less time than one after
-another with all cores for each. What comes out does not depend on how many there are.
+A small network leaves the second core idle half of the time. So two trainings in parallel take less time than one after
+another with all cores. The results do not depend on the number of processes.
 """
 
 import os
@@ -21,9 +21,9 @@ Result = TypeVar("Result")
 
 @contextmanager
 def training_processes(workers: int) -> Iterator[ProcessPool]:
-    """A pool for `in_pool`; its processes are stopped at once when the block fails.
+    """A pool for `in_pool`; its processes are stopped immediately when the block fails.
 
-    They are spawned, since a fork would copy the locks of this process' threads.
+    Processes are spawned, since a fork would copy the locks of this process' threads.
     """
     pool: Any = ProcessPool(workers, initializer=_on_one_core, context=get_context("spawn"))
     try:
@@ -43,9 +43,9 @@ def in_pool(
     tasks: Sequence[tuple[Any, ...]],
     on_done: Callable[[], None] = lambda: None,
 ) -> list[Result]:
-    """The results of some tasks (arguments of `work`), in their order; the first failure is raised.
+    """The results of `work` for the arguments of each task, in order; the first failure is raised.
 
-    Without a pool they are worked on here, one after another.
+    Without a pool the tasks run in this process, one after another.
     """
     results: list[Result] = []
     if pool is None:
@@ -58,15 +58,15 @@ def in_pool(
             results.append(future.result())
         except ProcessExpired as expired:
             raise TrainingFailed(
-                f"A process that trained was ended from outside (exit code {expired.exitcode}), perhaps for want of"
-                " memory: set LABELSCOPE_WORKERS to fewer, and run again."
+                f"A training process was killed (exit code {expired.exitcode}), perhaps for lack of memory:"
+                " set LABELSCOPE_WORKERS to a lower number, and run again."
             ) from expired
         on_done()
     return results
 
 
 def _on_one_core() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the process that gave the work ends it
-    # Read when the first computation begins.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent ends its workers
+    # JAX reads it at the first computation.
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
     threadpool_limits(limits=1)

@@ -1,1 +1,1 @@
-"""What a network learns from."""
+"""Crops, batches and augmentation: the data of a training."""

@@ -1,7 +1,7 @@
-"""What may happen to a training crop: nothing that changes the label, everything that a network should not rely on.
+"""Augmentation of training crops: changes that a network should ignore, since they do not change the label.
 
-All of it works on a batch of crops in dB, where a gain or an equaliser is a sum. Each function leaves its batch alone
-and returns another; none keeps any state but that of the random generator.
+All functions work on a batch of crops in dB, where a gain or an equaliser is a sum. Each returns a new batch; the only
+state is that of the random generator.
 """
 
 from typing import Final
@@ -15,44 +15,45 @@ Batch = NDArray[np.float32]  # (crops, frames, bands), in dB
 
 
 def gain(batch: Batch, deviation_db: float, random: np.random.Generator) -> Batch:
-    """Each crop louder or softer by a normally distributed number of dB."""
+    """Each crop louder or softer by a normally distributed number of dB, standard deviation `deviation_db`."""
     return batch + random.normal(0.0, deviation_db, (len(batch), 1, 1)).astype(np.float32)
 
 
 def equalise(batch: Batch, deviation_db: float, random: np.random.Generator) -> Batch:
-    """Each crop through an equaliser of its own, gain included: normally distributed points, straight lines between.
+    """Each crop through its own random equaliser, gain included: normally distributed points, straight lines between.
 
-    A label's mastering and codec colour all of its music alike: without this, a network learns that colour.
+    Mastering and codecs change the spectrum of all music of a label in the same way. Without this, a network learns
+    that spectrum.
     """
     bands = batch.shape[2]
-    points = random.normal(0.0, deviation_db, (len(batch), EQUALISER_POINTS))
-    place = np.linspace(0, EQUALISER_POINTS - 1, bands)
-    left = np.minimum(place.astype(np.int64), EQUALISER_POINTS - 2)
-    share = place - left
-    curve = points[:, left] * (1 - share) + points[:, left + 1] * share
+    points = random.normal(0.0, deviation_db, (len(batch), EQUALISER_POINTS))  # (crops, points)
+    position = np.linspace(0, EQUALISER_POINTS - 1, bands)  # (bands,) in units of points
+    left = np.minimum(position.astype(np.int64), EQUALISER_POINTS - 2)
+    share = position - left
+    curve = points[:, left] * (1 - share) + points[:, left + 1] * share  # (crops, bands)
     return batch + curve[:, None, :].astype(np.float32)
 
 
 def mask(batch: Batch, widest: float, fill: NDArray[np.floating], random: np.random.Generator) -> Batch:
-    """One run of bands and one of frames of each crop hidden, up to a share `widest` of them, under `fill` (bands,).
+    """Replace one run of bands and one of frames of each crop by `fill` (bands,), up to a share `widest` of them.
 
     SpecAugment (Park et al., 2019) without its time warp.
     """
     crops, frames, bands = batch.shape
-    hidden = (
-        _runs(crops, bands, widest, random)[:, None, :] | _runs(crops, frames, widest, random)[:, :, None]
-    )
+    hidden_bands = _runs(crops, bands, widest, random)[:, None, :]  # (crops, 1, bands)
+    hidden_frames = _runs(crops, frames, widest, random)[:, :, None]  # (crops, frames, 1)
+    hidden = hidden_bands | hidden_frames
     return np.where(hidden, np.asarray(fill, dtype=np.float32), batch)
 
 
-def mix(
+def mixup(
     batch: Batch, targets: NDArray[np.float32], alpha: float, random: np.random.Generator
 ) -> tuple[Batch, NDArray[np.float32]]:
-    """Each crop blended with another of the batch, and their targets (crops, labels) likewise.
+    """Blend each crop with another one of the batch, and their targets (crops, labels) by the same shares.
 
     Mixup (Zhang et al., 2018), the shares drawn from a symmetric beta distribution.
     """
-    share = random.beta(alpha, alpha, len(batch)).astype(np.float32)
+    share = random.beta(alpha, alpha, len(batch)).astype(np.float32)  # (crops,)
     other = random.permutation(len(batch))
     crops = batch * share[:, None, None] + batch[other] * (1 - share)[:, None, None]
     return crops, targets * share[:, None] + targets[other] * (1 - share)[:, None]
@@ -62,5 +63,5 @@ def _runs(crops: int, length: int, widest: float, random: np.random.Generator) -
     """One run of true values in each row: (crops, length)."""
     width = random.integers(0, int(widest * length) + 1, crops)
     first = random.integers(0, length - width + 1)
-    place = np.arange(length)
-    return (place >= first[:, None]) & (place < (first + width)[:, None])
+    position = np.arange(length)
+    return (position >= first[:, None]) & (position < (first + width)[:, None])

@@ -1,11 +1,11 @@
-"""Spectrogram files to training crops: `crop_frames` frames x 128 bands, float16, read when they are needed.
+"""Spectrogram files to training crops of `crop_frames` frames x 128 bands, float16, read from disk on demand.
 
 A clip gives floor(frames / crop_frames) consecutive crops from its first frame on: ten of 128 frames for 30 s at
-22 050 Hz and hop 512. A training may also cut crops anywhere else in it.
+22 050 Hz and hop 512. A training may also cut crops from any other position.
 
-Memory: some 24 bytes a crop and the batch in hand, whatever the size of the crate. Each crop is one read of 32 KiB at
-its place in the .npy file, which the operating system caches as far as it has room: ten times faster than mapping
-the file anew for every crop, and no descriptor stays open. Standardisation and float32 happen inside the network.
+Memory: some 24 bytes a crop and the current batch, whatever the size of the dataset. Each crop is one read of 32 KiB
+from its position in the .npy file, which the operating system caches. That is ten times faster than mapping the file
+anew for every crop, and no descriptor stays open. Standardisation and float32 happen inside the network.
 """
 
 import hashlib
@@ -24,11 +24,12 @@ from ml.features.spectrogram import load_whole_spectrogram
 
 CROP_FRAMES: Final = 128
 BYTES: Final = 2  # of one float16
-DEVIATION_FLOOR: Final = 1e-3  # dB; a band that never changes (above a codec's cut-off) must not blow up
+# dB. A band that never changes (above a codec's cut-off) must not be divided by zero.
+DEVIATION_FLOOR: Final = 1e-3
 
 
 class SpectrogramError(LabelscopeError):
-    """A spectrogram file is missing or not what its row says; the message names the clip."""
+    """A spectrogram file is missing or does not match its row; the message names the clip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +45,18 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Crops:
-    """The consecutive crops of some clips, in the order of the clips; `take` reads them, `read` any others.
+    """The consecutive crops of some clips, in the order of the clips. `take` reads them, `read` any other crops.
 
-    `label`, `clip_id`, `track_id` hold one entry a crop; `unreadable` lists clips that were left out, with
-    the reason.
+    `label`, `clip_id` and `track_id` have one entry a crop, (crops,).
     """
 
     examples: tuple[Example, ...]
-    first_byte: NDArray[np.int64]  # (examples,) where in its file the values of each clip begin
-    example: NDArray[np.int64]  # (n,) position in `examples`
-    start: NDArray[np.int64]  # (n,) first frame within the clip
+    first_byte: NDArray[np.int64]  # (examples,) position of the first value in the file of each clip
+    example: NDArray[np.int64]  # (crops,) position in `examples`
+    start: NDArray[np.int64]  # (crops,) first frame within the clip
     crop_frames: int
     n_mels: int
-    unreadable: tuple[tuple[int, str], ...]
+    unreadable: tuple[tuple[int, str], ...]  # (clip id, reason) of clips that were left out
 
     def __len__(self) -> int:
         return len(self.example)
@@ -74,25 +74,25 @@ class Crops:
         return self._column("track_id")
 
     def _column(self, name: str) -> NDArray[np.int64]:
-        values = np.array([getattr(example, name) for example in self.examples], dtype=np.int64)
-        return values[self.example]
+        of_example = np.array([getattr(example, name) for example in self.examples], dtype=np.int64)
+        return of_example[self.example]
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
-        """Values of these crops, float16 (len(rows), crop_frames, n_mels); raises like `read`."""
+        """The values of the crops `rows`, (rows,): float16 (rows, crop_frames, n_mels). Raises like `read`."""
         return self.read(self.example[rows], self.start[rows])
 
     def read(self, example: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.float16]:
-        """Values of the crops that begin at frame `start[i]` of clip `example[i]`: float16 (n, crop_frames, n_mels).
+        """The values of crops from frame `start[i]` of `examples[example[i]]`: float16 (n, crop_frames, n_mels).
 
-        Raises SpectrogramError where a file on disk has gone or shrunk since it was checked.
+        `example` and `start` are (n,). Raises SpectrogramError where a file has gone or shrunk since it was checked.
         """
         batch = np.empty((len(example), self.crop_frames, self.n_mels), dtype=np.float16)
-        for place, (clip, frame) in enumerate(zip(example.tolist(), start.tolist(), strict=True)):
-            self._read_into(batch[place], clip, frame)
+        for row, (clip, frame) in enumerate(zip(example.tolist(), start.tolist(), strict=True)):
+            self._read_into(batch[row], clip, frame)
         return batch
 
     def _read_into(self, crop: NDArray[np.float16], clip: int, frame: int) -> None:
-        """One read straight to its place in the batch: two and a half times faster than numpy.fromfile."""
+        """One read straight into the batch: two and a half times faster than numpy.fromfile."""
         first = int(self.first_byte[clip]) + frame * self.n_mels * BYTES
         try:
             descriptor = os.open(self.examples[clip].path, os.O_RDONLY)
@@ -110,15 +110,15 @@ class Crops:
 class Standardisation:
     """Mean and standard deviation of each mel band, in dB, over the training crops."""
 
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
+    mean: tuple[float, ...]  # (bands,)
+    deviation: tuple[float, ...]  # (bands,)
 
 
 def load_crops(examples: Sequence[Example], *, n_mels: int = 128, crop_frames: int = CROP_FRAMES) -> Crops:
-    """Check every spectrogram file and say where its crops are.
+    """Check every spectrogram file and return the positions of its crops.
 
-    Each file is read once and in full, one at a time; none is kept. A clip whose file is missing, damaged or too
-    short is left out and reported in `unreadable` as (clip_id, sentence); the training goes on without it.
+    Each file is read once and in full, one at a time; none is kept. A clip whose file is missing, damaged or too short
+    is left out and reported in `unreadable`; a training goes on without it.
     """
     usable: list[Example] = []
     first_byte: list[int] = []
@@ -130,9 +130,9 @@ def load_crops(examples: Sequence[Example], *, n_mels: int = 128, crop_frames: i
             unreadable.append((example.clip_id, str(error)))
         else:
             usable.append(example)
-    numbers = np.array([example.frames // crop_frames for example in usable], dtype=np.int64)
-    before = np.concatenate([[0], np.cumsum(numbers)[:-1]]).astype(np.int64) if usable else numbers
-    example_of = np.repeat(np.arange(len(usable)), numbers)
+    counts = np.array([example.frames // crop_frames for example in usable], dtype=np.int64)  # (examples,)
+    before = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64) if usable else counts
+    example_of = np.repeat(np.arange(len(usable)), counts)  # (crops,)
     return Crops(
         examples=tuple(usable),
         first_byte=np.array(first_byte, dtype=np.int64),
@@ -146,11 +146,11 @@ def load_crops(examples: Sequence[Example], *, n_mels: int = 128, crop_frames: i
 
 def standardisation(crops: Crops, batch_size: int = 256) -> Standardisation:
     """Statistics of each band over all frames of the crops (at least one), in float64, batch by batch."""
-    total = np.zeros(crops.n_mels)
+    total = np.zeros(crops.n_mels)  # (bands,)
     squares = np.zeros(crops.n_mels)
     for first in range(0, len(crops), batch_size):
         batch = crops.take(np.arange(first, min(first + batch_size, len(crops))))
-        frames = batch.reshape(-1, crops.n_mels).astype(np.float64)
+        frames = batch.reshape(-1, crops.n_mels).astype(np.float64)  # (frames of all crops, bands)
         total += frames.sum(axis=0)
         squares += np.square(frames).sum(axis=0)
     count = len(crops) * crops.crop_frames
@@ -161,17 +161,17 @@ def standardisation(crops: Crops, batch_size: int = 256) -> Standardisation:
     )
 
 
-def fingerprint(rows: Iterable[tuple[str, str, str, str]], recipe_fingerprint: str) -> str:
-    """Sha256 (64 hex digits) of a dataset: rows of (spectrogram sha256, label, split, group), any order.
+def fingerprint(rows: Iterable[tuple[str, str, str, str]], spectrogram_config_fingerprint: str) -> str:
+    """Sha256 (64 hex digits) of a dataset: rows of (spectrogram sha256, label, split, group), in any order.
 
-    Equal fingerprints mean the same sound, labels and split: with equal hyper-parameters, nothing new to
-    learn.
+    Equal fingerprints mean the same sound, labels and split. With equal hyperparameters, another training would bring
+    nothing new.
     """
-    return hashlib.sha256(json.dumps([recipe_fingerprint, sorted(rows)]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([spectrogram_config_fingerprint, sorted(rows)]).encode()).hexdigest()
 
 
 def _check(example: Example, n_mels: int, crop_frames: int) -> int:
-    """The byte at which the values of a clip begin; they are there, of the promised shape, and finite."""
+    """The position of the first value in a clip's file, after all values were checked. Raises SpectrogramError."""
     if example.frames < crop_frames:
         raise SpectrogramError(
             f"Clip {example.clip_id} has {example.frames} frames, less than a crop of {crop_frames}: take a"
@@ -181,7 +181,7 @@ def _check(example: Example, n_mels: int, crop_frames: int) -> int:
 
 
 def load_clip(example: Example, n_mels: int = 128) -> "np.memmap[Any, np.dtype[np.float16]]":
-    """The spectrogram of a clip, mapped: (frames, n_mels), all finite. Raises SpectrogramError where it is not so."""
+    """The memory-mapped spectrogram of a clip: (frames, n_mels), all finite. Raises SpectrogramError."""
     try:
         clip = load_whole_spectrogram(example.path, example.frames, n_mels)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Every choice of a training that is not data, and the choices that stand for each architecture."""
+"""The hyperparameters of a training, and the preset of each architecture."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -16,38 +16,34 @@ Deviation = Annotated[float, Field(ge=0, le=100)]  # in dB
 
 @dataclass(frozen=True, slots=True)
 class Hyperparameters:
-    """Equal values and equal crops repeat a training on the same machine. docs/model.md says what each is worth.
+    """Equal values and equal crops repeat a training on the same machine. docs/model.md has the effect of each.
 
-    The bounds are those of `choose`; a bench may go beyond.
+    Only `choose` checks the bounds; a bench may exceed them.
     """
 
     architecture: str  # the layers: see ml.models.networks.ARCHITECTURES
-    # Frames that the network sees at once: 2.97 s at 22 050 Hz and hop 512. Clips of 128 frames count as usable.
+    # Frames of one crop: 2.97 s at 22 050 Hz and hop 512. Clips of 128 frames count as usable.
     crop_frames: Annotated[int, Field(ge=32, le=CROP_FRAMES)] = CROP_FRAMES
     batch_size: Number = 32  # crops to a gradient step
-    epochs: Number = 40  # passes over the training clips; at most, where `patience` may end it sooner
-    minimum_steps: Number = 150  # gradient steps at least, however small the crate
+    epochs: Number = 40  # passes over the training clips; `patience` may end a training sooner
+    minimum_steps: Number = 150  # gradient steps at least, however small the dataset
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.001  # the highest of the schedule
-    warm_up: Share = 0.0  # of the steps, in which the rate rises, to fall as a cosine; 0: it is constant
+    # Share of the steps in which the rate rises; it falls as a cosine afterwards. 0: constant rate.
+    warm_up: Share = 0.0
     weight_decay: Share = 0.0  # of AdamW
-    patience: Number | None = (
-        None  # epochs without a better validation loss that end a training; None: none do
-    )
-    label_smoothing: Share = 0.0  # of each label's certainty, that is spread over all labels
-    weight_average: Share = 0.0  # momentum of the moving average of weights that is kept; 0: the last ones
-    random_crops: Annotated[int, Field(ge=1, le=1000)] | None = (
-        None  # crops from anywhere in each clip and epoch; None: its consecutive ones
-    )
-    gain_db: Deviation = 0.0  # of the gain that each training crop is given at random
-    equaliser_db: Deviation = 0.0  # of the random equaliser that each training crop goes through
-    masks: Share = 0.0  # of the bands, and of the frames, that is masked at most (SpecAugment); 0: none
-    mixup: Annotated[float, Field(ge=0, le=100)] = (
-        0.0  # alpha of the beta distribution that mixes pairs of crops; 0: none
-    )
-    members: Annotated[int, Field(ge=1, le=100)] = (
-        1  # times that each network of the architecture is trained, each time from another beginning
-    )
-    seed: Annotated[int, Field(ge=0)] = 1  # of initial weights, dropout and the order and places of crops
+    # Epochs without a better validation loss after which a training ends; None: it runs to its last epoch.
+    patience: Number | None = None
+    label_smoothing: Share = 0.0  # share of the target that is spread over all labels
+    weight_average: Share = 0.0  # momentum of the moving average of the weights; 0: the last weights are used
+    # Crops at random positions of each clip in each epoch; None: its consecutive crops.
+    random_crops: Annotated[int, Field(ge=1, le=1000)] | None = None
+    gain_db: Deviation = 0.0  # standard deviation of the random gain of each training crop
+    equaliser_db: Deviation = 0.0  # standard deviation of the random equaliser of each training crop
+    masks: Share = 0.0  # largest masked share of the bands, and of the frames (SpecAugment); 0: no masks
+    mixup: Annotated[float, Field(ge=0, le=100)] = 0.0  # alpha of the beta distribution; 0: no mixup
+    # How often each network of the architecture is trained, each time from other initial weights.
+    members: Annotated[int, Field(ge=1, le=100)] = 1
+    seed: Annotated[int, Field(ge=0)] = 1  # of initial weights, dropout, order and positions of crops
 
 
 PRESETS: Final = {
@@ -61,17 +57,17 @@ PRESETS: Final = {
     ),
     "seed": Hyperparameters("seed", batch_size=64, learning_rate=0.0003, patience=8),
 }
-"""What each architecture is trained with."""
+"""The hyperparameters of each architecture."""
 
 
 class HyperparameterError(LabelscopeError, ValueError):
-    """A choice that does not exist, or a value that it cannot have; the message says what there is."""
+    """An unknown hyperparameter, or a value out of bounds; the message lists what is possible."""
 
 
 def choose(architecture: str, seed: int, changes: Mapping[str, Any]) -> Hyperparameters:
-    """The preset of an architecture with some changes, by name.
+    """The preset of an architecture with some values changed, by name.
 
-    Raises HyperparameterError for a name that cannot be chosen, and for a value out of bounds.
+    Raises HyperparameterError for an unknown name and for a value out of bounds.
     """
     names = [field.name for field in fields(Hyperparameters) if field.name not in ("architecture", "seed")]
     if unknown := sorted(set(changes) - set(names)):

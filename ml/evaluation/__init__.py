@@ -1,1 +1,1 @@
-"""Metrics of models, and how certain they are."""
+"""Metrics of models, with confidence intervals."""

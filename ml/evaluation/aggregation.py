@@ -1,4 +1,4 @@
-"""Crops, clips, tracks: a clip's probabilities are the mean of its crops', a track's the mean of its clips'."""
+"""Aggregation: probabilities of a clip are the mean of its crops, those of a track the mean of its clips."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ LEVELS: Final = ("crop", "clip", "track")
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """The items of one level, ordered by their id (crops: as they came).
+    """The items of one level, ordered by their id; crops keep their order.
 
-    `crop` is the row of the first crop of each item: what all its crops share is looked up there, as in
+    `crop` is the row of the first crop of each item. It selects values that all crops of an item share, as in
     `truth[items.crop]`.
     """
 
@@ -28,16 +28,16 @@ def items_by_level(
     track_id: NDArray[np.integer],
     levels: Sequence[str] = LEVELS,
 ) -> dict[str, Items]:
-    """The items of these levels from crops: probabilities (n, labels), the ids of clip and track (n,)."""
+    """The items of each level from crops: probabilities (crops, labels), clip and track ids (crops,)."""
     crops = Items(np.asarray(probabilities, dtype=np.float64), np.arange(len(probabilities)))
     clips = _means(crops, clip_id)
     tracks = _means(clips, track_id[clips.crop])
-    every = dict(zip(LEVELS, (crops, clips, tracks), strict=True))
-    return {level: every[level] for level in levels}
+    items_of = dict(zip(LEVELS, (crops, clips, tracks), strict=True))
+    return {level: items_of[level] for level in levels}
 
 
 def _means(parts: Items, whole_id: NDArray[np.integer]) -> Items:
-    """The parts that share an id, taken together."""
+    """The mean of the parts that share an id, (parts,): one item an id."""
     if len(whole_id) == 0:
         return parts
     order = np.argsort(whole_id, kind="stable")

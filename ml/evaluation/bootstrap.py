@@ -1,12 +1,12 @@
-"""How sure is a figure: the bootstrap over groups, from sums per group.
+"""Confidence intervals of metrics: the bootstrap over groups, from sums per group.
 
-Tracks of one group (an artist, an album) are right or wrong together, so whole groups are drawn, with
-replacement, as many as there are. A figure that can be computed from sums over items never needs the items
-again: the sums of a resample are the sums of its groups, each as often as it was drawn, which is one matrix
-product. Time is O(items + resamples * groups * columns); memory is one block of draws and the results.
+Tracks of one group (an artist, an album) are right or wrong together. So whole groups are drawn, with replacement, as
+many as there are. A metric that follows from sums over items does not need the items again: the sums of a resample are
+those of its groups, each as often as it was drawn, which is one matrix product. Time is
+O(items + resamples * groups * columns); memory is one block of draws and the results.
 
-The draws come from one fixed seed: the same number of groups gives the same draws, so that two models on the
-same tracks meet the same resamples, and figures repeat exactly.
+The draws come from one fixed seed: the same number of groups gives the same draws. So two models on the same tracks
+have the same resamples, and metrics are exactly repeatable.
 """
 
 from collections.abc import Iterator
@@ -27,9 +27,9 @@ def tally(
     columns: int,
     weight: NDArray[np.floating] | NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
-    """Sums per group and column, (groups, columns), of items' weights (n,), or of ones.
+    """Sums per group and column, (groups, columns), of the items' weights, or of ones.
 
-    `group` numbers the groups from 0 without gaps, `column` is below `columns`; both (n,).
+    `group` numbers the groups from 0 without gaps, `column` is below `columns`; these and `weight` are (items,).
     """
     shape = (int(group.max(initial=-1)) + 1, columns)
     sums = np.bincount(group * columns + column, weights=weight, minlength=shape[0] * columns)
@@ -47,7 +47,7 @@ def draws(groups: int, resamples: int = RESAMPLES) -> NDArray[np.float64]:
 
 
 def _draws(groups: int, resamples: int) -> Iterator[NDArray[np.float64]]:
-    """`draws`, some resamples at a time."""
+    """`draws` in blocks of resamples, each (some resamples, groups)."""
     random = np.random.default_rng(SEED)
     step = max(1, BLOCK // groups)
     for first in range(0, resamples, step):
@@ -57,9 +57,9 @@ def _draws(groups: int, resamples: int) -> Iterator[NDArray[np.float64]]:
 
 
 def interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """The 95 % percentile interval of a figure over resamples (resamples,).
+    """The 95 % percentile interval of a metric over resamples (resamples,).
 
-    Resamples in which the figure is not defined are NaN and left out.
+    NaN, for resamples in which the metric is not defined, is left out.
     """
     outside = (1 - CONFIDENCE) / 2
     low, high = np.nanquantile(values, (outside, 1 - outside))

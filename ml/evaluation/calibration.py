@@ -1,12 +1,12 @@
-"""Probabilities that mean what they say, and what is unknown: fitted on tracks the model did not learn from.
+"""Calibration of probabilities, and the threshold for unknown tracks: fitted on tracks outside of the training.
 
-Temperature scaling (Guo et al. 2017, "On calibration of modern neural networks") takes every probability to the
-power 1 / T: above 1 the model becomes less sure, below 1 surer, and the order of the labels never changes. Each
-level has its own, because the mean of several crops is less sure, and more often right, than one crop.
+Temperature scaling (Guo et al. 2017, "On calibration of modern neural networks") raises every probability to the power
+1 / T: above 1 confidence falls, below 1 it rises, and the order of the labels never changes. Each level has its own
+temperature, because the mean of several crops is less confident, and more often right, than one crop.
 
-That a track is like none of the labels is told by the calibrated probability of the most probable one (Hendrycks and
-Gimpel 2017, "A baseline for detecting misclassified and out-of-distribution examples"). Distances between what the
-network knows of tracks (nearest neighbours, Mahalanobis) told no better on real music: docs/model.md.
+A track is unknown where the calibrated probability of its most probable label is low (Hendrycks and Gimpel 2017, "A
+baseline for detecting misclassified and out-of-distribution examples"). Distances between embeddings (nearest
+neighbours, Mahalanobis) were not better on real music: docs/model.md.
 """
 
 from dataclasses import dataclass
@@ -19,15 +19,16 @@ from scipy.special import logsumexp
 from ml.evaluation.aggregation import items_by_level
 from ml.evaluation.metrics import LEAST_PROBABILITY
 
-LOWEST: Final = 0.2  # temperatures that are believed: few tracks, all of them right, would ask for 0
+# Bounds of temperatures: the best fit to a few tracks, all of them right, would be 0.
+LOWEST: Final = 0.2
 HIGHEST: Final = 5.0
-FEWEST_TRACKS: Final = 20  # below, the temperature would be one of these tracks alone
-UNKNOWN_SHARE: Final = 0.05  # of tracks of known labels that may be called unknown
+FEWEST_TRACKS: Final = 20  # fewer tracks are no sample: the temperature would fit single tracks
+UNKNOWN_SHARE: Final = 0.05  # of tracks of known labels that may be predicted as unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Temperatures:
-    """The temperature of each level; at 1.0 probabilities stay as the model gives them."""
+    """The temperature of each level; 1.0 leaves probabilities unchanged."""
 
     crop: float = 1.0
     clip: float = 1.0
@@ -36,10 +37,10 @@ class Temperatures:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How sure a model may be, and what it does not know."""
+    """The temperatures of a model, and its threshold for unknown tracks."""
 
     temperatures: Temperatures = Temperatures()
-    unknown_below: float = 0.0  # a track of which the model is less sure is unknown; at 0.0 none is
+    unknown_below: float = 0.0  # tracks with less confidence are unknown; 0.0: none is
 
 
 def fit_calibration(
@@ -48,10 +49,10 @@ def fit_calibration(
     clip_id: NDArray[np.integer],
     track_id: NDArray[np.integer],
 ) -> Calibration:
-    """Temperatures and threshold from crops of held-out tracks: probabilities (n, labels), label, clip, track (n,).
+    """Temperatures and threshold from crops of validation tracks.
 
-    A track is unknown where the most probable label is less probable than for all but UNKNOWN_SHARE of these tracks;
-    with fewer than FEWEST_TRACKS none ever is.
+    Probabilities are (crops, labels); label, clip id and track id of each crop (crops,). The threshold is the
+    confidence that all but UNKNOWN_SHARE of these tracks reach; with fewer than FEWEST_TRACKS there is none.
     """
     temperatures = fit_temperatures(probabilities, truth, clip_id, track_id)
     if len(np.unique(track_id)) < FEWEST_TRACKS:
@@ -61,13 +62,13 @@ def fit_calibration(
     return Calibration(temperatures, float(np.quantile(confidence, UNKNOWN_SHARE)))
 
 
-def limit(tracks: int) -> str | None:
-    """What a model of so few validation tracks cannot do, in a sentence; None where there are enough."""
+def calibration_remark(tracks: int) -> str | None:
+    """The limits of a model with so few validation tracks, as a sentence; None where there are enough."""
     if tracks >= FEWEST_TRACKS:
         return None
     return (
-        f"Of {tracks} validation tracks nobody can tell how sure this model may be: it calls nothing unknown;"
-        f" {FEWEST_TRACKS} are enough, and come with more artists and albums."
+        f"{tracks} validation tracks are too few to calibrate this model, so it finds no track unknown:"
+        f" add artists and albums until there are {FEWEST_TRACKS}."
     )
 
 
@@ -77,10 +78,10 @@ def fit_temperatures(
     clip_id: NDArray[np.integer],
     track_id: NDArray[np.integer],
 ) -> Temperatures:
-    """The temperatures with the least log loss, between LOWEST and HIGHEST, on crops of held-out tracks.
+    """The temperatures with the least log loss, between LOWEST and HIGHEST, on crops of validation tracks.
 
-    Probabilities (n, labels), label, clip and track of each crop (n,); a level's items count alike. With fewer
-    than FEWEST_TRACKS tracks all temperatures are 1.0.
+    Probabilities are (crops, labels); label, clip id and track id (crops,). All items of a level have the same weight.
+    With fewer than FEWEST_TRACKS tracks all temperatures are 1.0.
     """
     if len(np.unique(track_id)) < FEWEST_TRACKS:
         return Temperatures()
@@ -91,7 +92,7 @@ def fit_temperatures(
 
 
 def calibrate(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
-    """Probabilities (n, labels) to the power 1 / temperature, rows summing to 1 again."""
+    """Probabilities (items, labels) to the power 1 / temperature, scaled so that rows sum to 1."""
     logits = _logits(probabilities) / temperature
     scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: NDArray[np.float64] = scaled / scaled.sum(axis=1, keepdims=True)
@@ -102,15 +103,15 @@ def _fit(probabilities: NDArray[np.float64], truth: NDArray[np.integer]) -> floa
     logits = _logits(probabilities)
     from scipy.optimize import minimize_scalar  # takes half a second, and only a training fits
 
-    own = logits[np.arange(len(truth)), truth].mean()
+    true_logit = logits[np.arange(len(truth)), truth].mean()
 
     def loss(log_temperature: float) -> float:
         sharpness = np.exp(-log_temperature)
-        return float(logsumexp(logits * sharpness, axis=1).mean() - own * sharpness)
+        return float(logsumexp(logits * sharpness, axis=1).mean() - true_logit * sharpness)
 
-    # The loss is convex in 1 / T, so that it has one valley in log T, too.
-    found = minimize_scalar(loss, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded")
-    return float(np.exp(found.x))
+    # The loss is convex in 1 / T, so it has one minimum in log T, too.
+    best = minimize_scalar(loss, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded")
+    return float(np.exp(best.x))
 
 
 def _logits(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:

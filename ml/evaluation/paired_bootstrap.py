@@ -1,7 +1,7 @@
-"""Is the challenger better than the champion: a paired bootstrap of balanced accuracy over groups.
+"""Is the challenger better than the champion? A paired bootstrap of balanced accuracy over groups.
 
-Both answer for the same tracks, and each resample of groups is drawn for both: what makes a resample easy or hard
-cancels out in the difference, whose interval is therefore far narrower than those of the two figures suggest.
+Both predict the same tracks, and have the same resamples of groups. How difficult a resample is cancels out in the
+difference. So its interval is far narrower than the intervals of the two accuracies suggest.
 """
 
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ from ml.evaluation.bootstrap import interval, resample, tally
 from ml.evaluation.metrics import ratio
 
 RESAMPLES: Final = 10_000  # a probability of 0.95 is then known to 0.004
-TIE: Final = 1e-12  # differences up to here are none: sums of fractions do not cancel to the last bit
+TIE: Final = 1e-12  # differences up to this are ties: sums of fractions do not cancel to the last bit
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Balanced accuracy of both, their difference with a 95 % interval, and what it rests on."""
+    """Balanced accuracy of both, their difference with its 95 % interval, and the size of the sample."""
 
     challenger: float
     champion: float
-    difference: float  # of the challenger over the champion
+    difference: float  # challenger less champion
     low: float
     high: float
-    probability_better: float  # share of resamples in which the challenger wins, ties counting half
+    probability_better: float  # share of resamples in which the challenger is better, ties counting half
     tracks: int
     groups: int
 
@@ -40,9 +40,9 @@ def compare(
 ) -> Comparison:
     """Compare probabilities of both for the same tracks, (tracks, labels); label and group of each (tracks,).
 
-    Repeated cross-validation gives (repeats, tracks, labels): what is right in some repeats counts as that share,
-    and a group is drawn with all its repeats. A label without a track in a resample is left out of that resample's
-    means. With a single group nothing can be said: the interval is -1 to 1, the probability 0.5.
+    Repeated cross-validation gives (repeats, tracks, labels): a track that is right in some repeats counts as that
+    share, and a group is drawn with all its repeats. A label without a track in a resample is left out of that
+    resample's means. With a single group the interval is -1 to 1 and the probability 0.5.
 
     Raises ValueError where the shapes differ or there is no track.
     """
@@ -52,15 +52,15 @@ def compare(
             " both need the same tracks, at least one."
         )
     labels = challenger.shape[-1]
-    code = np.unique(np.asarray(group), return_inverse=True)[1]
+    group_number = np.unique(np.asarray(group), return_inverse=True)[1]  # (tracks,)
     sums = np.hstack(
         [
-            tally(code, truth, labels),
-            tally(code, truth, labels, _share_right(challenger, truth)),
-            tally(code, truth, labels, _share_right(champion, truth)),
+            tally(group_number, truth, labels),
+            tally(group_number, truth, labels, _share_right(challenger, truth)),
+            tally(group_number, truth, labels, _share_right(champion, truth)),
         ]
     )
-    new, old = (float(figure[0]) for figure in _balanced_accuracies(sums.sum(axis=0, keepdims=True)))
+    new, old = (float(value[0]) for value in _balanced_accuracies(sums.sum(axis=0, keepdims=True)))
     low, high, better = -1.0, 1.0, 0.5
     if len(sums) > 1:
         resampled = _balanced_accuracies(resample(sums, RESAMPLES))
@@ -71,14 +71,17 @@ def compare(
 
 
 def _share_right(probabilities: NDArray[np.floating], truth: NDArray[np.integer]) -> NDArray[np.float64]:
-    """In which share of the repeats each track was recognised (tracks,)."""
+    """The share of repeats in which each track was predicted correctly, (tracks,)."""
     right = (probabilities.argmax(axis=-1) == truth).reshape(-1, len(truth))
     share: NDArray[np.float64] = right.mean(axis=0)
     return share
 
 
 def _balanced_accuracies(sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of challenger and champion, for each row of tracks, hits of the one and hits of the other by label."""
+    """Of challenger and champion, (rows,) each.
+
+    A row has three parts by label: tracks, correct ones of the challenger, correct ones of the champion.
+    """
     support, challenger, champion = np.split(sums, 3, axis=1)
     present = (support > 0).sum(axis=1)
     new, old = (np.nansum(ratio(hits, support), axis=1) / present for hits in (challenger, champion))

@@ -1,7 +1,7 @@
-"""Audio features computed from the sound itself: tempo, key, loudness, onsets and the shape of the spectrum.
+"""Audio features: tempo, key, loudness, onsets and the shape of the spectrum.
 
-Definitions are librosa's, loudness is ITU-R BS.1770 by pyloudnorm. One pass over the short-time spectra feeds
-everything but loudness and zero crossings, and nothing but the samples grows with the length of the sound.
+Definitions are librosa's; loudness is ITU-R BS.1770 by pyloudnorm. One pass over the short-time spectra computes all
+but loudness and zero crossings. Only the samples take memory that grows with the length of the sound.
 """
 
 from dataclasses import dataclass
@@ -15,19 +15,17 @@ from numpy.typing import NDArray
 from ml.features.stft import decibels, hann, mel_power, mel_products, spectra
 
 EXTRACTOR = "librosa"
-EXTRACTOR_VERSION = (
-    f"1+librosa {version('librosa')}"  # raise the first number when a definition below changes
-)
+# Raise the first number when a definition below changes.
+EXTRACTOR_VERSION = f"1+librosa {version('librosa')}"
 
 N_FFT = 2048
 HOP_LENGTH = 512
 N_MELS = 128
 ROLLOFF = 0.85  # share of a frame's magnitude below the rolloff frequency
-QUIETEST = (
-    1e-10  # power: frames below have no spectrum to describe, and values below count as this in flatness
-)
+# Power. Frames below it are skipped; in flatness lower values are raised to it.
+QUIETEST = 1e-10
 GATING_BLOCK_S = 0.4  # BS.1770 measures blocks of this length
-TEMPO_WINDOW_S = 8.0  # of sound in a column of the tempogram
+TEMPO_WINDOW_S = 8.0  # length of one column of the tempogram
 TEMPO_STEP = 8  # frames from one column of the tempogram to the next: 0.2 s
 SHORTEST_TEMPO_S = 4.0  # eight beats at 120 BPM; fewer repetitions are guesswork
 
@@ -42,7 +40,7 @@ MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.
 class AudioFeatures:
     """Features of one clip; None where the sound is too short or too quiet to have them."""
 
-    tempo: float | None  # beats per minute; may be half or double of what a dancer counts
+    tempo: float | None  # beats per minute; may be half or double of the perceived tempo
     key: int | None  # pitch class of the tonic: 0 is C, 11 is B
     mode: int | None  # 1 major, 0 minor
     key_confidence: float | None  # correlation of the best key profile with the chroma, 0 to 1
@@ -56,7 +54,7 @@ class AudioFeatures:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What one pass over the spectra gives."""
+    """The results of one pass over the spectra."""
 
     onset_strength: NDArray[np.float32]  # (frames,)
     chroma: NDArray[np.float32]  # (12,)
@@ -66,7 +64,7 @@ class Shape:
 
 
 def audio_features(samples: NDArray[np.float32], sample_rate: int) -> AudioFeatures:
-    """Describe mono samples, shape (samples,) with full scale at 1.0. Any length and any content will do."""
+    """The features of mono samples, (samples,), full scale at 1.0, of any length and content."""
     shape = spectral_shape(samples, sample_rate)
     key, mode, confidence = key_of(shape.chroma)
     return AudioFeatures(
@@ -84,18 +82,18 @@ def audio_features(samples: NDArray[np.float32], sample_rate: int) -> AudioFeatu
 
 
 def spectral_shape(samples: NDArray[np.float32], sample_rate: int) -> Shape:
-    """Centroid, rolloff, flatness, chroma and onset strength from one pass over the spectra.
+    """Centroid, rolloff, flatness, chroma and onset strength of (samples,), from one pass over the spectra.
 
     The first three equal librosa.feature.spectral_centroid, _rolloff and _flatness, as means over the frames
     with sound; chroma is the sum over frames of librosa.feature.chroma_stft at concert pitch.
     """
     products = mel_products(sample_rate, N_FFT, N_MELS, 0.0, sample_rate / 2)
     chroma_basis = _chroma_basis(sample_rate)
-    frequencies = np.fft.rfftfreq(N_FFT, 1 / sample_rate).astype(np.float32)
-    mel = np.empty((1 + len(samples) // HOP_LENGTH, N_MELS), dtype=np.float32)
+    frequencies = np.fft.rfftfreq(N_FFT, 1 / sample_rate).astype(np.float32)  # (bins,) Hz
+    mel = np.empty((1 + len(samples) // HOP_LENGTH, N_MELS), dtype=np.float32)  # (frames, bands)
     chroma = np.zeros(12, dtype=np.float32)
     sums, sounding, done = np.zeros(3), 0, 0
-    for spectrum in spectra(samples, N_FFT, HOP_LENGTH):
+    for spectrum in spectra(samples, N_FFT, HOP_LENGTH):  # (frames, bins)
         magnitude = np.abs(spectrum)
         mel_power(spectrum, products, out=mel[done : done + len(spectrum)])
         done += len(spectrum)
@@ -103,7 +101,7 @@ def spectral_shape(samples: NDArray[np.float32], sample_rate: int) -> Shape:
         power = np.square(magnitude)
         below = np.cumsum(magnitude, axis=1)
         total = below[:, -1:]
-        pitches = power @ chroma_basis
+        pitches = power @ chroma_basis  # (frames, 12)
         chroma += (pitches / pitches.max(axis=1, keepdims=True)).sum(axis=0)
         floored = np.maximum(power, QUIETEST)
         sums += (
@@ -126,7 +124,7 @@ def _chroma_basis(sample_rate: int) -> NDArray[np.float32]:
 
 def key_of(chroma: NDArray[np.float32]) -> tuple[int | None, int | None, float | None]:
     """Key, mode and confidence: the key profile that correlates best with a chroma, shape (12,)."""
-    if np.ptp(chroma) <= 1e-6 * chroma.max():  # no pitch stands out, or no sound at all
+    if np.ptp(chroma) <= 1e-6 * chroma.max():  # all pitches are equally strong, or there is no sound
         return None, None, None
     profiles = [np.roll(profile, key) for profile in (MINOR, MAJOR) for key in range(12)]
     correlations = [float(np.corrcoef(chroma, profile)[0, 1]) for profile in profiles]
@@ -135,10 +133,10 @@ def key_of(chroma: NDArray[np.float32]) -> tuple[int | None, int | None, float |
 
 
 def tempo_of(onset_strength: NDArray[np.float32], sample_rate: int) -> float | None:
-    """Beats per minute from the onset strength, by librosa.feature.tempo with its prior around 120 BPM.
+    """Beats per minute from the onset strength, (frames,), by librosa.feature.tempo with its prior around 120 BPM.
 
-    Two changes: the tempogram has every eighth column only, because its mean hardly differs and costs an eighth;
-    and a frame is 6 BPM wide at 128 BPM, so the lag that librosa picks is sharpened on its multiples.
+    Two changes: the tempogram only has every eighth column, since that takes an eighth of the time and hardly changes
+    its mean. And a frame is 6 BPM wide at 128 BPM, so the lag that librosa picks is refined on its multiples.
     """
     frames_a_second = sample_rate / HOP_LENGTH
     if len(onset_strength) < SHORTEST_TEMPO_S * frames_a_second or np.ptp(onset_strength) == 0:
@@ -149,24 +147,24 @@ def tempo_of(onset_strength: NDArray[np.float32], sample_rate: int) -> float | N
     columns = librosa.util.normalize(librosa.autocorrelate(windows), norm=np.inf, axis=-1)
     repetition = columns.mean(axis=0)
     tempo = librosa.feature.tempo(tg=repetition[:, None], sr=sample_rate, hop_length=HOP_LENGTH)
-    return float(60 * frames_a_second / _sharpen(repetition, 60 * frames_a_second / float(tempo[0])))
+    return float(60 * frames_a_second / _refine_lag(repetition, 60 * frames_a_second / float(tempo[0])))
 
 
-def _sharpen(autocorrelation: NDArray[np.floating], lag: float) -> float:
-    """Refine a lag on the peaks near its multiples: the error of the n-th one is n times smaller."""
+def _refine_lag(autocorrelation: NDArray[np.floating], lag: float) -> float:
+    """Refine a lag, in frames, on the peaks near its multiples: the error of the n-th one is n times smaller."""
     multiple = 1
     while (near := round(lag * multiple)) + 2 < len(autocorrelation):
         peak = near - 1 + int(np.argmax(autocorrelation[near - 1 : near + 2]))
         left, top, right = autocorrelation[peak - 1 : peak + 2].astype(float)
         if top <= 0 or top < max(left, right) or left == right == top:
-            break  # no peak where the multiple should be: keep what is known so far
+            break  # no peak near this multiple: keep the lag of the one before
         lag = (peak + (left - right) / (2 * (left - 2 * top + right))) / multiple  # vertex of the parabola
         multiple *= 2
     return lag
 
 
 def onset_rate_of(onset_strength: NDArray[np.float32], duration_s: float, sample_rate: int) -> float | None:
-    """Onsets a second; None below half a second, where a single one would decide."""
+    """Onsets a second from the onset strength, (frames,); None below half a second, where one would decide."""
     if duration_s < 0.5:
         return None
     onsets = librosa.onset.onset_detect(onset_envelope=onset_strength, sr=sample_rate, hop_length=HOP_LENGTH)
@@ -174,8 +172,8 @@ def onset_rate_of(onset_strength: NDArray[np.float32], duration_s: float, sample
 
 
 def loudness_of(samples: NDArray[np.float32], sample_rate: int) -> float | None:
-    """Integrated loudness in LUFS; None for less than one gating block, or below the gate at -70 LUFS."""
-    import pyloudnorm  # takes seconds, for scipy.signal; librosa waits until it is used by itself
+    """Integrated loudness of (samples,) in LUFS; None below one gating block, or below the gate at -70 LUFS."""
+    import pyloudnorm  # takes seconds, for scipy.signal
 
     if len(samples) <= GATING_BLOCK_S * sample_rate:
         return None

@@ -1,4 +1,4 @@
-"""Log-mel spectrograms: how they are made, and the files that hold them."""
+"""Log-mel spectrograms: their parameters, their computation and their files."""
 
 import hashlib
 import io
@@ -16,21 +16,24 @@ from ml.features.stft import decibels, mel_power, mel_products, spectra
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """Every parameter of a spectrogram. The defaults are librosa's."""
+class SpectrogramConfig:
+    """All parameters of a spectrogram. The defaults are librosa's.
+
+    The names of the fields are part of `fingerprint`, and so of paths and database rows: they must never change.
+    """
 
     sample_rate: int = 22050  # Hz
-    n_fft: int = 2048  # samples a frame: 93 ms
+    n_fft: int = 2048  # samples in a frame: 93 ms
     hop_length: int = 512  # samples from one frame to the next: 23 ms, 43 frames a second
     n_mels: int = 128  # bands
-    fmin: float = 0.0  # Hz, foot of the lowest band
-    fmax: float = 11025.0  # Hz, top of the highest band
+    fmin: float = 0.0  # Hz, lower end of the lowest band
+    fmax: float = 11025.0  # Hz, upper end of the highest band
     reference: float = 1.0  # power at 0 dB
-    amin: float = 1e-10  # power below this counts as this
-    top_db: float = 80.0  # range kept below the loudest value of the clip
+    amin: float = 1e-10  # least power; lower values are raised to it
+    top_db: float = 80.0  # dB below the loudest value of the clip; lower values are raised to it
 
     def fingerprint(self) -> str:
-        """12 hexadecimal digits: recipes with the same parameters, and only those, share them."""
+        """12 hexadecimal digits that identify these parameters."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:12]
 
     def to_dict(self) -> dict[str, int | float]:
@@ -39,10 +42,10 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The recipe that `to_dict` described. Raises TypeError where a parameter is not known."""
-        # JSON may have turned 11025.0 into 11025, which the fingerprint would see.
-        kinds = asdict(cls())
-        return cls(**{name: type(kinds.get(name, value))(value) for name, value in values.items()})
+        """The inverse of `to_dict`. Raises TypeError for an unknown parameter."""
+        # JSON may have turned 11025.0 into 11025, which would change the fingerprint.
+        defaults = asdict(cls())
+        return cls(**{name: type(defaults.get(name, value))(value) for name, value in values.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +57,28 @@ class StoredFile:
     bytes: int
 
 
-def log_mel(samples: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float32]:
-    """The log-mel spectrogram of mono samples at the recipe's rate, in dB.
+def log_mel(samples: NDArray[np.float32], config: SpectrogramConfig) -> NDArray[np.float32]:
+    """The log-mel spectrogram, in dB, of mono samples, (samples,), at the rate of `config`.
 
-    Equals librosa.power_to_db(librosa.feature.melspectrogram(...)).T to 0.01 dB, frame after frame in memory.
+    Equals librosa.power_to_db(librosa.feature.melspectrogram(...)).T to 0.01 dB. Frames are contiguous in memory.
 
     Returns:
         float32 of shape (1 + len(samples) // hop_length, n_mels).
     """
-    products = mel_products(recipe.sample_rate, recipe.n_fft, recipe.n_mels, recipe.fmin, recipe.fmax)
-    power = np.empty((1 + len(samples) // recipe.hop_length, recipe.n_mels), dtype=np.float32)
+    products = mel_products(config.sample_rate, config.n_fft, config.n_mels, config.fmin, config.fmax)
+    power = np.empty((1 + len(samples) // config.hop_length, config.n_mels), dtype=np.float32)
     done = 0
-    for block in spectra(samples, recipe.n_fft, recipe.hop_length):
+    for block in spectra(samples, config.n_fft, config.hop_length):
         mel_power(block, products, out=power[done : done + len(block)])
         done += len(block)
-    return decibels(power, reference=recipe.reference, amin=recipe.amin, top_db=recipe.top_db)
+    return decibels(power, reference=config.reference, amin=config.amin, top_db=config.top_db)
 
 
 def save_spectrogram(folder: Path, spectrogram: NDArray[np.float32]) -> StoredFile:
     """Write a spectrogram, (frames, n_mels), as float16 to <folder>/<ab>/<sha256>.npy.
 
-    float16 resolves 0.06 dB at 100 dB, far below what a network could use, in half of the space.
-    The file appears whole or not at all: it is written under a name of its own, then renamed, so two
-    processes may write the same one.
+    float16 resolves 0.06 dB at 100 dB, finer than a network needs, in half of the space. The file appears complete or
+    not at all, so two processes may write the same one.
 
     Raises:
         OSError: the disk is full or the folder cannot be written; no partial file stays behind.
@@ -92,9 +94,10 @@ def save_spectrogram(folder: Path, spectrogram: NDArray[np.float32]) -> StoredFi
 
 
 def load_whole_spectrogram(path: Path, frames: int, bands: int) -> NDArray[np.float16]:
-    """As `load_spectrogram`, of a file that is what its row says: of this shape, row by row, all values finite.
+    """A memory-mapped spectrogram, float16 (frames, bands), after all its values were read and checked.
 
-    Reads all of it. Raises OSError where it is not there or cannot be read, ValueError where it is something else.
+    Raises OSError where the file cannot be read, and ValueError where it has another shape or type, is not stored
+    frame by frame, or has values that are not finite.
     """
     spectrogram = load_spectrogram(path)
     if spectrogram.shape != (frames, bands) or not spectrogram.flags.c_contiguous:
@@ -108,11 +111,11 @@ def load_whole_spectrogram(path: Path, frames: int, bands: int) -> NDArray[np.fl
 
 
 def load_spectrogram(path: Path) -> NDArray[np.float16]:
-    """Map a stored spectrogram into memory, read only: float16 of shape (frames, n_mels).
+    """A memory-mapped spectrogram, read only: float16 of shape (frames, n_mels).
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no whole float16 spectrogram. Pickled objects are refused, never loaded.
+        ValueError: the file is no complete float16 spectrogram. Pickled objects are refused, never loaded.
     """
     try:
         spectrogram = np.lib.format.open_memmap(path, mode="r")

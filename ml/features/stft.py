@@ -1,7 +1,7 @@
-"""The arithmetic under every spectrogram: short-time spectra in blocks, mel bands, decibels.
+"""The arithmetic of spectrograms: short-time spectra in blocks, mel bands, decibels.
 
-Everything runs over blocks of frames that stay in the processor's cache, which is half of its speed;
-the other half is float32 throughout and a mel product that leaves out the zeros.
+Blocks of frames stay in the processor's cache, which makes half of the speed. The other half comes from float32 and
+from mel products that leave out the zeros.
 """
 
 import math
@@ -19,15 +19,15 @@ MelProducts = tuple[tuple[slice, slice, NDArray[np.float32]], ...]
 
 
 def spectra(samples: NDArray[np.float32], n_fft: int, hop_length: int) -> Iterator[NDArray[np.complex64]]:
-    """Yield the short-time Fourier transform in blocks of shape (up to BLOCK frames, 1 + n_fft // 2).
+    """Yield the short-time Fourier transform of (samples,) in blocks, (up to BLOCK frames, 1 + n_fft // 2).
 
     Frames are centred (frame t at sample t * hop_length, zeros beyond both ends) under a periodic Hann
     window, as librosa.stft does, so there are 1 + len(samples) // hop_length of them.
     """
     padded = np.pad(samples, n_fft // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
+    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]  # (frames, n_fft)
     window = hann(n_fft)
-    windowed = np.empty((BLOCK, n_fft), dtype=np.float32)  # made once, because it stays in the cache
+    windowed = np.empty((BLOCK, n_fft), dtype=np.float32)  # allocated once, so that it stays in the cache
     for first in range(0, len(frames), BLOCK):
         block = frames[first : first + BLOCK]
         yield scipy.fft.rfft(np.multiply(block, window, out=windowed[: len(block)]))
@@ -42,10 +42,10 @@ def hann(length: int) -> NDArray[np.float32]:
 def mel_power(spectrum: NDArray[np.complex64], products: MelProducts, out: NDArray[np.float32]) -> None:
     """Write the mel power of a block of spectra, (frames, 1 + n_fft // 2), into `out`, (frames, n_mels).
 
-    Uses the spectrum up: squaring takes place where it lies.
+    Overwrites the spectrum.
     """
-    # The squares of the real and the imaginary parts lie side by side and are added up by the product.
-    parts = spectrum.view(np.float32)
+    # Squares of real and imaginary parts alternate; the product adds them up.
+    parts = spectrum.view(np.float32)  # (frames, 2 * bins)
     squares = np.square(parts, out=parts)
     for bands, columns, weights in products:
         np.matmul(squares[:, columns], weights, out=out[:, bands])
@@ -55,9 +55,9 @@ def mel_power(spectrum: NDArray[np.complex64], products: MelProducts, out: NDArr
 def mel_products(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> MelProducts:
     """The mel basis cut into (bands, columns, weights), each a small dense product for neighbouring bands.
 
-    A band covers few bins: of the full (n_mels, bins) matrix 98 % is zero. Groups of neighbouring bands need
-    only the bins from the first one's foot to the last one's, and dense products beat sparse ones.
-    Columns and weights count each bin twice, for the real and the imaginary part.
+    A band covers few bins: 98 % of the full (n_mels, bins) matrix is zero. A group of neighbouring bands only needs the
+    bins from the lower end of its first band to the upper end of its last one, and dense products beat sparse ones.
+    Columns and weights hold each bin twice, for the real and the imaginary part.
     """
     basis = mel_basis(sample_rate, n_fft, n_mels, fmin, fmax)
     products = []
@@ -73,8 +73,8 @@ def mel_products(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: f
 def mel_basis(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> NDArray[np.float32]:
     """Triangular mel filters of equal area, shape (n_mels, 1 + n_fft // 2).
 
-    The filters of Slaney's Auditory Toolbox, as librosa.filters.mel makes them. Written out here because
-    importing librosa takes seconds in each new process, and prediction needs nothing else of it.
+    The filters of Slaney's Auditory Toolbox, equal to librosa.filters.mel. Importing librosa takes seconds in each new
+    process, and prediction needs nothing else of it.
     """
     bins = np.fft.rfftfreq(n_fft, 1 / sample_rate)
     edges = _mel_to_hz(np.linspace(hz_to_mel(fmin), hz_to_mel(fmax), n_mels + 2))
@@ -105,7 +105,7 @@ def _mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 def decibels(
     power: NDArray[np.float32], *, reference: float = 1.0, amin: float = 1e-10, top_db: float | None = 80.0
 ) -> NDArray[np.float32]:
-    """Turn power into dB in place: 10 log10(power / reference), at most `top_db` below the loudest value."""
+    """Turn power into dB, in place: 10 log10(power / reference), at most `top_db` below the loudest value."""
     np.maximum(power, amin, out=power)
     np.log(power, out=power)  # the natural logarithm is vectorised where log10 is not: a quarter of the time
     power *= 10 / math.log(10)  # plain floats: a numpy scalar would turn the whole product into float64

@@ -1,1 +1,1 @@
-"""Long recordings: window by window, then segments, then a summary."""
+"""Long recordings: scores of windows, then segments, then a summary."""

@@ -1,11 +1,11 @@
-"""How long a recording has to be to be taken for a mix. It imports no Keras, so that a file is soon refused."""
+"""The shortest duration of a mix. Imports no Keras, so that a short file is refused within a second."""
 
 from pathlib import Path
 from typing import Final
 
-from ml.audio.decode import AudioError
+from ml.audio.errors import AudioError
 
-SHORTEST_S: Final = 60.0  # two spans; what is shorter is a track, or a part of one
+SHORTEST_S: Final = 60.0  # two spans; a shorter recording is a track, or a part of one
 
 
 def too_short(path: Path, duration_s: float) -> AudioError:

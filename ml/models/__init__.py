@@ -1,1 +1,1 @@
-"""Networks and the classical baseline: how they are built, trained, stored and used."""
+"""Networks and the classical baseline: layers, training, files and prediction."""

@@ -1,4 +1,4 @@
-"""The kinds of network of each architecture, for those who only want their names and not Keras."""
+"""The names of the networks of each architecture, without an import of Keras."""
 
 from typing import Final
 
@@ -6,4 +6,4 @@ MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "labelscope": ("convolutions", "changes", "timbre"),
     "seed": ("seed",),
 }
-"""In the order in which they are trained: those of ml.models.networks.ARCHITECTURES."""
+"""In the order of training, which is that of ml.models.networks.ARCHITECTURES."""

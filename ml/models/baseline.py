@@ -1,8 +1,8 @@
-"""The yardstick: what a classical classifier makes of a clip, so that a network has something to beat.
+"""The baseline: a classical classifier that a network has to beat.
 
-Statistics of a stored spectrogram (timbre, onsets, tempo) go into a support vector machine. It knows nothing of
-crops: a clip is one row. Describing a clip of 30 s takes 3 ms. Training grows with the square of the clips, so
-that at most MOST_CLIPS take part.
+Statistics of a stored spectrogram (timbre, onsets, tempo) are the features of a support vector machine. It has one row
+for each clip, and no crops. The features of a clip of 30 s take 3 ms. The time of a training grows with the square of
+the clips, so at most MOST_CLIPS take part.
 """
 
 import hashlib
@@ -21,21 +21,21 @@ from common.errors import LabelscopeError
 from common.files import write_whole
 from ml.features.descriptors import HOP_LENGTH, tempo_of
 
-FEWEST_FRAMES: Final = 9  # that a delta is computed from
+FEWEST_FRAMES: Final = 9  # width of a delta
 COEFFICIENTS: Final = 20  # of the cepstrum: the broad shape of the spectrum, which is its timbre
 PENALTY: Final = 3.0  # C of the support vector machine
-MOST_CLIPS: Final = 15_000  # in a training: 5 to 35 s on two cores, by how hard the labels are to tell apart
-USUAL_TEMPO: Final = 120.0  # beats per minute where none can be told; librosa's own guess
+MOST_CLIPS: Final = 15_000  # in a training: 5 to 35 s on two cores, longer for similar labels
+DEFAULT_TEMPO: Final = 120.0  # beats per minute, of clips without a tempo; librosa's default
 FORMAT: Final = 1
 
 
 class BaselineFileError(LabelscopeError):
-    """A baseline file is missing, damaged or not the one that was asked for."""
+    """A baseline file is missing, damaged or has another sha256 than expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A trained yardstick. `card` travels in its file: label order, recipe and the like, plain JSON values."""
+    """A trained baseline. `card` is stored with it: label order, spectrogram parameters, temperatures; JSON values."""
 
     pipeline: Pipeline = field(repr=False)
     card: dict[str, Any] = field(default_factory=dict)
@@ -43,13 +43,13 @@ class Baseline:
     def probabilities(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probabilities of clips from their features (clips, n): (clips, labels), rows summing to 1.
 
-        They are the softmax of the machine's decision values, whose scale is arbitrary: the order of labels
-        means something, how sure they are does not until ml.evaluation.calibration has found their temperature.
+        They are the softmax of decision values, whose scale is arbitrary. Only their order is meaningful until
+        ml.evaluation.calibration has scaled them by a temperature.
         """
         if len(features) == 0:
             return np.empty((0, len(self.pipeline.classes_)))
         decision = self.pipeline.decision_function(features)
-        if decision.ndim == 1:  # of two labels: the distance to the border, positive on the second's side
+        if decision.ndim == 1:  # of two labels: the distance to the border, positive for the second one
             decision = np.column_stack([-decision, decision])
         odds = np.exp(decision - decision.max(axis=1, keepdims=True))
         shares: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
@@ -57,23 +57,23 @@ class Baseline:
 
 
 def clip_features(spectrogram: NDArray[np.floating], sample_rate: int = 22050) -> NDArray[np.float32]:
-    """Describe a clip by its spectrogram (frames, bands) in dB, hop 512: float32 (65,), all finite.
+    """The features of a clip by its spectrogram (frames, bands) in dB, hop 512: float32 (65,), all finite.
 
     Mean and standard deviation of 20 cepstral coefficients, deviation of their deltas; mean, deviation, median
     and 90th percentile of the onset strength; the tempo in beats per minute.
 
-    Raises ValueError for an array that is not (frames, bands) with at least 9 frames, which a delta needs.
+    Raises ValueError for other shapes, and for fewer than the 9 frames that a delta needs.
     """
     if spectrogram.ndim != 2 or len(spectrogram) < FEWEST_FRAMES:
         raise ValueError(
             f"Expected a spectrogram of ({FEWEST_FRAMES} frames or more, bands), got {spectrogram.shape}."
         )
-    decibels = np.asarray(spectrogram, dtype=np.float32).T
-    cepstrum = librosa.feature.mfcc(S=decibels, n_mfcc=COEFFICIENTS)
+    decibels = np.asarray(spectrogram, dtype=np.float32).T  # (bands, frames)
+    cepstrum = librosa.feature.mfcc(S=decibels, n_mfcc=COEFFICIENTS)  # (coefficients, frames)
     deltas = librosa.feature.delta(cepstrum, width=FEWEST_FRAMES)
     onsets = librosa.onset.onset_strength(S=decibels, sr=sample_rate, hop_length=HOP_LENGTH)
     strength = [onsets.mean(), onsets.std(), np.median(onsets), np.quantile(onsets, 0.9)]
-    tempo = tempo_of(onsets, sample_rate) or USUAL_TEMPO
+    tempo = tempo_of(onsets, sample_rate) or DEFAULT_TEMPO
     statistics = [cepstrum.mean(axis=1), cepstrum.std(axis=1), deltas.std(axis=1), strength, [tempo]]
     return np.concatenate(statistics).astype(np.float32)
 
@@ -81,10 +81,9 @@ def clip_features(spectrogram: NDArray[np.floating], sample_rate: int = 22050) -
 def train_baseline(
     features: NDArray[np.floating], label: NDArray[np.integer], number_of_labels: int, seed: int = 1
 ) -> Baseline:
-    """Train on features (clips, n) and labels (clips,), positions below `number_of_labels`, all weighted alike.
+    """Train on features (clips, n) and labels (clips,), positions below `number_of_labels`, all with the same weight.
 
-    The same clips give the same machine; `seed` only says which clips take part where there are more than
-    MOST_CLIPS.
+    The same clips give the same baseline. `seed` only selects the clips where there are more than MOST_CLIPS.
 
     Raises ValueError where a label has no clip, or where there is but one label.
     """
@@ -100,21 +99,21 @@ def train_baseline(
 
 
 def _at_most(clips: int, label: NDArray[np.integer], seed: int) -> NDArray[np.intp]:
-    """Rows of at most so many clips: whole labels while they are small, the large ones cut to one size."""
+    """Rows of at most so many clips, (rows,): small labels completely, large ones reduced to one size."""
     rows = np.random.default_rng(seed).permutation(len(label))
     sorted_rows = rows[np.argsort(label[rows], kind="stable")]
     sizes = np.bincount(label)
-    # The clips of each label numbered from 0: keeping the lowest numbers fills the labels evenly.
-    number = np.arange(len(label)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return np.sort(sorted_rows[np.argsort(number, kind="stable")[:clips]])
+    # Clips are numbered from 0 within each label: the lowest numbers fill the labels evenly.
+    number_in_label = np.arange(len(label)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.sort(sorted_rows[np.argsort(number_in_label, kind="stable")[:clips]])
 
 
 def save_baseline(baseline: Baseline, path: Path) -> str:
-    """Write the baseline to `path` (`.skops`: a zip of JSON and arrays, no pickle) and return its sha256.
+    """Write the baseline to `path` (`.skops`: a zip of JSON and arrays, no pickle); returns its sha256, 64 hex digits.
 
     Atomic: the file appears under its name only when it is complete and on disk; an older one is replaced.
     """
-    import skops.io  # takes a second, for every estimator that it knows; only files need it
+    import skops.io  # takes a second, and only files need it
 
     content = skops.io.dumps({"format": FORMAT, "card": baseline.card, "pipeline": baseline.pipeline})
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,10 +122,9 @@ def save_baseline(baseline: Baseline, path: Path) -> str:
 
 
 def load_baseline(path: Path, expected_sha256: str | None = None) -> Baseline:
-    """The baseline of a file, for notebooks: no flow reads one. Only types of which one is made are built from it.
+    """The baseline of a file, for notebooks: no flow reads one. Only objects of trusted types are created.
 
-    Raises BaselineFileError where the file is missing, is not the expected one, is damaged, or holds another
-    type.
+    Raises BaselineFileError where the file is missing, has another sha256, is damaged, or holds another type.
     """
     import skops.io
 
@@ -134,10 +132,10 @@ def load_baseline(path: Path, expected_sha256: str | None = None) -> Baseline:
     if not path.is_file():
         raise BaselineFileError(f"There is no baseline file at {str(path)!r}: {cure}")
     content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if expected_sha256 not in (None, found):
+    actual = hashlib.sha256(content).hexdigest()
+    if expected_sha256 not in (None, actual):
         raise BaselineFileError(
-            f"The baseline file {str(path)!r} has sha256 {found[:12]}…, not {str(expected_sha256)[:12]}…: it was"
+            f"The baseline file {str(path)!r} has sha256 {actual[:12]}…, not {str(expected_sha256)[:12]}…: it was"
             f" changed since it was saved, so {cure}"
         )
     try:
@@ -147,7 +145,7 @@ def load_baseline(path: Path, expected_sha256: str | None = None) -> Baseline:
         if values["format"] != FORMAT or not isinstance(values["pipeline"], Pipeline):
             raise ValueError("another format")
         return Baseline(values["pipeline"], values["card"])
-    except Exception as error:  # whatever a foreign file makes skops trip over, the answer is one
+    except Exception as error:  # a file from elsewhere can make skops raise anything
         raise BaselineFileError(
             f"The file {str(path)!r} is no baseline of this version ({error}): {cure}"
         ) from error

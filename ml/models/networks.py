@@ -1,4 +1,4 @@
-"""The layers: crops in dB to one probability a label."""
+"""The layers of the networks: crops in dB to one probability a label."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from ml.data.crops import CROP_FRAMES, Standardisation
 
-CHANNELS_LAST: Final = "channels_last"  # said aloud: a person's keras.json may hold another default
-VARIANCE_FLOOR: Final = 1e-3  # below it the gradient of a square root would be too steep
+CHANNELS_LAST: Final = "channels_last"  # explicit, since a user's keras.json may have another default
+VARIANCE_FLOOR: Final = 1e-3  # below it the gradient of a square root is too steep
 COEFFICIENTS: Final = 40  # of the cepstrum: the shape of the spectrum, half of its bands in detail
 RANDOM_FEATURES: Final = 1024
-MOMENTUM: Final = 0.97  # of batch normalisation: a small crate has some hundred steps, not thousands
+MOMENTUM: Final = 0.97  # of batch normalisation: a small dataset has some hundred steps, not thousands
 
-# The next random seed. Keras would draw it from Python's own generator, which other threads use, too.
+# Returns the next random seed. Keras would draw it from Python's generator, which other threads use, too.
 Draw = Callable[[], int]
-# Standardised crops, number of labels and seeds to probabilities.
+# Standardised crops (n, frames, bands), number of labels and seeds to probabilities (n, labels).
 Network = Callable[[keras.KerasTensor, int, Draw], keras.KerasTensor]
 
 
@@ -34,10 +34,10 @@ def build(
 ) -> keras.Model:
     """An untrained network: crops in dB (n, crop_frames, bands) to probabilities (n, number_of_labels).
 
-    The same `seed` gives the same weights and the same dropout, whatever else goes on in the process.
+    The same `seed` gives the same weights and the same dropout, whatever other threads do.
 
-    Standardisation is its first layer: fixed numbers, not parameters. Bands are channels: a filter sees all of
-    them and slides along time alone.
+    Standardisation is the first layer: constants, not parameters. Bands are channels: a filter covers all of them and
+    only moves in time.
     """
     scale = [1.0 / deviation for deviation in standardisation.deviation]
     offset = [-mean * factor for mean, factor in zip(standardisation.mean, scale, strict=True)]
@@ -100,16 +100,16 @@ def convolutions(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) ->
 
 
 def changes(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras.KerasTensor:
-    """The same convolutions on what changes from one frame to the next.
+    """`convolutions` on the differences between neighbouring frames.
 
-    They are deaf to what sounds all along, a mastering or a codec, so that they err on other tracks than those that
-    hear levels.
+    They ignore constant properties of the sound, such as a mastering or a codec. So they err on other tracks than
+    convolutions on levels.
     """
     return convolutions(_changes(crops), number_of_labels, draw)
 
 
 def timbre(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras.KerasTensor:
-    """A kernel machine on what the classical baseline hears, so that it errs on other tracks than the convolutions do.
+    """A kernel machine on features like those of the classical baseline: it errs on other tracks than convolutions.
 
     Mean and deviation over time of 40 cepstral coefficients, deviation of their changes from frame to frame; mean,
     deviation and maximum of the onset strength; then cosines of random projections, whose inner products approximate
@@ -117,8 +117,8 @@ def timbre(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras
     decision: 5 125 parameters to learn for five labels.
     """
     basis = scipy.fft.dct(np.eye(crops.shape[2]), axis=1, norm="ortho")[:, :COEFFICIENTS]
-    cepstrum = _fixed(crops, basis)
-    onsets = ops.mean(ops.relu(_changes(crops)), axis=2, keepdims=True)
+    cepstrum = _fixed(crops, basis)  # (n, frames, coefficients)
+    onsets = ops.mean(ops.relu(_changes(crops)), axis=2, keepdims=True)  # (n, frames - 1, 1)
     statistics = layers.Concatenate()(
         [
             *(ops.mean(cepstrum, axis=1), _deviation(cepstrum), _deviation(_changes(cepstrum))),
@@ -139,7 +139,7 @@ def timbre(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras
 def _fixed(
     signal: keras.KerasTensor, weights: NDArray[np.floating], bias: NDArray[np.floating] | None = None
 ) -> keras.KerasTensor:
-    """A linear map that is not learnt."""
+    """A linear map with constant weights, (inputs, outputs)."""
     layer = layers.Dense(weights.shape[1], use_bias=bias is not None, trainable=False)
     mapped = layer(signal)
     layer.set_weights([values for values in (weights, bias) if values is not None])
@@ -147,12 +147,12 @@ def _fixed(
 
 
 def _changes(signal: keras.KerasTensor) -> keras.KerasTensor:
-    """From each frame to the next: one frame less."""
+    """The difference between each frame and the next, (n, frames - 1, channels)."""
     return signal[:, 1:] - signal[:, :-1]
 
 
 def _deviation(signal: keras.KerasTensor) -> keras.KerasTensor:
-    """The standard deviation of each channel over time."""
+    """The standard deviation of each channel over time, (n, channels)."""
     return ops.sqrt(ops.var(signal, axis=1) + VARIANCE_FLOOR)
 
 
@@ -160,11 +160,11 @@ ARCHITECTURES: Final[dict[str, tuple[Network, ...]]] = {
     "labelscope": (convolutions, changes, timbre),
     "seed": (seed,),
 }
-"""The networks of each architecture. Each is trained by itself; the model's probabilities are the mean of theirs."""
+"""The networks of each architecture. Each is trained by itself; the model averages their probabilities."""
 
 
 def ensemble(members: Sequence[keras.Model], name: str) -> keras.Model:
-    """One network whose probabilities are the mean of its members'; a single member as it is."""
+    """One network that averages the probabilities of its members. A single member is returned unchanged."""
     if len(members) == 1:
         return members[0]
     decibels = keras.Input(members[0].input_shape[1:], name="decibels")

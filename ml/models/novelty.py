@@ -1,9 +1,10 @@
-"""How much a sound moves: whether a window is livelier, or stiller, than what a model has learnt from.
+"""Out-of-distribution sound by its temporal variance: does a window change as much as the training crops do?
 
-A network is sure of things that it never met: noise, a held tone and speech get a label like any track. What tells
-them from music is plain, though. Noise and tones hardly change within three seconds, and speech, with its pauses,
-changes more than nearly all music. So the movement of a window is one number, the variance over time of each
-standardised band, averaged over the bands; and usual is what all but UNUSUAL_SHARE of the training crops have.
+A network is confident about sounds that it was never trained on: noise, a held tone and speech get a label like any
+track. Their temporal variance differs from that of music, though. Noise and tones hardly change within three seconds;
+speech, with its pauses, changes more than nearly all music. The temporal variance of a window is the variance over
+time of each standardised band, averaged over the bands. A window is in-distribution where this number is in the range
+of all but OUTSIDE_SHARE of the training crops.
 """
 
 from typing import Final
@@ -13,25 +14,26 @@ from numpy.typing import NDArray
 
 from ml.data.crops import Crops, Standardisation
 
-UNUSUAL_SHARE: Final = 0.05  # of the training crops: half of it stiller than usual, half of it livelier
-MOST_CROPS: Final = 10_000  # looked at, spread evenly over all: plenty for two quantiles
+OUTSIDE_SHARE: Final = 0.05  # of the training crops: half of it below the range, half of it above
+MOST_CROPS: Final = 10_000  # measured, spread evenly over all: plenty for two quantiles
 BATCH: Final = 256
-# Of the crate of development, for models that were trained before theirs was looked at.
-USUAL_MOVEMENT: Final = (0.03, 0.6)
+# Of the development data set, for models that were trained before the range was part of the card.
+DEFAULT_TEMPORAL_VARIANCE_RANGE: Final = (0.03, 0.6)
 
 
-def movement(crops: NDArray[np.floating], statistics: Standardisation) -> NDArray[np.float32]:
-    """The movement of crops in dB, (n, frames, bands): (n,), 0 for what does not change at all."""
-    weights = 1 / np.square(np.asarray(statistics.deviation, dtype=np.float32)) / crops.shape[2]
-    values: NDArray[np.float32] = np.var(crops, axis=1, dtype=np.float32) @ weights
-    return values
+def temporal_variance(crops: NDArray[np.floating], statistics: Standardisation) -> NDArray[np.float32]:
+    """The temporal variance of crops in dB, (crops, frames, bands): (crops,), 0 for a steady sound."""
+    weights = 1 / np.square(np.asarray(statistics.deviation, dtype=np.float32)) / crops.shape[2]  # (bands,)
+    variance: NDArray[np.float32] = np.var(crops, axis=1, dtype=np.float32) @ weights  # (crops,)
+    return variance
 
 
-def usual_movement(crops: Crops, statistics: Standardisation) -> tuple[float, float]:
-    """The least and the most movement that is usual in these crops (at least one)."""
+def temporal_variance_range(crops: Crops, statistics: Standardisation) -> tuple[float, float]:
+    """The range of temporal variance that is in-distribution for these crops (at least one): lowest, highest."""
     rows = np.unique(np.linspace(0, len(crops) - 1, min(len(crops), MOST_CROPS)).round().astype(np.int64))
-    found = [
-        movement(crops.take(rows[first : first + BATCH]), statistics) for first in range(0, len(rows), BATCH)
+    variances = [
+        temporal_variance(crops.take(rows[first : first + BATCH]), statistics)
+        for first in range(0, len(rows), BATCH)
     ]
-    low, high = np.quantile(np.concatenate(found), [UNUSUAL_SHARE / 2, 1 - UNUSUAL_SHARE / 2])
+    low, high = np.quantile(np.concatenate(variances), [OUTSIDE_SHARE / 2, 1 - OUTSIDE_SHARE / 2])
     return float(low), float(high)

@@ -1,4 +1,4 @@
-"""One training: crops in, a calibrated model and its history out."""
+"""A training: crops in, a calibrated model and its history out."""
 
 import math
 import time
@@ -12,22 +12,22 @@ from numpy.typing import NDArray
 
 from common.errors import LabelscopeError
 from ml.data.batches import OrderedBatches, TrainingBatches, batches_of_epoch
-from ml.data.crops import Crops, Standardisation, standardisation
+from ml.data.crops import Crops, standardisation
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.calibration import fit_calibration
 from ml.models.model_file import ModelCard
-from ml.models.networks import ARCHITECTURES, Network, build, ensemble
-from ml.models.novelty import usual_movement
+from ml.models.networks import ARCHITECTURES, build, ensemble
+from ml.models.novelty import temporal_variance_range
 from ml.models.scorer import Scorer
 
 
-class TrainingFailed(LabelscopeError):  # noqa: N818  (the outcome of a run, like TrainingRefused, rather than a bug)
+class TrainingFailed(LabelscopeError):  # noqa: N818  (an outcome that is reported, rather than a bug)
     """The training gave no usable network; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One pass over the training clips; accuracy counts crops. Validation is None where it was not looked at."""
+    """One pass over the training clips; accuracy is that of crops. Validation is None where it was not measured."""
 
     member: int  # which network of the model, from 1
     epoch: int  # from 1
@@ -40,7 +40,7 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A model, calibrated where there were validation crops, and how it got there."""
+    """A model, calibrated where there were validation crops, and the history of its training."""
 
     scorer: Scorer
     history: tuple[Epoch, ...]
@@ -48,7 +48,7 @@ class Trained:
 
 
 def most_epochs(train_crops: Crops, hyperparameters: Hyperparameters) -> int:
-    """How many epochs a training has, of all its networks together; fewer where `patience` ends one sooner."""
+    """The number of epochs of a training, of all its networks together; `patience` may end one sooner."""
     networks = len(ARCHITECTURES[hyperparameters.architecture]) * hyperparameters.members
     _, epochs = _epochs(train_crops, hyperparameters)
     return networks * epochs
@@ -58,18 +58,20 @@ def train(
     train_crops: Crops,
     validation_crops: Crops | None,
     labels: Sequence[str],
-    recipe: dict[str, Any],
+    spectrogram_config: dict[str, Any],
     hyperparameters: Hyperparameters,
+    *,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Trained:
-    """Train a model on crops whose `label` is a position in `labels`; `recipe` only goes into the card.
+    """Train a model on crops whose `label` is a position in `labels`; `spectrogram_config` only goes into the card.
 
     AdamW on cross-entropy, each label weighted by the inverse of its share of the crops; standardised by the
-    training crops alone. With `patience`, the weights of the epoch with the least validation loss are kept (without
-    validation crops: training loss, which notices the end of learning but not overfitting); else those of the last.
-    At last the validation crops say how sure the model may be, and what is unknown to it: ml.evaluation.calibration.
+    training crops alone. With `patience`, the weights of the epoch with the least validation loss are kept; without
+    validation crops the least training loss, which shows the end of learning but not overfitting. Without `patience`,
+    the weights of the last epoch are kept. Finally the validation crops calibrate the model, and set the confidence
+    below which a track is unknown: see ml.evaluation.calibration.
 
-    An epoch is linear in the clips, memory bounded by the batch.
+    Time of an epoch is linear in the clips, memory is bounded by the batch.
 
     Raises TrainingFailed where a label has no training crop or the loss is no longer finite, and
     ml.data.crops.SpectrogramError where a file disappears while its crops are read from disk.
@@ -80,24 +82,20 @@ def train(
     history: list[Epoch] = []
     members = []
     for number, layers in enumerate(ARCHITECTURES[hyperparameters.architecture] * hyperparameters.members):
-        member, epochs = _train_member(
-            number, layers, train_crops, validation_crops, statistics, len(labels), hyperparameters, on_epoch
-        )
-        members.append(member)
-        history += epochs
-    network = ensemble(members, hyperparameters.architecture)
+        seed = random_seed(hyperparameters.seed, number)
+        network = build(layers, len(labels), statistics, hyperparameters.crop_frames, seed)
+        batches = TrainingBatches(train_crops, len(labels), statistics, hyperparameters, seed)
+        history += _fit(network, number + 1, batches, validation_crops, on_epoch)
+        members.append(network)
     card = ModelCard(
         tuple(labels),
-        recipe,
+        spectrogram_config,
         statistics,
         hyperparameters.architecture,
         hyperparameters.crop_frames,
-        usual_movement=usual_movement(train_crops, statistics),
+        temporal_variance_range=temporal_variance_range(train_crops, statistics),
     )
-    if validation_crops is not None and len(validation_crops):
-        probabilities = Scorer(network, card).score_crops(validation_crops)
-        ids = (validation_crops.label, validation_crops.clip_id, validation_crops.track_id)
-        card = replace(card, calibration=fit_calibration(probabilities, *ids))
+    scorer = _calibrated(Scorer(ensemble(members, hyperparameters.architecture), card), validation_crops)
     seconds = time.perf_counter() - started
     summary = {
         "hyperparameters": asdict(hyperparameters),
@@ -108,93 +106,115 @@ def train(
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
     }
-    return Trained(Scorer(network, replace(card, training=summary)), tuple(history), seconds)
+    with_summary = replace(scorer, card=replace(scorer.card, training=summary))
+    return Trained(with_summary, tuple(history), seconds)
 
 
-def _train_member(
-    number: int,
-    layers: Network,
-    train_crops: Crops,
+def _calibrated(scorer: Scorer, validation_crops: Crops | None) -> Scorer:
+    """The model with a calibration by its validation crops, where there are any."""
+    if validation_crops is None or not len(validation_crops):
+        return scorer
+    calibration = fit_calibration(
+        scorer.score_crops(validation_crops),
+        validation_crops.label,
+        validation_crops.clip_id,
+        validation_crops.track_id,
+    )
+    return replace(scorer, card=replace(scorer.card, calibration=calibration))
+
+
+def _fit(
+    network: keras.Model,
+    member: int,
+    batches: TrainingBatches,
     validation_crops: Crops | None,
-    statistics: Standardisation,
-    labels: int,
-    chosen: Hyperparameters,
     on_epoch: Callable[[Epoch], None] | None,
-) -> tuple[keras.Model, list[Epoch]]:
-    seed = random_seed(chosen.seed, number)
-    network = build(layers, labels, statistics, chosen.crop_frames, seed)
-    batches = TrainingBatches(train_crops, labels, statistics, chosen, seed)
-    at_least, epochs = _epochs(train_crops, chosen)
+) -> list[Epoch]:
+    """Train one network of a model, in place; returns its history. Raises TrainingFailed."""
+    hyperparameters = batches.hyperparameters
+    labels = len(batches.one_hot)
+    at_least, epochs = _epochs(batches.crops, hyperparameters)
     network.compile(
-        optimizer=_optimiser(chosen, epochs * len(batches)),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=chosen.label_smoothing),
+        optimizer=_optimiser(hyperparameters, epochs * len(batches)),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=hyperparameters.label_smoothing),
         metrics=["accuracy"],
         jit_compile=True,
     )
     history: list[Epoch] = []
-    callbacks = [keras.callbacks.TerminateOnNaN(), _recorder(number + 1, history, on_epoch)]
-    if chosen.weight_average:
-        callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     validation = None
     if validation_crops is not None and len(validation_crops):
-        validation = OrderedBatches(validation_crops, labels, chosen.batch_size)
-    if chosen.patience is not None:
+        validation = OrderedBatches(validation_crops, labels, hyperparameters.batch_size)
+    monitored = "val_loss" if validation else "loss"
+    network.fit(
+        batches,
+        validation_data=validation,
+        # Where no decision depends on it, validation after each tenth of the epochs is enough.
+        validation_freq=1 if hyperparameters.patience is not None else max(1, epochs // 10),
+        epochs=epochs,
+        class_weight=_class_weights(batches.epoch_labels, labels),
+        shuffle=False,  # TrainingBatches does, from the seed
+        callbacks=_callbacks(hyperparameters, monitored, at_least, _recorder(member, history, on_epoch)),
+        verbose=0,
+    )
+    losses = [loss for epoch in history for loss in (epoch.loss, epoch.validation_loss) if loss is not None]
+    if not all(map(math.isfinite, losses)):
+        raise TrainingFailed(
+            f"The loss was no longer finite in epoch {len(history)}: lower the learning rate"
+            f" ({hyperparameters.learning_rate}) and look for spectrograms with extreme values."
+        )
+    return history
+
+
+def _callbacks(
+    hyperparameters: Hyperparameters, monitored: str, at_least: int, recorder: keras.callbacks.Callback
+) -> list[keras.callbacks.Callback]:
+    """The callbacks of a training; early stopping begins after `at_least` epochs, by the metric `monitored`."""
+    callbacks = [keras.callbacks.TerminateOnNaN(), recorder]
+    if hyperparameters.weight_average:
+        callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    if hyperparameters.patience is not None:
         callbacks.append(
             keras.callbacks.EarlyStopping(
-                "val_loss" if validation else "loss",
-                patience=chosen.patience,
+                monitored,
+                patience=hyperparameters.patience,
                 mode="min",
                 restore_best_weights=True,
                 start_from_epoch=at_least,
             )
         )
-    network.fit(
-        batches,
-        validation_data=validation,
-        # Where nothing is decided by it, a look at the end of each tenth is enough.
-        validation_freq=1 if chosen.patience is not None else max(1, epochs // 10),
-        epochs=epochs,
-        class_weight=_class_weights(batches.epoch_labels, labels),
-        shuffle=False,  # TrainingBatches does, from the seed
-        callbacks=callbacks,
-        verbose=0,
+    return callbacks
+
+
+def _epochs(train_crops: Crops, hyperparameters: Hyperparameters) -> tuple[int, int]:
+    """How many epochs each network trains: at least, and at most."""
+    # Without a minimum, a dataset of three batches would be given up after too few steps.
+    at_least = math.ceil(
+        hyperparameters.minimum_steps / max(1, batches_of_epoch(train_crops, hyperparameters))
     )
-    values = [
-        value for epoch in history for value in (epoch.loss, epoch.validation_loss) if value is not None
-    ]
-    if not all(map(math.isfinite, values)):
-        raise TrainingFailed(
-            f"The loss was no longer finite in epoch {len(history)}: lower the learning rate"
-            f" ({chosen.learning_rate}) and look for spectrograms with extreme values."
-        )
-    return network, history
+    # Early stopping compares the epochs after these.
+    return at_least, max(hyperparameters.epochs, at_least + (hyperparameters.patience is not None))
 
 
-def _epochs(train_crops: Crops, chosen: Hyperparameters) -> tuple[int, int]:
-    """How many epochs each network trains at least, and at most."""
-    # A crate of three batches would otherwise be given up before it was looked at a hundred times.
-    at_least = math.ceil(chosen.minimum_steps / max(1, batches_of_epoch(train_crops, chosen)))
-    # Early stopping looks at what comes after these.
-    return at_least, max(chosen.epochs, at_least + (chosen.patience is not None))
-
-
-def _optimiser(chosen: Hyperparameters, steps: int) -> keras.optimizers.Optimizer:
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = chosen.learning_rate
-    if chosen.warm_up:
-        rising = max(1, round(chosen.warm_up * steps))
+def _optimiser(hyperparameters: Hyperparameters, steps: int) -> keras.optimizers.Optimizer:
+    rate: float | keras.optimizers.schedules.LearningRateSchedule = hyperparameters.learning_rate
+    if hyperparameters.warm_up:
+        warm_up_steps = max(1, round(hyperparameters.warm_up * steps))
         rate = keras.optimizers.schedules.CosineDecay(
-            0.0, max(1, steps - rising), warmup_target=chosen.learning_rate, warmup_steps=rising
+            0.0,
+            max(1, steps - warm_up_steps),
+            warmup_target=hyperparameters.learning_rate,
+            warmup_steps=warm_up_steps,
         )
     return keras.optimizers.AdamW(
         rate,
-        weight_decay=chosen.weight_decay,
-        use_ema=bool(chosen.weight_average),
-        ema_momentum=chosen.weight_average or 0.99,
+        weight_decay=hyperparameters.weight_decay,
+        use_ema=bool(hyperparameters.weight_average),
+        ema_momentum=hyperparameters.weight_average or 0.99,
     )
 
 
 def random_seed(*numbers: int) -> int:
-    """A seed of 32 bits from some numbers, none negative: other numbers, another seed."""
+    """A seed of 32 bits from some numbers, none negative. Other numbers give another seed."""
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
@@ -208,7 +228,7 @@ def _refuse_if_missing(crops: Crops, labels: Sequence[str]) -> None:
 
 
 def _class_weights(label: NDArray[np.integer], labels: int) -> dict[int, float]:
-    """Weights by which every label adds the same to the loss of an epoch, 1 on average over its crops (n,)."""
+    """Weights with which every label adds the same to the loss of an epoch, 1 on average; label (crops,)."""
     counts = np.bincount(label, minlength=labels)
     return {number: len(label) / (labels * int(count)) for number, count in enumerate(counts)}
 
@@ -216,7 +236,7 @@ def _class_weights(label: NDArray[np.integer], labels: int) -> dict[int, float]:
 def _recorder(
     member: int, history: list[Epoch], on_epoch: Callable[[Epoch], None] | None
 ) -> keras.callbacks.Callback:
-    """Appends a row per epoch to `history` and passes it on."""
+    """A callback that appends a row per epoch to `history` and calls `on_epoch` with it."""
     began = 0.0
 
     def begin(epoch: int, logs: Any = None) -> None:  # noqa: ARG001  (Keras passes both by position)

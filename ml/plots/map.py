@@ -14,7 +14,7 @@ MARKERS: Final = "os^DvP*X"  # another one for each round of colours
 EXPLAINED: Final = 28  # labels: the legend of more would leave no room for the map
 
 
-def map_picture(
+def plot_map(
     places: NDArray[np.floating], label: Sequence[int | None], names: Sequence[str], title: str
 ) -> bytes:
     """Tracks as dots, as PNG: places (n, 2), of each track the position of its label in `names`, or None.

@@ -25,7 +25,7 @@ class Stretch:
     position: int | None
 
 
-def mix_picture(
+def plot_mix(
     title: str,
     stretches: Sequence[Stretch],
     seconds: NDArray[np.floating],

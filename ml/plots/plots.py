@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.features.spectrogram import Recipe
+from ml.features.spectrogram import SpectrogramConfig
 from ml.features.stft import hz_to_mel
 from ml.plots.palette import colour_of
 from ml.plots.png import as_png, short
@@ -17,7 +17,7 @@ SHADES = 64
 RANGE_DB = 80.0
 
 
-def confusion_picture(counts: NDArray[np.integer], labels: Sequence[str]) -> bytes:
+def plot_confusion(counts: NDArray[np.integer], labels: Sequence[str]) -> bytes:
     """A confusion matrix, counts (true, predicted), as PNG: shaded by share of each true label."""
     from matplotlib.figure import Figure  # takes half a second, and few runs draw
 
@@ -35,7 +35,7 @@ def confusion_picture(counts: NDArray[np.integer], labels: Sequence[str]) -> byt
     return as_png(figure)
 
 
-def learning_picture(history: Sequence[Mapping[str, Any]], members: Sequence[str]) -> bytes:
+def plot_learning_curves(history: Sequence[Mapping[str, Any]], members: Sequence[str]) -> bytes:
     """Loss and accuracy over the epochs of a training as PNG: dotted of training crops, full of validation crops."""
     from matplotlib.figure import Figure
 
@@ -61,7 +61,7 @@ def learning_picture(history: Sequence[Mapping[str, Any]], members: Sequence[str
     return as_png(figure)
 
 
-def spectrogram_picture(spectrogram: NDArray[np.floating]) -> bytes:
+def plot_spectrogram(spectrogram: NDArray[np.floating]) -> bytes:
     """A spectrogram, (frames, bands) in dB, as PNG without axes: low bands below, 80 dB in 64 shades.
 
     Of more frames than PIXELS so many neighbours share a column that it gets no wider than that.
@@ -81,7 +81,7 @@ def spectrogram_picture(spectrogram: NDArray[np.floating]) -> bytes:
     return content.getvalue()
 
 
-def frequency_ticks(recipe: Recipe) -> tuple[tuple[float, str], ...]:
+def frequency_ticks(recipe: SpectrogramConfig) -> tuple[tuple[float, str], ...]:
     """Where some round frequencies lie on a spectrogram's height, from 0 at the bottom to 1 at the top."""
     low, high = hz_to_mel(recipe.fmin), hz_to_mel(recipe.fmax)
     return tuple(

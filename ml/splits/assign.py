@@ -1,319 +1,174 @@
-"""On which side of the split each track stands: decided once, when the track is new, and never changed.
+"""The split of each track: assigned once, when the track is new, and never changed.
 
-A model's figures mean something only while no track that it learnt from tests it, nor one that will test its successor.
-So a track that was placed never moves. A new track joins the side of those that it is tied to
-(`ml/splits/grouping.py`); one that ties two sides together is put aside, and is in no training. What is tied to
-nothing yet is dealt out in groups.
-
-Dealing goes by quota, not by the bare hash of the group: of each third label with five albums, a hash would hold
-nothing out. The hash decides the order among groups of one size, so that the same tracks are dealt alike on every
-machine.
+A model's metrics mean something only while no track that it learnt from tests it, nor one that will test its successor.
+So a track keeps its split for good. A new track joins the split of the tracks that it is tied to
+(`ml/splits/grouping.py`). One that ties two splits together is excluded: it is in no training. Groups without ties to
+assigned tracks get a split by quota (`ml/splits/quota.py`).
 """
 
-import hashlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final
 
-from common.errors import LabelscopeError
 from ml.splits.grouping import TrackInfo, components, keys, schemes
+from ml.splits.quota import splits_by_quota
+from ml.splits.splits import EXCLUDED, SHARES, AssignedTrack, SplitAssignment
+from ml.splits.ties import Ties, merge_ties, name_tracks, ties_of_new_tracks
 
 __all__ = [
-    "ASIDE",
+    "EXCLUDED",
     "SHARES",
-    "Assignment",
-    "Placed",
-    "Placement",
+    "AssignedTrack",
+    "SplitAssignment",
+    "SplitAssignments",
     "TrackInfo",
-    "TrainingRefused",
     "assign_splits",
-    "refuse_if_hopeless",
-    "untested_labels",
 ]
 
-# Share of each label's tracks.
-SHARES: Final[Mapping[str, float]] = {"train": 0.6, "validation": 0.2, "holdout": 0.2}
-# Ties go to holdout before validation: better untuned than untested.
-PREFERENCE: Final = ("train", "holdout", "validation")
-ASIDE: Final = "aside"
-
-Label = str | None
-
-
-class TrainingRefused(LabelscopeError):  # noqa: N818  (an outcome that is reported, rather than a bug)
-    """The crate cannot be split so that a result would mean anything; the message says what to add."""
-
 
 @dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a track stands: its split, its group's key, the scheme by which it was grouped, and why."""
+class SplitAssignments:
+    """The splits of new tracks, and the groups that they have merged: old key to new key."""
 
-    split: str  # "train", "validation", "holdout" or "aside"
-    group: str
-    scheme: str  # "artist", "album" or "title"
-    reason: str  # a phrase, which names other tracks by their ids
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A track that was placed before, described as it is now."""
-
-    track: TrackInfo
-    placement: Placement
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """The places of new tracks, and which groups they have tied together: old key to new one."""
-
-    placements: dict[int, Placement]
-    merged: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Anchor:
-    """A placed track that a new one is tied to, and by what; the one with the lowest id speaks for its split."""
-
-    track_id: int
-    tie: str  # a phrase
-    group: str
-    split: str
-    groups: frozenset[str] = field(compare=False)  # of all placed tracks of this split that it speaks for
-
-
-Anchors = dict[str, Anchor]  # by split
+    by_track: dict[int, SplitAssignment]
+    merged_groups: dict[str, str]
 
 
 def assign_splits(
     new: Sequence[TrackInfo],
-    placed: Sequence[Placed] = (),
+    assigned: Sequence[AssignedTrack] = (),
     same_recording: Iterable[tuple[int, int]] = (),
     former: Mapping[int, str] = MappingProxyType({}),
-) -> Assignment:
-    """Place the new tracks; the same tracks give the same placements in any order, process and machine.
+) -> SplitAssignments:
+    """Assign splits to new tracks; the same tracks get the same splits in any order, process and machine.
 
-    `same_recording` are pairs of track ids that hold the same sound, whatever their labels and names say. They are
-    ties like a common artist; pairs of two placed tracks, or with a track unknown here, change nothing. `former` is the
-    split of new tracks that had one before they were removed: they take it again, and count as placed.
+    `same_recording` are pairs of ids of tracks with the same sound, whatever their labels and names. They are ties like
+    a common artist; pairs of two assigned tracks, or with an unknown id, change nothing. `former` is the split of new
+    tracks that had one before they were removed: they take it again, and count as assigned.
 
-    1. A new track whose own ties lead to placed tracks of two splits is put aside, and ties nothing.
-    2. The others form groups. A group that is tied to placed tracks of one split joins them, and makes one group of
-       them if they were several; one that is tied to two splits, by different members, is put aside as a whole.
-    3. Groups without such ties are dealt out, large ones first, to the split that their labels lack most. A label with
-       three groups or more then has something in every split, one with two has training and holdout tracks, one
-       with a single group is only trained on. Groups that span labels can bend this.
+    1. A new track whose own ties lead to assigned tracks of two splits is excluded, and ties nothing.
+    2. The others form groups. A group that is tied to assigned tracks of one split joins them; if they were several
+       groups, these become one. A group that is tied to two splits, by different members, is excluded as a whole.
+    3. Groups without such ties get the split that their labels lack most, large groups first. A label with three groups
+       or more then has something in every split, one with two has training and holdout tracks, one with a single
+       group is only trained on. Groups that span labels can bend this.
 
-    Tracks that were put aside tie nothing later. Grows with the new tracks, and one pass over the placed ones.
+    Excluded tracks tie nothing later. Time grows with the new tracks, and one pass over the assigned ones.
     """
     if not new:
-        return Assignment({}, {})
-    scheme_of = schemes(new, ((one.track, one.placement.scheme) for one in placed))
-    keys_of = {track.track_id: keys(track, scheme_of[track.track_id]) for track in new}
+        return SplitAssignments({}, {})
+    batch = _new_batch(new, assigned)
+    batch.restore(former)
     pairs = sorted({(min(pair), max(pair)) for pair in same_recording})
-    back = {
-        track.track_id: Placed(
-            track,
-            Placement(
-                former[track.track_id],
-                min(keys_of.pop(track.track_id)),
-                scheme_of[track.track_id],
-                "it stood there before it was removed",
-            ),
-        )
-        for track in new
-        if track.track_id in former
-    }
-    standing = [one for one in (*placed, *back.values()) if one.placement.split != ASIDE]
-    anchors_of = _anchors(keys_of, standing, pairs)
-    result = {track_id: one.placement for track_id, one in back.items()}
-    joined: dict[int, frozenset[str]] = {}  # groups that are one from now on, by a new track that ties them
+    in_splits = [track for track in (*assigned, *batch.decided()) if track.assignment.split != EXCLUDED]
+    ties_of = ties_of_new_tracks(batch.undecided(), in_splits, pairs)
+    _exclude_tied_to_two_splits(batch, ties_of)
+    untied, joined = _join_groups(batch, ties_of, pairs)
+    _assign_by_quota(batch, untied, assigned)
+    return _with_merged_groups(batch.by_track, joined)
 
-    def place(track_id: int, split: str, group: str, reason: str) -> None:
-        result[track_id] = Placement(split, group, scheme_of[track_id], reason)
 
-    for track_id, anchors in anchors_of.items():
-        if len(anchors) > 1:
-            place(
-                track_id,
-                ASIDE,
-                min(keys_of[track_id]),
-                f"it ties {_both(anchors)}, which stay where they are",
-            )
-    free = {track_id: ties for track_id, ties in keys_of.items() if track_id not in result}
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The new tracks, and what has been decided for them so far."""
+
+    tracks: dict[int, TrackInfo]
+    schemes: dict[int, str]
+    keys: dict[int, set[str]]
+    by_track: dict[int, SplitAssignment] = field(default_factory=dict)
+
+    def decide(self, track_id: int, split: str, group: str, reason: str) -> None:
+        self.by_track[track_id] = SplitAssignment(split, group, self.schemes[track_id], reason)
+
+    def restore(self, former: Mapping[int, str]) -> None:
+        for track_id, split in former.items():
+            if track_id in self.tracks:
+                group = min(self.keys[track_id])
+                self.decide(track_id, split, group, "it had this split before it was removed")
+
+    def decided(self) -> list[AssignedTrack]:
+        return [
+            AssignedTrack(self.tracks[track_id], assignment) for track_id, assignment in self.by_track.items()
+        ]
+
+    def undecided(self) -> dict[int, set[str]]:
+        """The keys of the tracks that have no split yet."""
+        return {track_id: own for track_id, own in self.keys.items() if track_id not in self.by_track}
+
+
+def _new_batch(new: Sequence[TrackInfo], assigned: Sequence[AssignedTrack]) -> _Batch:
+    scheme_of = schemes(new, ((track.track, track.assignment.scheme) for track in assigned))
+    return _Batch(
+        tracks={track.track_id: track for track in new},
+        schemes=scheme_of,
+        keys={track.track_id: keys(track, scheme_of[track.track_id]) for track in new},
+    )
+
+
+def _exclude_tied_to_two_splits(batch: _Batch, ties_of: Mapping[int, Ties]) -> None:
+    for track_id, ties in ties_of.items():
+        if len(ties) > 1:
+            reason = f"it ties {name_tracks(ties)}, whose splits never change"
+            batch.decide(track_id, EXCLUDED, min(batch.keys[track_id]), reason)
+
+
+def _join_groups(
+    batch: _Batch, ties_of: Mapping[int, Ties], pairs: Sequence[tuple[int, int]]
+) -> tuple[dict[str, list[int]], dict[int, frozenset[str]]]:
+    """Decide for all groups that are tied to assigned tracks.
+
+    Returns the other groups (key to track ids), and which groups of assigned tracks a new track has joined into one.
+    """
     untied: dict[str, list[int]] = {}
-    for key, members in components(free, pairs).items():
-        anchors = _together(anchors_of[member] for member in members)
-        if not anchors:
-            untied[key] = members
-        elif len(anchors) > 1:
-            for member in members:
-                place(member, ASIDE, key, f"its group ties {_both(anchors)}, which stay where they are")
+    joined: dict[int, frozenset[str]] = {}
+    for key, track_ids in components(batch.undecided(), pairs).items():
+        ties = merge_ties(ties_of[track_id] for track_id in track_ids)
+        if not ties:
+            untied[key] = track_ids
+        elif len(ties) > 1:
+            for track_id in track_ids:
+                reason = f"its group ties {name_tracks(ties)}, whose splits never change"
+                batch.decide(track_id, EXCLUDED, key, reason)
         else:
-            (anchor,) = anchors.values()
-            joined[members[0]] = anchor.groups
-            for member in members:
-                own = anchors_of[member].get(anchor.split)
-                through = f"tied to track {anchor.track_id} through other new tracks"
-                place(member, anchor.split, anchor.group, own.tie if own else through)
-    label_of = {track.track_id: track.label for track in new}
-    there = Counter((one.track.label, one.placement.split, one.placement.group) for one in standing)
-    there.update(
-        (label_of[track_id], found.split, found.group)
-        for track_id, found in result.items()
-        if found.split != ASIDE and track_id not in back
+            (tie,) = ties.values()
+            joined[track_ids[0]] = tie.groups
+            for track_id in track_ids:
+                own = ties_of[track_id].get(tie.split)
+                reason = own.phrase if own else f"tied to track {tie.track_id} through other new tracks"
+                batch.decide(track_id, tie.split, tie.group, reason)
+    return untied, joined
+
+
+def _assign_by_quota(
+    batch: _Batch, groups: Mapping[str, list[int]], assigned: Sequence[AssignedTrack]
+) -> None:
+    present = Counter(
+        (track.track.label, track.assignment.split, track.assignment.group)
+        for track in (*assigned, *batch.decided())
+        if track.assignment.split != EXCLUDED
     )
-    counts = {key: Counter(label_of[member] for member in members) for key, members in untied.items()}
-    for key, split in _deal(counts, there).items():
-        for member in untied[key]:
-            place(member, split, key, "its group was dealt")
-    name_of = {
-        group: name for name, members in components(joined).items() for by in members for group in joined[by]
+    labels = {
+        key: Counter(batch.tracks[track_id].label for track_id in track_ids)
+        for key, track_ids in groups.items()
     }
-    for track_id, placement in result.items():
-        result[track_id] = replace(placement, group=name_of.get(placement.group, placement.group))
-    return Assignment(result, {group: name for group, name in name_of.items() if group != name})
+    for key, split in splits_by_quota(labels, present).items():
+        for track_id in groups[key]:
+            batch.decide(track_id, split, key, "its group was assigned by quota")
 
 
-def untested_labels(tracks: Iterable[tuple[str, str, str]]) -> dict[str, str]:
-    """Labels that nothing can be learnt of, or that nothing is held out of, each with a sentence why and the cure.
-
-    `tracks` are the label, split and group of each track that may be learnt from.
-    """
-    splits, groups = _by_label(tracks)
-    return {
-        label: f"Label '{label}' is left out of the training, since none of its {len(groups[label])} group(s) of"
-        f" artists or albums could be {_missing(splits[label])}: add tracks of other artists or albums."
-        for label in sorted(splits)
-        if not {"train", "holdout"} <= splits[label]
+def _with_merged_groups(
+    by_track: Mapping[int, SplitAssignment], joined: Mapping[int, frozenset[str]]
+) -> SplitAssignments:
+    """The assignments with one key for groups that new tracks have joined into one."""
+    new_key = {
+        group: key
+        for key, track_ids in components(joined).items()
+        for track_id in track_ids
+        for group in joined[track_id]
     }
-
-
-def refuse_if_hopeless(tracks: Iterable[tuple[str, str, str]]) -> None:
-    """Raise TrainingRefused where fewer than two labels have both training and holdout tracks.
-
-    `tracks` are the label, split and group of each track that may be learnt from.
-    """
-    splits, _ = _by_label(tracks)
-    number = sum({"train", "holdout"} <= own for own in splits.values())
-    if number < 2:
-        labels = "label has" if len(splits) == 1 else "labels has" if number == 1 else "labels have"
-        found = f"{number} of {len(splits)} {labels} them" if splits else "there is no label yet"
-        raise TrainingRefused(
-            f"Training needs two labels with two separate artists or albums each, and {found}:"
-            " add playlists or tracks, then retrain."
-        )
-
-
-def _by_label(
-    tracks: Iterable[tuple[str, str, str]],
-) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:
-    """The splits and the groups of each label."""
-    splits: dict[str, set[str]] = defaultdict(set)
-    groups: dict[str, set[str]] = defaultdict(set)
-    for label, split, group in tracks:
-        splits[label].add(split)
-        groups[label].add(group)
-    return splits, groups
-
-
-def _missing(splits: set[str]) -> str:
-    return "held out to test it" if "holdout" not in splits else "used to learn from"
-
-
-def _anchors(
-    keys_of: Mapping[int, set[str]], standing: Iterable[Placed], pairs: Iterable[tuple[int, int]]
-) -> dict[int, Anchors]:
-    """The placed tracks that each new one is tied to by itself, one for each split."""
-    wanted: set[str] = set().union(*keys_of.values())
-    by_key: dict[str, Anchors] = defaultdict(dict)
-    placed: dict[int, Placement] = {}
-    for one in standing:
-        number, where = one.track.track_id, one.placement
-        placed[number] = where
-        # The key of its group ties, too: by that key it may have come here, through a track that is gone.
-        for key in wanted & (keys(one.track, where.scheme) | {where.group}):
-            tie = f"in the group of track {number} by {key.partition(':')[0]}"
-            _add(by_key[key], Anchor(number, tie, where.group, where.split, frozenset({where.group})))
-    found: dict[int, Anchors] = {}
-    for track_id, own in keys_of.items():
-        found[track_id] = _together(by_key[key] for key in own if key in by_key)
-    for track_id, other in (both for one, two in pairs for both in ((one, two), (two, one))):
-        if track_id in keys_of and other in placed:
-            where = placed[other]
-            tie = f"same recording as track {other} by fingerprint"
-            _add(found[track_id], Anchor(other, tie, where.group, where.split, frozenset({where.group})))
-    return found
-
-
-def _add(anchors: Anchors, anchor: Anchor) -> None:
-    other = anchors.get(anchor.split, anchor)
-    anchors[anchor.split] = replace(min(other, anchor), groups=other.groups | anchor.groups)
-
-
-def _together(several: Iterable[Anchors]) -> Anchors:
-    total: Anchors = {}
-    for anchors in several:
-        for anchor in anchors.values():
-            _add(total, anchor)
-    return total
-
-
-def _both(anchors: Anchors) -> str:
-    """The tracks that are tied, with their splits: "track 1 (train) and track 7 (holdout)"."""
-    return " and ".join(
-        f"track {anchors[split].track_id} ({split})" for split in PREFERENCE if split in anchors
-    )
-
-
-def _deal(
-    counts: Mapping[str, Counter[Label]], there: Mapping[tuple[Label, str, str], int]
-) -> dict[str, str]:
-    """Give each group the split that its labels lack most, large groups first.
-
-    `counts` are the tracks of each new group by label, `there` those that have a place by label, split and group. A
-    split that a label still must have comes first once only as many groups are left as such splits.
-    """
-    total: Counter[Label] = Counter()
-    have: dict[Label, Counter[str]] = defaultdict(Counter)
-    groups: dict[Label, set[str]] = defaultdict(set)
-    for (label, split, group), size in there.items():
-        total[label] += size
-        have[label][split] += size
-        groups[label].add(group)
-    left: Counter[Label] = Counter()
-    for key, count in counts.items():
-        total.update(count)
-        left.update(count.keys())
-        for label in count:
-            groups[label].add(key)
-    split_of: dict[str, str] = {}
-
-    def gain(key: str, split: str) -> tuple[int, float]:
-        forced, deficit = 0, 0.0
-        for label in sorted(counts[key], key=str):
-            shares = _shares(len(groups[label]))
-            missing = [name for name in shares if not have[label][name]]
-            forced += split in missing and left[label] <= len(missing)
-            deficit += shares.get(split, -1.0) - have[label][split] / total[label]
-        return forced, deficit
-
-    for key in sorted(counts, key=lambda key: (-counts[key].total(), _hash(key))):
-        split = max(PREFERENCE, key=lambda split: gain(key, split))
-        split_of[key] = split
-        for label, size in counts[key].items():
-            have[label][split] += size
-            left[label] -= 1
-    return split_of
-
-
-def _shares(groups: int) -> dict[str, float]:
-    """The shares that a label with this many groups can have: three splits need three groups."""
-    wanted = PREFERENCE[: min(groups, 3)]
-    whole = sum(SHARES[split] for split in wanted)
-    return {split: SHARES[split] / whole for split in wanted}
-
-
-def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    renamed = {
+        track_id: replace(assignment, group=new_key.get(assignment.group, assignment.group))
+        for track_id, assignment in by_track.items()
+    }
+    return SplitAssignments(renamed, {old: new for old, new in new_key.items() if old != new})

@@ -1,14 +1,14 @@
 """Which tracks must stay together: by artist, by album, by title, or because they are one recording.
 
-A network that has heard an artist recognises the artist, not the label, so tracks are dealt out in groups:
+A network that was trained on an artist recognises the artist, not the label. So tracks get their split in groups:
 
 * label with at least five distinct artists: all tracks that share an artist (`artist`);
 * label with fewer: all tracks that share artist and album (`album`), or artist and title where there is no
-  album (`title`). Where such a label grows, its new artists are whole; those with tracks by album go on by album.
+  album (`title`). When such a label grows, new artists are grouped as a whole; the others stay grouped by album.
 
-Tracks with the same artist and title share a group whatever their label: a single and its compilation copy,
-or the same recording in two playlists, would leak as well. Groups are the connected components of these
-ties. An artist with tracks in labels of both kinds is whole in the first kind, split by album in the other.
+Tracks with the same artist and title share a group whatever their label: otherwise a single and its copy on a
+compilation, or one recording in two playlists, would leak. Groups are the connected components of these ties. An
+artist with tracks in labels of both kinds is one group in the first kind, and divided by album in the other.
 """
 
 import re
@@ -32,42 +32,44 @@ VERSION: Final = re.compile(r"\s+-\s+[^-]*\b(remaster(ed)?|(re)?mix|edit|version
 
 @dataclass(frozen=True, slots=True)
 class TrackInfo:
-    """What the split needs to know of one track of the crate; each track comes once, with one label."""
+    """What the split depends on, of one track. Each track comes once, with one label."""
 
     track_id: int
-    label: str | None  # None: of no single label now, which only a track that was placed before can be
+    label: str | None  # None: no single label now, which only happens to tracks with an earlier split
     artists: tuple[str, ...]
     album: str | None
     title: str
 
 
 def schemes(tracks: Iterable[TrackInfo], earlier: Iterable[tuple[TrackInfo, str]] = ()) -> dict[int, str]:
-    """The scheme of each track by id: that of its label, or what its artists and album allow.
+    """The grouping scheme of each track, by its id: "artist", "album" or "title".
 
     `earlier` are other tracks with the schemes that they were grouped by; their artists count, too. An artist of whom a
-    label has tracks that were grouped by album or title stays so in that label, since these may stand on two sides.
+    label has tracks grouped by album or title stays so in that label, since these tracks may be in two splits.
     """
     tracks = list(tracks)
     artists: dict[str | None, set[str]] = defaultdict(set)
-    divided: dict[str | None, set[str]] = defaultdict(set)
+    divided: dict[str | None, set[str]] = defaultdict(
+        set
+    )  # artists whose tracks are grouped by album or title
     for track in tracks:
         artists[track.label].update(artist_names(track))
     for track, scheme in earlier:
         artists[track.label].update(artist_names(track))
         if scheme != "artist":
             divided[track.label].update(artist_names(track))
-    found = {}
+    scheme_of = {}
     for track in tracks:
         names = artist_names(track)
         if names and len(artists[track.label]) >= MIN_ARTISTS and not names & divided[track.label]:
-            found[track.track_id] = "artist"
+            scheme_of[track.track_id] = "artist"
         else:
-            found[track.track_id] = "album" if track.album else "title"
-    return found
+            scheme_of[track.track_id] = "album" if track.album else "title"
+    return scheme_of
 
 
 def keys(track: TrackInfo, scheme: str) -> set[str]:
-    """The ties of one track: every other track with one of these keys belongs to the same group."""
+    """The keys of one track: every other track with one of these keys belongs to the same group."""
     names = artist_names(track) or {"?"}
     ties = {f"title:{name}|{_plain_title(track.title)}" for name in names}
     if scheme == "artist":
@@ -80,10 +82,10 @@ def keys(track: TrackInfo, scheme: str) -> set[str]:
 def components(
     ties: Mapping[int, Iterable[str]], pairs: Iterable[tuple[int, int]] = ()
 ) -> dict[str, list[int]]:
-    """Connected components of tracks by their keys and by pairs of track ids: track ids, ascending.
+    """Connected components of tracks: by name, the track ids, ascending.
 
-    Each is named by its first key in alphabetical order; every track has a key. Pairs with a track that is not in
-    `ties` are passed over. Grows with the number of keys and pairs.
+    `ties` has the keys of each track, at least one; `pairs` are tied, too, and ignored where an id is not in `ties`.
+    A component's name is its first key in alphabetical order. Time is linear in keys and pairs.
     """
     tracks = sorted(ties)
     names = sorted({key for track in tracks for key in ties[track]})
@@ -91,9 +93,9 @@ def components(
     node_of_key = {key: len(tracks) + node for node, key in enumerate(names)}
     edges = [(node_of_track[track], node_of_key[key]) for track in tracks for key in ties[track]]
     edges += [
-        (node_of_track[one], node_of_track[other])
-        for one, other in pairs
-        if one in node_of_track and other in node_of_track
+        (node_of_track[first], node_of_track[second])
+        for first, second in pairs
+        if first in node_of_track and second in node_of_track
     ]
     if not edges:
         return {}
@@ -116,12 +118,12 @@ def _components(edges: Sequence[tuple[int, int]], nodes: int) -> list[int]:
 
 
 def artist_names(track: TrackInfo) -> set[str]:
-    """The artists' names as they are compared, without those that mean nobody."""
+    """The artists' names in the form that is compared, without placeholders such as "Various Artists"."""
     return {name for name in map(_plain, track.artists) if name not in NO_ARTIST}
 
 
 def _plain(text: str) -> str:
-    """Case, width and spacing differ between catalogues; the name does not."""
+    """A name without differences of case, width and spacing, which vary between catalogues."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 

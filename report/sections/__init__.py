@@ -1,1 +1,1 @@
-"""The sections of the page, one a file: rows as the database gives them in, sentences, pictures and tables out."""
+"""The sections of the page, one a file: rows of the database to sentences, charts and tables."""

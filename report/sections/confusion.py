@@ -1,4 +1,4 @@
-"""What held-out tracks of each label were taken for."""
+"""The confusion matrix: which labels the model predicts for held-out tracks of each label."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -6,77 +6,82 @@ from typing import Any
 
 from report.bounds import LABELS
 from report.charts import NAME_LETTERS, SCALE, figure, names_axis
-from report.parts import Chart, Figure, Section, number_column, table, text_column
+from report.components import Chart, Figure, Section, Table, number_column, table, text_column
+from report.format import chart_text, counted, decimal, integer, percent, short_name
 from report.sections.labels import NO_MODEL
-from report.words import counted, decimal, in_chart, named, share, whole
 
 TITLE = "What was taken for what"
 NUMBERS_UP_TO = 12
-"""Labels for which a cell has room for its count."""
+"""With more labels, cells are too small for a number."""
 
 
 def section(cells: Sequence[Any], mistakes: Sequence[Any]) -> Section:
-    """Rows of the views confusion_matrix and mistakes."""
+    """The section, from rows of the views confusion_matrix and mistakes."""
     if not cells:
         return Section("confusion", TITLE, "Confusions", (NO_MODEL,))
     counts = {(cell.true_label, cell.predicted_label): cell.count for cell in cells}
     labels = list(dict.fromkeys([*(true for true, _ in counts), *(guess for _, guess in counts)]))
     shown = _largest(labels, counts)
-    right = sum(counts.get((label, label), 0) for label in labels)
-    total = sum(counts.values())
-    sentences = [
-        f"{whole(right)} of {counted(total, 'held-out track')} lie on the diagonal, where they belong."
-    ]
-    if mistakes:
-        worst = mistakes[0]
-        sentences.append(
-            f"The most frequent confusion is {named(worst.true_label)} taken for {named(worst.taken_for)}:"
-            f" {counted(worst.tracks, 'track')}, {share(worst.share, 0)} of the label."
-        )
+    sentences = _sentences(counts, mistakes)
     if len(shown) < len(labels):
-        sentences.append(f"The picture has the {len(shown)} labels with the most held-out tracks.")
-    size = max(320, 130 + 44 * len(shown)) if len(shown) <= NUMBERS_UP_TO else 680
+        sentences.append(f"The chart has the {len(shown)} labels with the most held-out tracks.")
     return Section(
         "confusion",
         TITLE,
         "Confusions",
         tuple(sentences),
-        (
-            Chart(
-                "confusion",
-                "Held-out tracks: what they are (rows), and what they were taken for (columns)",
-                "A matrix with a row for each label and a column for what its held-out tracks were taken for. "
-                + " ".join(sentences),
-                _figure(shown, counts),
-                size,
-            ),
-        ),
-        tables=(
-            table(
-                "What it gets wrong most",
-                (
-                    text_column("Label", "true_label"),
-                    text_column("Taken for", "taken_for"),
-                    number_column("Tracks", "tracks", whole),
-                    number_column("Of the label", "share", share),
-                    number_column("Mean confidence", "mean_confidence", decimal),
-                    number_column("Called unknown", "called_unknown", whole),
-                ),
-                mistakes,
-            ),
-            table(
-                "All pairs that occur",
-                (
-                    text_column("Label", "true_label"),
-                    text_column("Taken for", "predicted_label"),
-                    number_column("Tracks", "count", whole),
-                ),
-                cells,
-            ),
-        ),
-        reading="A row is what tracks are, a column what they were taken for; the shade is the share of the row, the"
-        " number counts tracks. All of the colour on the diagonal would be a model without fault.",
+        (_chart(shown, counts, sentences),),
+        tables=(_mistake_table(mistakes), _cell_table(cells)),
+        explanation="Rows: the label of a track. Columns: the predicted label. The shade is the share of the row, the"
+        " number counts tracks. A perfect model would have all tracks on the diagonal.",
     )
+
+
+def _sentences(counts: dict[tuple[str, str], int], mistakes: Sequence[Any]) -> list[str]:
+    right = sum(count for (true, guess), count in counts.items() if true == guess)
+    total = sum(counts.values())
+    sentences = [
+        f"{integer(right)} of {counted(total, 'held-out track')} are on the diagonal, which is right."
+    ]
+    if mistakes:
+        worst = mistakes[0]
+        sentences.append(
+            f"The most frequent confusion is {short_name(worst.true_label)} taken for"
+            f" {short_name(worst.taken_for)}: {counted(worst.tracks, 'track')}, {percent(worst.share, 0)} of the label."
+        )
+    return sentences
+
+
+def _chart(shown: Sequence[str], counts: dict[tuple[str, str], int], sentences: Sequence[str]) -> Chart:
+    height = max(320, 130 + 44 * len(shown)) if len(shown) <= NUMBERS_UP_TO else 680
+    return Chart(
+        "confusion",
+        "Held-out tracks: their labels (rows), and what they were taken for (columns)",
+        f"A matrix with a row for each label and a column for each predicted label. {' '.join(sentences)}",
+        _figure(shown, counts),
+        height,
+    )
+
+
+def _mistake_table(mistakes: Sequence[Any]) -> Table:
+    columns = (
+        text_column("Label", "true_label"),
+        text_column("Taken for", "taken_for"),
+        number_column("Tracks", "tracks", integer),
+        number_column("Of the label", "share", percent),
+        number_column("Mean confidence", "mean_confidence", decimal),
+        number_column("Called unknown", "called_unknown", integer),
+    )
+    return table("Most frequent mistakes", columns, mistakes)
+
+
+def _cell_table(cells: Sequence[Any]) -> Table:
+    columns = (
+        text_column("Label", "true_label"),
+        text_column("Taken for", "predicted_label"),
+        number_column("Tracks", "count", integer),
+    )
+    return table("All pairs that occur", columns, cells)
 
 
 def _largest(labels: Sequence[str], counts: dict[tuple[str, str], int]) -> list[str]:
@@ -88,21 +93,26 @@ def _largest(labels: Sequence[str], counts: dict[tuple[str, str], int]) -> list[
 
 
 def _figure(labels: Sequence[str], counts: dict[tuple[str, str], int]) -> Figure:
+    return figure(
+        [_heatmap(labels, counts)], xaxis=_prediction_axis(labels), yaxis=names_axis(labels, zeroline=False)
+    )
+
+
+def _heatmap(labels: Sequence[str], counts: dict[tuple[str, str], int]) -> dict[str, Any]:
     cells = {(true, guess): counts.get((true, guess), 0) for true, guess in product(labels, repeat=2)}
     sizes = {true: sum(count for (row, _), count in counts.items() if row == true) for true in labels}
-    matrix = [[cells[true, guess] for guess in labels] for true in labels]
-    shares = [[cells[true, guess] / max(sizes[true], 1) for guess in labels] for true in labels]
+    shares = {(true, guess): cells[true, guess] / max(sizes[true], 1) for true, guess in cells}
     hover = [
         [
-            f"{in_chart(true)}<br>taken for {in_chart(guess)}<br>{counted(cells[true, guess], 'track')},"
-            f" {share(cells[true, guess] / max(sizes[true], 1), 0)} of the label"
+            f"{chart_text(true)}<br>taken for {chart_text(guess)}<br>{counted(cells[true, guess], 'track')},"
+            f" {percent(shares[true, guess], 0)} of the label"
             for guess in labels
         ]
         for true in labels
     ]
     trace: dict[str, Any] = {
         "type": "heatmap",
-        "z": shares,
+        "z": [[shares[true, guess] for guess in labels] for true in labels],
         "zmin": 0,
         "zmax": 1,
         "colorscale": SCALE,
@@ -120,21 +130,21 @@ def _figure(labels: Sequence[str], counts: dict[tuple[str, str], int]) -> Figure
     }
     if len(labels) <= NUMBERS_UP_TO:
         trace |= {
-            "text": [[str(count) if count else "" for count in row] for row in matrix],
+            "text": [[str(cells[true, guess] or "") for guess in labels] for true in labels],
             "texttemplate": "%{text}",
             "textfont": {"size": 14},
         }
-    return figure(
-        [trace],
-        yaxis=names_axis(labels, zeroline=False),
-        xaxis={
-            "tickvals": list(range(len(labels))),
-            "ticktext": [in_chart(label, NAME_LETTERS) for label in labels],
-            "autotickangles": [0, -40, -90],
-            "automargin": True,
-            "showgrid": False,
-            "zeroline": False,
-            "ticklen": 0,
-            "title": {"text": "taken for"},
-        },
-    )
+    return trace
+
+
+def _prediction_axis(labels: Sequence[str]) -> dict[str, Any]:
+    return {
+        "tickvals": list(range(len(labels))),
+        "ticktext": [chart_text(label, NAME_LETTERS) for label in labels],
+        "autotickangles": [0, -40, -90],
+        "automargin": True,
+        "showgrid": False,
+        "zeroline": False,
+        "ticklen": 0,
+        "title": {"text": "taken for"},
+    }

@@ -1,4 +1,4 @@
-"""Coverage: how much of each playlist came in with sound, and what could not be used and why."""
+"""Coverage: how many tracks of each playlist have usable audio, and what could not be used and why."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,94 +6,98 @@ from typing import Any
 
 from report.bounds import PLAYLISTS
 from report.charts import ACCENT, FAINT, PAPER, WARNING, figure, names_axis, rows_height
-from report.parts import Chart, Figure, Section, number_column, table, text_column
-from report.words import counted, in_chart, share, whole, words
+from report.components import Chart, Figure, Section, Table, number_column, table, text_column
+from report.format import chart_text, counted, integer, percent, plain_text
 
 TITLE = "Coverage"
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One playlist, or all those beyond the largest ones."""
+    """Counts of one playlist, or of all smaller ones together."""
 
     name: str
     ready: int
     waiting: int
-    """With audio, but without a usable spectrogram yet."""
-    silent: int
+    """Tracks with audio, but without a usable spectrogram yet."""
+    without_audio: int
     left_out: int
 
 
 def section(playlists: Sequence[Any], problems: Sequence[Any]) -> Section:
-    """Rows of the view playlist_coverage, and of what could not be used."""
+    """The section, from rows of the view playlist_coverage and of the problems that kept content out."""
     if not playlists:
-        return Section(
-            "coverage",
-            TITLE,
-            TITLE,
-            ("Nothing has come in yet: labelscope run, or labelscope run --folder CRATE.",),
-        )
-    tracks, ready = sum(row.tracks for row in playlists), sum(row.ready for row in playlists)
-    sentences = [
-        f"{whole(ready)} of {counted(tracks, 'track')} in {counted(len(playlists), 'playlist')} have"
-        f" usable sound{f' ({share(ready / tracks)})' if tracks else ''}."
-    ]
-    refused = [row for row in playlists if row.status not in ("ok", "new")]
-    if refused:
-        sentences.append(
-            f"{counted(len(refused), 'playlist')} could not be read in full; the table says why."
-        )
-    if problems:
-        worst = problems[0]
-        sentences.append(
-            f"What was left out most often: {words(worst.reason)} ({whole(worst.count)}). {words(worst.example)}"
-        )
-    else:
-        sentences.append("Nothing was left out.")
-    bars = _bars(playlists)
-    chart = Chart(
-        "coverage",
-        "Tracks of each playlist",
-        "Bars, one a playlist: tracks with usable sound, waiting, without sound, and records left out. "
-        + sentences[0],
-        _figure(bars),
-        rows_height(len(bars), around=110),
-    )
+        nothing = "Nothing has come in yet: labelscope run, or labelscope run --folder CRATE."
+        return Section("coverage", TITLE, TITLE, (nothing,))
+    sentences = _sentences(playlists, problems)
     return Section(
         "coverage",
         TITLE,
         TITLE,
         tuple(sentences),
-        (chart,),
-        tables=(
-            table(
-                "Playlists",
-                (
-                    text_column("Label", "label"),
-                    text_column("Playlist", "playlist"),
-                    text_column("From", "provider"),
-                    number_column("Entries", "entries", whole),
-                    number_column("Tracks", "tracks", whole),
-                    number_column("With audio", "with_audio", whole),
-                    number_column("Usable", "ready", whole),
-                    text_column("Without audio", "without_audio"),
-                    text_column("Left out", "left_out"),
-                    text_column("State", "status"),
-                    text_column("Why", "status_reason"),
-                ),
-                playlists,
-            ),
-            table(
-                "Not used, and why",
-                (
-                    text_column("Reason", "reason"),
-                    number_column("How many", "count", whole),
-                    text_column("For example, and the cure", "example"),
-                ),
-                problems,
-            ),
-        ),
+        (_chart(_bars(playlists), sentences[0]),),
+        tables=(_playlist_table(playlists), _problem_table(problems)),
     )
+
+
+def _sentences(playlists: Sequence[Any], problems: Sequence[Any]) -> list[str]:
+    tracks, ready = sum(row.tracks for row in playlists), sum(row.ready for row in playlists)
+    of_all = f" ({percent(ready / tracks)})" if tracks else ""
+    sentences = [
+        f"{integer(ready)} of {counted(tracks, 'track')} in {counted(len(playlists), 'playlist')} have"
+        f" usable audio{of_all}."
+    ]
+    unread = [row for row in playlists if row.status not in ("ok", "new")]
+    if unread:
+        sentences.append(
+            f"{counted(len(unread), 'playlist')} could not be read in full; the table has the reason."
+        )
+    if problems:
+        most = problems[0]
+        sentences.append(
+            f"Most frequent reason for leaving something out: {plain_text(most.reason)} ({integer(most.count)})."
+            f" {plain_text(most.example)}"
+        )
+    else:
+        sentences.append("Nothing was left out.")
+    return sentences
+
+
+def _chart(bars: Sequence[Bar], summary: str) -> Chart:
+    return Chart(
+        "coverage",
+        "Tracks of each playlist",
+        "One bar for each playlist: tracks with usable audio, tracks that wait, tracks without audio, and records"
+        f" left out. {summary}",
+        _figure(bars),
+        rows_height(len(bars), around=110),
+    )
+
+
+def _playlist_table(playlists: Sequence[Any]) -> Table:
+    columns = (
+        text_column("Label", "label"),
+        text_column("Playlist", "playlist"),
+        text_column("From", "provider"),
+        number_column("Entries", "entries", integer),
+        number_column("Tracks", "tracks", integer),
+        number_column("With audio", "with_audio", integer),
+        number_column("Usable", "ready", integer),
+        text_column("Without audio", "without_audio"),
+        text_column("Left out", "left_out"),
+        text_column("Status", "status"),
+        text_column("Reason", "status_reason"),
+    )
+    return table("Playlists", columns, playlists)
+
+
+def _problem_table(problems: Sequence[Any]) -> Table:
+    columns = (
+        text_column("Reason", "reason"),
+        number_column("Count", "count", integer),
+        text_column("Example and cure", "example"),
+    )
+    return table("Not used, and why", columns, problems)
 
 
 def _bars(playlists: Sequence[Any]) -> list[Bar]:
@@ -105,24 +109,26 @@ def _bars(playlists: Sequence[Any]) -> list[Bar]:
 
 
 def _name(row: Any, playlists: Sequence[Any]) -> str:
-    """The label's name where that says which playlist it is, else the playlist's."""
-    alone = sum(other.label == row.label for other in playlists) == 1
-    return words(row.label if alone else row.playlist)
+    """The label's name where the label has one playlist, else the playlist's."""
+    is_only_playlist = sum(other.label == row.label for other in playlists) == 1
+    return plain_text(row.label if is_only_playlist else row.playlist)
 
 
 def _bar(name: str, rows: Sequence[Any]) -> Bar:
     ready = sum(row.ready for row in rows)
-    heard = sum(row.with_audio for row in rows)
+    with_audio = sum(row.with_audio for row in rows)
     tracks = sum(row.tracks for row in rows)
     entries = sum(row.entries for row in rows)
-    return Bar(name, ready, max(heard - ready, 0), max(tracks - max(heard, ready), 0), entries - tracks)
+    waiting = max(with_audio - ready, 0)
+    without_audio = max(tracks - max(with_audio, ready), 0)
+    return Bar(name, ready, waiting, without_audio, left_out=entries - tracks)
 
 
 def _figure(bars: Sequence[Bar]) -> Figure:
     kinds = (
         ("usable", ACCENT, [bar.ready for bar in bars]),
-        ("waits", "var(--accent-soft)", [bar.waiting for bar in bars]),
-        ("no audio", FAINT, [bar.silent for bar in bars]),
+        ("waiting", "var(--accent-soft)", [bar.waiting for bar in bars]),
+        ("no audio", FAINT, [bar.without_audio for bar in bars]),
         ("left out", WARNING, [bar.left_out for bar in bars]),
     )
     return figure(
@@ -134,7 +140,7 @@ def _figure(bars: Sequence[Bar]) -> Figure:
                 "y": list(range(len(bars))),
                 "x": counts,
                 "marker": {"color": colour, "line": {"color": PAPER, "width": 1}},
-                "hovertext": [in_chart(bar.name) for bar in bars],
+                "hovertext": [chart_text(bar.name) for bar in bars],
                 "hovertemplate": f"%{{hovertext}}<br>%{{x:,}} {name}<extra></extra>",
                 "text": counts if name == "usable" else None,
                 "textposition": "auto",

@@ -1,117 +1,141 @@
-"""How well each label is recognised, and what it is most often taken for."""
+"""Accuracy of each label, and the label that it is most often taken for."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from report.bounds import LABELS
 from report.charts import ACCENT, SECOND, SOFT, figure, names_axis, rows_height, share_axis
-from report.parts import Chart, Column, Figure, Section, number_column, table, text_column
-from report.words import NOTHING, between, counted, in_chart, named, share, whole, within, words
+from report.components import Chart, Column, Figure, Section, Table, number_column, table, text_column
+from report.format import (
+    NOTHING,
+    chart_text,
+    counted,
+    integer,
+    interval,
+    interval_note,
+    percent,
+    plain_text,
+    short_name,
+)
 
 TITLE = "How well each label is recognised"
 NO_MODEL = "No model is in use yet: labelscope run trains one."
 
 
 def section(labels: Sequence[Any], champion: Any) -> Section:
-    """Rows of the view label_accuracy, and the row of the model in use or None."""
+    """The section, from rows of the view label_accuracy and the row of the model in use, or None."""
     if champion is None or not labels:
         return Section("labels", TITLE, "Labels", (NO_MODEL,))
-    judged = sorted((row for row in labels if row.accuracy is not None), key=lambda row: -row.accuracy)
-    shown = _largest(judged)
-    sentences = [_overall(champion, judged)]
-    if judged:
-        sentences.append(_best_and_hardest(judged))
-    if silent := [named(row.label) for row in labels if row.accuracy is None]:
-        sentences.append(f"Nothing of {', '.join(silent[:5])} is held out, so how it fares is not known.")
-    if len(shown) < len(judged):
-        sentences.append(f"The picture has the {len(shown)} labels with the most held-out tracks.")
-    chart = Chart(
-        "labels",
-        "Held-out tracks recognised, by label",
-        "A dot for each label at the share of its held-out tracks that are recognised, with its 95 % interval. "
-        + " ".join(sentences),
-        _figure(shown, champion.majority),
-        rows_height(len(shown), around=110),
-    )
+    scored = sorted((row for row in labels if row.accuracy is not None), key=lambda row: -row.accuracy)
+    shown = _largest(scored)
+    sentences = _sentences(labels, scored, champion)
+    if len(shown) < len(scored):
+        sentences.append(f"The chart has the {len(shown)} labels with the most held-out tracks.")
     return Section(
         "labels",
         TITLE,
         "Labels",
         tuple(sentences),
-        (chart,) if shown else (),
-        tables=(
-            table(
-                "Accuracy on tracks that the model has not heard",
-                (
-                    text_column("Label", "label"),
-                    number_column("Tracks", "tracks", whole),
-                    number_column("Held out", "holdout_tracks", whole),
-                    number_column("Recognised", "accuracy", share),
-                    Column("95 % interval", lambda row: between(row.ci_low, row.ci_high)),
-                    Column("Most often taken for", _taken_for, number=False),
-                    number_column("Right when named", "precision", share),
-                ),
-                labels,
-            ),
-        ),
-        reading="Dots: the share of held-out tracks that are recognised; lines: the 95 % interval, by drawing whole"
-        " groups (artists or albums). A label with one group has no interval to speak of. The dotted line is what"
-        " always naming the largest label would get. A track that the model calls unknown counts by its nearest label.",
+        (_chart(shown, champion.majority, sentences),) if shown else (),
+        tables=(_table(labels),),
+        explanation="Dots: the share of held-out tracks that are recognised. Lines: the 95 % interval, from a bootstrap"
+        " over groups (artists or albums); a label with one group has none. The dotted line is the accuracy of always"
+        " naming the largest label. A track that the model calls unknown counts by its nearest label.",
     )
 
 
-def _largest(judged: Sequence[Any]) -> list[Any]:
-    largest = sorted(judged, key=lambda row: -row.holdout_tracks)[:LABELS]
-    return [row for row in judged if row in largest]
+def _sentences(labels: Sequence[Any], scored: Sequence[Any], champion: Any) -> list[str]:
+    sentences = [_overall(champion, scored)]
+    if scored:
+        sentences.append(_best_and_hardest(scored))
+    if untested := [short_name(row.label) for row in labels if row.accuracy is None]:
+        sentences.append(f"No track of {', '.join(untested[:5])} is held out, so the accuracy is not known.")
+    return sentences
 
 
-def _overall(champion: Any, judged: Sequence[Any]) -> str:
-    held_out = sum(row.holdout_tracks for row in judged)
-    said = (
-        f"Model {champion.model_id} recognises {share(champion.track_accuracy)} of"
-        f" {counted(held_out, 'held-out track')}; all labels counting alike, {share(champion.balanced_accuracy)}"
+def _chart(shown: Sequence[Any], majority: float | None, sentences: Sequence[str]) -> Chart:
+    return Chart(
+        "labels",
+        "Held-out tracks recognised, by label",
+        "A dot for each label at the share of its held-out tracks that are recognised, with its 95 % interval. "
+        + " ".join(sentences),
+        _figure(shown, majority),
+        rows_height(len(shown), around=110),
     )
-    said += within(champion.ci_low, champion.ci_high)
+
+
+def _table(labels: Sequence[Any]) -> Table:
+    columns = (
+        text_column("Label", "label"),
+        number_column("Tracks", "tracks", integer),
+        number_column("Held out", "holdout_tracks", integer),
+        number_column("Recognised", "accuracy", percent),
+        Column("95 % interval", lambda row: interval(row.ci_low, row.ci_high)),
+        Column("Most often taken for", _taken_for, number=False),
+        number_column("Right when named", "precision", percent),
+    )
+    return table("Accuracy on tracks that the model was not trained on", columns, labels)
+
+
+def _largest(scored: Sequence[Any]) -> list[Any]:
+    largest = sorted(scored, key=lambda row: -row.holdout_tracks)[:LABELS]
+    return [row for row in scored if row in largest]
+
+
+def _overall(champion: Any, scored: Sequence[Any]) -> str:
+    held_out = sum(row.holdout_tracks for row in scored)
+    sentence = (
+        f"Model {champion.model_id} recognises {percent(champion.track_accuracy)} of"
+        f" {counted(held_out, 'held-out track')}; balanced accuracy {percent(champion.balanced_accuracy)}"
+    )
+    sentence += interval_note(champion.ci_low, champion.ci_high)
     if champion.baseline_accuracy is not None:
-        said += f", where the classical baseline has {share(champion.baseline_accuracy)}"
-    return said + f". Always naming the largest label would get {share(champion.majority)}."
+        sentence += f", classical baseline {percent(champion.baseline_accuracy)}"
+    return sentence + f". Always naming the largest label would get {percent(champion.majority)}."
 
 
-def _best_and_hardest(judged: Sequence[Any]) -> str:
-    best, hardest = judged[0], judged[-1]
+def _best_and_hardest(scored: Sequence[Any]) -> str:
+    best, hardest = scored[0], scored[-1]
     if best.accuracy == hardest.accuracy:
-        return f"All labels stand at {share(best.accuracy, 0)}."
-    said = f"Best is {named(best.label)} with {share(best.accuracy, 0)}, hardest {named(hardest.label)} with"
-    said += f" {share(hardest.accuracy, 0)}"
+        return f"All labels have {percent(best.accuracy, 0)}."
+    sentence = (
+        f"Best is {short_name(best.label)} with {percent(best.accuracy, 0)},"
+        f" hardest {short_name(hardest.label)} with {percent(hardest.accuracy, 0)}"
+    )
     if hardest.most_often_taken_for:
-        said += f", most often taken for {named(hardest.most_often_taken_for)}"
-    return said + "."
+        sentence += f", most often taken for {short_name(hardest.most_often_taken_for)}"
+    return sentence + "."
 
 
 def _taken_for(row: Any) -> str:
     if row.most_often_taken_for is None:
         return NOTHING
-    return f"{words(row.most_often_taken_for)} ({share(row.taken_for_share)})"
+    return f"{plain_text(row.most_often_taken_for)} ({percent(row.taken_for_share)})"
 
 
 def _figure(rows: Sequence[Any], majority: float | None) -> Figure:
-    positions = list(range(len(rows)))
-    known = [row.ci_low is not None and row.ci_high is not None for row in rows]
-    dots = {
+    return figure(
+        [_dots(rows)],
+        yaxis=names_axis([row.label for row in rows], showgrid=True, zeroline=False),
+        xaxis=share_axis("held-out tracks recognised"),
+        shapes=[] if majority is None else [_vertical_line(majority)],
+        annotations=[] if majority is None else [_note_above(majority, "largest label")],
+        margin={"t": 28},
+    )
+
+
+def _dots(rows: Sequence[Any]) -> dict[str, Any]:
+    return {
         "type": "scatter",
         "mode": "markers",
         "x": [row.accuracy for row in rows],
-        "y": positions,
+        "y": list(range(len(rows))),
         "marker": {"size": 11, "color": ACCENT},
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [
-                max(row.ci_high - row.accuracy, 0) if ok else 0 for row, ok in zip(rows, known, strict=True)
-            ],
-            "arrayminus": [
-                max(row.accuracy - row.ci_low, 0) if ok else 0 for row, ok in zip(rows, known, strict=True)
-            ],
+            "array": [_above(row) for row in rows],
+            "arrayminus": [_below(row) for row in rows],
             "color": ACCENT,
             "thickness": 2,
             "width": 0,
@@ -119,31 +143,19 @@ def _figure(rows: Sequence[Any], majority: float | None) -> Figure:
         "hovertext": [_hover(row) for row in rows],
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
-    lines, notes = [], []
-    if majority is not None:
-        lines.append(_line(majority))
-        notes.append(
-            {
-                "x": majority,
-                "y": 1,
-                "yref": "paper",
-                "yanchor": "bottom",
-                "text": "largest label",
-                "showarrow": False,
-                "font": {"size": 12, "color": SOFT},
-            }
-        )
-    return figure(
-        [dots],
-        yaxis=names_axis([row.label for row in rows], showgrid=True, zeroline=False),
-        xaxis=share_axis("held-out tracks recognised"),
-        shapes=lines,
-        annotations=notes,
-        margin={"t": 28},
-    )
 
 
-def _line(position: float) -> dict[str, Any]:
+def _above(row: Any) -> float:
+    """From the accuracy to the upper end of its interval; 0 without an interval."""
+    return 0 if row.ci_low is None or row.ci_high is None else max(row.ci_high - row.accuracy, 0)
+
+
+def _below(row: Any) -> float:
+    """From the lower end of the interval to the accuracy; 0 without an interval."""
+    return 0 if row.ci_low is None or row.ci_high is None else max(row.accuracy - row.ci_low, 0)
+
+
+def _vertical_line(position: float) -> dict[str, Any]:
     return {
         "type": "line",
         "x0": position,
@@ -155,13 +167,22 @@ def _line(position: float) -> dict[str, Any]:
     }
 
 
+def _note_above(position: float, text: str) -> dict[str, Any]:
+    return {
+        "x": position,
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "text": text,
+        "showarrow": False,
+        "font": {"size": 12, "color": SOFT},
+    }
+
+
 def _hover(row: Any) -> str:
-    said = (
-        f"{in_chart(row.label)}<br>{share(row.accuracy)} of {counted(row.holdout_tracks, 'held-out track')}"
-    )
-    said += within(row.ci_low, row.ci_high)
+    accuracy = f"{percent(row.accuracy)} of {counted(row.holdout_tracks, 'held-out track')}"
+    lines = [chart_text(row.label), accuracy + interval_note(row.ci_low, row.ci_high)]
     if row.most_often_taken_for:
-        said += (
-            f"<br>most often taken for {in_chart(row.most_often_taken_for)} ({share(row.taken_for_share)})"
-        )
-    return said
+        taken_for = f"{chart_text(row.most_often_taken_for)} ({percent(row.taken_for_share)})"
+        lines.append(f"most often taken for {taken_for}")
+    return "<br>".join(lines)

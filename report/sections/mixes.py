@@ -1,12 +1,22 @@
-"""The recordings that were heard last: what they sound like from when to when."""
+"""The mixes that were analysed last: which label they sound like at what time."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from report.bounds import SEGMENTS
 from report.charts import PAPER, figure, rows_height
-from report.parts import Chart, Column, Figure, Section, number_column, table, text_column
-from report.words import clock, counted, decimal, in_chart, moment, named, share, whole, words
+from report.components import Chart, Column, Figure, Section, Table, number_column, table, text_column
+from report.format import (
+    chart_text,
+    clock,
+    counted,
+    decimal,
+    integer,
+    percent,
+    plain_text,
+    short_name,
+    timestamp,
+)
 
 TITLE = "The latest mixes"
 
@@ -14,130 +24,136 @@ TITLE = "The latest mixes"
 def section(
     mixes: Sequence[Any], segments: Sequence[Any], colours: Mapping[int, str], unknown: str, total: int
 ) -> Section:
-    """Rows of mixes that were heard, newest first, and of their segments; how many there are in all."""
+    """The section, from rows of analysed mixes, newest first, and of their segments.
+
+    `colours` has the colour of each label by id, `unknown` is that of unknown segments; `total` counts all mixes.
+    """
     if not mixes:
         return Section("mixes", TITLE, "Mixes", ("No mix was analysed yet: labelscope mix 'a set.mp3'.",))
-    pieces = {mix.id: [row for row in segments if row.mix_id == mix.id][:SEGMENTS] for mix in mixes}
+    segments_of = {mix.id: [row for row in segments if row.mix_id == mix.id][:SEGMENTS] for mix in mixes}
     newest = mixes[0]
     sentences = [
-        f"“{named(newest.title)}”, the newest, lasts {clock(newest.duration_seconds)} and sounds"
-        f" {_mostly(pieces[newest.id])}: {words(newest.verdict)}. {words(newest.verdict_reason)}"
+        f"“{short_name(newest.title)}”, the newest, lasts {clock(newest.duration_seconds)} and sounds"
+        f" {_mostly(segments_of[newest.id])}: {plain_text(newest.verdict)}. {plain_text(newest.verdict_reason)}"
     ]
     if total > len(mixes):
-        sentences.append(f"These are the last {len(mixes)} of {whole(total)}.")
+        sentences.append(f"These are the last {len(mixes)} of {integer(total)}.")
+    chart = Chart(
+        "mixes",
+        "What each mix sounds like, from beginning to end",
+        f"A strip for each of {counted(len(mixes), 'mix', 'mixes')}, coloured by label. {sentences[0]}",
+        _figure(mixes, segments_of, colours, unknown),
+        rows_height(len(mixes), each=66, around=120),
+    )
     return Section(
         "mixes",
         TITLE,
         "Mixes",
         tuple(sentences),
-        (
-            Chart(
-                "mixes",
-                "What each mix sounds like, from beginning to end",
-                f"A strip for each of {counted(len(mixes), 'mix', 'mixes')}, coloured by label. {sentences[0]}",
-                _figure(mixes, pieces, colours, unknown),
-                rows_height(len(mixes), each=66, around=120),
-            ),
-        ),
-        tables=(
-            table(
-                "Mixes",
-                (
-                    text_column("Title", "title"),
-                    number_column("Length", "duration_seconds", clock),
-                    text_column("Verdict", "verdict"),
-                    text_column("Because", "verdict_reason"),
-                    number_column("Beats a minute", "tempo_bpm", decimal),
-                    number_column("Changes an hour", "changes_per_hour", decimal),
-                    number_column("Like no label", "unlike", share),
-                    number_column("Model", "model_id", whole),
-                    Column("Heard (UTC)", lambda row: moment(row.created_at), number=False),
-                ),
-                mixes,
-            ),
-            table(
-                "From when to when",
-                (
-                    text_column("Mix", "title"),
-                    number_column("From", "start_seconds", clock),
-                    number_column("To", "end_seconds", clock),
-                    text_column("Sounds like", "label"),
-                    number_column("Confidence", "confidence", share),
-                    number_column("Beats a minute", "tempo_bpm", decimal),
-                ),
-                [row for rows in pieces.values() for row in rows],
-            ),
-        ),
-        reading="Each strip is one mix, cut where it goes over from one label to another; grey is like none of them.",
+        (chart,),
+        tables=(_mix_table(mixes), _segment_table([row for rows in segments_of.values() for row in rows])),
+        explanation="Each strip is one mix. A new segment begins where the label changes; grey is unknown.",
     )
 
 
-def _mostly(pieces: Sequence[Any]) -> str:
+def _mix_table(mixes: Sequence[Any]) -> Table:
+    columns = (
+        text_column("Title", "title"),
+        number_column("Length", "duration_seconds", clock),
+        text_column("Verdict", "verdict"),
+        text_column("Reason", "verdict_reason"),
+        number_column("BPM", "tempo_bpm", decimal),
+        number_column("Changes per hour", "changes_per_hour", decimal),
+        number_column("Unknown", "unlike", percent),
+        number_column("Model", "model_id", integer),
+        Column("Analysed (UTC)", lambda row: timestamp(row.created_at), number=False),
+    )
+    return table("Mixes", columns, mixes)
+
+
+def _segment_table(segments: Sequence[Any]) -> Table:
+    columns = (
+        text_column("Mix", "title"),
+        number_column("From", "start_seconds", clock),
+        number_column("To", "end_seconds", clock),
+        text_column("Sounds like", "label"),
+        number_column("Confidence", "confidence", percent),
+        number_column("BPM", "tempo_bpm", decimal),
+    )
+    return table("Segments", columns, segments)
+
+
+def _mostly(segments: Sequence[Any]) -> str:
     """mostly like Kompakt (64 %)"""
+    if not segments:
+        return "like no label in particular"
     seconds: dict[int | None, float] = {}
-    for row in pieces:
+    for row in segments:
         seconds[row.label_id] = seconds.get(row.label_id, 0.0) + row.end_seconds - row.start_seconds
-    names = {row.label_id: row.label for row in pieces}
-    if not seconds:
-        return "like nothing in particular"
-    label = max(seconds, key=lambda label_id: seconds[label_id])
-    part = share(seconds[label] / sum(seconds.values()), 0)
-    return (
-        f"mostly like none of the labels ({part})"
-        if label is None
-        else f"mostly like {named(names[label])} ({part})"
-    )
+    label_id = max(seconds, key=lambda label_id: seconds[label_id])
+    part = percent(seconds[label_id] / sum(seconds.values()), 0)
+    if label_id is None:
+        return f"mostly like none of the labels ({part})"
+    name = next(row.label for row in segments if row.label_id == label_id)
+    return f"mostly like {short_name(name)} ({part})"
 
 
 def _figure(
-    mixes: Sequence[Any], pieces: Mapping[int, Sequence[Any]], colours: Mapping[int, str], unknown: str
+    mixes: Sequence[Any], segments_of: Mapping[int, Sequence[Any]], colours: Mapping[int, str], unknown: str
 ) -> Figure:
-    place_of = {mix.id: place for place, mix in enumerate(mixes)}
-    rows = [row for of_mix in pieces.values() for row in of_mix]
-    labels = {row.label_id: row.label for row in rows}
-    traces = []
-    for label_id in sorted(labels, key=lambda known: (known is None, known or 0)):
-        of_label = [row for row in rows if row.label_id == label_id]
-        traces.append(
-            {
-                "type": "bar",
-                "orientation": "h",
-                "name": in_chart(labels[label_id], 30),
-                "y": [place_of[row.mix_id] for row in of_label],
-                "base": [round(row.start_seconds / 60, 3) for row in of_label],
-                "x": [round((row.end_seconds - row.start_seconds) / 60, 3) for row in of_label],
-                "width": 0.5,
-                "marker": {
-                    "color": unknown if label_id is None else colours[label_id],
-                    "line": {"color": PAPER, "width": 1},
-                },
-                "hovertext": [_hover(row) for row in of_label],
-                "hovertemplate": "%{hovertext}<extra></extra>",
-                "showlegend": True,
-            }
-        )
+    position_of = {mix.id: position for position, mix in enumerate(mixes)}
+    by_label: dict[int | None, list[Any]] = {}
+    for row in (row for rows in segments_of.values() for row in rows):
+        by_label.setdefault(row.label_id, []).append(row)
+    traces = [
+        _bars(by_label[label_id], position_of, unknown if label_id is None else colours[label_id])
+        for label_id in sorted(by_label, key=lambda label_id: (label_id is None, label_id or 0))
+    ]
     return figure(
         traces,
         barmode="overlay",
         yaxis={"visible": False, "range": [len(mixes) - 0.4, -0.75]},
-        annotations=[
-            {
-                "x": 0,
-                "xref": "paper",
-                "xanchor": "left",
-                "y": place - 0.3,
-                "yanchor": "bottom",
-                "text": f"<b>{in_chart(mix.title, 34)}</b>  {in_chart(mix.verdict)}",
-                "showarrow": False,
-                "xshift": -4,
-            }
-            for place, mix in enumerate(mixes)
-        ],
+        annotations=[_heading(mix, position) for position, mix in enumerate(mixes)],
         xaxis={"title": {"text": "minutes"}, "rangemode": "tozero", "zeroline": False},
     )
 
 
+def _bars(segments: Sequence[Any], position_of: Mapping[int, int], colour: str) -> dict[str, Any]:
+    """One trace: all segments of one label."""
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": chart_text(segments[-1].label, 30),
+        "y": [position_of[row.mix_id] for row in segments],
+        "base": [round(row.start_seconds / 60, 3) for row in segments],
+        "x": [round((row.end_seconds - row.start_seconds) / 60, 3) for row in segments],
+        "width": 0.5,
+        "marker": {"color": colour, "line": {"color": PAPER, "width": 1}},
+        "hovertext": [_hover(row) for row in segments],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "showlegend": True,
+    }
+
+
+def _heading(mix: Any, position: int) -> dict[str, Any]:
+    """Title and verdict above the strip of a mix."""
+    return {
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": position - 0.3,
+        "yanchor": "bottom",
+        "text": f"<b>{chart_text(mix.title, 34)}</b>  {chart_text(mix.verdict)}",
+        "showarrow": False,
+        "xshift": -4,
+    }
+
+
 def _hover(row: Any) -> str:
-    said = f"{clock(row.start_seconds)} to {clock(row.end_seconds)}"
-    said += f"<br>{in_chart(row.label)}, {share(row.confidence, 0)} sure"
-    return f"{said}<br>{decimal(row.tempo_bpm)} beats a minute" if row.tempo_bpm else said
+    lines = [
+        f"{clock(row.start_seconds)} to {clock(row.end_seconds)}",
+        f"{chart_text(row.label)}, confidence {percent(row.confidence, 0)}",
+    ]
+    if row.tempo_bpm:
+        lines.append(f"{decimal(row.tempo_bpm)} BPM")
+    return "<br>".join(lines)

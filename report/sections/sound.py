@@ -1,87 +1,93 @@
-"""How the labels sound in numbers: the spread of each audio feature, label by label."""
+"""The distribution of each audio feature, label by label."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from report.charts import INK, figure, names_axis, rows_height
-from report.parts import Chart, Column, Figure, Section, Table, number_column, table, text_column
-from report.words import counted, decimal, in_chart, named, whole
+from report.components import Chart, Column, Figure, Section, Table, number_column, table, text_column
+from report.format import chart_text, counted, decimal, integer, short_name
 
 TITLE = "How the labels sound"
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A column of audio_features, and how people call it."""
+    """A column of audio_features, as the page shows it."""
 
     title: str
     unit: str
-    says: str
+    comparative: str
+    """What a label is that has more of it."""
 
 
 FEATURES: Final = {
-    "tempo": Feature("Tempo", "beats per minute", "faster"),
+    "tempo": Feature("Tempo", "BPM", "faster"),
     "loudness_lufs": Feature("Loudness", "LUFS", "louder"),
-    "onset_rate": Feature("Onsets", "a second", "busier"),
+    "onset_rate": Feature("Onsets", "per second", "busier"),
     "spectral_centroid_hz": Feature("Spectral centroid", "Hz", "brighter"),
     "spectral_rolloff_hz": Feature("Spectral roll-off", "Hz, 85 % below", "brighter"),
     "spectral_flatness": Feature("Spectral flatness", "0 tone, 1 noise", "noisier"),
     "zero_crossing_rate": Feature("Zero crossings", "share of samples", "noisier"),
-    "energy": Feature("Energy", "as services measure, 0 to 1", "more energetic"),
-    "danceability": Feature("Danceability", "as services measure, 0 to 1", "more danceable"),
-    "valence": Feature("Valence", "as services measure, 0 to 1", "brighter in mood"),
+    "energy": Feature("Energy", "measured by services, 0 to 1", "more energetic"),
+    "danceability": Feature("Danceability", "measured by services, 0 to 1", "more danceable"),
+    "valence": Feature("Valence", "measured by services, 0 to 1", "brighter in mood"),
 }
-"""Those that are shown, where they are known."""
+"""The features that are shown, where any clip has them."""
 PERCENTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 SPREAD: Final = 1.0
-"""Between the medians of two labels, in quartile ranges of one: from there on it is said to tell them apart."""
+"""A feature separates two labels if their medians differ by more than this, in mean interquartile ranges."""
 
 
 def section(labels: Sequence[Any], colours: Mapping[int, str], left_out: int = 0) -> Section:
-    """For each label label_id, label, rows, and by each feature's name its five PERCENTILES or None."""
-    known = {
+    """The section, from a row for each label: label_id, label, rows, and for each feature PERCENTILES or None.
+
+    `colours` has the colour of each label by id; `left_out` counts labels that are not shown.
+    """
+    measured = {
         name: feature
         for name, feature in FEATURES.items()
         if any(_percentiles(row, name) is not None for row in labels)
     }
-    if not known:
+    if not measured:
         return Section("sound", TITLE, "Sound", ("Nothing was measured yet: labelscope extract.",))
-    heard = sum(row.rows for row in labels)
-    sentences = [f"Measured of {counted(heard, 'clip')} of {counted(len(labels), 'label')}."]
-    if telling := _most_telling(labels, known):
-        sentences.append(telling)
+    clips = sum(row.rows for row in labels)
+    sentences = [f"Measured on {counted(clips, 'clip')} of {counted(len(labels), 'label')}."]
+    if separating := _most_separating(labels, measured):
+        sentences.append(separating)
     if left_out:
-        sentences.append(f"These are the labels with the most tracks; {whole(left_out)} others are left out.")
-    charts = tuple(
-        Chart(
-            f"sound-{name.replace('_', '-')}",
-            feature.title,
-            f"Boxes of {feature.title} in {feature.unit}, one a label: {_medians(labels, name)}.",
-            _figure(labels, name, feature, colours),
-            rows_height(len(labels), each=30, around=64),
-            wide=False,
-            behind=_table(labels, name, feature),
+        sentences.append(
+            f"These are the labels with the most tracks; {integer(left_out)} others are left out."
         )
-        for name, feature in known.items()
-    )
     return Section(
         "sound",
         TITLE,
         "Sound",
         tuple(sentences),
-        charts,
-        reading="A box holds the middle half of a label's clips, the line in it is their median; the whiskers leave out"
-        " the lowest and the highest 5 %.",
+        tuple(_chart(labels, name, feature, colours) for name, feature in measured.items()),
+        explanation="A box has the middle half of a label's clips, and the line in it is their median. The whiskers end"
+        " at the 5th and 95th percentiles.",
+    )
+
+
+def _chart(labels: Sequence[Any], name: str, feature: Feature, colours: Mapping[int, str]) -> Chart:
+    return Chart(
+        f"sound-{name.replace('_', '-')}",
+        feature.title,
+        f"Boxes of {feature.title} in {feature.unit}, one for each label: {_medians(labels, name)}.",
+        _figure(labels, name, feature, colours),
+        rows_height(len(labels), each=30, around=64),
+        wide=False,
+        table=_table(labels, name, feature),
     )
 
 
 def _table(labels: Sequence[Any], name: str, feature: Feature) -> Table:
-    def percentile(place: int) -> Column:
-        return Column(f"{PERCENTILES[place]:.0%}", lambda row: _shown(row, name, place))
+    def percentile(number: int) -> Column:
+        return Column(f"{PERCENTILES[number]:.0%}", lambda row: _formatted(row, name, number))
 
     percentiles = map(percentile, range(len(PERCENTILES)))
-    columns = (text_column("Label", "label"), number_column("Clips", "rows", whole), *percentiles)
+    columns = (text_column("Label", "label"), number_column("Clips", "rows", integer), *percentiles)
     return table(f"{feature.title} ({feature.unit}), percentiles", columns, labels)
 
 
@@ -90,38 +96,40 @@ def _percentiles(row: Any, name: str) -> Sequence[float] | None:
     return values
 
 
-def _shown(row: Any, name: str, place: int) -> str:
+def _formatted(row: Any, name: str, number: int) -> str:
     values = _percentiles(row, name)
-    return decimal(values[place] if values else None)
+    return decimal(values[number] if values else None)
 
 
 def _medians(labels: Sequence[Any], name: str) -> str:
-    return ", ".join(f"{named(row.label)} {_shown(row, name, 2)}" for row in labels)
+    return ", ".join(f"{short_name(row.label)} {_formatted(row, name, 2)}" for row in labels)
 
 
-def _most_telling(labels: Sequence[Any], known: Mapping[str, Feature]) -> str | None:
-    """The feature whose medians lie furthest apart, measured by how wide the boxes are."""
-    found: list[tuple[float, str]] = []
-    for name, feature in known.items():
+def _most_separating(labels: Sequence[Any], features: Mapping[str, Feature]) -> str | None:
+    """A sentence on the feature whose medians differ most, in mean interquartile ranges; None where none separates."""
+    sentences: list[tuple[float, str]] = []
+    for name, feature in features.items():
         rows = [(row, values) for row in labels if (values := _percentiles(row, name))]
         if len(rows) < 2:
             continue
-        low, high = min(rows, key=lambda pair: pair[1][2]), max(rows, key=lambda pair: pair[1][2])
-        width = sum(values[3] - values[1] for _, values in rows) / len(rows)
-        if width > 0 and (apart := (high[1][2] - low[1][2]) / width) > SPREAD:
-            found.append(
-                (
-                    apart,
-                    f"{feature.title} tells them apart most: {named(high[0].label)} is {feature.says}"
-                    f" than {named(low[0].label)} (medians {decimal(high[1][2])} and {decimal(low[1][2])}).",
-                )
+        (lowest, low), (highest, high) = min(rows, key=_median), max(rows, key=_median)
+        box = sum(values[3] - values[1] for _, values in rows) / len(rows)
+        if box > 0 and (difference := (high[2] - low[2]) / box) > SPREAD:
+            sentence = (
+                f"{feature.title} separates them most: {short_name(highest.label)} is {feature.comparative}"
+                f" than {short_name(lowest.label)} (medians {decimal(high[2])} and {decimal(low[2])})."
             )
-    return max(found)[1] if found else None
+            sentences.append((difference, sentence))
+    return max(sentences)[1] if sentences else None
+
+
+def _median(row: tuple[Any, Sequence[float]]) -> float:
+    return row[1][2]
 
 
 def _figure(labels: Sequence[Any], name: str, feature: Feature, colours: Mapping[int, str]) -> Figure:
     traces = []
-    for place, row in enumerate(labels):
+    for position, row in enumerate(labels):
         values = _percentiles(row, name)
         if values is None:
             continue
@@ -130,8 +138,8 @@ def _figure(labels: Sequence[Any], name: str, feature: Feature, colours: Mapping
             {
                 "type": "box",
                 "orientation": "h",
-                "name": in_chart(row.label),
-                "y": [place],
+                "name": chart_text(row.label),
+                "y": [position],
                 "lowerfence": [low],
                 "q1": [first],
                 "median": [median],

@@ -24,8 +24,8 @@ def refusals(folder: Path) -> list[Refusal]:
     sound = str(folder / "sound.wav")
     soundfile.write(sound, np.zeros(44_100, dtype=np.float32), 44_100)
     return [
-        (("promote", "99"), {}, 1, "no model 99 that could be used"),
-        (("promote", "9" * 30), {}, 1, "that could be used"),
+        (("promote", "99"), {}, 1, "no model 99 that can be promoted"),
+        (("promote", "9" * 30), {}, 1, "that can be promoted"),
         (("promote", "1", "--why", " "), {}, 2, "The reason is empty"),
         (("promote", "1"), {"LABELSCOPE_LABELS": str(folder / "bad.toml")}, 1, "line 1"),
         (("retrain", "--why", ""), {}, 2, "The reason is empty"),

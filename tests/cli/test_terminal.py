@@ -15,8 +15,8 @@ from cli import rows, screen, status_tables
 from cli.streams import FilteredStream
 from common.text import ONE, ONE_BUT_LINES, visible
 from flows.prefect_tools.console import SafeConsole
-from flows.prefect_tools.markdown import as_it_is
-from report.words import words
+from flows.prefect_tools.markdown import escape_markdown
+from report.format import plain_text
 from tests.cli.terminal import OWN, at_terminal
 
 EVIL = "a\x1b]0;owned\x07b\x1b[2Jc\u202ed\x9b31me\u2066f\rg"
@@ -58,7 +58,7 @@ def test_whatever_is_drawn_nothing_of_a_text_steers(text: str) -> None:
     console.print(Text(text), rows.rows_as_table([text, "n"], [[text, 1]], text), text, markup=False)
     assert not ONE_BUT_LINES.search(drawn.getvalue())
     assert not any(ONE.search(line) for line in screen._lines(text, 0))
-    assert not ONE.search(words(text)) and not ONE.search(as_it_is(text))
+    assert not ONE.search(plain_text(text)) and not ONE.search(escape_markdown(text))
     assert not ONE_BUT_LINES.search(rows.as_json({text: [text]}))
     assert json.loads(rows.as_json([text])) == [text]
     assert status_tables.first_sentence(text) is None or text

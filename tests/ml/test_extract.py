@@ -13,9 +13,9 @@ import soundfile
 from ml.audio.decode import load_mono
 from ml.extract import ClipJob, Extraction, Failure, extract_clip
 from ml.features.fingerprint import fingerprint
-from ml.features.spectrogram import Recipe, load_spectrogram, log_mel
+from ml.features.spectrogram import SpectrogramConfig, load_spectrogram, log_mel
 
-RECIPE = Recipe()
+RECIPE = SpectrogramConfig()
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -77,10 +77,10 @@ def test_a_worker_keeps_decoders_quiet_and_its_own_errors_loud(tmp_path: Path, t
     damaged.write_bytes(content[:20_000] + bytes(30_000) + content[50_000:])
     program = (
         "import sys; from pathlib import Path; from threadpoolctl import threadpool_info\n"
-        "from ml.extract import *; from ml.features.spectrogram import Recipe\n"
+        "from ml.extract import *; from ml.features.spectrogram import SpectrogramConfig\n"
         "if sys.argv[2] == 'quiet': initialise_worker()\n"
         "if sys.argv[2] == 'quiet': assert all(pool['num_threads'] == 1 for pool in threadpool_info())\n"
-        "print(extract_clip(ClipJob(1, Path(sys.argv[1])), Recipe(), Path('unused')).reason, flush=True)\n"
+        "print(extract_clip(ClipJob(1, Path(sys.argv[1])), SpectrogramConfig(), Path('unused')).reason, flush=True)\n"
         "raise RuntimeError('a traceback')"
     )
     outputs = {}

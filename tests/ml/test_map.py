@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ml.plots.map import map_picture
+from ml.plots.map import plot_map
 from ml.plots.projection import places
 
 
@@ -33,8 +33,8 @@ def test_tracks_that_are_all_alike_have_places_too() -> None:
 
 def test_a_picture_takes_names_as_they_are_and_tracks_without_a_label() -> None:
     names = ["A$AP \\x$", "R&S \\ <b>", "唱片"]
-    png = map_picture(embeddings(2, 3)[:, :2], [0, 1, 2, None, 0, None], names, "six $ tracks")
+    png = plot_map(embeddings(2, 3)[:, :2], [0, 1, 2, None, 0, None], names, "six $ tracks")
     assert png.startswith(b"\x89PNG")
-    assert map_picture(np.empty((0, 2)), [], names, "nothing").startswith(b"\x89PNG")
+    assert plot_map(np.empty((0, 2)), [], names, "nothing").startswith(b"\x89PNG")
     many = [f"label {number}" for number in range(300)]
-    assert map_picture(embeddings(1, 300)[:, :2], range(300), many, "many").startswith(b"\x89PNG")
+    assert plot_map(embeddings(1, 300)[:, :2], range(300), many, "many").startswith(b"\x89PNG")

@@ -1,4 +1,4 @@
-"""Made-up rows as the database gives them, with names as the network may."""
+"""Made-up rows of the database, with hostile names from the network."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ml.features.spectrogram import Recipe
-from ml.plots.plots import frequency_ticks, spectrogram_picture
+from ml.features.spectrogram import SpectrogramConfig
+from ml.plots.plots import frequency_ticks, plot_spectrogram
+from report.components import Section, Tile
 from report.page import Page
-from report.parts import Section, Tile
 from report.sections import confusion, coverage, curves, labels, map, mixes, sound, spectrograms, trainings
 
 HOSTILE = (
@@ -130,9 +130,9 @@ def sections(names: tuple[str, ...] = HOSTILE, tracks: int = 50, rows: int = 5) 
         for feature in sound.FEATURES:
             setattr(measured, feature, [place + share for share in sound.PERCENTILES])
         measured.valence = None
-    picture = spectrogram_picture(np.random.default_rng(1).uniform(-80, 0, (1292, 128)))
-    sights = [
-        spectrograms.Sight(
+    picture = plot_spectrogram(np.random.default_rng(1).uniform(-80, 0, (1292, 128)))
+    clip_images = [
+        spectrograms.ClipImage(
             name,
             name,
             None,
@@ -141,7 +141,7 @@ def sections(names: tuple[str, ...] = HOSTILE, tracks: int = 50, rows: int = 5) 
             0.0,
             30.0,
             picture,
-            frequency_ticks(Recipe()),
+            frequency_ticks(SpectrogramConfig()),
         )
         for place, name in enumerate(names)
     ]
@@ -155,7 +155,7 @@ def sections(names: tuple[str, ...] = HOSTILE, tracks: int = 50, rows: int = 5) 
         )
         for number in range(tracks)
     ]
-    heard = [
+    latest_mixes = [
         row(
             id=number,
             title=title,
@@ -170,19 +170,19 @@ def sections(names: tuple[str, ...] = HOSTILE, tracks: int = 50, rows: int = 5) 
         )
         for number in (2, 1)
     ]
-    pieces = [
+    segments = [
         row(
             mix_id=number,
             title=title,
-            start_seconds=1800.0 * piece,
-            end_seconds=1800.0 * (piece + 1),
-            label_id=1 if piece else None,
-            label=names[0] if piece else "unknown",
+            start_seconds=1800.0 * part,
+            end_seconds=1800.0 * (part + 1),
+            label_id=1 if part else None,
+            label=names[0] if part else "unknown",
             confidence=0.8,
             tempo_bpm=None,
         )
         for number in (2, 1)
-        for piece in (0, 1)
+        for part in (0, 1)
     ]
     return (
         coverage.section(playlists, problems),
@@ -191,9 +191,9 @@ def sections(names: tuple[str, ...] = HOSTILE, tracks: int = 50, rows: int = 5) 
         curves.section(history, ("convolutions", "changes", "timbre"), row(id=1, seconds=190.0, tracks=100)),
         trainings.section(trained),
         sound.section(features, colours),
-        spectrograms.section(sights, len(names)),
+        spectrograms.section(clip_images, len(names)),
         map.section(places, dict(zip(names, colours.values(), strict=True)), "#bdbdbd", tracks + 1),
-        mixes.section(heard, pieces, colours, "#bdbdbd", 9),
+        mixes.section(latest_mixes, segments, colours, "#bdbdbd", 9),
     )
 
 

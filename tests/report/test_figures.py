@@ -1,4 +1,4 @@
-"""Every chart is one that Plotly understands, says what it shows, and has axes with names."""
+"""Every chart is valid Plotly, has a description for screen readers, and has axes with titles."""
 
 import re
 from typing import Any
@@ -7,36 +7,35 @@ import pytest
 from plotly import graph_objects
 
 from report.bounds import LABELS, TRAININGS
-from report.parts import Chart
+from report.components import Chart
 from tests.report.samples import of_labels, sections
 
 CHARTS = {chart.key: chart for section in sections() for chart in section.charts}
 STYLE = re.compile(r"var\((--[\w-]+)\)")
 
 
-def painted(value: Any) -> Any:
-    """As page.js puts colours in place of their names."""
+def resolve_colours(value: Any) -> Any:
+    """The figure with colours in place of CSS variables, as page.js makes it."""
     if isinstance(value, str):
         return "#123456" if STYLE.fullmatch(value) else value
     if isinstance(value, list):
-        return [painted(item) for item in value]
-    return {key: painted(item) for key, item in value.items()} if isinstance(value, dict) else value
+        return [resolve_colours(item) for item in value]
+    return {key: resolve_colours(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
-def test_plotly_knows_every_word_of_a_chart(chart: Chart) -> None:
-    figure = graph_objects.Figure(
-        painted(chart.figure)
-    )  # raises for a property or value that it does not know
+def test_every_property_and_value_of_a_chart_is_valid_plotly(chart: Chart) -> None:
+    # Plotly raises ValueError for an unknown property or value.
+    figure = graph_objects.Figure(resolve_colours(chart.figure))
     assert len(figure.data) == len(chart.figure["data"]) > 0
-    assert len(chart.says) > 40 and chart.title
-    named = [axis.title.text for axis in (figure.layout.xaxis, figure.layout.yaxis)]
-    assert any(named) or chart.key == "map"
+    assert len(chart.description) > 40 and chart.title
+    titles = [axis.title.text for axis in (figure.layout.xaxis, figure.layout.yaxis)]
+    assert any(titles) or chart.key == "map"
 
 
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
 def test_names_are_text_in_every_chart(chart: Chart) -> None:
-    """Plotly takes <b> and <a href> for markup, and %{x} in templates for values."""
+    """Plotly reads <b> and <a href> as markup, and %{x} in templates as a value."""
     for place, text in _texts(chart.figure):
         assert "<script" not in text and "<a " not in text and "<img" not in text, (place, text)
         assert "<b>" not in text or "bold" not in text, (place, text)
@@ -61,7 +60,7 @@ def test_colours_are_those_of_the_page() -> None:
         assert f"{name}:" in light and f"{name}:" in dark.split("}")[0], name
 
 
-def test_a_crate_with_many_labels_gives_pictures_of_the_largest_and_whole_sentences() -> None:
+def test_with_many_labels_charts_have_the_largest_ones_and_sentences_say_so() -> None:
     many = tuple(f"label {number}" for number in range(70))
     for section in sections(many, rows=120):
         for chart in section.charts:
@@ -75,7 +74,7 @@ def test_a_crate_with_many_labels_gives_pictures_of_the_largest_and_whole_senten
             assert any(f"{LABELS} labels with the most" in sentence for sentence in section.sentences)
 
 
-def test_what_a_label_is_most_often_taken_for_is_said_and_stands_in_the_table() -> None:
+def test_what_a_label_is_most_often_taken_for_is_in_a_sentence_and_the_table() -> None:
     from report.sections import labels
     from tests.report.samples import CHAMPION
 

@@ -1,4 +1,4 @@
-"""The page is one file; whatever names hold, it runs its own scripts alone, and what is too much is left out."""
+"""The page is one file of limited size, and runs only its own scripts, whatever the names contain."""
 
 import base64
 import hashlib
@@ -14,8 +14,8 @@ from report.page import Page, render
 from report.sections import confusion, coverage, curves, labels, map, mixes, sound, spectrograms, trainings
 from tests.report.samples import HOSTILE, page, sections
 
-FIXED = 5_600_000  # bytes: Plotly's script, style and words
-MOST = 9_000_000  # with the longest names everywhere, and spectrograms of noise
+FIXED_SIZE = 5_600_000  # bytes: Plotly's script, style and text
+LARGEST_SIZE = 9_000_000  # bytes, with the longest names everywhere, and spectrograms of noise
 
 
 class Elements(HTMLParser):
@@ -86,7 +86,7 @@ def test_only_its_own_scripts_may_run_and_nothing_may_be_fetched(text: str) -> N
     assert "connect-src" not in policy
 
 
-def test_every_section_has_its_heading_pictures_and_tables(text: str) -> None:
+def test_every_section_has_its_heading_charts_and_tables(text: str) -> None:
     found = Elements(text)
     ids = {of_element.get("id") for _, of_element in found.elements}
     assert ids >= {section.key for section in sections()}
@@ -96,19 +96,19 @@ def test_every_section_has_its_heading_pictures_and_tables(text: str) -> None:
     assert len(figures) == sum(len(section.charts) for section in sections())
     assert all(figure["role"] == "img" and len(str(figure["aria-label"])) > 40 for figure in figures)
     for section in sections():
-        assert section.tables or all(chart.behind for chart in section.charts)
+        assert section.tables or all(chart.table for chart in section.charts)
 
 
 def test_the_page_stays_of_one_size_however_much_there_is() -> None:
     small = len(render(page(*sections())).encode())
     many = tuple(f"{number} " + HOSTILE[number % 5] for number in range(200))
     large = render(page(*sections(many, rows=2_000)[:5], *sections(many[:LABELS], tracks=POINTS)[5:]))
-    assert small < FIXED
-    assert len(large.encode()) < MOST
+    assert small < FIXED_SIZE
+    assert len(large.encode()) < LARGEST_SIZE
     assert "The first 200 of 2000 rows" in large
 
 
-def test_an_empty_home_gets_a_page_that_says_what_to_run() -> None:
+def test_the_page_of_an_empty_home_names_the_commands_to_run() -> None:
     empty = (
         coverage.section([], []),
         labels.section([], None),

@@ -19,7 +19,7 @@ from config.settings import Settings
 from db import migrate, read
 from db.engine import open_engine
 from db.read.files import is_empty, named_files
-from flows.backup.folder import StoredFile, place_of, read_manifest, write_manifest
+from flows.backup.folder import StoredFile, locked_folder, read_manifest, stored_path, write_manifest
 from flows.home.environment import open_database
 from flows.ingest.retention import BusyError, purge
 from services.keeper import ServiceError
@@ -152,7 +152,7 @@ def test_another_backup_into_the_same_folder_copies_what_is_new_and_removes_what
 ) -> None:
     front_door("backup", str(folder))
     first = read_manifest(folder)
-    kept = {file.sha256: place_of(folder, file.sha256).stat() for file in first.files}
+    kept = {file.sha256: stored_path(folder, file.sha256).stat() for file in first.files}
     with home.begin() as connection:
         connection.execute(text("UPDATE clips SET uri = 'file:///elsewhere' WHERE id <= 2"))
         connection.execute(text("UPDATE models SET path = 'copy/' || path WHERE id = 1"))
@@ -168,7 +168,7 @@ def test_another_backup_into_the_same_folder_copies_what_is_new_and_removes_what
     assert {file.sha256 for file in second.files} - kept.keys() == {sha256}
     for file in second.files:
         if file.sha256 in kept:
-            assert place_of(folder, file.sha256).stat().st_ino == kept[file.sha256].st_ino
+            assert stored_path(folder, file.sha256).stat().st_ino == kept[file.sha256].st_ino
     names = {file.name for file in folder.glob("files/*/*")}
     assert names == {second.database, *(file.sha256 for file in second.files)}
 
@@ -194,10 +194,10 @@ def test_a_file_that_is_damaged_at_home_is_kept_by_a_backup_that_has_it_and_one_
     front_door("backup", str(folder))
     audio_file().write_bytes(b"damaged")
     model = next(file for file in read_manifest(folder).files if file.path.endswith(".keras"))
-    place_of(folder, model.sha256).write_bytes(b"damaged")
+    stored_path(folder, model.sha256).write_bytes(b"damaged")
     assert "15 files, 1 of them new" in front_door("backup", str(folder))
-    assert place_of(folder, hashlib.sha256(AUDIO).hexdigest()).read_bytes() == AUDIO
-    assert place_of(folder, model.sha256).read_bytes() == (Settings().home / model.path).read_bytes()
+    assert stored_path(folder, hashlib.sha256(AUDIO).hexdigest()).read_bytes() == AUDIO
+    assert stored_path(folder, model.sha256).read_bytes() == (Settings().home / model.path).read_bytes()
 
 
 def test_a_download_on_the_way_to_its_place_is_saved_too(
@@ -216,7 +216,7 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
     elsewhere: GoElsewhere,
 ) -> None:
-    dump, bring = flows.backup.backup.dump, flows.backup.backup.bring
+    dump, copy_checked = flows.backup.backup.dump, flows.backup.backup.copy_checked
 
     def late(*arguments: Any) -> Iterator[bytes]:
         with home.begin() as connection:
@@ -227,10 +227,10 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
     def busy(*arguments: Any) -> bool:
         with pytest.raises(BusyError, match="a backup"):
             purge(home, Settings(), "folder")
-        return bring(*arguments)
+        return copy_checked(*arguments)
 
     monkeypatch.setattr(flows.backup.backup, "dump", late)
-    monkeypatch.setattr(flows.backup.backup, "bring", busy)
+    monkeypatch.setattr(flows.backup.backup, "copy_checked", busy)
     assert "15 files" in front_door("backup", str(folder))
     engine = elsewhere()
     front_door("restore", str(folder))
@@ -242,8 +242,8 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
 @pytest.mark.parametrize(
     "point",
     [
-        "flows.backup.backup bring 1",  # the new dump is there
-        "flows.backup.backup bring 3",
+        "flows.backup.backup copy_checked 1",  # the new dump is there
+        "flows.backup.backup copy_checked 3",
         "flows.backup.backup write_manifest 1",
         "os sync 1",  # the new manifest is there, and not in its place
     ],
@@ -266,7 +266,7 @@ def test_a_killed_backup_leaves_the_earlier_one_usable(
 def test_a_backup_after_a_killed_one_is_whole_and_leaves_nothing_of_it(
     home: Engine, folder: Path, front_door: FrontDoor
 ) -> None:
-    assert begin("flows.backup.backup bring 9", "backup", folder) == -9
+    assert begin("flows.backup.backup copy_checked 9", "backup", folder) == -9
     assert "no complete backup" in sentence(front_door("restore", str(folder), expect=1))
     (folder / "files" / "00").mkdir(exist_ok=True)
     (folder / "files" / "00" / ("0" * 64 + ".part")).write_bytes(b"half")
@@ -277,7 +277,7 @@ def test_a_backup_after_a_killed_one_is_whole_and_leaves_nothing_of_it(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", ["flows.backup.restore bring 9", "flows.backup.restore fill 1"])
+@pytest.mark.parametrize("point", ["flows.backup.restore copy_checked 9", "flows.backup.restore fill 1"])
 def test_a_killed_restore_has_left_no_rows_and_can_be_repeated(
     home: Engine, folder: Path, front_door: FrontDoor, elsewhere: GoElsewhere, point: str
 ) -> None:
@@ -293,14 +293,14 @@ def test_a_killed_restore_has_left_no_rows_and_can_be_repeated(
 
 
 def flip_a_byte(folder: Path) -> None:
-    file = place_of(folder, read_manifest(folder).files[3].sha256)
+    file = stored_path(folder, read_manifest(folder).files[3].sha256)
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
 
 
 def lose_the_dump(folder: Path) -> None:
-    place_of(folder, read_manifest(folder).database).unlink()
+    stored_path(folder, read_manifest(folder).database).unlink()
 
 
 def change_the_manifest(folder: Path) -> None:
@@ -386,7 +386,7 @@ def test_a_backup_needs_a_folder_of_its_own_and_something_to_save(
     assert "cannot be written" in refused(tmp_path / "file")
     assert "lies in the home" in refused(inside) and not inside.exists()
     front_door("backup", str(folder))
-    with flows.backup.backup.alone_in(folder):
+    with locked_folder(folder):
         assert "wait for its end" in refused(folder)
     elsewhere()
     assert "nothing to save" in refused(folder)

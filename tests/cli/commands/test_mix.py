@@ -28,12 +28,12 @@ def test_people_read_the_verdict_first_and_can_have_a_picture(
     assert lines[3].split() == ["from", "to", "sounds", "like", "confidence", "tempo"]
     assert lines[4].startswith("0:00:00  0:")
     assert any(line.startswith("0:01:12 long, ") for line in lines)
-    assert any(line.startswith("heard by model 1 in ") for line in lines)
+    assert any(line.startswith("analysed by model 1 in ") for line in lines)
     assert matplotlib.image.imread(picture).shape[:2] == (600, 1320)
 
     again = front_door("mix", str(recording)).splitlines()
     assert again[:5] == lines[:5]
-    assert any(line.startswith("recognised: model 1 heard this file on 20") for line in again)
+    assert any(line.startswith("recognised: model 1 analysed this file on 20") for line in again)
     two = front_door("mix", "a.mp3", "b.mp3", "--picture", str(picture), expect=2)
     assert "A picture is of one recording" in two
     nowhere = front_door("mix", "a.mp3", "--picture", str(tmp_path / "no" / "folder.png"), expect=2)

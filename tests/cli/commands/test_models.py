@@ -81,8 +81,8 @@ def test_retrain_says_what_came_of_it_and_a_new_champion_scores_all_tracks_at_on
     engine = go_on(trained)
     monkeypatch.setenv("LABELSCOPE_PROMOTION_PROBABILITY", "0.5")
     said = front_door("retrain", "--why", "good enough")
-    assert "Training 1 has learnt from exactly these data" in said
-    assert "validation tracks nobody can tell how sure" in said  # there are three
+    assert "Training 1 used exactly these data" in said
+    assert "validation tracks are too few to calibrate this model" in said  # there are three
     assert "promoted: Balanced accuracy" in said and "12 tracks scored by model 3" in said
     assert rows(engine, SCORED) == [(1, 12), (3, 12)]
     assert (Settings().home / "models" / "1" / "labelscope.keras").exists()  # the old one is kept

@@ -81,16 +81,16 @@ def test_a_name_that_is_not_one_tracks_is_told_in_a_sentence(
         [sentence] = front_door("similar", name, expect=1).strip().splitlines()
         return sentence
 
-    assert "Near to it are: " in refused("amber nonsense") and "Amber Signal (Dub)" in refused(
+    assert "The closest names are: " in refused("amber nonsense") and "Amber Signal (Dub)" in refused(
         "amber nonsense"
     )
     assert "nor a track with any of these words" in refused("zzzz.mp3")
-    assert "Near to it" not in refused("amber signal.flac")
+    assert "The closest names" not in refused("amber signal.flac")
     for odd in ("~zzzz - zzzz", "z" * 1000, "zz\udcffzz"):  # ~ of nobody, too long for a file, no text
         assert "nor a track with any of these words" in refused(odd)
     (tmp_path / "notes.mp3").write_text("no music")
     assert "notes.mp3" in refused(str(tmp_path / "notes.mp3"))
-    assert "has not heard" in _unheard(engine, front_door)
+    assert "has no embedding of" in _unheard(engine, front_door)
 
 
 def _unheard(engine: Engine, front_door: FrontDoor) -> str:
@@ -162,7 +162,7 @@ def test_without_pgvector_there_are_predictions_and_sentences_and_later_neighbou
     assert "CREATE EXTENSION vector" in front_door("map", expect=1)
     with engine.begin() as connection:
         connection.execute(text("CREATE EXTENSION vector"))
-    assert "it is here, so run `labelscope db upgrade`" in front_door("map", expect=1)
+    assert "it is installed, so run `labelscope db upgrade`" in front_door("map", expect=1)
     with engine.begin() as connection:
         connection.execute(text("UPDATE pg_extension SET extversion = '0.7.4' WHERE extname = 'vector'"))
     assert "this database has 0.7.4" in front_door("map", expect=1)

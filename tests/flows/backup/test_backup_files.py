@@ -13,14 +13,14 @@ from flows.backup.folder import (
     BackupError,
     Manifest,
     StoredFile,
-    alone_in,
-    place_of,
+    locked_folder,
     read_manifest,
+    stored_path,
     write_manifest,
 )
 from flows.backup.restore import restore
 from flows.home import umask
-from flows.home.checked_files import DamagedFile, bring
+from flows.home.checked_files import DamagedFile, copy_checked
 
 CONTENT = b"a clip"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
     folder = tmp_path / "backup"
-    place = place_of(folder, SHA256)
+    place = stored_path(folder, SHA256)
     place.parent.mkdir(parents=True)
     place.write_bytes(CONTENT)
     write_manifest(folder, Manifest("2026-01-01", "0001", SHA256, (FILE,), ()))
@@ -65,17 +65,17 @@ OBSTACLES = [a_pipe, a_link_to("/etc/passwd"), a_link_to("/dev/zero"), moved_out
 
 @pytest.mark.parametrize("change", OBSTACLES)
 def test_only_regular_files_of_the_backup_are_restored(folder: Path, change: Callable[[Path], None]) -> None:
-    change(place_of(folder, SHA256))
+    change(stored_path(folder, SHA256))
     with pytest.raises(BackupError, match="1 of 1 files of the backup are damaged or missing"):
         restore(Settings(), folder)
     with pytest.raises(DamagedFile, match=r"is no regular file|is a symbolic link"):
-        bring(place_of(folder, SHA256), Settings().home / FILE.path, SHA256)
+        copy_checked(stored_path(folder, SHA256), Settings().home / FILE.path, SHA256)
     assert not (Settings().home / FILE.path).exists()
 
 
 @pytest.mark.parametrize("depth", [1, 2])
 def test_no_folder_of_the_backup_leads_out_of_it(folder: Path, depth: int) -> None:
-    moved_outside([folder / "files", place_of(folder, SHA256).parent][depth - 1])
+    moved_outside([folder / "files", stored_path(folder, SHA256).parent][depth - 1])
     with pytest.raises(BackupError, match="damaged or missing"):
         restore(Settings(), folder)
 
@@ -116,8 +116,8 @@ def test_a_backup_is_its_owners_alone_and_an_earlier_one_is_put_right(folder: Pa
     before = os.umask(mask)
     try:
         umask.close()
-        with alone_in(folder):
-            bring(place_of(folder, SHA256), folder / "files" / "new" / "file", SHA256)
+        with locked_folder(folder):
+            copy_checked(stored_path(folder, SHA256), folder / "files" / "new" / "file", SHA256)
             write_manifest(folder, read_manifest(folder))
     finally:
         os.umask(before)
@@ -129,6 +129,6 @@ def test_a_backup_is_its_owners_alone_and_an_earlier_one_is_put_right(folder: Pa
 def test_a_backup_writes_through_no_link(folder: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "foreign").write_text("mine")
     (folder / name).symlink_to(tmp_path / "foreign")
-    with pytest.raises((BackupError, OSError), match="is a symbolic link"), alone_in(folder):
+    with pytest.raises((BackupError, OSError), match="is a symbolic link"), locked_folder(folder):
         write_manifest(folder, read_manifest(folder))
     assert (tmp_path / "foreign").read_text() == "mine"

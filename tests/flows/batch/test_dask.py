@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from config.settings import Settings
 from db.engine import open_engine
 from flows.home.dask_setting import ClusterError
-from flows.home.environment import surroundings
+from flows.home.environment import runtime
 from tests.flows.batch.dask_cluster import ROOT, Cluster, dask_cluster
 from tests.flows.looking import rows
 from tests.processes import wait_until
@@ -166,6 +166,6 @@ def test_a_cluster_that_cannot_be_used_is_refused_at_once(
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("LABELSCOPE_DASK", where)
-    with pytest.raises(ClusterError, match=sentence), surroundings(Settings()):
+    with pytest.raises(ClusterError, match=sentence), runtime(Settings()):
         pass
     assert not (tmp_path / "home").exists()

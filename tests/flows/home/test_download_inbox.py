@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from flows.home import download_inbox as inbox_module
-from flows.home.download_inbox import open_inbox, put_away
+from flows.home.download_inbox import move_to_store, open_inbox
 
 ROOT = Path(__file__).resolve().parents[3]
 # A run: says that it is there, waits for a line, opens its inbox, does what the test wants, says so, waits again.
 RUN = """
 import sys
 from pathlib import Path
-from flows.home.download_inbox import open_inbox, put_away
+from flows.home.download_inbox import open_inbox, move_to_store
 
 audio, rows = Path(sys.argv[1]), set(sys.argv[2].split())
 print("ready", flush=True)
@@ -127,14 +127,14 @@ def test_killed_between_the_commit_and_the_move(start: Start, tmp_path: Path) ->
 
 
 def test_killed_between_two_moves(start: Start, tmp_path: Path) -> None:
-    killed(start(writes(0, 1) + f"; put_away([inbox / {NAMES[0]!r}], audio)"))
+    killed(start(writes(0, 1) + f"; move_to_store([inbox / {NAMES[0]!r}], audio)"))
     assert in_place(0).items() <= files(tmp_path).items()
     settle(tmp_path, 0, 1)
     assert files(tmp_path) == in_place(0, 1)
 
 
 def test_killed_with_a_file_that_another_track_has_in_its_place(start: Start, tmp_path: Path) -> None:
-    killed(start(writes(0) + f"; put_away([inbox / {NAMES[0]!r}], audio); " + writes(0)))
+    killed(start(writes(0) + f"; move_to_store([inbox / {NAMES[0]!r}], audio); " + writes(0)))
     settle(tmp_path, 0)
     assert files(tmp_path) == in_place(0)
 
@@ -152,7 +152,7 @@ def one_alone(files, audio):
     place.parent.mkdir()
     first.replace(place)
     os.kill(os.getpid(), signal.SIGKILL)
-inbox.put_away = one_alone
+inbox.move_to_store = one_alone
 with inbox.open_inbox(Path({str(tmp_path)!r}), set({HASHES!r}).intersection):
     pass
 """
@@ -173,14 +173,14 @@ def test_a_live_run_is_left_alone_and_ends_as_if_alone(start: Start, tmp_path: P
     assert files(tmp_path) == before and not other.exists()
     with open_inbox(tmp_path, set(HASHES).intersection):  # even one that knows of its files
         assert files(tmp_path) == before
-    put_away([folder / NAMES[0]], tmp_path)
+    move_to_store([folder / NAMES[0]], tmp_path)
     ended(first)
     assert files(tmp_path) == in_place(0)
     assert list((tmp_path / "incoming").iterdir()) == []
 
 
 def test_two_live_runs_that_fetched_the_same_file(start: Start, tmp_path: Path) -> None:
-    move = f"; put_away([inbox / {NAMES[0]!r}], audio)"
+    move = f"; move_to_store([inbox / {NAMES[0]!r}], audio)"
     runs = [start(writes(0) + move), start(writes(0) + move)]
     for run in runs:
         at_work(run)
@@ -250,7 +250,7 @@ def test_a_folder_taken_for_a_dead_ones_before_its_run_could_lock_it(
     with open_inbox(tmp_path, set) as own:
         assert own.is_dir() and own != taken[0]
         (own / NAMES[0]).write_bytes(SOUNDS[0])
-        put_away([own / NAMES[0]], tmp_path)
+        move_to_store([own / NAMES[0]], tmp_path)
     assert files(tmp_path) == in_place(0)
 
 
@@ -258,7 +258,7 @@ def test_a_file_that_two_tracks_share_is_moved_once(tmp_path: Path) -> None:
     with open_inbox(tmp_path, set) as own:
         file = own / NAMES[0]
         file.write_bytes(SOUNDS[0])
-        put_away([file, file], tmp_path)
+        move_to_store([file, file], tmp_path)
         with pytest.raises(FileNotFoundError):
-            put_away([own / NAMES[1]], tmp_path)
+            move_to_store([own / NAMES[1]], tmp_path)
     assert files(tmp_path) == in_place(0)

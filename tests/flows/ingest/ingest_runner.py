@@ -96,11 +96,11 @@ def run(environment: dict[str, str]) -> int:
     if DIES_AT in environment:
         die_at(*environment[DIES_AT].split())
     from config.settings import Settings
-    from flows.home.environment import surroundings
+    from flows.home.environment import runtime
     from flows.ingest.flow import ingest
 
     try:
-        with surroundings(Settings()):
+        with runtime(Settings()):
             return 0 if ingest().complete else 3
     except BaseException:  # noqa: BLE001  nothing may run on in this copy of the process
         traceback.print_exc()

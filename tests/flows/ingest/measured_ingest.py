@@ -59,9 +59,9 @@ def memory_mb(name: str) -> float:
 
 def main() -> None:
     settings = Settings()
-    from flows.home.environment import open_database, surroundings
+    from flows.home.environment import open_database, runtime
 
-    with surroundings(settings):
+    with runtime(settings):
         from sqlalchemy import text
 
         from flows.ingest.flow import ingest

@@ -30,13 +30,13 @@ POINTS = (  # just before these calls a first ingest is killed as well …
     "db.write.playlists complete_load 1",  # tracks are in, the membership is not
     "db.write.playlists complete_load 7",
     "db.write.providers save_not_found 1",  # clips are written, in a transaction that is still open
-    "flows.ingest.audio put_away 1",  # that transaction is committed, no file has been moved
-    "flows.ingest.audio put_away 2",
-    "flows.ingest.flow forget_unconfirmed 1",
+    "flows.ingest.audio move_to_store 1",  # that transaction is committed, no file has been moved
+    "flows.ingest.audio move_to_store 2",
+    "flows.ingest.flow remove_unconfirmed 1",
 )
 LATER_POINTS = (  # … and a later one
     "db.write.playlists complete_load 4",
-    "flows.ingest.audio put_away 1",
+    "flows.ingest.audio move_to_store 1",
     "flows.ingest.retention stored_audio 2",  # one file is gone, and its row is not
 )
 SEED = 20261122

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from db.engine import open_engine
 from db.write.providers import take_turn
-from flows.ingest.rate_limit import SharedPace
+from flows.ingest.rate_limit import SharedRateLimit
 from sources.errors import Later
 from tests.sources.raw_server import http, raw_server
 
@@ -19,10 +19,10 @@ PROCESS = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from db.engine import open_engine
-from flows.ingest.rate_limit import SharedPace
+from flows.ingest.rate_limit import SharedRateLimit
 from sources.deezer.api import DeezerApi
 url, database = sys.argv[1:]
-api = DeezerApi(url, SharedPace(open_engine(database), "deezer", requests=10, window_s=2.0))
+api = DeezerApi(url, SharedRateLimit(open_engine(database), "deezer", requests=10, window_s=2.0))
 print("ready", flush=True)
 sys.stdin.readline()
 with ThreadPoolExecutor(4) as threads:
@@ -85,12 +85,12 @@ def test_the_pipeline_may_take_turns_and_needs_no_other_right(database_url: str)
 
     make_roles(database_url)
     engine = open_engine(as_role(database_url, PIPELINE))
-    SharedPace(engine, "deezer", 10, 1).wait()
+    SharedRateLimit(engine, "deezer", 10, 1).wait()
     engine.dispose()
 
 
 def test_a_database_that_is_away_is_an_error_of_ours() -> None:
     engine = open_engine("postgresql://nobody@127.0.0.1:1/none")
     with pytest.raises(Later, match="does not answer") as caught:
-        SharedPace(engine, "deezer", 10, 1).wait()
+        SharedRateLimit(engine, "deezer", 10, 1).wait()
     assert caught.value.__context__ is None

@@ -44,7 +44,8 @@ def test_ambiguous_tracks_and_spotifys_content_stay_out_of_training_until_allowe
     flows.retrain()
     retired = "SELECT reason FROM models WHERE status = 'retired'"
     assert any(
-        "It learnt from what training.allow no longer lists." in reason for (reason,) in rows(engine, retired)
+        "It was trained on origins that training.allow no longer lists." in reason
+        for (reason,) in rows(engine, retired)
     )
 
 

@@ -1,4 +1,4 @@
-"""A long recording on a real Prefect server, a real PostgreSQL, and by a real champion: rows, verdicts, bad inputs."""
+"""Long recordings with a real Prefect server, PostgreSQL and champion: rows, verdicts, artifacts, bad inputs."""
 
 import os
 import shutil
@@ -13,7 +13,6 @@ from sqlalchemy import Engine, text
 
 from config.label_errors import ConfigurationError
 from config.settings import Settings
-from ml.audio.decode import AudioError
 from tests.flows.looking import left_on_pages, rows
 from tests.stages import Stage
 
@@ -25,18 +24,18 @@ STATUS = "SELECT status, reason FROM mixes ORDER BY id"
 
 @pytest.fixture
 def copy(recording: Path, tmp_path: Path) -> Path:
-    """The same file in a place of this test's own."""
+    """A copy of the recording in the folder of the test."""
     return Path(shutil.copy(recording, tmp_path))
 
 
 def rejection(flows: SimpleNamespace, path: Path | str) -> tuple[str, Any]:
-    """Why the run of a recording has failed, and its state."""
+    """The message and the state of a run that fails."""
     state = flows.mix(str(path), return_state=True)
     assert state.is_failed()
     return str(state.message), state
 
 
-def test_a_recording_becomes_rows_that_fit_together_and_a_page(
+def test_a_recording_becomes_consistent_rows_and_artifacts(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flows.prefect_tools.progress.PAGE_SECONDS", 0.0)
@@ -60,13 +59,13 @@ def test_a_recording_becomes_rows_that_fit_together_and_a_page(
                               lag(end_seconds, 1, 0) OVER (PARTITION BY mix_id ORDER BY number) AS before
                          FROM mix_segments s JOIN mixes m ON m.id = s.mix_id) AS segment"""
     assert rows(engine, tiled) == [(True, 0, True)]
-    [(windows, step, chances, sums)] = rows(
+    [(windows, step, labels, sums)] = rows(
         engine,
         """SELECT count(*), min(after - start_seconds)::float8, min(cardinality(probabilities)),
                   bool_and(abs((SELECT sum(p) FROM unnest(probabilities) AS p) - 1) < 1e-4)
              FROM (SELECT *, lead(start_seconds) OVER (ORDER BY number) AS after FROM mix_windows) AS w""",
     )
-    assert (step, chances, sums) == (pytest.approx(1.486, abs=0.002), 3, True)
+    assert (step, labels, sums) == (pytest.approx(1.486, abs=0.002), 3, True)
     assert windows == pytest.approx(72 / step, abs=2)
     own = "SELECT count(*) FROM mix_windows w WHERE label_id IS NULL OR label_id IN (SELECT id FROM labels)"
     assert rows(engine, own) == [(windows,)]
@@ -78,7 +77,7 @@ def test_a_recording_becomes_rows_that_fit_together_and_a_page(
     assert rows(engine, timeline)[0][0] == "0:00:00" and rows(engine, timeline)[-1][1] == "0:01:12"
 
     left = left_on_pages(run)
-    types = {key: found.type for key, found in left.items()}
+    types = {key: artifact.type for key, artifact in left.items()}
     assert types == {
         None: "progress",
         "mix-verdict": "markdown",
@@ -98,7 +97,7 @@ def run_name(run: str) -> str:
         return client.read_flow_run(run).name
 
 
-def test_the_same_file_is_known_by_its_content_and_judged_by_the_taste_of_today(
+def test_a_file_is_recognised_by_its_content_and_judged_by_the_current_taste(
     flows: SimpleNamespace,
     trained: Stage,
     go_on: GoOn,
@@ -109,7 +108,7 @@ def test_the_same_file_is_known_by_its_content_and_judged_by_the_taste_of_today(
     engine = go_on(trained)
     first = flows.mix(str(recording))
     before = rows(engine, COUNTS)
-    monkeypatch.setattr("flows.mix.flow.hear", never)
+    monkeypatch.setattr("flows.mix.flow.analyse", never)
     shown = "SELECT verdict, taste ->> 'unknown' FROM mixes"
 
     elsewhere = Path(os.fsdecode(os.fsencode(tmp_path) + b"/line\nbreak \xe9.flac"))
@@ -137,10 +136,10 @@ def test_the_same_file_is_known_by_its_content_and_judged_by_the_taste_of_today(
 
 
 def never(*_: object) -> None:
-    raise AssertionError("this was heard before")
+    raise AssertionError("This recording was analysed before.")
 
 
-def test_another_champion_hears_it_anew_and_what_the_first_has_heard_is_kept_as_long_as_that(
+def test_another_champion_analyses_it_anew_and_results_go_with_their_model(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path
 ) -> None:
     engine = go_on(trained)
@@ -161,7 +160,7 @@ def test_another_champion_hears_it_anew_and_what_the_first_has_heard_is_kept_as_
     assert rows(engine, "SELECT DISTINCT mix_id FROM mix_windows") == rows(engine, "SELECT id FROM mixes")
 
 
-def test_bad_inputs_leave_a_row_with_the_reason_and_a_run_that_has_failed(
+def test_bad_inputs_leave_a_row_with_the_reason_and_a_failed_run(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, copy: Path, tmp_path: Path
 ) -> None:
     engine = go_on(trained)
@@ -180,29 +179,29 @@ def test_bad_inputs_leave_a_row_with_the_reason_and_a_run_that_has_failed(
         "": ("not_audio", "not a file"),  # the folder itself
         "gone.mp3": ("missing", "not there"),
     }
-    for name, (reason, says) in expected.items():
+    for name, (reason, words) in expected.items():
         sentence, state = rejection(flows, tmp_path / name)
-        assert says in sentence and sentence.endswith(".") and "\n" not in sentence
-        found = "SELECT reason, detail, flow_run_id FROM mixes ORDER BY id DESC LIMIT 1"
+        assert words in sentence and sentence.endswith(".") and "\n" not in sentence
+        latest = "SELECT reason, detail, flow_run_id FROM mixes ORDER BY id DESC LIMIT 1"
         run = str(state.state_details.flow_run_id)
-        assert rows(engine, found) == [(reason, sentence, run)]
+        assert rows(engine, latest) == [(reason, sentence, run)]
         assert {key: page.type for key, page in left_on_pages(run).items()} == {"mix-verdict": "markdown"}
-    known = "SELECT count(*), count(sha256) FROM mixes WHERE status = 'rejected'"
-    assert rows(engine, known) == [(7, 2)]
+    rejected = "SELECT count(*), count(sha256) FROM mixes WHERE status = 'rejected'"
+    assert rows(engine, rejected) == [(7, 2)]
 
-    # An attempt that fails again leaves one row; one that does not leaves that of what was heard.
+    # A second failed attempt replaces the row of the first one; a successful attempt removes it.
     rejection(flows, tmp_path / "text.mp3")
-    assert rows(engine, known) == [(7, 2)]
+    assert rows(engine, rejected) == [(7, 2)]
     (tmp_path / "text.mp3").write_bytes(whole)
     assert not flows.mix(str(tmp_path / "text.mp3")).recognised
-    assert rows(engine, known) == [(6, 2)]
+    assert rows(engine, rejected) == [(6, 2)]
     (tmp_path / "gone.mp3").write_bytes(whole)
     assert flows.mix(str(tmp_path / "gone.mp3")).recognised
-    assert rows(engine, known) == [(5, 2)]
+    assert rows(engine, rejected) == [(5, 2)]
 
 
 @pytest.mark.parametrize("moment", ["before", "while"])
-def test_a_file_that_changes_while_it_is_heard_is_not_believed(
+def test_a_file_that_changes_during_its_analysis_is_rejected(
     flows: SimpleNamespace,
     trained: Stage,
     go_on: GoOn,
@@ -210,25 +209,25 @@ def test_a_file_that_changes_while_it_is_heard_is_not_believed(
     monkeypatch: pytest.MonkeyPatch,
     moment: str,
 ) -> None:
-    from ml.mixes.analyse import hear
+    from ml.mixes.analyse import analyse
 
-    def changing(path: Path, scorer: Any, heard_so_far: Callable[..., None]) -> Any:
-        def told(*how_far: float | None) -> None:
+    def changing(path: Path, scorer: Any, show_progress: Callable[..., None]) -> Any:
+        def change(*progress: float | None) -> None:
             os.utime(path)
-            heard_so_far(*how_far)
+            show_progress(*progress)
 
         if moment == "before":
             os.utime(path)
-        return hear(path, scorer, told if moment == "while" else heard_so_far)
+        return analyse(path, scorer, change if moment == "while" else show_progress)
 
     engine = go_on(trained)
-    monkeypatch.setattr("flows.mix.flow.hear", changing)
+    monkeypatch.setattr("flows.mix.flow.analyse", changing)
     sentence, _ = rejection(flows, copy)
     assert "was changed while it was" in sentence
     assert rows(engine, STATUS) == [("rejected", "changed")]
 
 
-def test_of_two_runs_at_once_the_second_takes_what_the_first_has_found(
+def test_of_two_runs_at_once_the_second_takes_the_result_of_the_first(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ml.mixes.segmentation import timeline
@@ -236,10 +235,10 @@ def test_of_two_runs_at_once_the_second_takes_what_the_first_has_found(
     engine = go_on(trained)
     first: list[Any] = []
 
-    def overtaken(*heard: Any) -> Any:
+    def overtaken(*arguments: Any) -> Any:
         monkeypatch.setattr("flows.mix.flow.timeline", timeline)
         first.append(flows.mix(str(recording)))
-        return timeline(*heard)
+        return timeline(*arguments)
 
     monkeypatch.setattr("flows.mix.flow.timeline", overtaken)
     second = flows.mix(str(recording))
@@ -248,17 +247,17 @@ def test_of_two_runs_at_once_the_second_takes_what_the_first_has_found(
     assert rows(engine, STATUS) == [("analysed", None)]
 
 
-def test_whatever_stops_a_run_leaves_nothing_half_written(
+def test_a_run_that_fails_while_writing_leaves_no_rows(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows.mix.flow import MixLost
+    from flows.mix.flow import ModelRemoved
     from flows.mix.rows import window_rows
     from ml.mixes.segmentation import timeline
 
     engine = go_on(trained)
 
-    def without_end(*heard: Any) -> Any:
-        written = window_rows(*heard)
+    def without_end(*arguments: Any) -> Any:
+        written = window_rows(*arguments)
         return [*written, {**written[-1], "number": len(written), "confidence": 2.0}]
 
     with monkeypatch.context() as patch, pytest.raises(CheckViolation):
@@ -266,18 +265,20 @@ def test_whatever_stops_a_run_leaves_nothing_half_written(
         flows.mix(str(recording))
     assert rows(engine, COUNTS) == [(0, 0, 0)]
 
-    def removed(*heard: Any) -> Any:
+    def removed(*arguments: Any) -> Any:
         with engine.begin() as connection:
             connection.execute(text("DELETE FROM models WHERE id = 1"))
-        return timeline(*heard)
+        return timeline(*arguments)
 
     monkeypatch.setattr("flows.mix.flow.timeline", removed)
-    with pytest.raises(MixLost, match=r"Model 1 was removed while .* was heard; hear it again"):
+    with pytest.raises(
+        ModelRemoved, match=r"Model 1 was removed while .* was analysed; run `labelscope mix` again"
+    ):
         flows.mix(str(recording))
     assert rows(engine, COUNTS) == [(0, 0, 0)]
 
 
-def test_without_a_sound_model_nothing_is_heard_and_the_sentence_says_what_to_do(
+def test_without_an_intact_model_nothing_is_analysed_and_the_error_has_the_cure(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path
 ) -> None:
     from flows.checks.no_champion import NoModelError
@@ -293,25 +294,3 @@ def test_without_a_sound_model_nothing_is_heard_and_the_sentence_says_what_to_do
     with pytest.raises(NoModelError, match="labelscope run"):
         flows.mix(str(recording))
     assert rows(engine, COUNTS) == [(0, 0, 0)]
-
-
-def test_a_path_of_any_bytes_goes_through_a_form_and_what_is_none_does_not(flows: SimpleNamespace) -> None:
-    from prefect.exceptions import ParameterTypeError
-
-    from flows.mix.recording_file import as_parameter, as_text, name_in, path_from
-
-    for name in (b"plain.mp3", b"a b%20.mp3", b"line\nbreak", b"latin \xe9", "эфир".encode(), b"a" * 255):
-        path = Path(os.fsdecode(b"/music/" + name))
-        parameter = as_parameter(path)
-        assert path_from(parameter) == path
-        flows.mix.validate_parameters({"recording": parameter})
-        as_text(path).encode()
-        assert name_in(parameter).isprintable()
-    assert as_parameter(Path("set.mp3")) == str(Path.cwd() / "set.mp3")
-    for wrong in ("set.mp3", "~/set.mp3", "", "https://example.org/set.mp3", "/a\0b"):
-        with pytest.raises(ParameterTypeError):
-            flows.mix.validate_parameters({"recording": wrong})
-    with pytest.raises(AudioError, match="no path of a file"):
-        path_from("file:///a%00b")
-    form = flows.mix.parameters.properties["recording"]
-    assert form["type"] == "string" and form["pattern"].startswith("^(/") and "machine" in form["description"]

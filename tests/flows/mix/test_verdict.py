@@ -1,4 +1,4 @@
-"""What a taste makes of a recording: words in the order of what they mean, and a sentence that says why."""
+"""The verdict on a recording by a taste: higher weights give no worse verdict, and the reason fits it."""
 
 import pytest
 from hypothesis import given, settings
@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from config.labels import Taste
 from flows.mix.verdict import LISTEN, MAYBE, Verdict, variety, verdict
-from ml.mixes.summary import MixFigures
+from ml.mixes.summary import MixSummary
 
 NAMES = {"kompakt": "Kompakt", "drumcode": "Drumcode", "dirtybird": "Dirtybird"}
-in_any_time = settings(deadline=None)  # of a machine that has other work
+# The machine may have other work.
+in_any_time = settings(deadline=None)
 
 RANK = ("skip", "maybe", "listen")
 
@@ -23,55 +24,65 @@ tastes = st.builds(
 parts = st.lists(st.integers(0, 1000), min_size=4, max_size=4).filter(any)
 
 
-def recording(*seconds: int) -> MixFigures:
-    """So many seconds of each label, and then of what is like none of them."""
-    *labels, unlike = (one / sum(seconds) for one in seconds)
-    return MixFigures(dict(zip(NAMES, labels, strict=True)), unlike, 0.0, 0.0, 0.0, None)
+def recording(*seconds: int) -> MixSummary:
+    """A mix with these seconds of each label, and of unknown last."""
+    *labels, unknown = (part / sum(seconds) for part in seconds)
+    return MixSummary(dict(zip(NAMES, labels, strict=True)), unknown, 0.0, 0.0, 0.0, None)
 
 
-def rank(figures: MixFigures, taste: Taste) -> int:
-    return RANK.index(verdict(figures, taste, NAMES).word)
+def rank(summary: MixSummary, taste: Taste) -> int:
+    return RANK.index(verdict(summary, taste, NAMES).word)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "taste", "word", "says"),
+    ("seconds", "taste", "word", "words"),
     [
-        ((50, 50, 0, 0), {}, "listen", "50% Kompakt (weighs 1), 50% Drumcode (weighs 1)"),
-        ((0, 0, 0, 9), {}, "skip", "100% like none of them (weighs 0.1)"),
-        ((80, 20, 0, 0), {"labels": {"kompakt": -1}}, "skip", "80% Kompakt (weighs -1)"),
+        ((50, 50, 0, 0), {}, "listen", "50% Kompakt (weight 1), 50% Drumcode (weight 1); score"),
+        ((0, 0, 0, 9), {}, "skip", "100% none of the labels (weight 0.1); score"),
+        ((80, 20, 0, 0), {"labels": {"kompakt": -1}}, "skip", "80% Kompakt (weight -1)"),
         (
             (60, 40, 0, 0),
             {"labels": {"drumcode": 0}, "variety": 0},
             "listen",
-            "0.60 in all, where 0.6 is enough",
+            "score 0.60 (listen at 0.60 or more); variety 0.48 (wanted: 0).",
         ),
-        ((59, 41, 0, 0), {"labels": {"drumcode": 0}, "variety": 0}, "maybe", "where 0.6 would be listen"),
-        ((100, 0, 0, 0), {"variety": 1}, "maybe", "only 0.00 varied where 1 is wished for: 0.50 in all"),
-        ((999, 1, 0, 0), {}, "listen", "100% Kompakt (weighs 1), and only 0.00 varied"),
+        ((59, 41, 0, 0), {"labels": {"drumcode": 0}, "variety": 0}, "maybe", "0.59 (listen at 0.60 or more)"),
+        (
+            (100, 0, 0, 0),
+            {"variety": 1},
+            "maybe",
+            "score 0.50 (listen at 0.60 or more); variety 0.00 (wanted: 1)",
+        ),
+        (
+            (0, 0, 0, 9),
+            {"variety": 0},
+            "skip",
+            "score 0.10 (maybe at 0.30 or more); variety 0.00 (wanted: 0)",
+        ),
+        ((999, 1, 0, 0), {}, "listen", "It is 100% Kompakt (weight 1); score 0.88"),
     ],
 )
-def test_what_is_said_of_some(
-    seconds: tuple[int, ...], taste: dict[str, object], word: str, says: str
+def test_the_reason_has_shares_weights_score_and_variety(
+    seconds: tuple[int, ...], taste: dict[str, object], word: str, words: str
 ) -> None:
-    said = verdict(recording(*seconds), Taste(**taste), NAMES)
-    assert said.word == word and says in said.reason
-    assert said.reason.endswith(".") and "\n" not in said.reason
+    judged = verdict(recording(*seconds), Taste(**taste), NAMES)
+    assert judged.word == word and words in judged.reason
+    assert judged.reason.endswith(".") and "\n" not in judged.reason
 
 
 @in_any_time
 @given(parts, tastes)
-def test_it_is_one_of_three_words_with_a_sentence_that_fits(seconds: list[int], taste: Taste) -> None:
-    said = verdict(recording(*seconds), taste, NAMES)
-    assert isinstance(said, Verdict) and said.word in RANK
-    assert said.reason.startswith("It is ") and said.reason.endswith(".")
-    assert ("is enough" in said.reason) == (said.word == "listen")
-    assert (f"{LISTEN:g} would be listen" in said.reason) == (said.word == "maybe")
-    assert (f"{MAYBE:g} would be maybe" in said.reason) == (said.word == "skip")
+def test_the_reason_names_the_threshold_that_fits_the_verdict(seconds: list[int], taste: Taste) -> None:
+    judged = verdict(recording(*seconds), taste, NAMES)
+    assert isinstance(judged, Verdict) and judged.word in RANK
+    assert judged.reason.startswith("It is ") and judged.reason.endswith(".")
+    assert (f"listen at {LISTEN:.2f} or more" in judged.reason) == (judged.word in ("listen", "maybe"))
+    assert (f"maybe at {MAYBE:.2f} or more" in judged.reason) == (judged.word == "skip")
 
 
 @in_any_time
 @given(parts, tastes, st.sampled_from(sorted(NAMES)), weights)
-def test_who_likes_a_label_more_is_never_told_less(
+def test_a_higher_weight_of_a_label_gives_no_worse_verdict(
     seconds: list[int], taste: Taste, label: str, weight: float
 ) -> None:
     other = taste.model_copy(update={"labels": {**taste.labels, label: weight}})
@@ -81,7 +92,7 @@ def test_who_likes_a_label_more_is_never_told_less(
 
 @in_any_time
 @given(parts, tastes, st.floats(0, 1))
-def test_who_wishes_for_more_variety_is_never_told_more(
+def test_a_wish_for_more_variety_gives_no_better_verdict(
     seconds: list[int], taste: Taste, wished: float
 ) -> None:
     other = taste.model_copy(update={"variety": wished})
@@ -91,7 +102,7 @@ def test_who_wishes_for_more_variety_is_never_told_more(
 
 @in_any_time
 @given(parts, st.floats(0, 1))
-def test_who_likes_all_of_it_should_listen_and_who_likes_none_should_not(
+def test_weights_of_1_give_at_least_maybe_and_weights_of_minus_1_give_skip(
     seconds: list[int], wished: float
 ) -> None:
     likes, dislikes = (
@@ -103,7 +114,7 @@ def test_who_likes_all_of_it_should_listen_and_who_likes_none_should_not(
 
 @in_any_time
 @given(parts)
-def test_variety_goes_from_one_label_to_many_alike(seconds: list[int]) -> None:
+def test_variety_is_0_for_one_label_and_grows_with_equal_shares(seconds: list[int]) -> None:
     shares = recording(*seconds).shares
     assert 0 <= variety(shares) < 1
     assert variety({"a": 0.3}) == variety({"a": 0.3, "b": 0.0}) == variety({"a": 0.0, "b": 0.0}) == 0

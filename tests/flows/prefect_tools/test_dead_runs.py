@@ -11,7 +11,7 @@ from tests.processes import wait_until
 def test_a_run_that_is_neither_over_nor_heard_of_has_crashed(flows: SimpleNamespace) -> None:
     from prefect.client.orchestration import get_client
 
-    from flows.prefect_tools.dead_runs import mark_silent
+    from flows.prefect_tools.dead_runs import mark_dead_runs
     from flows.prefect_tools.run_names import TAG
 
     with get_client(sync_client=True) as client:
@@ -25,17 +25,17 @@ def test_a_run_that_is_neither_over_nor_heard_of_has_crashed(flows: SimpleNamesp
 
         flow = client.request("POST", "/flows/", json={"name": "silent"}).json()["id"]
         of_timetable, of_somebody = begin(TAG), begin("mine")
-        assert mark_silent(TAG) == 0 and state(of_timetable) == "PENDING"  # it has only just begun
-        assert mark_silent(TAG, seconds=0) == 1
+        assert mark_dead_runs(TAG) == 0 and state(of_timetable) == "PENDING"  # it has only just begun
+        assert mark_dead_runs(TAG, seconds=0) == 1
         assert (state(of_timetable), state(of_somebody)) == ("CRASHED", "PENDING")
-        assert mark_silent(TAG, seconds=0) == 0
+        assert mark_dead_runs(TAG, seconds=0) == 0
         client.request("DELETE", f"/flow_runs/{of_somebody}")
 
 
 def test_who_looks_again_and_again_goes_by_no_clock_but_its_own(flows: SimpleNamespace) -> None:
     from prefect.client.orchestration import get_client
 
-    from flows.prefect_tools.dead_runs import HEARTBEAT, Watch
+    from flows.prefect_tools.dead_runs import HEARTBEAT, DeadRunWatch
 
     with get_client(sync_client=True) as client:
         flow = client.request("POST", "/flows/", json={"name": "moved clock"}).json()["id"]
@@ -63,13 +63,13 @@ def test_who_looks_again_and_again_goes_by_no_clock_but_its_own(flows: SimpleNam
             }
             return client.request("POST", "/events/filter", json={"filter": asked}).json()["total"]
 
-        watch = Watch("watched")
-        assert watch.mark_silent(seconds=0) == 0  # seen for the first time
+        watch = DeadRunWatch("watched")
+        assert watch.mark_dead_runs(seconds=0) == 0  # seen for the first time
         beat()
-        assert watch.mark_silent(seconds=0) == 0
+        assert watch.mark_dead_runs(seconds=0) == 0
         beat()
-        assert watch.mark_silent(seconds=0) == 0
-        assert watch.mark_silent() == 0  # silent, but not for long
-        assert watch.mark_silent(seconds=0) == 1
+        assert watch.mark_dead_runs(seconds=0) == 0
+        assert watch.mark_dead_runs() == 0  # silent, but not for long
+        assert watch.mark_dead_runs(seconds=0) == 1
         assert client.request("GET", f"/flow_runs/{run}").json()["state_type"] == "CRASHED"
-        assert watch.mark_silent(seconds=0) == 0
+        assert watch.mark_dead_runs(seconds=0) == 0

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from flows.prefect_tools.progress import clock, listening_bar, progress_bar
+from flows.prefect_tools.progress import audio_progress_bar, clock, progress_bar
 
 
 @pytest.fixture
@@ -20,14 +20,14 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 
 def test_a_recording_shows_how_much_is_heard_and_of_how_much(terminal: io.StringIO) -> None:
-    with listening_bar("[live] set.mp3") as heard:
+    with audio_progress_bar("[live] set.mp3") as heard:
         heard(30.0, 7200.0)
     said = terminal.getvalue()
     assert "[live] set.mp3" in said and "0:00:30 of 2:00:00" in said and "left:" in said
 
 
 def test_where_nobody_knows_the_length_it_shows_how_much_is_heard(terminal: io.StringIO) -> None:
-    with listening_bar("set.mp3") as heard:
+    with audio_progress_bar("set.mp3") as heard:
         heard(3723.0, None)
     assert "1:02:03" in terminal.getvalue() and " of " not in terminal.getvalue()
 
@@ -40,7 +40,7 @@ def test_steps_are_counted_and_nothing_is_drawn_where_nobody_looks(
     assert "2/3" in terminal.getvalue()
     silent = io.StringIO()
     monkeypatch.setattr("flows.prefect_tools.progress.SafeConsole", lambda stderr: Console(file=silent))
-    with listening_bar("set.mp3") as heard:
+    with audio_progress_bar("set.mp3") as heard:
         heard(1.0, 2.0)
     assert silent.getvalue() == ""
 

@@ -1,4 +1,4 @@
-"""The report of a real home: what stands in it, how it comes to its file, and what flows leave on Prefect's pages."""
+"""The report of a real home: its contents, its file, and the artifacts that flows leave in Prefect."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from config.settings import Settings
-from flows.home.whole_file import PlaceError
+from flows.home.whole_file import OutputFileError
 from tests.flows.looking import rows
 from tests.stages import Stage
 
@@ -22,19 +22,19 @@ SECTIONS = ["coverage", "labels", "confusion", "curves", "trainings", "sound", "
 
 @pytest.fixture
 def write(flows: SimpleNamespace) -> Callable[..., Path]:
-    """Writes the report of the home in use; returns its path."""
+    """A function that writes the report of the home in use and returns its path."""
     from flows.report.page import write_report
 
     return lambda *path: write_report(Settings(), *path).path
 
 
-def figures(page: str) -> dict[str, dict[str, list[dict[str, list[object]]]]]:
-    found = re.search(r'<script type="application/json" id="figures">(.*?)</script>', page, re.DOTALL)
-    assert found
-    return dict(json.loads(found[1]))
+def chart_data(page: str) -> dict[str, dict[str, list[dict[str, list[object]]]]]:
+    match = re.search(r'<script type="application/json" id="figures">(.*?)</script>', page, re.DOTALL)
+    assert match
+    return dict(json.loads(match[1]))
 
 
-def test_the_report_shows_what_the_database_says(
+def test_the_report_shows_the_values_of_the_database(
     rivals: Stage, go_on: GoOn, write: Callable[..., Path]
 ) -> None:
     engine = go_on(rivals)
@@ -45,7 +45,7 @@ def test_the_report_shows_what_the_database_says(
     assert re.findall(r'<section id="(\w+)"', page) == SECTIONS
     for (name,) in rows(engine, "SELECT name FROM labels"):
         assert page.count(name.replace("'", "&#39;")) >= 10
-    drawn = figures(page)
+    drawn = chart_data(page)
     accuracy = rows(engine, "SELECT accuracy FROM label_accuracy ORDER BY accuracy DESC")
     assert drawn["labels"]["data"][0]["x"] == [value for (value,) in accuracy]
     [cells] = drawn["confusion"]["data"]
@@ -61,7 +61,7 @@ def test_boxes_are_the_quartiles_of_a_labels_clips(
     trained: Stage, go_on: GoOn, write: Callable[..., Path]
 ) -> None:
     engine = go_on(trained)
-    boxes = figures(write().read_text())["sound-spectral-centroid-hz"]["data"]
+    boxes = chart_data(write().read_text())["sound-spectral-centroid-hz"]["data"]
     measured = """
         SELECT f.spectral_centroid_hz FROM audio_features f JOIN track_labels tl ON tl.track_id = f.track_id
          WHERE tl.label_id = (SELECT min(id) FROM labels)
@@ -71,7 +71,7 @@ def test_boxes_are_the_quartiles_of_a_labels_clips(
     assert ends == pytest.approx(np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95]), rel=1e-4)
 
 
-def test_names_are_text_whatever_they_hold(trained: Stage, go_on: GoOn, write: Callable[..., Path]) -> None:
+def test_markup_in_names_is_shown_as_text(trained: Stage, go_on: GoOn, write: Callable[..., Path]) -> None:
     engine = go_on(trained)
     with engine.begin() as connection:
         connection.execute(text("UPDATE tracks SET title = '<script>alert(1)</script>'"))
@@ -94,7 +94,7 @@ def test_a_report_that_cannot_be_finished_leaves_the_one_before(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(PlaceError, match="No space"):
+    with pytest.raises(OutputFileError, match="No space"):
         write()
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
@@ -120,16 +120,16 @@ def test_two_weeks_of_reports_stay_and_a_purge_leaves_none(
     assert [path.name for path in folder.iterdir()] == ["mine.html"] and elsewhere.exists()
 
 
-def test_an_empty_home_gets_a_page_that_says_what_to_run(
+def test_the_page_of_an_empty_home_names_the_commands_to_run(
     own_database: str, write: Callable[..., Path], tmp_path: Path
 ) -> None:
     page = write(tmp_path / "page.html").read_text()
     assert re.findall(r'<section id="(\w+)"', page) == SECTIONS
-    assert figures(page) == {}
-    assert "There is nothing here yet. labelscope demo shows the whole job" in page
+    assert chart_data(page) == {}
+    assert "There is nothing here yet. labelscope demo runs the whole pipeline" in page
 
 
-def test_flows_leave_what_is_worth_seeing_and_the_report_says_where_it_lies(
+def test_flows_leave_their_artifacts_and_that_of_the_report_has_its_path(
     flows: SimpleNamespace, rivals: Stage, go_on: GoOn
 ) -> None:
     from prefect.client.orchestration import get_client
@@ -149,6 +149,6 @@ def test_flows_leave_what_is_worth_seeing_and_the_report_says_where_it_lies(
             artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=sorted(expected))), limit=200
         )
     assert {artifact.key for artifact in left} == expected
-    [said] = [str(artifact.data) for artifact in left if artifact.key == "report"]
-    assert said.count("\n- ") == len(SECTIONS)
-    assert written.path.stem.replace("-", "") in said.replace("\\", "").replace("-", "")
+    [summary] = [str(artifact.data) for artifact in left if artifact.key == "report"]
+    assert summary.count("\n- ") == len(SECTIONS)
+    assert written.path.stem.replace("-", "") in summary.replace("\\", "").replace("-", "")

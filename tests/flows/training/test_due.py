@@ -1,4 +1,4 @@
-"""When a training is due, and only then: how many new tracks make it so, what else does, and that it happens once."""
+"""When a training is due: after enough new tracks or a changed setting, and once for each reason."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,20 +19,20 @@ from tests.stages import Stage, copied, in_use
 
 GoOn = Callable[[Stage], Engine]
 
-NEW = 3  # tracks come in, beside twelve
-PLACES = "SELECT track_id, split, group_key, scheme, reason, decided_at FROM track_splits ORDER BY 1"
+NEW = 3  # tracks, in addition to twelve
+SPLITS = "SELECT track_id, split, group_key, scheme, reason, decided_at FROM track_splits ORDER BY 1"
 TRAININGS = "SELECT status, why, architecture, tracks, on_demand FROM training_runs ORDER BY id"
 FIRST = ("completed", "the first training", "labelscope", 12, False)
 
 
 @pytest.fixture(scope="module")
 def grown(flows: SimpleNamespace, trained: Stage, three_labels: Path, rendered: Path) -> Iterator[Stage]:
-    """After the first training two tracks of new artists come in, and an old one in another guise."""
-    one, other, _ = sorted(three_labels.iterdir())
-    for label in (one, other):
+    """After the first training two tracks of new artists come in, and a known recording under another name."""
+    first, second, _ = sorted(three_labels.iterdir())
+    for label in (first, second):
         write_song(Song(label.name, artist=0, number=0, seed=2, duration_s=9.0), three_labels)
-    sound, rate = sf.read(min(one.glob("seed1-*.flac")))
-    sf.write(other / "Somebody Else - Another Title.mp3", 0.4 * sound[rate // 3 :], rate, format="MP3")
+    sound, rate = sf.read(min(first.glob("seed1-*.flac")))
+    sf.write(second / "Somebody Else - Another Title.mp3", 0.4 * sound[rate // 3 :], rate, format="MP3")
     with copied(trained, trained.home.with_name("grown")) as stage:
         with in_use(stage):
             assert flows.ingest(three_labels).added == NEW
@@ -45,7 +45,7 @@ def grown(flows: SimpleNamespace, trained: Stage, three_labels: Path, rendered: 
 
 @pytest.fixture(autouse=True)
 def threshold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many new tracks as there are make a training due; and no challenger is ever good enough."""
+    """NEW new tracks make a training due, and no challenger is promoted."""
     monkeypatch.setenv("LABELSCOPE_RETRAIN_NEW_TRACKS", str(NEW))
     monkeypatch.setenv("LABELSCOPE_PROMOTION_PROBABILITY", "1")
 
@@ -57,7 +57,7 @@ def nothing_trained(engine: Engine) -> Iterator[None]:
     assert rows(engine, TRAININGS) == before
 
 
-def test_fewer_new_tracks_than_are_asked_for_or_too_small_a_share_of_all_train_nothing(
+def test_too_few_new_tracks_or_too_small_a_share_start_no_training(
     flows: SimpleNamespace, grown: Stage, go_on: GoOn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = go_on(grown)
@@ -65,7 +65,7 @@ def test_fewer_new_tracks_than_are_asked_for_or_too_small_a_share_of_all_train_n
         monkeypatch.setenv("LABELSCOPE_RETRAIN_NEW_TRACKS", str(NEW + 1))
         assert flows.retrain().outcome == "not_due"
         monkeypatch.setenv("LABELSCOPE_RETRAIN_NEW_TRACKS", str(NEW))
-        monkeypatch.setenv("LABELSCOPE_RETRAIN_NEW_SHARE", "0.26")  # they are a quarter of those known
+        monkeypatch.setenv("LABELSCOPE_RETRAIN_NEW_SHARE", "0.26")  # they are a quarter of 12
         assert flows.retrain().outcome == "not_due"
     assert flows.predict().tracks == NEW
     assert rows(engine, "SELECT split, count(*) FROM predictions WHERE track_id > 12 GROUP BY 1") == [
@@ -73,28 +73,28 @@ def test_fewer_new_tracks_than_are_asked_for_or_too_small_a_share_of_all_train_n
     ]
 
 
-def test_new_arrivals_move_no_old_track_and_one_in_another_guise_joins_its_like(
+def test_new_tracks_change_no_split_and_a_known_recording_joins_its_group(
     flows: SimpleNamespace, grown: Stage, go_on: GoOn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LABELSCOPE_RETRAIN_NEW_TRACKS", "1000")
     engine = go_on(grown)
-    before = rows(engine, PLACES)
+    before = rows(engine, SPLITS)
     assert len(before) == 12
     flows.retrain()
-    after = rows(engine, PLACES)
+    after = rows(engine, SPLITS)
     assert after[:12] == before and len(after) == 12 + NEW
     [(track, same)] = rows(
         engine,
         """SELECT s.track_id, substring(s.reason FROM 'same recording as track (\\d+)')::bigint
              FROM track_splits s JOIN tracks t ON t.id = s.track_id WHERE t.title = 'Another Title'""",
     )
-    sides = {row[0]: row[1:3] for row in after}
-    assert sides[track] == sides[same]
+    splits = {row[0]: row[1:3] for row in after}
+    assert splits[track] == splits[same]
     others = [row for row in after[12:] if row[0] != track]
-    assert [reason for *_, reason, _ in others] == ["its group was dealt"] * 2
+    assert [reason for *_, reason, _ in others] == ["its group was assigned by quota"] * 2
 
 
-def test_the_threshold_noticed_by_two_runs_at_once_is_one_training_and_later_runs_leave_it_at_that(
+def test_two_runs_at_the_threshold_start_one_training_and_later_runs_none(
     flows: SimpleNamespace, grown: Stage, go_on: GoOn, three_labels: Path
 ) -> None:
     engine = go_on(grown)
@@ -103,7 +103,7 @@ def test_the_threshold_noticed_by_two_runs_at_once_is_one_training_and_later_run
         wait_until(lambda: first.done() or rows(engine, f"{TRAININGS} DESC LIMIT 1")[0][0] == "running")
         assert flows.retrain().outcome == "busy"
         assert first.result().outcome == "rejected"
-    due = (f"{NEW} new tracks beside the 12 known", "labelscope", 12 + NEW, False)
+    due = (f"{NEW} new tracks, beside 12 in the last training", "labelscope", 12 + NEW, False)
     assert rows(engine, TRAININGS) == [FIRST, ("completed", *due)]
 
     later = flows.pipeline(three_labels)
@@ -115,7 +115,7 @@ def test_the_threshold_noticed_by_two_runs_at_once_is_one_training_and_later_run
         assert contents(connection) == before
 
 
-def test_another_architecture_is_trained_once_and_none_on_the_way_back(
+def test_another_architecture_is_trained_once_and_the_former_one_not_again(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = go_on(trained)
@@ -130,7 +130,7 @@ def test_another_architecture_is_trained_once_and_none_on_the_way_back(
 
 
 @pytest.mark.slow
-def test_a_label_that_goes_makes_a_training_due_whose_model_takes_over_whatever_it_is_worth(
+def test_a_removed_label_makes_a_training_due_and_its_model_is_promoted(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, three_labels: Path, tmp_path: Path
 ) -> None:
     engine = go_on(trained)
@@ -145,5 +145,5 @@ def test_a_label_that_goes_makes_a_training_due_whose_model_takes_over_whatever_
     assert rows(engine, TRAININGS)[1][:4] == ("completed", "the set of labels has changed", "labelscope", 8)
     assert flows.retrain().outcome == "not_due"
     assert flows.predict().tracks == 12
-    sides = "SELECT split, count(*) FROM track_predictions WHERE label IS NULL GROUP BY 1"
-    assert rows(engine, sides) == [("new", 4)]
+    splits = "SELECT split, count(*) FROM track_predictions WHERE label IS NULL GROUP BY 1"
+    assert rows(engine, splits) == [("new", 4)]

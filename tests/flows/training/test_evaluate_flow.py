@@ -1,4 +1,4 @@
-"""Cross-validation of all that can be trained, as rows; one at a time, and apart from the models in use."""
+"""Evaluations: their rows, one at a time, and apart from the models in use."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ GoOn = Callable[[Stage], Engine]
 CONTENDERS = ("baseline", "labelscope", "seed")
 
 
-def test_a_second_evaluation_at_once_is_busy_and_one_of_too_few_groups_is_refused(
+def test_a_second_evaluation_is_busy_and_one_with_too_few_groups_is_refused(
     flows: SimpleNamespace, extracted: Stage, go_on: GoOn
 ) -> None:
     engine = go_on(extracted)

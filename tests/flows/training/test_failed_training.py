@@ -1,4 +1,4 @@
-"""A training that comes to no good end: a row says why, no file is left, and the champion stays in use."""
+"""A training that fails: its row has the reason, no file is left, and the champion stays in use."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -17,14 +17,14 @@ MODELS = [(1, "champion"), (2, "yardstick")]
 
 
 def left_over() -> list[str]:
-    """What lies below models/ and belongs to no model."""
+    """Files below models/ that belong to no model."""
     folder = Settings().home / "models"
     return [
         str(path.relative_to(folder)) for path in folder.rglob("*") if path.parts[len(folder.parts)] != "1"
     ]
 
 
-def test_a_loss_that_is_no_longer_finite_fails_the_training_and_leaves_no_file(
+def test_an_infinite_loss_fails_the_training_and_leaves_no_file(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = go_on(trained)
@@ -47,26 +47,27 @@ def test_a_loss_that_is_no_longer_finite_fails_the_training_and_leaves_no_file(
 def test_a_model_whose_rows_cannot_be_written_leaves_neither_rows_nor_files(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn
 ) -> None:
-    """The last of its rows is refused, when its files and all other rows are written: the verdict."""
+    """The database refuses the last row, the decision, after the files and all other rows are written."""
     engine = go_on(trained)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE models ADD CHECK (status <> 'rejected')"))
-    figures = "SELECT count(*), max(id) FROM metrics"
-    before = rows(engine, figures)
+    metrics = "SELECT count(*), max(id) FROM metrics"
+    before = rows(engine, metrics)
     with pytest.raises(IntegrityError):
         flows.retrain("in vain")
     [(status, error)] = rows(engine, "SELECT status, error FROM training_runs WHERE why = 'in vain'")
     assert status == "failed" and error.startswith("IntegrityError")
     assert rows(engine, "SELECT id, status FROM models ORDER BY id") == MODELS
-    assert rows(engine, figures) == before
+    assert rows(engine, metrics) == before
     assert left_over() == []
 
 
-def test_a_training_that_was_killed_is_marked_and_swept_away_by_the_next(
+def test_a_killed_training_is_marked_and_its_files_deleted_by_the_next_run(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn
 ) -> None:
     engine = go_on(trained)
-    with engine.begin() as connection:  # what a kill leaves that came after the files and before the rows
+    # The state after a kill between writing the files and the rows.
+    with engine.begin() as connection:
         connection.execute(
             text("""
                 INSERT INTO training_runs (why, architecture, hyperparameters, recipe_id, dataset_fingerprint,

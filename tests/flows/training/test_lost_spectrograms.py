@@ -1,4 +1,4 @@
-"""Spectrogram files that are lost or damaged after they were written: nothing claims to have heard them."""
+"""Lost or damaged spectrogram files: they are neither trained on nor scored, and are extracted again."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +33,9 @@ def narrow(path: Path) -> None:
     np.save(path, np.ascontiguousarray(np.load(path)[:, :64]))
 
 
-def test_a_training_says_only_what_it_could_read(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
+def test_a_training_lists_only_tracks_that_it_could_read(
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn
+) -> None:
     engine = go_on(trained)
     for path in spectrograms()[:2]:
         path.unlink()
@@ -49,7 +51,7 @@ def test_a_training_says_only_what_it_could_read(flows: SimpleNamespace, trained
 
 
 @pytest.mark.parametrize("damage", [spoil, shorten, narrow])
-def test_what_is_not_what_its_row_says_is_not_scored_but_extracted_again(
+def test_a_damaged_spectrogram_is_not_scored_but_extracted_again(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, damage: Callable[[Path], None]
 ) -> None:
     engine = go_on(trained)
@@ -62,7 +64,7 @@ def test_what_is_not_what_its_row_says_is_not_scored_but_extracted_again(
     assert rows(engine, "SELECT count(*) FROM predictions WHERE confidence BETWEEN 0 AND 1") == [(12,)]
 
 
-def test_an_evaluation_of_nothing_readable_is_refused_in_a_sentence(
+def test_an_evaluation_without_a_readable_spectrogram_is_refused(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn
 ) -> None:
     go_on(trained)

@@ -1,4 +1,4 @@
-"""Challenger against champion on the same data, what stays of the verdict, and what can be asked of it in SQL."""
+"""Challenger against champion on the same data: the decision, its rows, and the views on them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
 
-FIGURES = """
+METRICS = """
     SELECT m.architecture, f.split, f.level, f.name, f.label_id, f.value, f.ci_low, f.ci_high, f.count
       FROM metrics f JOIN models m ON m.id = f.model_id
      WHERE m.training_run_id = {} AND f.name <> 'balanced_accuracy_over_champion'
@@ -23,19 +23,19 @@ CONFUSIONS = """
 """
 
 
-def test_the_same_data_trained_on_twice_give_the_same_figures_to_three_decimals(
+def test_two_trainings_on_the_same_data_give_the_same_metrics_to_3_decimals(
     rivals: Stage, go_on: GoOn
 ) -> None:
     engine = go_on(rivals)
 
-    def figures(run: int) -> list[tuple[Any, ...]]:
+    def metrics(run: int) -> list[tuple[Any, ...]]:
         return [
             tuple(pytest.approx(value, abs=5e-4) if isinstance(value, float) else value for value in row)
-            for row in rows(engine, FIGURES.format(run))
+            for row in rows(engine, METRICS.format(run))
         ]
 
-    first = figures(1)
-    assert first == rows(engine, FIGURES.format(2))
+    first = metrics(1)
+    assert first == rows(engine, METRICS.format(2))
     levels = {(architecture, level) for architecture, _, level, *_ in first}
     assert levels == {
         *(("labelscope", level) for level in ("crop", "clip", "track")),
@@ -45,9 +45,7 @@ def test_the_same_data_trained_on_twice_give_the_same_figures_to_three_decimals(
     assert rows(engine, CONFUSIONS.format(1)) == rows(engine, CONFUSIONS.format(3)) != []
 
 
-def test_a_challenger_that_is_no_better_is_rejected_with_the_numbers_and_the_champion_stays(
-    rivals: Stage, go_on: GoOn
-) -> None:
+def test_a_challenger_that_is_no_better_is_rejected_with_the_numbers(rivals: Stage, go_on: GoOn) -> None:
     engine = go_on(rivals)
     models = rows(engine, "SELECT id, training_run_id, architecture, status FROM models ORDER BY id")
     assert models == [
@@ -59,9 +57,8 @@ def test_a_challenger_that_is_no_better_is_rejected_with_the_numbers_and_the_cha
     [(accuracy,)] = rows(engine, "SELECT balanced_accuracy FROM champion")
     [(reason,)] = rows(engine, "SELECT reason FROM models WHERE id = 3")
     assert reason == (
-        f"Balanced accuracy on 3 held-out tracks of 3 groups: {accuracy:.3f} against {accuracy:.3f} of model 1, a"
-        " difference of +0.000 (95 % interval +0.000 to +0.000); better in 50.0% of the resamples, and 90% are"
-        " asked for."
+        f"Balanced accuracy on 3 held-out tracks of 3 groups: {accuracy:.3f}, against {accuracy:.3f} of model 1;"
+        " difference +0.000 (95 % interval +0.000 to +0.000); better in 50.0% of the resamples (required: 90%)."
     )
     compared = """SELECT model_id, name, value, ci_low, ci_high, count FROM metrics
                    WHERE name LIKE 'balanced_accuracy_over%' ORDER BY 1, 2"""
@@ -74,9 +71,7 @@ def test_a_challenger_that_is_no_better_is_rejected_with_the_numbers_and_the_cha
     assert rows(engine, "SELECT DISTINCT model_id FROM predictions") == [(1,)]
 
 
-def test_sql_alone_tells_what_made_the_model_why_it_is_in_use_and_what_it_gets_wrong(
-    rivals: Stage, go_on: GoOn
-) -> None:
+def test_views_have_the_data_the_reason_and_the_mistakes_of_the_model(rivals: Stage, go_on: GoOn) -> None:
     engine = go_on(rivals)
     data = "SELECT label, split, tracks, groups, origins FROM model_data WHERE model_id = 1"
     kinds = (("train", 2), ("validation", 1), ("holdout", 1))
@@ -102,17 +97,17 @@ def test_sql_alone_tells_what_made_the_model_why_it_is_in_use_and_what_it_gets_w
     ]
 
 
-def test_predictions_say_on_which_side_the_track_stood_when_the_model_learnt(
+def test_predictions_have_the_split_of_the_track_in_the_training_of_the_model(
     rivals: Stage, go_on: GoOn
 ) -> None:
     engine = go_on(rivals)
-    said = """SELECT p.track_id, p.split, p.label, p.correct, p.predicted = p.label
+    predictions = """SELECT p.track_id, p.split, p.label, p.correct, p.predicted = p.label
                 FROM track_predictions p WHERE p.model_id = 1 ORDER BY 1"""
-    table = rows(engine, said)
-    sides = rows(
+    table = rows(engine, predictions)
+    splits = rows(
         engine, "SELECT track_id, split FROM training_run_tracks WHERE training_run_id = 1 ORDER BY 1"
     )
-    assert [row[:2] for row in table] == sides and len(table) == 12
+    assert [row[:2] for row in table] == splits and len(table) == 12
     assert all(row[3] == row[4] for row in table)
     held_out = [row[3] for row in table if row[1] == "holdout"]
     assert rows(engine, "SELECT track_accuracy FROM champion") == [(pytest.approx(sum(held_out) / 3),)]

@@ -8,7 +8,7 @@ import soundfile
 from mutagen.id3 import APIC, TIT2
 from mutagen.mp3 import MP3
 
-from ml.audio.containers import ends_early, first_mp3_frame, mp3_says_its_length
+from ml.audio.containers import first_mp3_frame, is_cut_short, mp3_declares_length
 from ml.audio.decode import load_mono
 
 FORMATS = [
@@ -49,12 +49,12 @@ def test_a_whole_file_and_one_that_was_cut(
     path = tmp_path / f"sound.{suffix}"
     soundfile.write(path, noise(4, rate), rate, format=container, subtype=subtype)
     with path.open("rb") as file:
-        assert not ends_early(file.fileno())
+        assert not is_cut_short(file.fileno())
     content = path.read_bytes()
     for kept in (0.4, 0.6, 0.99):
         path.write_bytes(content[: int(kept * len(content))])
         with path.open("rb") as file:
-            assert ends_early(file.fileno())
+            assert is_cut_short(file.fileno())
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFF_FFFF, 0x7FFF_FFFF])
@@ -64,7 +64,7 @@ def test_a_wav_file_whose_writer_did_not_know_the_end(tmp_path: Path, size: int)
     content = path.read_bytes()
     path.write_bytes(content[:4] + size.to_bytes(4, "little") + content[8:])
     with path.open("rb") as file:
-        assert not ends_early(file.fileno())
+        assert not is_cut_short(file.fileno())
 
 
 def test_an_mp3_of_varying_rate_that_does_not_say_its_length_is_heard_to_its_end(varying_mp3: Path) -> None:
@@ -81,8 +81,8 @@ def test_tags_in_front_of_an_mp3_are_passed_over(varying_mp3: Path) -> None:
     file.tags.add(APIC(encoding=0, mime="image/png", type=3, desc="", data=bytes(300_000)))
     file.save()
     with varying_mp3.open("rb") as opened:
-        assert mp3_says_its_length(opened.fileno())
+        assert mp3_declares_length(opened.fileno())
     without_length(varying_mp3)
     with varying_mp3.open("rb") as opened:
-        assert not mp3_says_its_length(opened.fileno())
+        assert not mp3_declares_length(opened.fileno())
     assert len(load_mono(varying_mp3)) / 22050 == pytest.approx(20, abs=0.1)

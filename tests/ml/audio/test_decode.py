@@ -15,7 +15,8 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml.audio.decode import PART_S, AudioError, decoding, load_mono
+from ml.audio.decode import PART_S, decoding, load_mono
+from ml.audio.errors import AudioError
 
 RATE = 44100
 NOBODY = 65534
@@ -93,15 +94,15 @@ def test_a_window_is_exactly_that_part_of_the_whole(burst_mp3: Path, offset_s: f
     assert np.abs(window - whole[start : start + len(window)]).max() < 1e-6
 
 
-def test_two_decoders_give_what_one_gives(tmp_path: Path) -> None:
+def test_two_threads_decode_what_one_decodes(tmp_path: Path) -> None:
     path, rate = tmp_path / "long.opus", 48000
     with soundfile.SoundFile(path, "w", rate, 2, format="OGG", subtype="OPUS") as file:
         for second in range(round(2.3 * PART_S)):
             loud = abs(np.sin(second + np.arange(rate) / rate))[:, None]
             file.write(loud * np.random.default_rng(second).normal(scale=0.1, size=(rate, 2)))
 
-    def decoded(decoders: int) -> tuple[np.ndarray, float]:
-        with decoding(path, decoders=decoders) as blocks:
+    def decoded(threads: int) -> tuple[np.ndarray, float]:
+        with decoding(path, threads=threads) as blocks:
             return np.concatenate(list(blocks)), blocks.peak
 
     for share in (1.0, 0.7):  # of its bytes

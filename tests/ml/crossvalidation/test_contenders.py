@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.crossvalidation.contenders import baseline_answers, features_of, fit_baseline
+from ml.crossvalidation.contenders import baseline_predictions, features_of, fit_baseline
 from ml.data.crops import Example
 from ml.evaluation.calibration import Temperatures, calibrate
 from ml.evaluation.predictions import tracks_of
@@ -39,7 +39,7 @@ def test_a_baseline_is_calibrated_on_tracks_that_it_did_not_learn_from() -> None
     temperatures = Temperatures(**fitted.card["temperatures"])
     assert temperatures.track != 1.0
 
-    answers = baseline_answers(fitted, tested, features, group_of)
+    answers = baseline_predictions(fitted, tested, features, group_of)
     assert [one.level for one in answers] == ["clip", "track"]
     tracks = tracks_of(answers)
     assert tracks.item_id.tolist() == list(range(200, 220))
@@ -54,7 +54,7 @@ def test_without_validation_clips_a_baseline_is_as_sure_as_it_is() -> None:
     learnt, features = clips(20)
     fitted = fit_baseline(learnt, [], features, LABELS, {}, seed=1)
     assert Temperatures(**fitted.card["temperatures"]) == Temperatures(1.0, 1.0, 1.0)
-    assert baseline_answers(fitted, [], features, {}) == ()
+    assert baseline_predictions(fitted, [], features, {}) == ()
 
 
 def test_a_baseline_says_the_same_after_its_file(tmp_path: Path) -> None:
@@ -65,7 +65,9 @@ def test_a_baseline_says_the_same_after_its_file(tmp_path: Path) -> None:
     loaded = load_baseline(path, save_baseline(fitted, path))
     assert loaded.card == fitted.card
     group_of = {example.track_id: "one" for example in tuned}
-    said, again = (tracks_of(baseline_answers(one, tuned, of_tuned, group_of)) for one in (fitted, loaded))
+    said, again = (
+        tracks_of(baseline_predictions(one, tuned, of_tuned, group_of)) for one in (fitted, loaded)
+    )
     assert np.array_equal(said.probabilities, again.probabilities)
 
 

@@ -8,9 +8,9 @@ import pytest
 from ml.crossvalidation.contenders import features_of
 from ml.crossvalidation.crossvalidation import (
     BaselineLearner,
-    Crate,
+    Dataset,
     NetworkLearner,
-    Sides,
+    SplitExamples,
     cross_validate,
     leave_one_label_out,
     probabilities_of_tracks,
@@ -19,8 +19,8 @@ from ml.data.crops import Example
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.evaluate import evaluate
 from ml.evaluation.paired_bootstrap import compare
-from ml.evaluation.predictions import Answers, answers_by_level, pooled, tracks_of
-from ml.splits.assign import TrainingRefused
+from ml.evaluation.predictions import Predictions, pooled, predictions_by_level, tracks_of
+from ml.splits.requirements import TrainingRefused
 from tests.ml.clips import CROP_FRAMES, rhythms
 
 QUICK = Hyperparameters(
@@ -28,7 +28,7 @@ QUICK = Hyperparameters(
 )
 
 
-def crate(groups: Sequence[int] = (4, 4, 4), tracks_each: int = 2, clips_each: int = 2) -> Crate:
+def crate(groups: Sequence[int] = (4, 4, 4), tracks_each: int = 2, clips_each: int = 2) -> Dataset:
     """A crate of names alone: so many groups of each label, each of some tracks of some clips."""
     examples, group_of = [], {}
     for label, number in enumerate(groups):
@@ -37,25 +37,25 @@ def crate(groups: Sequence[int] = (4, 4, 4), tracks_each: int = 2, clips_each: i
             group_of[track_id] = f"{label} {place // tracks_each}"
             for clip in range(clips_each):
                 examples.append(Example(track_id, 10 * track_id + clip, label, Path("none.npy"), 300))
-    return Crate(tuple(examples), tuple("abcdef"[: len(groups)]), group_of, {"n_mels": 128})
+    return Dataset(tuple(examples), tuple("abcdef"[: len(groups)]), group_of, {"n_mels": 128})
 
 
-def guess(crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
+def guess(crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
     """A learner that learns nothing: it answers by the seed."""
     clips = sides.holdout
     scores = np.random.default_rng(seed).dirichlet(np.ones(len(crate.labels)), size=len(clips))
     label, clip_id, track_id = np.array([(clip.label, clip.clip_id, clip.track_id) for clip in clips]).T
     groups = [crate.group_of[track] for track in track_id.tolist()]
-    return answers_by_level(scores, label, clip_id, track_id, groups, levels=("clip", "track"))
+    return predictions_by_level(scores, label, clip_id, track_id, group=groups, levels=("clip", "track"))
 
 
 class Recorder:
     """A learner that also remembers what it was given."""
 
     def __init__(self) -> None:
-        self.given: list[tuple[Sides, int]] = []
+        self.given: list[tuple[SplitExamples, int]] = []
 
-    def __call__(self, crate: Crate, sides: Sides, seed: int) -> tuple[Answers, ...]:
+    def __call__(self, crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
         self.given.append((sides, seed))
         return guess(crate, sides, seed)
 
@@ -129,13 +129,13 @@ def test_a_label_with_too_few_groups_is_refused_before_anything_is_learnt() -> N
 
 def test_a_random_division_takes_tracks_whole_and_a_tenth_of_them() -> None:
     whole = crate((20, 20))
-    sides = whole.sides(whole.random_division(seed=1))
+    sides = whole.split(whole.random_split(seed=1))
     tracks = [
         {example.track_id for example in part} for part in (sides.train, sides.validation, sides.holdout)
     ]
     assert [len(part) for part in tracks] == [64, 8, 8]
     assert set.union(*tracks) == set(whole.tracks)
-    assert sides != whole.sides(whole.random_division(seed=2))
+    assert sides != whole.split(whole.random_split(seed=2))
 
 
 @pytest.mark.parametrize("label", [0, 1, 2])
@@ -155,15 +155,15 @@ def test_a_crate_without_a_label_never_had_it(label: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def sounding(tmp_path_factory: pytest.TempPathFactory) -> Crate:
+def sounding(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Three labels of three groups of three tracks, which differ in rhythm alone."""
     examples = rhythms(tmp_path_factory.mktemp("spectrograms"), [track // 9 for track in range(27)])
     group_of = {example.track_id: f"artist {example.track_id // 3}" for example in examples}
-    return Crate(tuple(examples), ("one", "two", "four"), group_of, {"n_mels": 128})
+    return Dataset(tuple(examples), ("one", "two", "four"), group_of, {"n_mels": 128})
 
 
 @pytest.mark.slow
-def test_networks_and_baselines_that_learn_are_compared_track_by_track(sounding: Crate) -> None:
+def test_networks_and_baselines_that_learn_are_compared_track_by_track(sounding: Dataset) -> None:
     learners = {
         "network": NetworkLearner(QUICK),
         "baseline": BaselineLearner(features_of(sounding.examples)),
@@ -182,8 +182,8 @@ def test_networks_and_baselines_that_learn_are_compared_track_by_track(sounding:
     assert (found.tracks, found.groups) == (27, 9)
 
 
-def test_what_is_sent_to_a_process_of_its_own_arrives_as_it_was(sounding: Crate) -> None:
-    sides = sounding.sides(next(sounding.divisions(3, seed=1)))
+def test_what_is_sent_to_a_process_of_its_own_arrives_as_it_was(sounding: Dataset) -> None:
+    sides = sounding.split(next(sounding.grouped_folds(3, seed=1)))
     sent = (NetworkLearner(QUICK), sounding, sides)
     assert pickle.loads(pickle.dumps(sent)) == sent
     features = {1000: np.arange(65, dtype=np.float32)}
@@ -192,7 +192,7 @@ def test_what_is_sent_to_a_process_of_its_own_arrives_as_it_was(sounding: Crate)
 
 
 @pytest.mark.slow
-def test_each_label_in_turn_is_kept_from_a_model(sounding: Crate) -> None:
+def test_each_label_in_turn_is_kept_from_a_model(sounding: Dataset) -> None:
     done: list[int] = []
     found = leave_one_label_out(sounding, QUICK, folds=3, seed=1, on_label=lambda: done.append(1))
     assert len(found) == len(done) == 3

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ml.data.augment import EQUALISER_POINTS, equalise, gain, mask, mix
+from ml.data.augment import EQUALISER_POINTS, equalise, gain, mask, mixup
 
 Batch = NDArray[np.float32]
 Augmentation = Callable[[Batch, np.random.Generator], Batch]
@@ -16,7 +16,7 @@ EVERY: dict[str, Augmentation] = {
     "gain": lambda batch, random: gain(batch, 6.0, random),
     "equalise": lambda batch, random: equalise(batch, 4.0, random),
     "mask": lambda batch, random: mask(batch, 0.3, FILL, random),
-    "mix": lambda batch, random: mix(batch, np.eye(len(batch), dtype=np.float32), 0.3, random)[0],
+    "mix": lambda batch, random: mixup(batch, np.eye(len(batch), dtype=np.float32), 0.3, random)[0],
 }
 NOTHING: dict[str, Augmentation] = {
     "gain": lambda batch, random: gain(batch, 0.0, random),
@@ -119,7 +119,7 @@ def test_a_mixed_crop_is_labelled_by_what_is_in_it(number: int, labels: int, alp
     targets = np.eye(labels, dtype=np.float32)[random.integers(labels, size=number)]
     # Each crop sounds like its label and nothing else, so that what it is mixed of can be read off it.
     batch = np.repeat(targets[:, None, :], 3, axis=1)
-    found, mixed = mix(batch, targets, alpha, random)
+    found, mixed = mixup(batch, targets, alpha, random)
     assert mixed.dtype == np.float32
     assert found == pytest.approx(np.repeat(mixed[:, None, :], 3, axis=1), abs=1e-6)
     assert mixed.sum(axis=1) == pytest.approx(1, abs=1e-6)

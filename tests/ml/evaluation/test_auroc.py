@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from ml.evaluation.auroc import Auroc, auroc, mean
+from ml.evaluation.auroc import Auroc, auroc, mean_auroc
 
 
 def groups(prefix: str, tracks: int, of: int = 1) -> NDArray[np.str_]:
@@ -69,8 +69,8 @@ def test_a_single_group_on_either_side_has_no_interval() -> None:
 
 def test_several_labels_have_the_mean_of_their_areas() -> None:
     two = [Auroc(0.6, np.array([0.5, 0.7, np.nan]), 10), Auroc(0.8, np.array([0.7, 0.9, 0.8]), 20)]
-    together = mean(two)
+    together = mean_auroc(two)
     assert (together.value, together.tracks) == (pytest.approx(0.7), 30)
     assert together.resampled == pytest.approx([0.6, 0.8, np.nan], nan_ok=True)
     assert together.low is not None and together.low >= 0.6
-    assert mean([Auroc(0.6, np.full(3, np.nan), 10)]).low is None
+    assert mean_auroc([Auroc(0.6, np.full(3, np.nan), 10)]).low is None

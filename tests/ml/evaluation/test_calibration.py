@@ -14,9 +14,9 @@ from ml.evaluation.calibration import (
     Calibration,
     Temperatures,
     calibrate,
+    calibration_remark,
     fit_calibration,
     fit_temperatures,
-    limit,
 )
 
 SHARES = arrays(np.float32, (4, 5), elements=st.floats(0, 1, width=32)).filter(lambda rows: rows.sum(1).all())
@@ -112,5 +112,5 @@ def test_with_few_tracks_nothing_is_unknown(tracks: int) -> None:
     scores, truth = honest(tracks)
     ids = np.arange(tracks)
     assert fit_calibration(scores, truth, ids, ids) == Calibration(Temperatures(1.0, 1.0, 1.0), 0.0)
-    assert f"Of {tracks} validation tracks" in (limit(tracks) or "")
-    assert limit(FEWEST_TRACKS) is None
+    assert f"{tracks} validation tracks are too few" in (calibration_remark(tracks) or "")
+    assert calibration_remark(FEWEST_TRACKS) is None

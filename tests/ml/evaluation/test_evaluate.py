@@ -11,7 +11,7 @@ from ml.evaluation.aggregation import LEVELS as EVERY_LEVEL
 from ml.evaluation.calibration import Temperatures, calibrate
 from ml.evaluation.evaluate import Confusion, Evaluation
 from ml.evaluation.evaluate import evaluate as evaluate_answers
-from ml.evaluation.predictions import answers_by_level, pooled
+from ml.evaluation.predictions import pooled, predictions_by_level
 
 # Six crops of four clips of three tracks: clip 1 = (0, 1), clip 2 = (2), clip 3 = (3, 4), clip 4 = (5).
 SCORES = np.array(
@@ -41,7 +41,9 @@ def evaluate(
     levels: Sequence[str] = EVERY_LEVEL,
     known: dict[int, bool] | None = None,
 ) -> Evaluation:
-    answers = answers_by_level(scores, truth, clip, track, group, temperatures, levels)
+    answers = predictions_by_level(
+        scores, truth, clip, track, group=group, temperatures=temperatures, levels=levels
+    )
     return evaluate_answers(split, answers, known)
 
 
@@ -195,7 +197,7 @@ def test_unknown_tracks_lower_the_share_of_known_and_not_the_accuracy_of_the_oth
 
 def test_pooled_answers_give_the_figures_of_all_of_them_whatever_their_order() -> None:
     of_track = [track == TRACK for track in (30, 10, 20)]
-    parts = [answers_by_level(SCORES[own], TRUTH[own], CLIP[own], TRACK[own]) for own in of_track]
+    parts = [predictions_by_level(SCORES[own], TRUTH[own], CLIP[own], TRACK[own]) for own in of_track]
     together = evaluate_answers("holdout", pooled(parts))
     whole = evaluate("holdout", SCORES, TRUTH, CLIP, TRACK)
     assert figures_of(together) == pytest.approx(figures_of(whole))

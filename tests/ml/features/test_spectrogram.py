@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.audio.decode import load_mono
-from ml.features.spectrogram import Recipe, load_spectrogram, log_mel, save_spectrogram
+from ml.features.spectrogram import SpectrogramConfig, load_spectrogram, log_mel, save_spectrogram
 from ml.features.stft import mel_basis
 
-RECIPE = Recipe()
+RECIPE = SpectrogramConfig()
 RATE = RECIPE.sample_rate
 
 
-def by_librosa(samples: np.ndarray, recipe: Recipe = RECIPE) -> np.ndarray:
+def by_librosa(samples: np.ndarray, recipe: SpectrogramConfig = RECIPE) -> np.ndarray:
     power = librosa.feature.melspectrogram(
         y=samples,
         sr=recipe.sample_rate,
@@ -70,14 +70,14 @@ def test_made_signals_equal_librosa(samples: np.ndarray) -> None:
 @pytest.mark.parametrize(
     "recipe",
     [
-        Recipe(n_mels=40),
-        Recipe(n_fft=1024, hop_length=256, n_mels=96),
-        Recipe(sample_rate=16000, fmin=50.0, fmax=7000.0, reference=0.5, top_db=60.0),
-        Recipe(n_fft=512, n_mels=128),  # bands so narrow that some hold no bin
+        SpectrogramConfig(n_mels=40),
+        SpectrogramConfig(n_fft=1024, hop_length=256, n_mels=96),
+        SpectrogramConfig(sample_rate=16000, fmin=50.0, fmax=7000.0, reference=0.5, top_db=60.0),
+        SpectrogramConfig(n_fft=512, n_mels=128),  # bands so narrow that some hold no bin
     ],
 )
 @pytest.mark.filterwarnings("ignore:Empty filters detected:UserWarning")
-def test_other_recipes_equal_librosa(recipe: Recipe) -> None:
+def test_other_recipes_equal_librosa(recipe: SpectrogramConfig) -> None:
     samples = np.random.default_rng(1).normal(size=30_000).astype(np.float32) * 0.1
     assert np.abs(log_mel(samples, recipe) - by_librosa(samples, recipe)).max() < 0.01
 
@@ -102,12 +102,12 @@ def test_the_samples_are_left_alone() -> None:
 
 def test_a_recipe_survives_json_with_its_fingerprint() -> None:
     values = json.loads(json.dumps(RECIPE.to_dict()))
-    assert Recipe.from_dict(values) == RECIPE
+    assert SpectrogramConfig.from_dict(values) == RECIPE
     whole_numbers = {name: int(value) if value == int(value) else value for name, value in values.items()}
-    assert Recipe.from_dict(whole_numbers).fingerprint() == RECIPE.fingerprint()
+    assert SpectrogramConfig.from_dict(whole_numbers).fingerprint() == RECIPE.fingerprint()
     assert len(RECIPE.fingerprint()) == 12
     with pytest.raises(TypeError, match="colour"):
-        Recipe.from_dict(values | {"colour": 1})
+        SpectrogramConfig.from_dict(values | {"colour": 1})
 
 
 @pytest.mark.parametrize("name", list(RECIPE.to_dict()))

@@ -12,11 +12,11 @@ import soundfile
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from ml.audio.decode import AudioError
+from ml.audio.errors import AudioError
 from ml.data.crops import Standardisation
 from ml.evaluation.calibration import Calibration
-from ml.features.spectrogram import Recipe
-from ml.mixes.analyse import hear
+from ml.features.spectrogram import SpectrogramConfig
+from ml.mixes.analyse import analyse
 from ml.mixes.min_duration import SHORTEST_S
 from ml.mixes.segmentation import TimelineChoices, timeline
 from ml.models.model_file import ModelCard
@@ -34,7 +34,7 @@ def scorer() -> Scorer:
     crops = keras.Input((128, 128))
     level = ops.mean(crops, axis=(1, 2))[:, None] / 20
     network = keras.Model(crops, layers.Softmax()(ops.concatenate([-level, level], axis=1)))
-    return Scorer(network, ModelCard(LABELS, Recipe().to_dict(), PLAIN, "loudness"))
+    return Scorer(network, ModelCard(LABELS, SpectrogramConfig().to_dict(), PLAIN, "loudness"))
 
 
 def noise(seconds: float, rate: int = RATE, seed: int = 0) -> NDArray[np.float32]:
@@ -43,7 +43,7 @@ def noise(seconds: float, rate: int = RATE, seed: int = 0) -> NDArray[np.float32
 
 def reason_for(path: Path, scorer: Scorer) -> str:
     with pytest.raises(AudioError) as caught:
-        hear(path, scorer)
+        analyse(path, scorer)
     assert str(caught.value).endswith(".") and path.name in str(caught.value)
     return caught.value.reason
 
@@ -55,12 +55,12 @@ def test_windows_follow_each_other_over_the_whole_recording(
     path = tmp_path / "louder and louder.wav"
     samples = noise(seconds) * np.geomspace(0.01, 1, round(seconds * RATE), dtype=np.float32)
     soundfile.write(path, samples, RATE, subtype="FLOAT")
-    heard = hear(path, scorer)
+    heard = analyse(path, scorer)
     assert heard.duration_s == pytest.approx(seconds)
     assert (heard.window_s, heard.step_s) == pytest.approx((2.972, 1.486), abs=1e-3)
     frames = 1 + int(seconds * 22050) // 512
     assert abs(len(heard.probabilities) - (1 + (frames - 128) // 64)) <= 1
-    assert len(heard.sounding) == len(heard.usual) == len(heard.probabilities)
+    assert len(heard.sounding) == len(heard.in_distribution) == len(heard.probabilities)
     loud = heard.probabilities[:, 1]
     assert (np.diff(loud) > 0).all()  # each in its place, also where spans meet
     assert abs(len(heard.tempo) - seconds / heard.span_s) <= 1
@@ -75,7 +75,7 @@ def test_any_sample_rate_and_number_of_channels(
     beats = np.zeros(rate // 2)
     beats[: len(beat)] = beat
     soundfile.write(path, np.tile(beats, 130)[:, None].repeat(channels, axis=1), rate)
-    heard = hear(path, scorer)
+    heard = analyse(path, scorer)
     assert heard.duration_s == pytest.approx(65)
     assert len(heard.probabilities) == 42
     assert heard.sounding.all()
@@ -89,7 +89,7 @@ def test_memory_does_not_grow_with_the_recording(tmp_path: Path, scorer: Scorer)
             for _ in range(minutes):
                 mix.write(noise(60))
         tracemalloc.start()
-        hear(path, scorer)
+        analyse(path, scorer)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return peak / 2**20
@@ -104,7 +104,7 @@ def test_progress_rises_to_the_end(tmp_path: Path, scorer: Scorer) -> None:
     path = tmp_path / "mix.wav"
     soundfile.write(path, noise(130), RATE)
     told: list[tuple[float, float | None]] = []
-    hear(path, scorer, lambda seconds, in_all: told.append((seconds, in_all)))
+    analyse(path, scorer, lambda seconds, in_all: told.append((seconds, in_all)))
     seconds = [one for one, _ in told]
     assert len(told) >= 4 and seconds == sorted(set(seconds))
     assert seconds[-1] == pytest.approx(130, abs=0.01)
@@ -117,14 +117,16 @@ def test_silence_is_no_music(tmp_path: Path, scorer: Scorer) -> None:
     samples[MINUTE : 3 * MINUTE] = 0
     samples[MINUTE] = 1e-5
     soundfile.write(path, samples, RATE, subtype="FLOAT")
-    heard = hear(path, scorer)
+    heard = analyse(path, scorer)
     middle = np.arange(len(heard.sounding)) * heard.step_s + heard.window_s / 2
     silent = (middle > 62) & (middle < 178)
     assert not heard.sounding[silent].any() and np.isnan(heard.probabilities[silent]).all()
     away = (middle < 58) | (middle > 182)
     assert heard.sounding[away].all() and np.isfinite(heard.probabilities[away]).all()
     choices = TimelineChoices(switch_cost=5.0, unknown=-1.0)
-    shown = timeline(replace(heard, usual=np.ones_like(heard.usual)), Calibration(), choices)
+    shown = timeline(
+        replace(heard, in_distribution=np.ones_like(heard.in_distribution)), Calibration(), choices
+    )
     labels = [segment.label for segment in shown.segments]
     assert labels == ["quiet", None, "quiet"]
 
@@ -132,7 +134,7 @@ def test_silence_is_no_music(tmp_path: Path, scorer: Scorer) -> None:
 def test_a_recording_of_nothing_is_unknown(tmp_path: Path, scorer: Scorer) -> None:
     path = tmp_path / "nothing.flac"
     soundfile.write(path, np.zeros(2 * MINUTE), RATE)
-    heard = hear(path, scorer)
+    heard = analyse(path, scorer)
     assert np.isnan(heard.tempo).all()
     (segment,) = timeline(heard, Calibration()).segments
     assert segment.label is None
@@ -143,8 +145,8 @@ def test_noise_and_a_tone_move_less_than_what_models_learn_from(tmp_path: Path, 
     for name, samples in {"noise": noise(70, 22050), "tone": tone}.items():
         path = tmp_path / f"{name}.wav"
         soundfile.write(path, samples, 22050)
-        heard = hear(path, scorer)
-        assert heard.sounding.all() and heard.usual.mean() < 0.1
+        heard = analyse(path, scorer)
+        assert heard.sounding.all() and heard.in_distribution.mean() < 0.1
 
 
 @pytest.mark.parametrize(
@@ -164,7 +166,7 @@ def test_a_file_that_was_cut_in_the_middle(
     with soundfile.SoundFile(path, "w", rate, 1, format=container, subtype=subtype) as mix:
         for _ in range(140):
             mix.write(noise(1, rate))
-    assert hear(path, scorer).duration_s == pytest.approx(140, abs=0.1)
+    assert analyse(path, scorer).duration_s == pytest.approx(140, abs=0.1)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     assert reason_for(path, scorer) == "truncated"
@@ -200,7 +202,7 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path, scorer: Scorer, ho
             path.write_bytes(path.read_bytes()[:1_000_000])
 
     with pytest.raises(AudioError) as caught:
-        hear(path, scorer, change)
+        analyse(path, scorer, change)
     assert caught.value.reason == "changed"
 
 
@@ -213,5 +215,5 @@ def test_nothing_goes_on_after_a_caller_that_gives_up(tmp_path: Path, scorer: Sc
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        hear(path, scorer, give_up)
+        analyse(path, scorer, give_up)
     assert threading.active_count() == before

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from ml.evaluation.calibration import Calibration
-from ml.mixes.analyse import Heard
+from ml.mixes.analyse import WindowScores
 from ml.mixes.segmentation import UNKNOWN, TimelineChoices, most_probable_path, posteriors, timeline
 
 STEP_S = 1.486
@@ -23,16 +23,16 @@ scores_of_few = st.tuples(st.integers(1, 7), st.integers(1, 3)).flatmap(
 )
 
 
-def heard(probabilities: NDArray[np.floating], sounding: bool | NDArray[np.bool_] = True) -> Heard:
+def heard(probabilities: NDArray[np.floating], sounding: bool | NDArray[np.bool_] = True) -> WindowScores:
     windows, labels = probabilities.shape
-    return Heard(
+    return WindowScores(
         labels=tuple("abcdefgh"[:labels]),
         duration_s=(windows + 1) * STEP_S + 0.3,
         window_s=2 * STEP_S,
         step_s=STEP_S,
         probabilities=probabilities.astype(np.float32),
         sounding=np.broadcast_to(sounding, windows),
-        usual=np.ones(windows, dtype=bool),
+        in_distribution=np.ones(windows, dtype=bool),
         span_s=20 * STEP_S,
         tempo=np.full(1 + windows // 20, 128, dtype=np.float32),
     )
@@ -129,7 +129,7 @@ def test_where_no_label_stands_out_for_long_it_is_unknown() -> None:
     assert labels == ["a", None]
 
 
-@pytest.mark.parametrize("field", ["sounding", "usual"])
+@pytest.mark.parametrize("field", ["sounding", "in_distribution"])
 def test_silence_and_unusual_movement_are_unknown_however_sure_the_network(field: str) -> None:
     mix = heard(sure_of(*[0] * 200, sure=0.999))
     flags = np.ones(200, dtype=bool)

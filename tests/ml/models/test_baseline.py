@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml.features.spectrogram import Recipe, log_mel
+from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.models import baseline
 from ml.models.baseline import BaselineFileError, clip_features, load_baseline, save_baseline, train_baseline
 
@@ -21,7 +21,7 @@ def clicks(beats_per_minute: float, seconds: float = 12.0) -> NDArray[np.float16
     beat = np.arange(0, seconds - 0.1, 60 / beats_per_minute)
     for start in (beat * RATE).astype(int):
         samples[start : start + 500] += 0.5
-    return log_mel(samples.astype(np.float32), Recipe()).astype(np.float16)
+    return log_mel(samples.astype(np.float32), SpectrogramConfig()).astype(np.float16)
 
 
 def clips(labels: int, each: int = 20) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -29,18 +29,18 @@ def spectrogram(frames: int, seed: int = 0) -> np.ndarray:
 
 def test_scores_are_those_of_a_pass_without_embeddings(scorer: Scorer) -> None:
     decibels = [spectrogram(1292), spectrogram(100, 1), spectrogram(256, 2)]
-    heard = scorer.hear_many(iter(decibels))
+    heard = scorer.score_and_embed(iter(decibels))
     assert [of_clip.embeddings.shape for of_clip in heard] == [(n, DIMENSIONS) for n in (10, 0, 2)]
     for of_clip, scores in zip(heard, scorer.score_many(decibels), strict=True):
         assert np.allclose(of_clip.scores, scores, atol=1e-6)
-    assert scorer.hear_many([]) == []
+    assert scorer.score_and_embed([]) == []
 
 
 def test_a_model_from_its_file_hears_the_same(scorer: Scorer, tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     loaded = load_model(path, save_model(scorer.network, scorer.card, path))
     decibels = [spectrogram(1292)]
-    [here], [there] = scorer.hear_many(decibels), loaded.hear_many(decibels)
+    [here], [there] = scorer.score_and_embed(decibels), loaded.score_and_embed(decibels)
     assert np.allclose(here.embeddings, there.embeddings, atol=1e-5)
 
 
@@ -56,7 +56,7 @@ def test_an_embedding_is_what_goes_into_the_last_decision_each_network_counting_
         assert np.allclose(said / said.sum(), member.predict(decibels[None], verbose=0)[0], atol=1e-4)
         parts.append(part / np.linalg.norm(part))
     whole = np.concatenate(parts)
-    [heard] = scorer.hear_many([decibels])
+    [heard] = scorer.score_and_embed([decibels])
     assert np.allclose(heard.embeddings[0], whole @ projection(len(whole)), atol=1e-4)
 
 

@@ -18,17 +18,17 @@ from ml.models.model_file import (
     read_card,
     save_model,
 )
-from ml.models.novelty import USUAL_MOVEMENT
+from ml.models.novelty import DEFAULT_TEMPORAL_VARIANCE_RANGE
 
 PLAIN = Standardisation(mean=(0.0,) * 128, deviation=(1.0,) * 128)
 CARD_OF_FIVE = ModelCard(
     labels=("zebra", "ant", "moth", "bee", "cat"),
-    recipe={"sample_rate": 22050, "fmin": 0.0},
+    spectrogram_config={"sample_rate": 22050, "fmin": 0.0},
     standardisation=PLAIN,
     architecture="labelscope",
     crop_frames=32,
     calibration=Calibration(Temperatures(0.75, 1.5, 2.25), unknown_below=0.375),
-    usual_movement=(0.25, 0.75),
+    temporal_variance_range=(0.25, 0.75),
     training={"epochs": 3, "hyperparameters": {"patience": None}},
 )
 
@@ -65,17 +65,20 @@ def test_a_card_without_calibration_and_training_is_neutral(tmp_path: Path) -> N
     assert card.training is None
 
 
-def test_a_file_from_before_movement_was_looked_at_is_read(saved: tuple[Path, str], tmp_path: Path) -> None:
+def test_a_file_of_an_earlier_version_is_read(saved: tuple[Path, str], tmp_path: Path) -> None:
     path = tmp_path / "older.keras"
     with zipfile.ZipFile(saved[0]) as archive, zipfile.ZipFile(path, "w") as older:
         for name in archive.namelist():
             content = archive.read(name)
             if name == CARD:
                 values = json.loads(content)
+                assert values["recipe"] == CARD_OF_FIVE.spectrogram_config
                 del values["usual_movement"]
                 content = json.dumps(values).encode()
             older.writestr(name, content)
-    assert load_network(path)[1] == replace(CARD_OF_FIVE, usual_movement=USUAL_MOVEMENT)
+    assert load_network(path)[1] == replace(
+        CARD_OF_FIVE, temporal_variance_range=DEFAULT_TEMPORAL_VARIANCE_RANGE
+    )
 
 
 def test_saving_replaces_an_older_file_and_cleans_up_after_a_failure(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from ml.data.crops import Example, Standardisation, load_crops
 from ml.evaluation.calibration import Calibration, Temperatures
-from ml.evaluation.predictions import answers_by_level, tracks_of
+from ml.evaluation.predictions import predictions_by_level, tracks_of
 from ml.models.model_file import ModelCard, ModelFileError, save_model
 from ml.models.networks import build, seed
 from ml.models.scorer import BATCH, Scorer, load_model
@@ -33,7 +33,7 @@ def spectrogram(frames: int, seed: int = 0) -> np.ndarray:
 
 def test_labels_and_recipe_come_from_the_file(scorer: Scorer) -> None:
     assert scorer.labels == LABELS
-    assert scorer.recipe == {"n_mels": 128}
+    assert scorer.spectrogram_config == {"n_mels": 128}
 
 
 def test_each_whole_crop_has_one_row_of_probabilities(scorer: Scorer) -> None:
@@ -119,5 +119,5 @@ def test_a_verdict_says_what_an_evaluation_says(scorer: Scorer) -> None:
     clip_id = np.repeat([1, 2], [len(scores) for scores in clips])
     one = np.zeros(len(crops), dtype=np.int64)
     temperatures = calibrated.card.calibration.temperatures
-    evaluated = tracks_of(answers_by_level(crops, one, clip_id, one, temperatures=temperatures))
+    evaluated = tracks_of(predictions_by_level(crops, one, clip_id, one, temperatures=temperatures))
     assert calibrated.verdict(clips).probabilities == pytest.approx(evaluated.probabilities[0])

@@ -71,7 +71,7 @@ def test_what_can_be_told_apart_is_learned(trained: Trained, validation_crops: C
 
 def test_the_card_describes_the_training(trained: Trained, train_crops: Crops) -> None:
     card = trained.scorer.card
-    assert (card.labels, card.recipe) == (LABELS, {"n_mels": 128})
+    assert (card.labels, card.spectrogram_config) == (LABELS, {"n_mels": 128})
     assert (card.architecture, card.crop_frames) == ("seed", CROP_FRAMES)
     assert np.mean(card.standardisation.mean) == pytest.approx(-42.5, abs=1)
     assert card.training is not None
@@ -109,7 +109,7 @@ def test_the_same_training_again_gives_the_same_answers(
     trained: Trained, train_crops: Crops, validation_crops: Crops
 ) -> None:
     rows: list[Epoch] = []
-    again = train(train_crops, validation_crops, LABELS, {}, QUICK, rows.append)
+    again = train(train_crops, validation_crops, LABELS, {}, QUICK, on_epoch=rows.append)
     assert tuple(rows) == again.history
     assert [row.loss for row in rows] == pytest.approx([row.loss for row in trained.history], abs=1e-3)
     scores, before = (one.scorer.score_crops(validation_crops) for one in (again, trained))
@@ -215,4 +215,4 @@ def test_a_file_that_disappears_during_the_training_is_named(folder: Path, train
     lost = rhythms(folder, [0], first=300)[0]
     crops = crops_of([*train_crops.examples[1:], lost])
     with pytest.raises(SpectrogramError, match=r"^The spectrogram of clip 1300 "):
-        train(crops, None, LABELS, {}, QUICK, lambda _: lost.path.unlink())
+        train(crops, None, LABELS, {}, QUICK, on_epoch=lambda _: lost.path.unlink())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml.plots.mix import Stretch, mix_picture
+from ml.plots.mix import Stretch, plot_mix
 from ml.plots.palette import COLOURS, UNKNOWN
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -17,7 +17,7 @@ def drawn(*stretches: Stretch, title: str = "Live", tempo: float = 128.0) -> NDA
     seconds = np.arange(0, stretches[-1].end_s, 1.5)
     paces = np.full_like(seconds, tempo)
     paces[: len(paces) // 4] = np.nan
-    content = mix_picture(title, stretches, seconds, np.full_like(seconds, 0.8), paces)
+    content = plot_mix(title, stretches, seconds, np.full_like(seconds, 0.8), paces)
     pixels = matplotlib.image.imread(io.BytesIO(content), format="png")
     return np.round(pixels[..., :3] * 255).astype(np.uint8)
 
@@ -50,4 +50,4 @@ def test_a_moment_and_a_day_can_be_drawn_with_and_without_a_tempo() -> None:
     for seconds, tempo in ((1.0, float("nan")), (90_000.0, 128.0)):
         assert len(where(drawn(Stretch(0, seconds, "a", 0), tempo=tempo), COLOURS[0])) > 100
     with pytest.raises(ValueError, match="at least one"):
-        mix_picture("nothing", [], *[np.empty(0)] * 3)
+        plot_mix("nothing", [], *[np.empty(0)] * 3)

@@ -6,23 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.splits.assign import (
-    SHARES,
-    Placed,
-    Placement,
-    TrackInfo,
-    TrainingRefused,
-    refuse_if_hopeless,
-    untested_labels,
-)
+from ml.splits.assign import SHARES, AssignedTrack, SplitAssignment, TrackInfo
 from ml.splits.assign import assign_splits as assign
 from ml.splits.grouping import keys
+from ml.splits.requirements import TrainingRefused, require_two_testable_labels, untested_labels
 
 
 def assign_splits(
-    new: list[TrackInfo], placed: Sequence[Placed] = (), same_recording: Iterable[tuple[int, int]] = ()
-) -> dict[int, Placement]:
-    return assign(new, placed, same_recording).placements
+    new: list[TrackInfo], placed: Sequence[AssignedTrack] = (), same_recording: Iterable[tuple[int, int]] = ()
+) -> dict[int, SplitAssignment]:
+    return assign(new, placed, same_recording).by_track
 
 
 def crate(artists: int, tracks_each: int, label: str = "a", first: int = 0) -> list[TrackInfo]:
@@ -35,16 +28,18 @@ def crate(artists: int, tracks_each: int, label: str = "a", first: int = 0) -> l
     ]
 
 
-def shares(tracks: list[TrackInfo], placed: dict[int, Placement], label: str) -> dict[str, float]:
+def shares(tracks: list[TrackInfo], placed: dict[int, SplitAssignment], label: str) -> dict[str, float]:
     own = [placed[track.track_id].split for track in tracks if track.label == label]
     return {split: own.count(split) / len(own) for split in SHARES}
 
 
-def kept(tracks: list[TrackInfo], placements: dict[int, Placement]) -> list[Placed]:
-    return [Placed(track, placements[track.track_id]) for track in tracks if track.track_id in placements]
+def kept(tracks: list[TrackInfo], placements: dict[int, SplitAssignment]) -> list[AssignedTrack]:
+    return [
+        AssignedTrack(track, placements[track.track_id]) for track in tracks if track.track_id in placements
+    ]
 
 
-def facts(tracks: list[TrackInfo], placements: dict[int, Placement]) -> list[tuple[str, str, str]]:
+def facts(tracks: list[TrackInfo], placements: dict[int, SplitAssignment]) -> list[tuple[str, str, str]]:
     return [
         (str(track.label), placements[track.track_id].split, placements[track.track_id].group)
         for track in tracks
@@ -68,9 +63,9 @@ pairs_strategy = st.lists(st.tuples(st.integers(0, 45), st.integers(0, 45)), max
 
 def in_batches(
     tracks: list[TrackInfo], pairs: list[tuple[int, int]], sizes: list[int]
-) -> dict[int, Placement]:
+) -> dict[int, SplitAssignment]:
     """Place tracks as they come in, batch after batch; placements that were made are never asked for again."""
-    placements: dict[int, Placement] = {}
+    placements: dict[int, SplitAssignment] = {}
     first = 0
     for size in [*sizes, len(tracks)]:
         some = tracks[first : first + size]
@@ -91,14 +86,14 @@ def test_no_tie_is_ever_on_two_sides(
     sides: dict[object, set[str]] = defaultdict(set)
     for track in tracks:
         place = placements[track.track_id]
-        if place.split != "aside":
+        if place.split != "excluded":
             for tie in {place.group} | keys(track, place.scheme):
                 sides[tie].add(place.split)
     for one, other in pairs:
         splits = {placements[track].split for track in (one, other) if track in placements}
-        sides[one, other, "recording"] |= splits if "aside" not in splits else set()
+        sides[one, other, "recording"] |= splits if "excluded" not in splits else set()
     assert all(len(splits) <= 1 for splits in sides.values())
-    assert {place.split for place in placements.values()} <= {*SHARES, "aside"}
+    assert {place.split for place in placements.values()} <= {*SHARES, "excluded"}
     assert all(place.reason for place in placements.values())
 
 
@@ -117,7 +112,7 @@ def test_the_order_does_not_matter(
 
 @given(tracks_strategy)
 def test_nothing_is_aside_while_nothing_was_placed(tracks: list[TrackInfo]) -> None:
-    assert "aside" not in {place.split for place in assign_splits(tracks).values()}
+    assert "excluded" not in {place.split for place in assign_splits(tracks).values()}
 
 
 @given(
@@ -153,7 +148,9 @@ def test_shares_are_met_where_tracks_come_in_little_by_little() -> None:
 def test_placements_are_the_same_on_every_machine() -> None:
     placed = assign_splits(crate(5, 1) + crate(5, 1, "b", first=5))
     assert [placed[track].split[0] for track in range(10)] == list("vthtthvttt")
-    assert placed[0] == Placement(placed[0].split, "artist:a 0", "artist", "its group was dealt")
+    assert placed[0] == SplitAssignment(
+        placed[0].split, "artist:a 0", "artist", "its group was assigned by quota"
+    )
 
 
 def test_a_label_that_grows_past_four_artists_keeps_its_new_ones_whole() -> None:
@@ -209,11 +206,11 @@ def test_a_new_track_between_two_sides_is_put_aside_and_moves_nothing() -> None:
     bridge = TrackInfo(999, "a", names, None, "together")
     friend = TrackInfo(1000, "a", ("newcomer", names[0]), None, "with one of them")
     placed = assign_splits([bridge, friend], kept(tracks, before))
-    assert placed[999].split == "aside"
+    assert placed[999].split == "excluded"
     train, holdout = artist["train"].track_id, artist["holdout"].track_id
     assert (
         placed[999].reason
-        == f"it ties track {train} (train) and track {holdout} (holdout), which stay where they are"
+        == f"it ties track {train} (train) and track {holdout} (holdout), whose splits never change"
     )
     assert placed[1000].split == "train"
 
@@ -234,7 +231,7 @@ def test_a_chain_of_new_tracks_between_two_sides_is_put_aside() -> None:
         )
     ]
     placed = assign_splits(chain, kept(tracks, before))
-    assert {place.split for place in placed.values()} == {"aside"}
+    assert {place.split for place in placed.values()} == {"excluded"}
     one_side = assign_splits(chain[:2], kept(tracks, before))
     assert {place.split for place in one_side.values()} == {"train"}
     assert one_side[901].reason == f"tied to track {artist['train'].track_id} through other new tracks"
@@ -263,10 +260,10 @@ def test_a_collaboration_makes_one_group_of_two_on_the_same_side() -> None:
     both = TrackInfo(99, "a", (*first.artists, *second.artists), None, "together")
     found = assign([both], kept(tracks, before))
     names = {before[first.track_id].group, before[second.track_id].group}
-    assert found.placements[99] == Placement(
+    assert found.by_track[99] == SplitAssignment(
         "train", min(names), "artist", f"in the group of track {first.track_id} by artist"
     )
-    assert found.merged == {max(names): min(names)}
+    assert found.merged_groups == {max(names): min(names)}
 
 
 def test_a_placed_track_without_a_label_still_ties() -> None:
@@ -293,16 +290,16 @@ def test_a_label_that_is_only_held_out_is_left_out() -> None:
     assert list(untested_labels(rows)) == ["b"]
     assert "none of its 2 group(s)" in untested_labels(rows)["b"]
     with pytest.raises(TrainingRefused, match="1 of 2 labels has them"):
-        refuse_if_hopeless(rows)
+        require_two_testable_labels(rows)
 
 
 def test_a_refusal_counts_labels_in_whole_words() -> None:
     with pytest.raises(TrainingRefused, match="each, and there is no label yet: add"):
-        refuse_if_hopeless([])
+        require_two_testable_labels([])
     with pytest.raises(TrainingRefused, match="each, and 0 of 1 label has them: add"):
-        refuse_if_hopeless([("a", "train", "1")])
+        require_two_testable_labels([("a", "train", "1")])
     with pytest.raises(TrainingRefused, match="each, and 0 of 2 labels have them: add"):
-        refuse_if_hopeless([("a", "train", "1"), ("b", "train", "2")])
+        require_two_testable_labels([("a", "train", "1"), ("b", "train", "2")])
 
 
 @pytest.mark.parametrize("groups", [(), (1,), (8,), (8, 1), (1, 1, 1)])
@@ -313,12 +310,12 @@ def test_too_little_to_split_is_refused(groups: tuple[int, ...]) -> None:
         for track in crate(artists, 2, f"label {number}", first=100 * number)
     ]
     with pytest.raises(TrainingRefused, match="two labels with two separate artists or albums"):
-        refuse_if_hopeless(facts(tracks, assign_splits(tracks)))
+        require_two_testable_labels(facts(tracks, assign_splits(tracks)))
 
 
 def test_two_labels_of_two_groups_are_enough() -> None:
     tracks = [replace(track, album="one") for track in crate(2, 2) + crate(2, 2, "b", first=100)]
-    refuse_if_hopeless(facts(tracks, assign_splits(tracks)))
+    require_two_testable_labels(facts(tracks, assign_splits(tracks)))
 
 
 @given(tracks_strategy, st.data())
@@ -330,7 +327,7 @@ def test_a_track_that_comes_back_stands_where_it_stood_and_others_join_it(
     stayed = [track for track in tracks if track.track_id not in returned]
     gone = [track for track in tracks if track.track_id in returned]
     former = {track_id: before[track_id].split for track_id in returned}
-    after = assign(gone, kept(stayed, before), (), former).placements
+    after = assign(gone, kept(stayed, before), (), former).by_track
     assert {track_id: placement.split for track_id, placement in after.items()} == former
 
 
@@ -338,5 +335,5 @@ def test_what_is_tied_to_a_track_that_came_back_takes_its_side() -> None:
     [old, new] = [TrackInfo(number, "a", ("Ada",), None, f"track {number}") for number in (1, 2)]
     others = crate(5, 2, first=10)
     for split in SHARES:
-        found = assign([old, new, *others], (), (), {1: split}).placements
+        found = assign([old, new, *others], (), (), {1: split}).by_track
         assert found[1].split == found[2].split == split

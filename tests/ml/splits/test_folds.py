@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ml.splits.assign import TrainingRefused
-from ml.splits.folds import Division, grouped_folds, random_division
+from ml.splits.folds import SplitIndices, grouped_folds, random_split
+from ml.splits.requirements import TrainingRefused
 
 FOLDS = 4
 
@@ -23,7 +23,7 @@ def crates(draw: st.DrawFn, spanning: bool) -> tuple[NDArray[np.int64], list[str
     return np.array(label)[order], [group[place] for place in order]
 
 
-def sides(division: Division) -> list[set[int]]:
+def rows_of(division: SplitIndices) -> list[set[int]]:
     return [set(rows.tolist()) for rows in (division.train, division.validation, division.holdout)]
 
 
@@ -38,7 +38,7 @@ def test_every_track_is_tested_once_and_no_group_is_on_two_sides(
     tested = np.concatenate([division.holdout for division in divisions])
     assert sorted(tested.tolist()) == list(range(len(label)))
     for division in divisions:
-        parts = sides(division)
+        parts = rows_of(division)
         assert sum(map(len, parts)) == len(set.union(*parts)) == len(label)
         groups = [{group[track] for track in part} for part in parts]
         assert sum(map(len, groups)) == len(set.union(*groups))
@@ -87,18 +87,18 @@ def test_a_label_with_fewer_groups_than_folds_is_refused_with_the_cure() -> None
 @settings(max_examples=30, deadline=None)
 @given(st.integers(10, 300), st.integers(0, 2**32 - 1))
 def test_a_random_division_tests_and_tunes_on_a_tenth_each(tracks: int, seed: int) -> None:
-    division = random_division(np.zeros(tracks, dtype=np.int64), seed)
-    parts = sides(division)
+    division = random_split(np.zeros(tracks, dtype=np.int64), seed)
+    parts = rows_of(division)
     assert sum(map(len, parts)) == len(set.union(*parts)) == tracks
     assert len(division.holdout) == len(division.validation) == int(np.ceil(tracks / 10))
-    again = random_division(np.zeros(tracks, dtype=np.int64), seed)
+    again = random_split(np.zeros(tracks, dtype=np.int64), seed)
     assert division.holdout.tolist() == again.holdout.tolist()
 
 
 def test_a_random_division_is_that_of_the_notebook() -> None:
-    division = random_division(np.zeros(1429, dtype=np.int64), seed=1)
+    division = random_split(np.zeros(1429, dtype=np.int64), seed=1)
     assert (len(division.train), len(division.validation), len(division.holdout)) == (1143, 143, 143)
-    other = random_division(np.zeros(1429, dtype=np.int64), seed=2)
+    other = random_split(np.zeros(1429, dtype=np.int64), seed=2)
     assert division.holdout.tolist() != other.holdout.tolist()
 
 
@@ -114,4 +114,4 @@ def test_a_label_whose_few_tracks_are_large_groups_is_learnt_in_every_fold(seed:
 @pytest.mark.parametrize("seed", range(60))
 def test_a_random_division_leaves_something_to_learn_of_a_label_with_few_tracks(seed: int) -> None:
     label = np.array([0] * 40 + [1] * 40 + [2] * 2)
-    assert set(label[random_division(label, seed).train]) == {0, 1, 2}
+    assert set(label[random_split(label, seed).train]) == {0, 1, 2}

@@ -7,7 +7,7 @@ from db.write.track_state import settle_changes, tidy_counts
 CHANGES_AT_ONCE = 2_000  # in a transaction
 
 
-def settle(engine: Engine) -> None:
+def refresh_track_states(engine: Engine) -> None:
     """Work out how the tracks stand that have changed since this was last done. About 0.1 ms a change.
 
     Nothing but a glance where nothing has changed. Questions are answered rightly without it, too, but then look at the

@@ -384,7 +384,7 @@ def test_a_backup_needs_a_folder_of_its_own_and_something_to_save(
     assert "thesis.txt: name an empty folder" in refused(tmp_path / "full")
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     assert "cannot be written" in refused(tmp_path / "file")
-    assert "lies in the home" in refused(inside) and not inside.exists()
+    assert "is inside the home" in refused(inside) and not inside.exists()
     front_door("backup", str(folder))
     with locked_folder(folder):
         assert "wait for its end" in refused(folder)

@@ -58,7 +58,7 @@ def test_pages_that_the_disk_has_damaged_are_found_and_named_and_indexes_are_mad
             extensions = text("SELECT count(*) FROM pg_extension WHERE extname IN ('amcheck', 'pageinspect')")
             assert connection.scalar(extensions) == 0
         assert set(repair_indexes(engine, found)) == {
-            f"The index {name} was made anew." for name, is_index in DAMAGED.items() if is_index
+            f"The index {name} was rebuilt." for name, is_index in DAMAGED.items() if is_index
         }
         assert [each.name for each in damaged_pages(engine)[0]] == ["labels"]
         with (

@@ -106,7 +106,7 @@ def test_it_leaves_content_that_comes_in_alone(flows: SimpleNamespace, trained: 
     from prefect.exceptions import CancelledRun  # now that Prefect knows its server
 
     engine = go_on(trained)
-    with share_lock(engine, Lock.CONTENT), pytest.raises(CancelledRun, match="bringing content in"):
+    with share_lock(engine, Lock.CONTENT), pytest.raises(CancelledRun, match="ingesting content"):
         flows.maintain(repair=True)
 
 

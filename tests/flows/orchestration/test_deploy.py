@@ -131,7 +131,7 @@ def test_workers_that_are_gone_are_forgotten(settings: Settings) -> None:
     from prefect.client.orchestration import get_client
 
     from flows.orchestration.deploy import deploy
-    from flows.orchestration.worker import forget_gone_workers
+    from flows.orchestration.worker import delete_gone_workers
     from flows.prefect_tools.run_names import POOL
 
     deploy(settings)
@@ -155,7 +155,7 @@ def test_workers_that_are_gone_are_forgotten(settings: Settings) -> None:
         beat("alive", 600)
         wait_until(lambda: str(listed()).count("OFFLINE") == 2, 60)
         for _ in range(2):
-            forget_gone_workers()
+            delete_gone_workers()
             assert set(listed()) == {"alive", "gone/with an address"}
         beat("a gone one", 600)  # it was only cut off
         assert len(listed()) == 3

@@ -18,7 +18,7 @@ from sources.files.crate import FolderSource
 from sources.records import path_of
 from tests.db.contents import contents
 from tests.flows.bad_inputs import RATE, music, write_bad_inputs, write_two_hours
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stages import Stage
 
 MakeCrate = Callable[[int], Path]

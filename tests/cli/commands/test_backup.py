@@ -26,7 +26,7 @@ from services.keeper import ServiceError
 from services.postgres.dump import require_dumpable
 from services.postgres.server import postgres_server
 from tests.db.contents import contents
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]

@@ -17,7 +17,7 @@ from db.engine import open_engine
 from flows.home.dask_setting import ClusterError
 from flows.home.environment import runtime
 from tests.flows.batch.dask_cluster import ROOT, Cluster, dask_cluster
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.processes import wait_until
 from tests.stages import Stage
 

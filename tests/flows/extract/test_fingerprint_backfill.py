@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from sqlalchemy import Engine, text
 
 from config.settings import Settings
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stages import Stage
 
 KEPT = "SELECT clip_id, version, landmarks, sketch FROM fingerprints ORDER BY 1"

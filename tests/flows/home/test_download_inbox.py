@@ -145,7 +145,7 @@ def test_killed_while_it_settles_what_another_left(start: Start, tmp_path: Path)
     dying = f"""
 import os, signal
 from pathlib import Path
-from flows import inbox
+from flows.home import download_inbox as inbox
 def one_alone(files, audio):
     first = sorted(files)[0]
     place = audio / first.name[:2] / first.name

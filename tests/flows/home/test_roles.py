@@ -11,7 +11,7 @@ from config.settings import Settings
 from db.roles import PIPELINE, as_role, make_roles
 from flows.home.environment import open_database
 from flows.ingest.retention import purge
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 
 
 @pytest.mark.slow

@@ -45,7 +45,7 @@ def test_the_callers_umask_decides_on_what_people_ask_for_and_not_on_the_rest(
 import os, sys
 os.umask({umask})
 from pathlib import Path
-from flows import umask
+from flows.home import umask
 from flows.home.whole_file import write_output_file
 umask.close()
 write_output_file(Path(sys.argv[1], "picture"), b"")

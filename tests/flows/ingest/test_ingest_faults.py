@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from config.settings import Settings
-from tests.flows.looking import coverage, rows, state_of, wipe
+from tests.flows.inspection import coverage, rows, state_of, wipe
 from tests.stand_ins import music
 from tests.stand_ins.music import Entry
 from tests.stand_ins.stand_ins import StandIns

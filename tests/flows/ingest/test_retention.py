@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from config.label_errors import ConfigurationError
 from config.settings import Settings
-from tests.flows.looking import everything, rows
+from tests.flows.inspection import everything, rows
 from tests.stand_ins import music
 from tests.stand_ins.music import Track
 from tests.stand_ins.stand_ins import StandIns

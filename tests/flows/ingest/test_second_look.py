@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from sqlalchemy import Engine, text
 
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stand_ins import music
 from tests.stand_ins.stand_ins import StandIns
 

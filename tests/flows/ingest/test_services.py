@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from config.settings import Settings
-from tests.flows.looking import coverage, everything, rows
+from tests.flows.inspection import coverage, everything, rows
 from tests.stand_ins import music
 from tests.stand_ins.music import Entry, Track
 from tests.stand_ins.stand_ins import StandIns

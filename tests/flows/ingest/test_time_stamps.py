@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import Engine
 
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 
 YEAR_3169 = (
     10**11

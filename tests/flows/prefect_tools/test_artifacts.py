@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from sqlalchemy import Engine
 
-from tests.flows.looking import left_on_pages
+from tests.flows.inspection import artifacts_of
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
@@ -28,7 +28,7 @@ KINDS = {
 def test_each_flow_leaves_what_it_has_found(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
     go_on(trained)
     flows.maintain()
-    left = left_on_pages()
+    left = artifacts_of()
     assert {key: left[key].type for key in KINDS} == KINDS
     assert " clips are ready" in left["extracted"].data
     assert " tracks by " in left["predicted"].data

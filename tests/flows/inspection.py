@@ -40,7 +40,7 @@ def wipe(engine: Engine) -> None:
         path.unlink() if path.is_file() else path.rmdir()
 
 
-def left_on_pages(run: str | None = None) -> dict[str | None, Any]:
+def artifacts_of(run: str | None = None) -> dict[str | None, Any]:
     """The artifacts of a flow run, or the newest of all runs, by key; a progress bar has none."""
     from prefect.client.orchestration import get_client  # now that Prefect knows its server
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId

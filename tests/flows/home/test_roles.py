@@ -1,4 +1,4 @@
-"""Flows need no more rights than those of the pipeline's role."""
+"""Flows need no more rights than those of the role of the pipeline."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.flows.inspection import rows
 
 
 @pytest.mark.slow
-def test_the_whole_job_works_as_the_pipelines_role(
+def test_a_pipeline_works_with_the_role_of_the_pipeline(
     flows: SimpleNamespace,
     own_database: str,
     engine: Engine,

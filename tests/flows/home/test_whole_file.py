@@ -1,4 +1,4 @@
-"""A file where somebody wants it: whole, or as it was."""
+"""An output file is written whole, or stays as it was."""
 
 import resource
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from flows.home.whole_file import OutputFileError, write_output_file
 
 
-def test_a_link_leads_on_to_its_file(tmp_path: Path) -> None:
+def test_a_link_stays_a_link_and_its_file_is_written(tmp_path: Path) -> None:
     page, link = tmp_path / "page.html", tmp_path / "link.html"
     link.symlink_to(page)
     for content in (b"one", b"two"):
@@ -19,7 +19,7 @@ def test_a_link_leads_on_to_its_file(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"page.html", "link.html"}
 
 
-def test_what_cannot_be_written_is_said_and_costs_nothing(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     for place in (tmp_path / ("x" * 300), tmp_path / "none" / "page.html", tmp_path):
         with pytest.raises(OutputFileError, match=r"cannot be written .*name another file\.$"):
@@ -38,9 +38,7 @@ def test_what_cannot_be_written_is_said_and_costs_nothing(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0, 0o666), (0o077, 0o600)])
-def test_the_callers_umask_decides_on_what_people_ask_for_and_not_on_the_rest(
-    tmp_path: Path, umask: int, mode: int
-) -> None:
+def test_the_umask_of_the_caller_applies_to_output_files_alone(tmp_path: Path, umask: int, mode: int) -> None:
     code = f"""
 import os, sys
 os.umask({umask})

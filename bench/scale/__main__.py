@@ -22,7 +22,7 @@ from bench.scale.rows import TABLES, add_newcomers, fill, vacuum
 from bench.scale.timing import Answer, Ask, Question, measure_question
 from db import migrate, read, write
 from db.engine import open_engine
-from db.write.track_state import settle_changes
+from db.write import track_state
 from flows.batch.refresh_track_states import refresh_track_states
 from ml.features.fingerprint import FINGERPRINT_VERSION
 from services.postgres.server import embedded_postgres, ensure_database
@@ -66,7 +66,7 @@ def of_status() -> list[Question]:
 def of_the_pipeline(asker: str) -> list[Question]:
     """The queries with which every run finds its work, in their order."""
     ask: dict[str, Ask] = {
-        "settle": lambda c: settle_changes(c, 2_000),
+        "refresh_track_states": lambda c: track_state.settle_changes(c, 2_000),
         "crates_beside": lambda c: read.clips.crates_beside(c, "labels.toml"),
         "blocked": lambda c: read.providers.blocked(c, "deezer"),
         "forget_lost_audio": write.providers.forget_lost_audio,

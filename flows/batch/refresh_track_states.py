@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from db.write.track_state import settle_changes, tidy_counts
+from db.write import track_state
 
 CHANGES_PER_TRANSACTION = 2_000
 
@@ -15,10 +15,10 @@ def refresh_track_states(engine: Engine) -> None:
     refreshed = 0
     while True:
         with engine.begin() as connection:
-            changes = settle_changes(connection, CHANGES_PER_TRANSACTION)
+            changes = track_state.settle_changes(connection, CHANGES_PER_TRANSACTION)
         if changes == 0:
             break
         refreshed += changes
     if refreshed:
         with engine.begin() as connection:
-            tidy_counts(connection)
+            track_state.tidy_counts(connection)

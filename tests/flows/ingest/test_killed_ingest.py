@@ -1,28 +1,31 @@
 """An ingest that is killed at any moment leaves nothing half done, and the next one ends like a clean one."""
 
-import os
 import random
 import shutil
-import signal
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from db.engine import open_engine
 from services.postgres.server import PostgresAddress
-from tests.flows.final_state import final_state, named_rows
-from tests.flows.ingest.ingest_runner import DIES_AT, Runner, ingest_runner
+from tests.flows.ingest.half_done import (
+    half_files,
+    half_rows,
+    kinds_left,
+    require_audio_of_clips,
+    stage,
+    tracks_of,
+)
+from tests.flows.ingest.ingest_runner import ingest_runner
+from tests.flows.ingest.places import Bench, Place
 from tests.stand_ins import music
 from tests.stand_ins.music import Entry, World
-from tests.stand_ins.stand_ins import StandIns, stand_ins
+from tests.stand_ins.stand_ins import stand_ins
 
 KILLS = 50  # of a first ingest
 LATER_KILLS = 10  # of an ingest with changed lists, and with tracks that were not confirmed for long
@@ -42,112 +45,7 @@ LATER_POINTS = (
     "flows.ingest.retention stored_audio 2",  # one file is gone, and its row is not
 )
 SEED = 20261122
-WAIT_SECONDS = 60
 ALL_ON = "[features]\nspotify = true\nreccobeats = true\n[retention]\nspotify_days = 30\n"
-
-AGEING = (
-    ("playlists", "last_seen_at"),
-    ("playlist_tracks", "removed_at"),
-    ("tracks", "last_seen_at"),
-    ("artists", "first_seen_at"),
-    ("lookups", "checked_at"),
-)
-# By the first rows that are missing, or not yet removed.
-STAGES = {
-    "playlist": "while it read playlists",
-    "audio": "while it fetched audio",
-    "features": "while it asked for features",
-    "forgotten": "before it forgot tracks",
-}
-Rows = dict[str, list[dict[str, Any]]]
-Groups = dict[tuple[str, ...], list[str]]
-
-
-@dataclass(frozen=True)
-class Place:
-    """A database and a home for one ingest and those that follow it."""
-
-    url: str
-    home: Path
-
-    def rows(self) -> Rows:
-        """All rows at one moment: a transaction that was under way may still end meanwhile."""
-        engine = open_engine(self.url)
-        with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            rows = named_rows(connection)
-        engine.dispose()
-        return rows
-
-    def state(self) -> dict[str, list[Any]]:
-        engine = open_engine(self.url)
-        with engine.connect() as connection:
-            state = final_state(connection, self.home)
-        engine.dispose()
-        return state
-
-    def grow_old(self) -> None:
-        """Make all times 40 days older: removed tracks and answers of services have expired then."""
-        engine = open_engine(self.url)
-        with engine.begin() as connection:
-            for table, column in AGEING:
-                connection.execute(text(f"UPDATE {table} SET {column} = {column} - interval '40 days'"))
-        engine.dispose()
-
-    def files(self) -> dict[str, Path]:
-        """Every file of audio, by its path below the home."""
-        paths = (path for path in (self.home / "audio").rglob("*") if path.is_file())
-        return {str(path.relative_to(self.home)): path for path in paths}
-
-
-@dataclass(frozen=True)
-class Bench:
-    """The runner of ingests, and the fake services."""
-
-    runner: Runner
-    services: StandIns
-
-    def start(self, place: Place, **more: str) -> int:
-        self.services.dial.forget()
-        own = {"DATABASE_URL": place.url, "LABELSCOPE_HOME": str(place.home), **more}
-        return self.runner.start(self.services.environment | own)
-
-    def run(self, place: Place) -> None:
-        """Run an ingest that is not killed."""
-        self.start(place)
-        assert self.runner.wait() == 0
-
-    def timed(self, place: Place) -> list[float]:
-        """Run an ingest that is not killed; seconds from its start to each request, and to its end."""
-        began, times = time.monotonic(), []
-        process = self.start(place)
-        while not ended(process):
-            times += [time.monotonic() - began] * (self.request_count() - len(times))
-            time.sleep(0.0005)
-        assert self.runner.wait() == 0
-        return [*times, time.monotonic() - began]
-
-    def killed_at(self, place: Place, point: str) -> bool:
-        """Run an ingest that is killed at one of POINTS; whether it was killed."""
-        self.start(place, **{DIES_AT: point})
-        return self.runner.wait() == -signal.SIGKILL
-
-    def killed(self, place: Place, requests: int, pause: float) -> bool:
-        """Kill an ingest some seconds after so many requests; False where it had ended before."""
-        process = self.start(place)
-        deadline = time.monotonic() + WAIT_SECONDS
-        while self.request_count() < requests and time.monotonic() < deadline:
-            time.sleep(0.0005)
-        time.sleep(pause)
-        os.kill(process, signal.SIGKILL)
-        return self.runner.wait() == -signal.SIGKILL
-
-    def request_count(self) -> int:
-        return sum(len(requests) for requests in list(self.services.dial.requests.values()))
-
-
-def ended(process: int) -> bool:
-    """Whether a process has ended that its parent has not waited for yet."""
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def reduced_world() -> World:
@@ -301,108 +199,3 @@ def some_moment(rng: random.Random, times: list[float], by_time: bool) -> tuple[
     moment = rng.uniform(times[0], times[-1])
     requests = sum(at <= moment for at in times[:-1])
     return requests, moment - times[requests - 1]
-
-
-def groups(rows: Rows, forgotten: set[str]) -> Groups:
-    """Rows that belong together, by their subject. All rows of tracks to be removed are one such group."""
-    rows_of: Groups = defaultdict(list)
-
-    def put(about: tuple[str, ...], track: str, row: dict[str, Any]) -> None:
-        rows_of[("forgotten",) if track in forgotten else about].append(str(row))
-
-    for row in rows["playlists"]:
-        if (row["status"], row["snapshot_id"]) != ("new", None):
-            put(("playlist", name_of(row)), "", row)
-    for table in ("playlist_tracks", "loads", "rejected_records"):
-        for row in rows[table]:
-            put(("playlist", row["playlist_id"]), row.get("track_id", ""), row)
-    for row in rows["tracks"]:
-        put(("track", name_of(row)), name_of(row), row)
-    for row in rows["track_artists"]:
-        put(("track", row["track_id"]), row["track_id"], row)
-    for row in rows["clips"]:
-        put(("audio", row["track_id"]), row["track_id"], row)
-    for row in rows["lookups"]:
-        source = (row["source"],) if row["kind"] == "features" else ()
-        put((row["kind"], row["track_id"], *source), row["track_id"], row)
-    for row in rows["audio_features"]:
-        put(("features", row["track_id"], row["origin"]), row["track_id"], row)
-    return {about: sorted(lines) for about, lines in rows_of.items()}
-
-
-def tracks_of(rows: Rows) -> set[str]:
-    return {name_of(row) for row in rows["tracks"]}
-
-
-def name_of(row: dict[str, Any]) -> str:
-    return f"{row['provider']}:{row['external_id']}"
-
-
-def half_rows(rows: Rows, before: Rows, clean: Rows) -> list[str]:
-    """Groups of rows that are neither as before nor as after a clean run."""
-    forgotten = tracks_of(before) - tracks_of(clean)
-    was, now, then = (groups(state, forgotten) for state in (before, rows, clean))
-    wrong = [
-        f"{about}: {now.get(about)}"
-        for about in was.keys() | now.keys()
-        if now.get(about) not in (was.get(about), then.get(about))
-    ]
-    for table in ("labels", "artists", "provider_state"):
-        allowed = clean[table] + before[table]
-        wrong += [f"{table}: {row}" for row in rows[table] if row not in allowed]
-    return wrong
-
-
-def half_files(place: Place, rows: Rows, clean: Rows) -> list[str]:
-    """Clips without a file, and files with another sha256 than their name or without a clip.
-
-    Files of tracks that are to be removed are deleted before their rows.
-    """
-    files = place.files()
-    incoming = {Path(name).name for name in files if name.startswith("audio/incoming/")}
-    uris = {row["uri"].removeprefix("store:") for row in rows["clips"]}
-    kept = uris & {row["uri"].removeprefix("store:") for row in clean["clips"]}
-    wrong = [f"{uri} is missing" for uri in kept if uri not in files and Path(uri).name not in incoming]
-    for name, path in files.items():
-        if path.suffix == ".part":
-            wrong += [] if path.parent.parent.name == "incoming" else [f"{name} is no place for a draft"]
-        elif sha256(path.read_bytes()).hexdigest() != path.stem:
-            wrong.append(f"{name} is half a file")
-        elif not name.startswith("audio/incoming/") and name not in uris:
-            wrong.append(f"{name} belongs to no clip")
-    return wrong
-
-
-def require_audio_of_clips(place: Place, rows: Rows) -> None:
-    """Assert that the audio folder has the file of each clip, and no other."""
-    assert set(place.files()) == {row["uri"].removeprefix("store:") for row in rows["clips"]}
-    assert list((place.home / "audio" / "incoming").iterdir()) == []
-    assert list(place.home.rglob("*.part")) == []
-
-
-def stage(rows: Rows, before: Rows, clean: Rows) -> str:
-    """The stage that an ingest had reached, by the rows in the database."""
-    forgotten = tracks_of(before) - tracks_of(clean)
-    now, then = groups(rows, forgotten), groups(clean, forgotten)
-    missing = {about[0] for about in now.keys() | then.keys() if now.get(about) != then.get(about)}
-    for kind, name in STAGES.items():
-        if kind in missing:
-            return name
-    return "after its last row"
-
-
-def kinds_left(place: Place, rows: Rows) -> set[str]:
-    """The kinds of files in audio/incoming."""
-    with_row = {row["sha256"] for row in rows["clips"]}
-    kinds = set()
-    for name, path in place.files().items():
-        if name.startswith("audio/incoming/"):
-            part, unknown = "a half download", "a whole file without a row"
-            kinds.add(
-                part
-                if path.suffix == ".part"
-                else "a file not yet moved"
-                if path.stem in with_row
-                else unknown
-            )
-    return kinds

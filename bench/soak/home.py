@@ -115,7 +115,7 @@ class SoakedHome:
 
     def deployments(self) -> dict[str, str]:
         """The name of the flow of each deployment, by its id."""
-        return {row["id"]: row["entrypoint"].rpartition(".")[2] for row in self.ask("/deployments/filter")}
+        return {row["id"]: row["entrypoint"].rpartition(".")[2] for row in self.post("/deployments/filter")}
 
     def next_run(self) -> Row:
         """Prefect's record of the next scheduled run. Waits until Prefect has planned one."""
@@ -123,7 +123,7 @@ class SoakedHome:
         scheduled = {"state": {"type": {"any_": ["SCHEDULED"]}}}
 
         def is_planned() -> bool:
-            runs[:] = self.ask(
+            runs[:] = self.post(
                 "/flow_runs/filter", flow_runs=scheduled, sort="EXPECTED_START_TIME_ASC", limit=1
             )
             return bool(runs)
@@ -144,7 +144,7 @@ class SoakedHome:
             time.sleep(0.5)
         return self._state(run)
 
-    def ask(self, path: str, **body: Any) -> Any:
+    def post(self, path: str, **body: Any) -> Any:
         """Prefect's answer to a POST."""
         address = f"http://127.0.0.1:{self._port}/api{path}"
         headers = {"Content-Type": "application/json"} | basic(home_login(self.home))
@@ -161,10 +161,10 @@ class SoakedHome:
 
     def _polls(self) -> bool:
         """Whether the runner requests due runs. Before, it registers its deployments, which deletes planned runs."""
-        return all(row["status"] == "READY" for row in self.ask("/deployments/filter"))
+        return all(row["status"] == "READY" for row in self.post("/deployments/filter"))
 
     def _state(self, run: Row) -> str:
-        [row] = self.ask("/flow_runs/filter", flow_runs={"id": {"any_": [run["id"]]}})
+        [row] = self.post("/flow_runs/filter", flow_runs={"id": {"any_": [run["id"]]}})
         return str(row["state_type"])
 
     def _busy(self) -> bool:
@@ -174,7 +174,7 @@ class SoakedHome:
         due = {"state": {"type": {"any_": ["SCHEDULED"]}}, "expected_start_time": {"before_": soon}}
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         return bool(children) or any(
-            self.ask("/flow_runs/count", flow_runs=states) for states in (under_way, due)
+            self.post("/flow_runs/count", flow_runs=states) for states in (under_way, due)
         )
 
     def _wait(self, condition: Callable[[], bool], seconds: float, what: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Row
 
 from db import read, write
 from db.write.tracks import save_clips
@@ -162,8 +162,8 @@ def fetch_batch(search: Search, track_ids: list[int]) -> Collected:
     return Collected(found, len(results) - found - later, later, doubtful)
 
 
-def _search_track(search: Search, row: Any) -> TrackResult:
-    """Ask the sources for one track's audio. Asks none once a service wants no more requests."""
+def _search_track(search: Search, row: Row[Any]) -> TrackResult:
+    """Search the sources for one track's audio. Searches none once a service wants no more requests."""
     if search.blocked is not None:
         return TrackResult(row.track_id, None, ())
     final = search.doubted.get(row.track_id, set()) & search.gave if search.second_pass else set()

@@ -229,7 +229,7 @@ def _note_state(engine: Engine, provider: str, problem: Later | None) -> None:
 def _known_files(engine: Engine, provider: str) -> KnownFiles:
     @cache
     def known_files() -> KnownHashes:
-        """Read at the first call, as it grows with the clips; nobody calls it if no playlist has changed."""
+        """Read at the first call, as it grows with the clips; not called if no playlist has changed."""
         with engine.connect() as connection:
             return read.clips.known_files(connection, provider)
 

@@ -1,9 +1,8 @@
 """Fetch audio features of whole tracks from services."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -17,7 +16,7 @@ from sources.errors import Blocked, Closed, SourceError
 from sources.track_features import TrackFeatures
 
 CAPABILITY = "audio_features"
-Answer = Mapping[str, TrackFeatures | None]
+FeaturesById = Mapping[str, TrackFeatures | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class FeatureService:
     origin: str
     licence: str
     version: str
-    fetch: Callable[[list[str]], Answer]
+    fetch: Callable[[list[str]], FeaturesById]
     ids_per_request: int
     providers: tuple[str, ...]
 
@@ -67,7 +66,7 @@ def collect_features(engine: Engine, service: FeatureService, ask_again_days: in
         tracks = 0
         for rows in batches(waiting, service.ids_per_request):
             try:
-                tracks += _fetch_batch(engine, service, rows)
+                tracks += _fetch_batch(engine, service, {row.id: row.external_id for row in rows})
             except SourceError as problem:
                 get_run_logger().warning("%s", problem)
                 _note_state(engine, service.origin, problem)
@@ -88,14 +87,18 @@ def _note_state(engine: Engine, origin: str, problem: SourceError | None) -> Non
             write.providers.note_works(connection, origin, CAPABILITY)
 
 
-def _fetch_batch(engine: Engine, service: FeatureService, rows: Sequence[Any]) -> int:
-    """Save the features of some tracks, and which tracks have none; returns how many have features."""
-    answer = service.fetch(sorted(row.external_id for row in rows))
+def _fetch_batch(engine: Engine, service: FeatureService, external_ids: Mapping[int, str]) -> int:
+    """Save the features of some tracks (id -> the service's id), or that they have none; returns how many have."""
+    answer = service.fetch(sorted(external_ids.values()))
     now = datetime.now(UTC)
-    found = {row.id: features for row in rows if (features := answer.get(row.external_id))}
+    found = {
+        track_id: features
+        for track_id, external_id in external_ids.items()
+        if (features := answer.get(external_id))
+    }
     not_found = [
         {
-            "track_id": row.id,
+            "track_id": track_id,
             "source": service.origin,
             "reason": "unknown",
             "detail": f"{service.origin} has no features of it.",
@@ -104,8 +107,8 @@ def _fetch_batch(engine: Engine, service: FeatureService, rows: Sequence[Any]) -
             "version": None,
             "checked_at": now,
         }
-        for row in rows
-        if row.id not in found
+        for track_id in external_ids
+        if track_id not in found
     ]
     columns = {"origin": service.origin, "extractor_version": service.version, "licence": service.licence}
     with engine.begin() as connection:

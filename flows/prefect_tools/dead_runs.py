@@ -47,7 +47,7 @@ class DeadRunWatch:
     def mark_dead_runs(self, seconds: float = START_SECONDS) -> int:
         """Mark runs as crashed that gave no sign of life in all checks of the last `seconds`; returns how many.
 
-        A failed check, such as without a server, forgets all earlier ones: it says nothing about the runs.
+        A failed check, such as without a server, discards all earlier ones: it gives no evidence about the runs.
         """
         now, before, self._seen = time.monotonic(), self._seen, {}
         with get_client(sync_client=True) as client:

@@ -1,11 +1,10 @@
-"""Speed of our writes beside a bare COPY of the same rows, then time and memory of whole ingests over HTTP.
+"""Compare the speed of an ingest's writes with COPY of the same rows; then time and memory of whole ingests over HTTP.
 
-Run as `python -m bench.ingest`; it takes some minutes. Everything happens on a PostgreSQL in a temporary folder. The
-writes are those of flows/ingest/playlists.py, in its batches; COPY writes the same tables, of the same definition, in
-one transaction, and is given the ids that we have to find. Both begin with the same rows in memory and end with a
-commit. They take turns, and each side's best counts, since other programs can only slow it down. The whole ingests
-read Spotify lists from stand-ins in a process of their own, with Prefect and everything else that `labelscope ingest`
-does, but look for no audio.
+Run as `python -m bench.ingest`; it takes some minutes. PostgreSQL runs in a temporary folder. The ingest's writes are
+those of flows/ingest/playlists.py, in its batches. COPY fills the same tables in one transaction, and gets the ids that
+an ingest has to look up. Both begin with the same rows in memory and end with a commit. They alternate, and the best
+time of each counts, since other programs can only slow it down. The whole ingests run in a separate process. They read
+Spotify lists from fake services, and do everything that `labelscope ingest` does, except the search for audio.
 """
 
 import json
@@ -47,7 +46,7 @@ COLUMNS = {
 
 
 def made_up(tracks: int) -> list[TrackEntry]:
-    """Tracks as Spotify words them, in 2.4 kB each; every third by two artists, and three tracks an artist."""
+    """Tracks as Spotify sends them, 2.4 kB each: three by an artist, and every third by two artists."""
     seen, entries = Seen(), []
     for number in range(1, tracks + 1):
         guests = (f"Guest {number // 9}",) if number % 3 == 0 else ()
@@ -60,7 +59,7 @@ def made_up(tracks: int) -> list[TrackEntry]:
 
 
 def save(engine: Engine, entries: Sequence[TrackEntry]) -> None:
-    """What an ingest writes."""
+    """Write the rows as an ingest does."""
     with engine.begin() as connection:
         playlist_id = write.playlists.register_playlist(connection, "spotify", "long", LABEL, "bench")
     added_at: dict[int, datetime | None] = {}
@@ -83,7 +82,7 @@ def save(engine: Engine, entries: Sequence[TrackEntry]) -> None:
 
 
 def copy(address: str, entries: Sequence[TrackEntry]) -> float:
-    """Seconds that a COPY of the same rows takes."""
+    """COPY the same rows; the seconds that it took."""
     artists = {artist["external_id"]: artist for _, credit, _ in entries for artist in credit}
     artist_ids = {key: number for number, key in enumerate(artists, start=1)}
     credited = [
@@ -115,6 +114,7 @@ def copy(address: str, entries: Sequence[TrackEntry]) -> float:
 
 
 def empty(engine: Engine) -> None:
+    """Delete all rows, and write the changes of the last turn to the disk."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("TRUNCATE labels, playlists, artists, tracks RESTART IDENTITY CASCADE"))
         connection.execute(text("CHECKPOINT"))
@@ -131,28 +131,30 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - begin
 
 
-def turn(ours: str, theirs: str, entries: Sequence[TrackEntry]) -> tuple[int, list[float]]:
-    """How many rows there are, and the seconds of COPY, of our first load and of our second of the same list."""
-    engines = [open_engine(ours), open_engine(theirs)]
+def turn(ingest_url: str, copy_url: str, entries: Sequence[TrackEntry]) -> tuple[int, list[float]]:
+    """The number of rows, and the seconds of COPY, of a first ingest and of a second ingest of the same list."""
+    engines = [open_engine(ingest_url), open_engine(copy_url)]
     for engine in engines:
         empty(engine)
-    taken = [copy(theirs, entries)] + [seconds(lambda: save(engines[0], entries)) for _ in range(2)]
-    rows, of_copy = map(count_rows, engines)
-    assert rows == of_copy, (rows, of_copy)
+    taken = [copy(copy_url, entries)] + [seconds(lambda: save(engines[0], entries)) for _ in range(2)]
+    rows, copied_rows = map(count_rows, engines)
+    assert rows == copied_rows, (rows, copied_rows)
     for engine in engines:
         engine.dispose()
     return sum(rows), taken
 
 
 def print_writes(server: PostgresAddress) -> None:
-    ours, theirs = "ours", "copy"
-    for name in (ours, theirs):
+    """Print a table of rows per second, of COPY and of ingests, for lists of several sizes."""
+    names = ("ingest", "copy")
+    for name in names:
         ensure_database(server, name)
         migrate.upgrade(server.url(name))
-    addresses = server.url(ours), server.url(theirs)
+    ingest_url, copy_url = map(server.url, names)
     entries = made_up(SIZES[-1])
-    turn(*addresses, entries[: SIZES[0]])  # to warm up
-    turns = [[turn(*addresses, entries[:size]) for size in SIZES] for _ in range(TURNS)]
+    # The first turn only warms up.
+    turn(ingest_url, copy_url, entries[: SIZES[0]])
+    turns = [[turn(ingest_url, copy_url, entries[:size]) for size in SIZES] for _ in range(TURNS)]
     print("                      rows per second        |  COPY is faster by  |  seconds per 1 000 tracks")
     print(" tracks    rows    COPY  first load  re-read |  first load  re-read |   COPY  first load  re-read")
     for size, of_size in zip(SIZES, zip(*turns, strict=True), strict=True):
@@ -169,12 +171,13 @@ def print_writes(server: PostgresAddress) -> None:
 
 
 def print_whole() -> None:
+    """Print a table of seconds and memory of whole ingests."""
     print("\nwhole ingest   seconds   tracks   base MB   most beyond it, MB")
     for size in WHOLE_SIZES:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-            told = measured_ingest(size, {"LABELSCOPE_HOME": home})
+            cost = measured_ingest(size, {"LABELSCOPE_HOME": home})
         print(
-            f"{size:12} {told.seconds:9.1f} {told.members:8} {told.base_mb:9.0f} {told.beyond_mb:21.0f}",
+            f"{size:12} {cost.seconds:9.1f} {cost.members:8} {cost.base_mb:9.0f} {cost.beyond_mb:21.0f}",
             flush=True,
         )
 

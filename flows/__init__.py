@@ -1,4 +1,4 @@
-"""What runs when: thin Prefect flows that join sources, sound, learning and the database.
+"""Prefect flows that join sources, audio analysis, machine learning and the database: one folder a stage.
 
-Clips and tracks go from task to task as ids. What a task has committed, a run that comes later finds and leaves alone.
+Tasks pass clips and tracks on as ids. A later run skips what an earlier task has committed.
 """

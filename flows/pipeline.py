@@ -1,4 +1,4 @@
-"""The main job: all stages in a row."""
+"""The pipeline: all stages in a row."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from flows.training.flow import Retrained, retrain
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What each stage of one run did."""
+    """The result of each stage of one run."""
 
     ingested: Ingested
     extracted: Extracted
@@ -33,22 +33,23 @@ def _run_name() -> str:
 
 @flow(name="pipeline", flow_run_name=_run_name)
 def pipeline(crate: Path | None = None, synthetic: bool = False) -> Outcome:
-    """Ingest, extract what is new, retrain if that is due, predict what is not scored yet.
+    """Ingest, extract new clips, retrain if that is due, and predict tracks without scores.
 
-    It ingests the playlists of labels.toml, or in their place a crate: a folder with one sub-folder for each label,
-    given here or by LABELSCOPE_CRATE.
+    It ingests the playlists of labels.toml, or a crate instead: a folder with one sub-folder for each label, given here
+    or by LABELSCOPE_CRATE.
 
-    One at a time: a second one is cancelled at once.
+    One pipeline runs at a time; a second one is cancelled at once.
 
-    Where a training fails, the tracks are still scored by the champion before it; the run then ends as failed.
+    If the training fails, the former champion still scores the tracks, and the run ends as failed.
     """
     settings = Settings()
     with (
         open_database(settings) as engine,
-        try_lock(engine, Lock.PIPELINE) as alone,
-        tags(*flow_run.tags),  # which stages would not have by themselves
+        try_lock(engine, Lock.PIPELINE) as locked,
+        # Stages do not inherit the tags of this run.
+        tags(*flow_run.tags),
     ):
-        if not alone:
+        if not locked:
             # Prefect takes it for the state of the run; a caller gets CancelledRun.
             return Cancelled(
                 message="Another pipeline is running, so this one did nothing: run it again later."

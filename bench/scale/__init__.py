@@ -1,1 +1,1 @@
-"""How costs grow with the number of tracks."""
+"""How the cost of queries and runs grows with the number of tracks."""

@@ -1,68 +1,39 @@
-"""Milliseconds of every question that people and the pipeline ask, at a number of tracks and at a tenth of it.
+"""Milliseconds of every query of people and of the pipeline, at a number of tracks and at a tenth of it.
 
 Run as `python -m bench.scale --tracks 1000000`; that takes about ten minutes and 6 GB. It fills a database of made-up
-tracks for each size (bench/scale/rows.py), and asks each question several times: of the README, of `labelscope status`,
-of a run that finds nothing new, and of one with 20 new tracks. For each it shows the median and the slowest, and
-what PostgreSQL reads from end to end for it, if that is a table that grows with the tracks. Then the pipeline itself
-runs on a crate of 20 files: once to take them in, and once more to find nothing to do.
+tracks for each size (bench/scale/rows.py). It times each query several times: those of the README, of `labelscope
+status`, of a run that finds nothing new, and of a run with 20 new tracks. For each it shows the median, the slowest,
+and the tables that PostgreSQL scans in full and that grow with the tracks. Then the pipeline runs on a crate of 20
+files: once to ingest them, and once with nothing to do.
 """
 
 import argparse
-import json
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
-from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, text
 
 from bench.scale.rows import TABLES, add_newcomers, fill, vacuum
+from bench.scale.timing import Answer, Ask, Question, measure_question
 from db import migrate, read, write
 from db.engine import open_engine
-from db.write.track_state import settle_changes
+from db.write import track_state
 from flows.batch.refresh_track_states import refresh_track_states
 from ml.features.fingerprint import FINGERPRINT_VERSION
 from services.postgres.server import embedded_postgres, ensure_database
 from sources.synth.crate import LABELS, render_crate
 
 README = Path(__file__).parents[2] / "README.md"
-TURNS = 7
 NEW = 20
 TARGET_MS = 50
 ALLOWED = ["folder", "library", "synth", "deezer"]
 SOURCES = ["own", "deezer"]
 DAYS = 30
-LARGE = 5_000  # pages that make a table one that grows with the tracks: 40 MB, at a million
-
-Ask = Callable[[Connection], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, and by whom. `grows` says with what, where that is with the tracks: it is asked only once."""
-
-    asker: str
-    name: str
-    ask: Ask
-    grows: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """How long it took, in milliseconds, and the tables that were read from end to end."""
-
-    median_ms: float
-    worst_ms: float
-    read_whole: tuple[str, ...]
-    buffers: int
-    grows: str
 
 
 def statement(query: str) -> Ask:
@@ -70,12 +41,12 @@ def statement(query: str) -> Ask:
 
 
 def of_readme() -> list[Question]:
-    """The README's own statements, to the letter."""
+    """The statements of the README, verbatim."""
     section = README.read_text().split("## Ask the database")[1].split("\n## ")[0]
-    found = [
+    queries = [
         " ".join(query.split()) for query in re.findall(r'labelscope sql "(SELECT .*?)"', section, re.DOTALL)
     ]
-    return [Question("README", re.findall(r"FROM (\w+)", query)[0], statement(query)) for query in found]
+    return [Question("README", re.findall(r"FROM (\w+)", query)[0], statement(query)) for query in queries]
 
 
 def of_status() -> list[Question]:
@@ -93,9 +64,9 @@ def of_status() -> list[Question]:
 
 
 def of_the_pipeline(asker: str) -> list[Question]:
-    """What every run asks, in its order, to find out what there is to do."""
+    """The queries with which every run finds its work, in their order."""
     ask: dict[str, Ask] = {
-        "settle": lambda c: settle_changes(c, 2_000),
+        "refresh_track_states": lambda c: track_state.settle_changes(c, 2_000),
         "crates_beside": lambda c: read.clips.crates_beside(c, "labels.toml"),
         "blocked": lambda c: read.providers.blocked(c, "deezer"),
         "forget_lost_audio": write.providers.forget_lost_audio,
@@ -118,7 +89,7 @@ def of_the_pipeline(asker: str) -> list[Question]:
 
 
 def of_new_tracks(track_ids: Sequence[int], clip_ids: Sequence[int]) -> list[Question]:
-    """What is asked of new tracks by their ids, besides."""
+    """The additional queries of a run with new tracks, by their ids."""
     asker = f"{NEW} new tracks"
     return [
         Question(asker, "claim_tracks", lambda c: write.providers.claim_tracks(c, track_ids)),
@@ -139,7 +110,7 @@ def of_new_tracks(track_ids: Sequence[int], clip_ids: Sequence[int]) -> list[Que
 
 
 def by_nature() -> list[Question]:
-    """What reads every track, however it is asked."""
+    """Queries that read every track by their nature."""
     return [
         Question(
             "training",
@@ -165,71 +136,13 @@ def by_nature() -> list[Question]:
     ]
 
 
-def answer(connection: Connection, question: Question) -> Answer:
-    """Ask several times; then once more by EXPLAIN, each statement that it is made of."""
-    taken = []
-    for _ in range(1 if question.grows else TURNS):
-        begin = time.perf_counter()
-        question.ask(connection)
-        taken.append(1000 * (time.perf_counter() - begin))
-    with recorded(connection.engine) as statements:
-        question.ask(connection)
-    plans = [explain(connection, sql, parameters) for sql, parameters in statements]
-    read = {table for plan in plans for table in read_from_end_to_end(plan["Plan"])}
-    grown = [table for table in sorted(read) if pages(connection, table) > LARGE]
-    buffers = sum(plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] for plan in plans)
-    return Answer(median(taken), max(taken), tuple(grown), buffers, question.grows)
-
-
-@contextmanager
-def recorded(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
-    """The statements that the block sends, with their parameters."""
-    statements: list[tuple[str, Any]] = []
-
-    def record(_: Any, __: Any, sql: str, parameters: Any, *___: Any) -> None:
-        if sql.lstrip().upper().startswith(("SELECT", "WITH", "UPDATE", "DELETE", "INSERT")):
-            statements.append((sql, parameters))
-
-    event.listen(engine, "before_cursor_execute", record)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", record)
-
-
-def explain(connection: Connection, sql: str, parameters: Any) -> dict[str, Any]:
-    """What PostgreSQL did for a statement; what it changed is taken back."""
-    savepoint = connection.begin_nested()
-    plan = connection.exec_driver_sql(
-        f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", parameters
-    ).scalar_one()
-    savepoint.rollback()
-    found: dict[str, Any] = (json.loads(plan) if isinstance(plan, str) else plan)[0]
-    return found
-
-
-def read_from_end_to_end(plan: dict[str, Any]) -> Iterator[str]:
-    """Tables and indexes of which a node of the plan reads everything, but for nodes that were never reached."""
-    if plan["Actual Loops"] and plan["Node Type"].endswith("Seq Scan"):
-        yield plan["Relation Name"]
-    if plan["Actual Loops"] and "Index Name" in plan and "Index Cond" not in plan:
-        yield plan["Index Name"]
-    for child in plan.get("Plans", ()):
-        yield from read_from_end_to_end(child)
-
-
-def pages(connection: Connection, table: str) -> int:
-    size = text("SELECT relpages FROM pg_class WHERE oid = to_regclass(:table)")
-    return int(connection.scalar(size, {"table": table}) or 0)
-
-
 def ask_everything(engine: Engine) -> dict[tuple[str, str], Answer]:
-    """All questions, on a database in which all is settled; then again with new tracks, which are taken back."""
+    """The cost of all queries, with all track states refreshed; then again with new tracks, which are rolled back."""
     answers = {}
 
     def ask_all(connection: Connection, questions: Sequence[Question]) -> None:
         for question in questions:
-            answers[question.asker, question.name] = answer(connection, question)
+            answers[question.asker, question.name] = measure_question(connection, question)
 
     with engine.connect() as connection:
         ask_all(connection, [*of_readme(), *of_status(), *of_the_pipeline("no change")])
@@ -246,20 +159,21 @@ def ask_everything(engine: Engine) -> dict[tuple[str, str], Answer]:
 
 def print_answers(sizes: Sequence[int], of_sizes: Sequence[dict[tuple[str, str], Answer]]) -> None:
     head = "".join(f" | {f'{size} tracks':>26}" for size in sizes)
-    print(f"\n{'milliseconds':<42}{head} | reads from end to end")
+    print(f"\n{'milliseconds':<42}{head} | scans in full")
     print(f"{'':<42}" + " |    median    worst  buffers" * len(sizes) + " |")
     for key in of_sizes[0]:
         cells = "".join(
-            f" | {one.median_ms:9.1f}{one.worst_ms:9.1f}{one.buffers:9}"
-            for one in (answers[key] for answers in of_sizes)
+            f" | {cost.median_ms:9.1f}{cost.worst_ms:9.1f}{cost.buffers:9}"
+            for cost in (answers[key] for answers in of_sizes)
         )
-        last = of_sizes[-1][key]
-        read = last.grows or ", ".join(last.read_whole) or "nothing"
-        missed = f"; over {TARGET_MS} ms" if last.worst_ms >= TARGET_MS and not last.grows else ""
-        print(f"{key[0]:<15} {key[1]:<26}{cells} | {read}{missed}")
+        largest = of_sizes[-1][key]
+        scanned = largest.grows or ", ".join(largest.read_whole) or "nothing"
+        slow = f"; over {TARGET_MS} ms" if largest.worst_ms >= TARGET_MS and not largest.grows else ""
+        print(f"{key[0]:<15} {key[1]:<26}{cells} | {scanned}{slow}")
 
 
 def print_tables(engine: Engine, tracks: int) -> None:
+    """Print rows and sizes of the tables that grow with the tracks."""
     print(f"\n{'table':<22}{'rows':>12}{'MB':>9}{'bytes a row':>13}{'bytes a track':>15}")
     with engine.connect() as connection:
         for table in TABLES:
@@ -270,7 +184,7 @@ def print_tables(engine: Engine, tracks: int) -> None:
 
 
 def measure(home: Path, tracks: int, labels: int) -> dict[tuple[str, str], Answer]:
-    """Fill the home's database, if it is empty, and ask."""
+    """Fill the home's database, if it is empty, and time all queries."""
     with embedded_postgres(home) as server:
         ensure_database(server, "labelscope")
         migrate.upgrade(server.url("labelscope"))
@@ -281,13 +195,12 @@ def measure(home: Path, tracks: int, labels: int) -> dict[tuple[str, str], Answe
             begin = time.perf_counter()
             fill(engine, tracks, labels)
             filled_at = time.perf_counter()
-            refresh_track_states(
-                engine
-            )  # as the first run does after a migration, or after an ingest of all these tracks
-            settled = time.perf_counter() - filled_at
+            # As the first run does after a migration, or after an ingest of all these tracks.
+            refresh_track_states(engine)
+            refresh_s = time.perf_counter() - filled_at
             vacuum(engine)
             print(
-                f"{tracks} tracks: filled in {filled_at - begin:.0f} s, standings worked out in {settled:.0f} s",
+                f"{tracks} tracks: filled in {filled_at - begin:.0f} s, track states refreshed in {refresh_s:.0f} s",
                 flush=True,
             )
         answers = ask_everything(engine)
@@ -300,7 +213,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--tracks", type=int, default=1_000_000)
     parser.add_argument("--labels", type=int, default=300)
-    parser.add_argument("--home", type=Path, help="where to leave the databases; else they go at the end")
+    parser.add_argument(
+        "--home", type=Path, help="folder for the databases; without it they are deleted at the end"
+    )
     arguments = parser.parse_args()
     sizes = (arguments.tracks // 10, arguments.tracks)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:

@@ -1,12 +1,12 @@
-"""A database of made-up tracks, as the pipeline would leave it: filled by INSERT … SELECT, in seconds a million rows.
+"""Fill a database with made-up tracks, as after a pipeline. INSERT … SELECT takes seconds for a million rows.
 
-Everything is there that a question of the pipeline looks at. Smaller than in life, since no question reads into them:
-landmarks of fingerprints (64 bytes in place of 9 KiB), what a service said of a track (0.1 kB of `raw` in place of 1 to
-2.4), and scores of a prediction (five labels at most, in place of all). Numbers of the sketches meet as often as those
-of real clips do (ml/features/fingerprint.py): 1.3 % of the pairs have one in common.
+It has all rows that a query of the pipeline reads. Some values are smaller than real ones, as no query reads inside
+them: landmarks of fingerprints (64 bytes instead of 9 KiB), a service's `raw` record of a track (0.1 kB instead of 1 to
+2.4 kB), and scores of a prediction (at most five labels instead of all). Sketches share numbers as often as those of
+real clips (ml/features/fingerprint.py): 1.3 % of the pairs have one in common.
 
-Of a hundred tracks, 94 have a clip that is ready, one a clip that is too short, one a silent one, and four have none
-anywhere. One in two hundred is also in another label's playlist, under another id.
+Of 100 tracks, 94 have a ready clip, one has a clip that is too short, one a silent clip, and four have no clip. One
+track in 200 is also in another label's playlist, under another id.
 """
 
 import json
@@ -20,7 +20,8 @@ from ml.features.fingerprint import FINGERPRINT_VERSION
 from ml.features.spectrogram import SpectrogramConfig
 from sources.synth.crate import LABELS
 
-SKETCH_VALUES = 315_000  # so many equally frequent numbers meet as often as those of real sketches
+SKETCH_VALUES = 315_000
+"""With so many equally frequent numbers, sketches share one as often as real sketches do."""
 TABLES = (
     "artists",
     "track_artists",
@@ -44,16 +45,16 @@ TABLES = (
 
 
 def dice(value: str, sides: str) -> str:
-    """SQL of a number from 0 to below `sides`, the same for the same value."""
+    """SQL of a pseudo-random number from 0 to below `sides`, the same for the same value."""
     return f"(hashint8(({value})::bigint) & 2147483647) % {sides}"
 
 
 def label_of(track: str) -> str:
-    """SQL of the id of a track's label, which is that of its artist: three tracks in a row have one artist."""
+    """SQL of the id of a track's label. All tracks of an artist, three in a row, have the same."""
     return f"(1 + {dice(f'({track}) / 3', ':labels')})"
 
 
-# What a track's number says of its audio stands above. Every two hundredth is the recording of another.
+# Every 200th track is the same recording as the one 100 before it.
 AMBIGUOUS = f"""
     (track_id % 200 = 0 AND {label_of("track_id")} <> {label_of("track_id - 100")}
      OR track_id % 200 = 100 AND {label_of("track_id")} <> {label_of("track_id + 100")})
@@ -157,16 +158,16 @@ FILL = (
           FROM models m, labels l, unnest(ARRAY['train', 'validation', 'holdout']) split,
                unnest(ARRAY['recall', 'precision']) figure
     """,
-    # Eight of ten are taken for what they are, the others for one of the next two labels; one in twenty is unknown.
+    # Eight of ten predictions are right, the others are one of the next two labels; one in twenty is unknown.
     f"""
         INSERT INTO predictions (track_id, model_id, label_id, nearest_id, confidence, split, trained_label_id, clips)
-        SELECT said.track_id, 1, CASE WHEN said.track_id % 20 > 0 THEN said.nearest_id END, said.nearest_id,
+        SELECT guess.track_id, 1, CASE WHEN guess.track_id % 20 > 0 THEN guess.nearest_id END, guess.nearest_id,
                0.5 + random() / 2, coalesce(rt.split, 'new'), rt.label_id, 1
           FROM (SELECT track_id,
                        1 + ({label_of("track_id")} - 1 + (ARRAY[0, 0, 0, 0, 0, 0, 0, 0, 1, 2])[
                             1 + {dice("track_id", "10")}]) % :labels AS nearest_id
-                  FROM clips WHERE status = 'ready') AS said
-          LEFT JOIN training_run_tracks rt ON rt.training_run_id = 1 AND rt.track_id = said.track_id
+                  FROM clips WHERE status = 'ready') AS guess
+          LEFT JOIN training_run_tracks rt ON rt.training_run_id = 1 AND rt.track_id = guess.track_id
     """,
     """
         INSERT INTO prediction_scores (prediction_id, label_id, probability)
@@ -188,9 +189,9 @@ FILL = (
 
 
 def fill(engine: Engine, tracks: int, labels: int) -> None:
-    """Fill an empty, migrated database; the first labels are those of the synthetic crate.
+    """Fill an empty, migrated database. The first labels are those of the synthetic crate.
 
-    Triggers and foreign keys are off meanwhile, so what triggers would write is written here.
+    Triggers and foreign keys are off meanwhile; rows that triggers would write are written here.
     """
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
@@ -199,13 +200,13 @@ def fill(engine: Engine, tracks: int, labels: int) -> None:
 
 
 def vacuum(engine: Engine) -> None:
-    """What PostgreSQL does by itself some minutes later."""
+    """Vacuum and analyse all tables, as PostgreSQL does by itself some minutes later."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM (ANALYZE)"))
 
 
 def _fill(connection: Connection, tracks: int, labels: int) -> None:
-    # One that was killed has moved the counters of ids on.
+    # A killed fill has advanced the sequences of ids.
     connection.execute(
         text("TRUNCATE labels, artists, tracks, spectrogram_recipes, changed_tracks RESTART IDENTITY CASCADE")
     )
@@ -220,14 +221,16 @@ def _fill(connection: Connection, tracks: int, labels: int) -> None:
         "architecture": hyperparameters.architecture,
         "hyperparameters": json.dumps(asdict(hyperparameters)),
     }
-    known = [{"slug": slug, "name": label.name} for slug, label in LABELS.items()]
-    made_up = [{"slug": f"made-up-{n}", "name": f"Made-up {n}"} for n in range(len(known) + 1, labels + 1)]
-    connection.execute(text("INSERT INTO labels (slug, name) VALUES (:slug, :name)"), known + made_up)
-    # The index of sketches is built at once at the end, as a restored dump would.
+    synthetic = [{"slug": slug, "name": label.name} for slug, label in LABELS.items()]
+    made_up = [
+        {"slug": f"made-up-{n}", "name": f"Made-up {n}"} for n in range(len(synthetic) + 1, labels + 1)
+    ]
+    connection.execute(text("INSERT INTO labels (slug, name) VALUES (:slug, :name)"), synthetic + made_up)
+    # The index of sketches is built at the end, as when a dump is restored.
     connection.execute(text("DROP INDEX ix_fingerprints_sketch"))
     for statement in FILL:
-        wanted = {name: value for name, value in names.items() if f":{name}" in statement}
-        connection.execute(text(statement), wanted)
+        parameters = {name: value for name, value in names.items() if f":{name}" in statement}
+        connection.execute(text(statement), parameters)
         connection.execute(text("ANALYZE tracks, clips, track_splits, training_run_tracks, predictions"))
     connection.execute(
         text("CREATE INDEX ix_fingerprints_sketch ON fingerprints USING gin (sketch) WITH (fastupdate = off)")
@@ -266,11 +269,11 @@ NEWCOMERS = (
 
 
 def add_newcomers(connection: Connection, number: int) -> list[int]:
-    """New tracks: so many without audio, as many to be extracted, as many to be placed; the ids of the last."""
+    """Add `number` tracks without audio, as many to extract and as many to assign to a split; the ids of the last."""
     names = {"number": number, "version": FINGERPRINT_VERSION, "values": SKETCH_VALUES}
     for statement in NEWCOMERS:
         connection.execute(
             text(statement), {name: value for name, value in names.items() if f":{name}" in statement}
         )
-    placed = "SELECT id FROM tracks WHERE external_id LIKE 'new %' AND id % 3 = 2 ORDER BY id"
-    return list(connection.scalars(text(placed)))
+    ready = "SELECT id FROM tracks WHERE external_id LIKE 'new %' AND id % 3 = 2 ORDER BY id"
+    return list(connection.scalars(text(ready)))

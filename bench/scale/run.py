@@ -1,7 +1,7 @@
 """Seconds of each stage of the pipeline, on a database that `bench.scale` has filled.
 
-Run as `python -m bench.scale.run HOME CRATE`, a folder of 20 files of labels that the database knows. They are taken in
-first; then there is nothing new. It is a process of its own, since Prefect reads its settings once.
+Run as `python -m bench.scale.run HOME CRATE`; the crate has 20 files, of labels in the database. The first run ingests
+them, the second has nothing new. It is a separate process, since Prefect reads its settings once.
 """
 
 import os
@@ -13,7 +13,8 @@ from typing import Any
 
 from config.settings import Settings
 
-FIRST = ("ingest", "extract", "retrain")  # which places the new tracks; so few make no training due
+# retrain assigns the new tracks to splits; they are too few for a training.
+FIRST = ("ingest", "extract", "retrain")
 ALL = (*FIRST, "predict")
 Stages = dict[str, Callable[[], Any]]
 
@@ -37,11 +38,13 @@ def main() -> None:
         }
         print(f"\nseconds of a run with new files: {timed(stages, FIRST)}", flush=True)
         make_up_predictions(Settings())
-        timed(stages, ALL)  # which settles that
+        # Refreshes the states of these tracks.
+        timed(stages, ALL)
         print(f"seconds of a run with nothing new: {timed(stages, ALL)}", flush=True)
 
 
 def timed(stages: Stages, names: Sequence[str]) -> str:
+    """Run these stages; their names and seconds, such as `ingest 0.8, extract 2.1`."""
     parts = []
     for name in names:
         begin = time.perf_counter()
@@ -51,7 +54,7 @@ def timed(stages: Stages, names: Sequence[str]) -> str:
 
 
 def make_up_predictions(settings: Settings) -> None:
-    """What the champion would say of the new tracks: it has no file here."""
+    """Save made-up predictions of the champion, which has no model file here, for the new tracks."""
     from config.labels import read_labels
     from db import read
     from db.write.learning import save_predictions
@@ -62,8 +65,10 @@ def make_up_predictions(settings: Settings) -> None:
         assert champion is not None
         allowed = read_labels(settings.labels).training.allow
         waiting = read.learning.tracks_to_predict(connection, champion.model_id, champion.recipe_id, allowed)
-        said = {"clips": 1, "known": True, "scores": {1: 0.6, 2: 0.4}}
-        save_predictions(connection, champion.model_id, [{"track_id": track, **said} for track in waiting])
+        prediction = {"clips": 1, "known": True, "scores": {1: 0.6, 2: 0.4}}
+        save_predictions(
+            connection, champion.model_id, [{"track_id": track, **prediction} for track in waiting]
+        )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""Days of `labelscope up` in less than an hour: does what it holds stay as it is?
+"""Days of `labelscope up` in less than an hour: do its memory, files and tables stop growing?
 
 Run as `python -m bench.soak` (Linux, after `pip install '.[clock]'`); `--hours 144` for twice as long. A real
-`labelscope up` keeps its real timetable in a home of its own, by a clock that is moved forward wherever nothing is
-going on: by an hour, so that what wakes every hour does, and then to just before the next run. Each pipeline finds
-five new tracks, and every fourth makes a training due. Runs are kept for one day, so that from the second on as much
-is forgotten as comes in.
+`labelscope up` serves its real timetable in a separate home. While no flow runs, its clock is moved forward: by an hour
+at a time, so that hourly work is done, and then to just before the next run. Each pipeline finds five new tracks, and
+every fourth makes a training due. Runs are kept for one day, so that from the second day on as many are deleted as are
+made.
 
-After every run its memory, open files, connections and Prefect's database are measured. The table says which stayed
-flat (bench/soak/verdict.py); the exit code is 1 where one did not.
+After every run its memory, open files, connections and Prefect's database are measured. The table shows which stayed
+flat (bench/soak/verdict.py). The exit code is 1 if one did not.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench.soak.home import Newcomers, SoakedHome, moment_of
+from bench.soak.home import Newcomers, SoakedHome, start_of
 from bench.soak.measures import POLLS, ROWS, measure
 from bench.soak.plot import draw
 from bench.soak.verdict import Sample, judge, save
@@ -26,22 +26,25 @@ from services.ports import free_port
 from tests.operations.moved_clock import MovedClock, libfaketime
 
 HOUR = timedelta(hours=1)
-LOOPS_SECONDS = 3.0  # for what wakes every hour to do its work
-AHEAD = timedelta(seconds=20)  # of a run, when the clock stops being moved; the runner takes it up 10 s ahead
-AT_FIRST = 12  # tracks of each label
+LOOPS_SECONDS = 3.0
+"""Time for hourly work after each hour that is skipped."""
+AHEAD = timedelta(seconds=20)
+"""The clock stops so long before a run; the runner starts it 10 s ahead."""
+AT_FIRST = 12
+"""Tracks of each label to begin with."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--hours", type=int, default=72, help="to simulate, 48 at least (72)")
+    parser.add_argument("--hours", type=int, default=72, help="hours to simulate, at least 48 (72)")
     parser.add_argument(
-        "--home", type=Path, help="a new folder to do it in, which is kept; by default one that is not"
+        "--home", type=Path, help="a new folder for the home, which is kept; by default a temporary one"
     )
-    parser.add_argument("--figures", type=Path, help="a file for all that was measured, as CSV")
+    parser.add_argument("--figures", type=Path, help="a file for all measures, as CSV")
     parser.add_argument("--picture", type=Path, help="a file for the curves, as PNG")
     arguments = parser.parse_args()
     if arguments.hours < 48:
-        parser.error("it takes 48 hours at least: those after the first day are compared.")
+        parser.error("--hours must be at least 48, as the hours after the first day are compared.")
     folder = arguments.home or Path(tempfile.mkdtemp(prefix="labelscope-soak-"))
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
@@ -65,10 +68,10 @@ def main() -> None:
 
 
 def soak(folder: Path, hours: int, samples: list[Sample], figures: Path | None) -> None:
-    """Keep the timetable for so many simulated hours; what is measured is added to `samples`, and saved as it comes."""
+    """Serve the timetable for so many simulated hours. Adds a sample after each run, and saves them to `figures`."""
     library = libfaketime()
     if library is None:
-        sys.exit("The clock is moved by libfaketime: pip install '.[clock]'")
+        sys.exit("This needs libfaketime: pip install '.[clock]'")
     clock = MovedClock(folder / "clock", library)
     home = SoakedHome(folder, clock, free_port())
     newcomers = Newcomers(home.crate, hours // 6, AT_FIRST)
@@ -80,12 +83,12 @@ def soak(folder: Path, hours: int, samples: list[Sample], figures: Path | None) 
         flows = home.deployments()
         while True:
             run = home.next_run()
-            due, flow = moment_of(run), flows[run["deployment_id"]]
+            due, flow = start_of(run), flows[run["deployment_id"]]
             hour = (due - midnight) / HOUR
             if hour > hours:
                 return
             if flow == "pipeline" and samples:
-                newcomers.come()
+                newcomers.add()
             pass_time(clock, due)
             state = home.wait_for(run)
             samples.append(Sample(hour, flow, measure(home)))
@@ -93,13 +96,13 @@ def soak(folder: Path, hours: int, samples: list[Sample], figures: Path | None) 
             if figures:
                 save(samples, figures)
             if state != "COMPLETED":
-                sys.exit(f"That {flow} should have completed; Prefect says {state}.")
+                sys.exit(f"The flow {flow} ended as {state} instead of COMPLETED.")
     finally:
         home.stop()
 
 
 def pass_time(clock: MovedClock, due: datetime) -> None:
-    """Let it be just before `due`, hour by hour."""
+    """Move the clock to just before `due`, hour by hour."""
     while due - clock.now > HOUR + AHEAD:
         clock.move(HOUR)
         time.sleep(LOOPS_SECONDS)
@@ -107,6 +110,7 @@ def pass_time(clock: MovedClock, due: datetime) -> None:
 
 
 def report(sample: Sample, state: str) -> None:
+    """Print a line with the measures of a sample, except rows of single tables."""
     brief = {name: value for name, value in sample.measures.items() if not name.startswith(ROWS)}
     figures = ", ".join(f"{name} {value:.6g}" for name, value in brief.items())
     print(f"{sample.hour:5.1f} h  {sample.flow} {state.lower()}: {figures}", flush=True)

@@ -1,7 +1,7 @@
-"""`labelscope up`, but for one thing: it asks Prefect for due runs more often than every two seconds.
+"""`labelscope up` with more frequent requests for due runs than every two seconds.
 
-Run as `python -m bench.soak.up SECONDS`, for bench/soak/__main__.py: moving the wall clock does not let requests be
-sent, and three days of them are 130,000.
+Run as `python -m bench.soak.up SECONDS`, for bench/soak/__main__.py: moving the clock sends no requests, and three days
+of them are 130,000.
 """
 
 import sys
@@ -18,8 +18,9 @@ from flows.home.environment import runtime
 
 @contextmanager
 def hurried(seconds: float, settings: Settings, port: int | None = None) -> Iterator[str]:
-    """What flows find around them, with a runner that is quicker; Prefect reads its settings when it is imported."""
+    """The runtime of flows, with a runner that requests due runs every `seconds`."""
     with runtime(settings, port) as api_url:
+        # Prefect reads its settings when it is imported.
         from flows.orchestration.serve import TimetableRunner
 
         def quick(*arguments: Any, **options: Any) -> TimetableRunner:

@@ -1,4 +1,4 @@
-"""Whether what was measured of a home over simulated days has stayed flat."""
+"""Whether the measures of a home stayed flat over simulated days."""
 
 import csv
 from collections.abc import Sequence
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import linear_regression, median
 
-SETTLED_HOURS = 24.0  # until then caches fill, and nothing is old enough to be forgotten
+WARM_UP_HOURS = 24.0
+"""Until then caches fill, and no run is old enough to be deleted."""
 WINDOW_HOURS = 12.0
 SLACK = 0.05
-JUDGED = {  # and how much more is no growth, however little there was
+JUDGED = {
     "memory of labelscope up, MiB": 4.0,
     "memory of Prefect, MiB": 4.0,
     "memory of PostgreSQL, MiB": 4.0,
@@ -21,11 +22,12 @@ JUDGED = {  # and how much more is no growth, however little there was
     "Prefect's database, MiB": 1.0,
     "rows in Prefect's database": 100.0,
 }
+"""Each judged measure, and the increase that does not count as growth."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was measured after a run of that flow, so many simulated hours after the first pipeline."""
+    """The measures after a run of `flow`, `hour` simulated hours after the first pipeline."""
 
     hour: float
     flow: str
@@ -34,7 +36,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One measure: its median over hours 24 to 36, that over the last 12 hours, and the slope from hour 24 on."""
+    """One measure: its medians over hours 24 to 36 and over the last 12 hours, and the slope from hour 24 on."""
 
     name: str
     early: float
@@ -51,16 +53,17 @@ class Verdict:
 def judge(samples: Sequence[Sample]) -> list[Verdict]:
     """A measure is flat if its median over the last 12 hours is less than 5 % above that of hours 24 to 36.
 
-    What is measured after anything but a pipeline is left out: it differs, and is not in both stretches.
+    Only samples after a pipeline count: those after other flows differ, and are not in both windows.
     """
     return [judge_one(samples, name, slack) for name, slack in JUDGED.items()]
 
 
 def judge_one(samples: Sequence[Sample], name: str, slack: float) -> Verdict:
-    settled = [one for one in samples if one.hour >= SETTLED_HOURS and one.flow == "pipeline"]
-    points = [(sample.hour, sample.measures[name]) for sample in settled]
+    """Judge one measure; an increase of up to `slack` is no growth."""
+    counted = [sample for sample in samples if sample.hour >= WARM_UP_HOURS and sample.flow == "pipeline"]
+    points = [(sample.hour, sample.measures[name]) for sample in counted]
     last = points[-1][0]
-    early = median(value for hour, value in points if hour <= SETTLED_HOURS + WINDOW_HOURS)
+    early = median(value for hour, value in points if hour <= WARM_UP_HOURS + WINDOW_HOURS)
     late = median(value for hour, value in points if hour >= last - WINDOW_HOURS)
     hours, values = zip(*points, strict=True)
     slope = linear_regression(hours, values).slope if len(points) > 1 else 0.0
@@ -69,7 +72,7 @@ def judge_one(samples: Sequence[Sample], name: str, slack: float) -> Verdict:
 
 
 def save(samples: Sequence[Sample], path: Path) -> None:
-    """As CSV, a line for each sample; what was nothing throughout, such as tables that are not used, is left out."""
+    """Write a CSV with a line for each sample. Leaves out measures that are always 0, such as rows of unused tables."""
     names = [name for name in samples[-1].measures if any(sample.measures.get(name) for sample in samples)]
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -80,7 +83,7 @@ def save(samples: Sequence[Sample], path: Path) -> None:
 
 
 def load(path: Path) -> list[Sample]:
-    """What `save` has written."""
+    """Read the samples that `save` has written."""
     with path.open(newline="") as file:
         return [
             Sample(float(row.pop("hour")), row.pop("flow"), {name: float(row[name]) for name in row})

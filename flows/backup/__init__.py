@@ -1,1 +1,1 @@
-"""Backups: made, and put into an empty home."""
+"""Make a backup of a home, and restore it into an empty one."""

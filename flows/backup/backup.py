@@ -1,4 +1,4 @@
-"""Save the database and the files that it names, so that both fit."""
+"""Back up the database and the files that its rows name, consistent with each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from flows.backup.folder import (
     write_manifest,
 )
 from flows.home.checked_files import DamagedFile, copy_checked, write_blocks
+from flows.home.download_inbox import INCOMING
 from flows.home.environment import audio_folder, connected, database_address
 from flows.prefect_tools.progress import progress_bar
 from services.postgres.dump import dump, require_dumpable
@@ -29,50 +30,61 @@ from services.postgres.server import postgres_server
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a backup came to."""
+    """The result of a backup.
 
-    files: int  # that it holds
-    new: int  # of these, copied by this very backup
-    problems: tuple[str, ...]  # a sentence for each file that is missing or damaged
+    `files`: how many it holds; `new`: how many of them this backup has copied; `problems`: a sentence for each file
+    that is missing or damaged.
+    """
+
+    files: int
+    new: int
+    problems: tuple[str, ...]
 
 
 def back_up(settings: Settings, folder: Path) -> Saved:
-    """Save everything in the folder: a dump of the database, and each file that a row names once, by its content.
+    """Write a dump of the database and each file that a row names into the folder. Equal files are saved once.
 
-    The database is not migrated before, so that an update can follow a backup. Rows and files fit: the dump and the
-    list of files are of one snapshot, and no purge runs before all are copied. A file that is missing or damaged is
-    left out, and said. A login to Spotify, Prefect's history and a user's own audio are not part of a backup.
+    The database is not migrated first, so that a backup can precede an update. Rows and files are consistent: the dump
+    and the list of files come from one snapshot, and no purge runs until all files are copied. Files that are missing
+    or damaged are left out and listed in the result. The Spotify login, Prefect's history and the user's own audio are
+    not saved.
 
     Raises:
-        BackupError: nothing could be saved; an earlier backup in the folder is as it was.
-        ServiceError: there is no server, or pg_dump failed; likewise.
+        BackupError: nothing was saved, and an earlier backup in the folder is unchanged.
+        ServiceError: there is no server, or pg_dump failed. An earlier backup in the folder is unchanged.
     """
     folder = folder.expanduser().absolute()
     if folder.resolve().is_relative_to(settings.home.resolve()):
-        raise BackupError(f"{folder} lies in the home that is to be saved: name a folder on another disk.")
+        raise BackupError(f"{folder} is inside the home that is to be saved: name a folder on another disk.")
     with locked_folder(folder), database_address(settings) as address, connected(address) as engine:
         with share_lock(engine, Lock.CONTENT):
-            schema, database, named = _save_rows(engine, settings, address, folder)
-            new, lost = 0, dict[StoredFile, str]()
-            with progress_bar("Saving files", len(named)) as advance:
-                for file in named:
-                    try:
-                        new += copy_checked(
-                            _source(settings, file), stored_path(folder, file.sha256), file.sha256
-                        )
-                    except DamagedFile as problem:
-                        lost[file] = str(problem)
-                    advance(1)
+            schema, database, files = _dump_database(engine, settings, address, folder)
+            new, problems = _copy_files(settings, files, folder)
         made_at = datetime.now(UTC).isoformat(timespec="seconds")
-        whole = tuple(file for file in named if file not in lost)
-        write_manifest(folder, Manifest(made_at, schema, database, whole, tuple(lost)))
-    return Saved(len(whole), new, tuple(lost.values()))
+        saved = tuple(file for file in files if file not in problems)
+        write_manifest(folder, Manifest(made_at, schema, database, saved, tuple(problems)))
+    return Saved(len(saved), new, tuple(problems.values()))
 
 
-def _save_rows(
+def _copy_files(
+    settings: Settings, files: Sequence[StoredFile], folder: Path
+) -> tuple[int, dict[StoredFile, str]]:
+    """How many files were copied, as the backup had none of that content; a sentence for each lost file."""
+    copied, problems = 0, dict[StoredFile, str]()
+    with progress_bar("Saving files", len(files)) as advance:
+        for file in files:
+            try:
+                copied += copy_checked(_source(settings, file), stored_path(folder, file.sha256), file.sha256)
+            except DamagedFile as problem:
+                problems[file] = str(problem)
+            advance(1)
+    return copied, problems
+
+
+def _dump_database(
     engine: Engine, settings: Settings, address: str, folder: Path
 ) -> tuple[str, str, Sequence[StoredFile]]:
-    """Dump the database; its schema, the sha256 of the dump, and the files that are named there."""
+    """Dump the database. Returns its schema revision, the sha256 of the dump, and the files that rows name."""
     binaries = postgres_server(settings.home).binaries
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         schema = schema_revision(connection)
@@ -81,18 +93,18 @@ def _save_rows(
                 "There is nothing to save: the database has no tables yet; check LABELSCOPE_HOME and DATABASE_URL."
             )
         require_dumpable(binaries, int(connection.scalar(text("SHOW server_version_num")) or 0))
-        named = [StoredFile(row.path, row.sha256, row.bytes) for row in named_files(connection)]
+        files = [StoredFile(row.path, row.sha256, row.bytes) for row in named_files(connection)]
         snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
         draft = folder / FILES / f"database{DRAFT_SUFFIX}"
         sha256, _ = write_blocks(dump(binaries, *for_programs(address), str(snapshot)), draft)
-    place = stored_path(folder, sha256)
-    place.parent.mkdir(exist_ok=True)
-    draft.replace(place)
-    return schema, sha256, named
+    target = stored_path(folder, sha256)
+    target.parent.mkdir(exist_ok=True)
+    draft.replace(target)
+    return schema, sha256, files
 
 
 def _source(settings: Settings, file: StoredFile) -> Path:
-    """Where a file of the home lies now: a download moves to its place only after its row is committed."""
-    place = settings.home / file.path
-    waiting = (audio_folder(settings) / "incoming").glob(f"*/{place.name}")
-    return place if place.exists() else next(waiting, place)
+    """The file in the home, or in an inbox: a download moves to the store only after its row is committed."""
+    path = settings.home / file.path
+    downloads = (audio_folder(settings) / INCOMING).glob(f"*/{path.name}")
+    return path if path.exists() else next(downloads, path)

@@ -1,12 +1,11 @@
-"""What a backup is on disk.
+"""The folder of a backup.
 
     manifest.json          what it holds
     files/<ab>/<sha256>    the dump of the database, and every file once, named by its content
     lock                   held by the backup that is being made
 
-A folder holds one backup: the last that came to its end. Another one into the same folder adds what is new, then puts
-its manifest in the place of the former one, and at last removes what is no longer named. So at any moment the manifest
-names whole files alone, whatever is killed.
+A folder holds one backup, the last that was completed. The next backup into it adds new files, then replaces the
+manifest, then deletes files that are no longer named. So the manifest only ever names whole files, also after a kill.
 """
 
 import fcntl
@@ -25,9 +24,10 @@ from common.files import DRAFT_SUFFIX
 from services.private import PlaceRefused, make_folder, open_file, open_regular, put_right
 
 MANIFEST, FILES, LOCK = "manifest.json", "files", "lock"
-OURS = {MANIFEST, MANIFEST + DRAFT_SUFFIX, FILES, LOCK}
+BACKUP_NAMES = {MANIFEST, MANIFEST + DRAFT_SUFFIX, FILES, LOCK}
 FORMAT = 1
-SAVED_FOLDERS = ("audio", "models", "spectrograms")  # folders of the home that a backup has files of
+SAVED_FOLDERS = ("audio", "models", "spectrograms")
+"""Folders of the home whose files a backup saves."""
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,44 +39,44 @@ class BackupError(LabelscopeError):
 class StoredFile:
     """A file of the home, as rows name it."""
 
-    path: str  # below the home, with slashes
+    path: str  # relative to the home, with slashes
     sha256: str
     bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup holds."""
+    """The content of a backup."""
 
     made_at: str  # ISO 8601, UTC
-    schema: str  # the last migration that was applied to the database
+    schema: str  # revision of the last migration of the database
     database: str  # sha256 of the dump
     files: tuple[StoredFile, ...]
-    missing: tuple[StoredFile, ...]  # rows name them, yet they were lost when the backup was made
+    missing: tuple[StoredFile, ...]  # named by rows, but missing or damaged at the time of the backup
 
 
 def stored_path(folder: Path, sha256: str) -> Path:
-    """Where a backup keeps the file with that content."""
+    """The path of the file with that sha256 in a backup."""
     return folder / FILES / sha256[:2] / sha256
 
 
-def is_inside(folder: Path, place: Path) -> bool:
-    """Whether no link on the way from the folder to that place leads elsewhere."""
-    return place.resolve() == folder.resolve() / place.relative_to(folder)
+def is_inside(folder: Path, path: Path) -> bool:
+    """Whether `path`, below the folder, is reached without a symbolic link."""
+    return path.resolve() == folder.resolve() / path.relative_to(folder)
 
 
 @contextmanager
 def locked_folder(folder: Path) -> Iterator[None]:
-    """Make the folder unless it is there, for its owner alone, and let no other backup write to it for the block.
+    """Make the folder if missing, private to its owner, and lock it against other backups for the block.
 
-    Raises BackupError where it cannot be written, holds other things, or is taken.
+    Raises BackupError where it cannot be written, holds other files, or is locked.
     """
     try:
-        others = {path.name for path in folder.iterdir()} - OURS if folder.exists() else set()
+        others = {path.name for path in folder.iterdir()} - BACKUP_NAMES if folder.exists() else set()
         if others:
-            raise BackupError(f"{folder} holds other things, such as {min(others)}: name an empty folder.")
-        for each in (folder, folder / FILES):
-            make_folder(each)
+            raise BackupError(f"{folder} holds other files, such as {min(others)}: name an empty folder.")
+        for path in (folder, folder / FILES):
+            make_folder(path)
         put_right(folder)
         descriptor = open_file(folder / LOCK, os.O_RDWR | os.O_CREAT)
     except PlaceRefused as error:
@@ -94,13 +94,14 @@ def locked_folder(folder: Path) -> Iterator[None]:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """From here on this is what the folder holds; what it does not name is removed."""
+    """Replace the manifest, and delete the files that it does not name."""
     content = asdict(manifest)
     document = {"format": FORMAT, "sha256": _digest(content), "manifest": content}
     draft = folder / (MANIFEST + DRAFT_SUFFIX)
     with os.fdopen(open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as writing:
         writing.write(json.dumps(document, indent=1))
-    os.sync()  # a manifest must not outlive a loss of power that takes what it names
+    # After a power cut no manifest may name files that are lost.
+    os.sync()
     draft.replace(folder / MANIFEST)
     named = {manifest.database, *(file.sha256 for file in manifest.files)}
     for file in (folder / FILES).glob("??/*"):
@@ -109,7 +110,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """What the folder holds. Raises BackupError where it holds no backup, or one that cannot be trusted."""
+    """The manifest in the folder. Raises BackupError where there is none, or it was changed or is too new."""
     try:
         with os.fdopen(open_regular(folder / MANIFEST), "rb") as reading:
             document = json.load(reading)
@@ -130,16 +131,17 @@ def read_manifest(folder: Path) -> Manifest:
         raise BackupError(f"{folder / MANIFEST} is damaged ({error}): use another backup.") from error
 
 
-def _digest(content: Any) -> str:
+def _digest(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _stored_file(row: dict[str, Any]) -> StoredFile:
-    """Nothing that a manifest says may lead a restore out of the home."""
+    """A file of a manifest. Raises ValueError where its path would lead a restore out of the saved folders."""
     file = StoredFile(**row)
     parts = PurePosixPath(file.path).parts
-    below = parts[:1] in [(room,) for room in SAVED_FOLDERS] and len(parts) > 1
-    file.path.encode()  # half a character of JSON is no name; ValueError
-    if not below or ".." in parts or "\0" in file.path or not SHA256.fullmatch(file.sha256):
+    inside = len(parts) > 1 and parts[0] in SAVED_FOLDERS
+    # JSON may hold lone surrogates, which are no file name; encode raises ValueError.
+    file.path.encode()
+    if not inside or ".." in parts or "\0" in file.path or not SHA256.fullmatch(file.sha256):
         raise ValueError(f"it names {file.path!r}")
     return file

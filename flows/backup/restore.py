@@ -1,4 +1,4 @@
-"""Put a backup into a home and a database in which there is nothing yet."""
+"""Restore a backup into an empty home and an empty database."""
 
 from pathlib import Path
 
@@ -18,10 +18,10 @@ from services.postgres.server import postgres_server
 
 
 def restore(settings: Settings, folder: Path) -> Manifest:
-    """Restore the backup in the folder, and bring its database to the schema of this version.
+    """Restore the backup in the folder, and migrate its database to this version.
 
-    Everything in it is read before anything is changed. Files come first, and the database last, in one transaction:
-    a restore that is killed has left no rows, and can be repeated.
+    All its files are verified before anything is changed. Files are copied first, then the database is filled in one
+    transaction. So a killed restore has left no rows, and can be repeated.
 
     Raises:
         BackupError: the home or the database is not empty, or the backup is damaged or of a newer version.
@@ -36,7 +36,8 @@ def restore(settings: Settings, folder: Path) -> Manifest:
     with (
         database_address(settings) as address,
         connected(address) as engine,
-        hold_lock(engine, Lock.MIGRATION),  # a run that begins meanwhile waits, rather than making tables
+        # A run that starts meanwhile waits instead of making tables.
+        hold_lock(engine, Lock.MIGRATION),
         engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
     ):
         if not is_empty(connection):
@@ -44,22 +45,27 @@ def restore(settings: Settings, folder: Path) -> Manifest:
                 "The database holds tables already: restore into an empty one, for which LABELSCOPE_HOME names another"
                 " home, or DATABASE_URL another database."
             )
-        with progress_bar("Restoring files", len(manifest.files)) as advance:
-            for file in manifest.files:
-                copy_checked(stored_path(folder, file.sha256), settings.home / file.path, file.sha256)
-                advance(1)
+        _copy_files(folder, manifest, settings.home)
         binaries = postgres_server(settings.home).binaries
         fill(binaries, *for_programs(address), stored_path(folder, manifest.database))
-        connection.execute(text("ANALYZE"))  # a dump has no statistics, and plans without them are slow
+        # A dump has no statistics, and query plans without them are slow.
+        connection.execute(text("ANALYZE"))
     with migrated_database(settings):
         return manifest
 
 
+def _copy_files(folder: Path, manifest: Manifest, home: Path) -> None:
+    with progress_bar("Restoring files", len(manifest.files)) as advance:
+        for file in manifest.files:
+            copy_checked(stored_path(folder, file.sha256), home / file.path, file.sha256)
+            advance(1)
+
+
 def _require_no_other_files(home: Path, manifest: Manifest) -> None:
-    """What an earlier restore of the same backup has left, when it was killed, is not in the way."""
+    """Raises BackupError where the home has files other than those that a killed restore of this backup leaves."""
     expected = {file.path for file in manifest.files}
-    for room in SAVED_FOLDERS:
-        for file in (home / room).rglob("*"):
+    for name in SAVED_FOLDERS:
+        for file in (home / name).rglob("*"):
             path = file.relative_to(home).as_posix()
             if not file.is_dir() and path.removesuffix(DRAFT_SUFFIX) not in expected:
                 raise BackupError(
@@ -68,12 +74,13 @@ def _require_no_other_files(home: Path, manifest: Manifest) -> None:
 
 
 def _require_intact(folder: Path, manifest: Manifest) -> None:
+    """Raises BackupError where a file of the backup is missing or damaged. Reads all of them."""
     checksums = sorted({manifest.database, *(file.sha256 for file in manifest.files)})
     with progress_bar("Checking the backup", len(checksums)) as advance:
         damaged = []
         for sha256 in checksums:
-            place = stored_path(folder, sha256)
-            if not is_inside(folder, place) or not is_intact(place, sha256):
+            path = stored_path(folder, sha256)
+            if not is_inside(folder, path) or not is_intact(path, sha256):
                 damaged.append(sha256)
             advance(1)
     if damaged:

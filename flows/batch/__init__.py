@@ -1,1 +1,1 @@
-"""Work in batches: in this process, or on a Dask cluster."""
+"""Batches of work, run in this process or on a Dask cluster."""

@@ -1,4 +1,4 @@
-"""Work goes out in batches, so that orchestration costs little beside the work itself."""
+"""Batches, which keep the overhead of a Prefect task small beside the work in it."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 
 def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """The items in lists of `size`, the last one shorter; takes no more from `items` than it has to."""
+    """Yields the items in lists of `size`, the last one shorter. Reads `items` one batch at a time."""
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

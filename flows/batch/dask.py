@@ -1,4 +1,4 @@
-"""Task runners on Dask: on a cluster that is there, or one of its own. Imported only where LABELSCOPE_DASK is set."""
+"""Task runners on a running Dask cluster, or on one of their own. Imported only where LABELSCOPE_DASK is set."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +12,14 @@ from flows.home.dask_setting import ClusterError
 
 @contextmanager
 def on_cluster(address: str) -> Iterator[DaskTaskRunner]:
-    """The cluster of the scheduler at that address; while it has no worker, batches wait for one."""
+    """A task runner on the cluster of the scheduler at that address. Without a worker, batches wait for one.
+
+    Raises ClusterError where no scheduler answers.
+    """
     with DaskTaskRunner(address=address) as runner:
         try:
-            runner.client  # noqa: B018  (it connects here rather than at the first batch)
+            # Connects here rather than at the first batch.
+            runner.client  # noqa: B018
         except OSError:
             raise ClusterError(
                 f"No Dask scheduler answers at {address}; start it, or unset LABELSCOPE_DASK."
@@ -25,16 +29,18 @@ def on_cluster(address: str) -> Iterator[DaskTaskRunner]:
 
 @contextmanager
 def on_this_machine(settings: Settings, threads: int) -> Iterator[DaskTaskRunner]:
-    """A cluster that lasts as long as the block: of one worker, whose decoders use all cores."""
+    """A task runner on a cluster of one worker, for the block. That worker's decoders use all cores."""
     options = {
         "n_workers": 1,
         "threads_per_worker": threads,
-        "security": True,  # else whoever can log in here could have it run code
+        # Without it, any user of this machine could make the worker run code.
+        "security": True,
         "dashboard_address": None,
         "local_directory": str(settings.home / "cache" / "dask"),
     }
     with (
-        dask.config.set({"distributed.worker.daemon": False}),  # a daemon may not start decoders
+        # A daemon process may not start decoders.
+        dask.config.set({"distributed.worker.daemon": False}),
         DaskTaskRunner(cluster_kwargs=options) as runner,
     ):
         yield runner

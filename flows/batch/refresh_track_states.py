@@ -1,25 +1,24 @@
-"""Settle how tracks stand, before a stage asks which of them wait for it."""
+"""Refresh the stored states of tracks, before a stage queries which tracks it has to process."""
 
 from sqlalchemy import Engine
 
-from db.write.track_state import settle_changes, tidy_counts
+from db.write import track_state
 
-CHANGES_AT_ONCE = 2_000  # in a transaction
+CHANGES_PER_TRANSACTION = 2_000
 
 
 def refresh_track_states(engine: Engine) -> None:
-    """Work out how the tracks stand that have changed since this was last done. About 0.1 ms a change.
+    """Recompute the state of each track that has changed since the last refresh. About 0.1 ms a change.
 
-    Nothing but a glance where nothing has changed. Questions are answered rightly without it, too, but then look at the
-    changed tracks one by one, each time anew.
+    Queries are right without a refresh, too. But they then compute the states of changed tracks anew each time.
     """
-    settled = 0
+    refreshed = 0
     while True:
         with engine.begin() as connection:
-            some = settle_changes(connection, CHANGES_AT_ONCE)
-        if some == 0:
+            changes = track_state.settle_changes(connection, CHANGES_PER_TRANSACTION)
+        if changes == 0:
             break
-        settled += some
-    if settled:
+        refreshed += changes
+    if refreshed:
         with engine.begin() as connection:
-            tidy_counts(connection)
+            track_state.tidy_counts(connection)

@@ -1,4 +1,4 @@
-"""Where batches are worked through: in this process, or on a Dask cluster (LABELSCOPE_DASK)."""
+"""Run a task over batches, in this process or on a Dask cluster (LABELSCOPE_DASK)."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -13,23 +13,24 @@ from flows.batch.batches import batches
 from flows.home.dask_setting import LOCAL
 
 Work = TypeVar("Work")
-Done = TypeVar("Done")
+Result = TypeVar("Result")
 
-# Batches that Prefect is told of at a time; a crate of millions has a hundred thousand.
+# A crate of millions of clips has a hundred thousand batches: Prefect gets so many at a time.
 SUBMITTED_AT_ONCE = 64
 
 
 @contextmanager
 def map_batches(
-    batch: Task[[Work, list[int]], Done],
+    batch: Task[[Work, list[int]], Result],
     work: Work,
     todo: Iterable[list[int]],
     settings: Settings,
     threads: int = 1,
-) -> Iterator[Iterator[tuple[list[int], Done]]]:
-    """What a task `batch(work, ids)` makes of each batch of ids, along with these, as it comes in.
+) -> Iterator[Iterator[tuple[list[int], Result]]]:
+    """Run the task `batch(work, ids)` for each list of ids. The block gets pairs of ids and result, as they finish.
 
-    On this machine up to `threads` run side by side. One alone is the flow's own, which Ctrl-C ends at once.
+    In this process up to `threads` batches run at the same time. With one thread the flow runs them itself, so that
+    Ctrl-C ends them at once.
     """
     if settings.dask is None and threads == 1:
         yield ((ids, batch(work, ids)) for ids in todo)
@@ -39,10 +40,10 @@ def map_batches(
 
 
 def _results(
-    runner: TaskRunner[Any], batch: Task[[Work, list[int]], Done], work: Work, todo: Iterable[list[int]]
-) -> Iterator[tuple[list[int], Done]]:
-    for some in batches(todo, SUBMITTED_AT_ONCE):
-        ids_of = {runner.submit(batch, {"work": work, "ids": ids}): ids for ids in some}
+    runner: TaskRunner[Any], batch: Task[[Work, list[int]], Result], work: Work, todo: Iterable[list[int]]
+) -> Iterator[tuple[list[int], Result]]:
+    for id_lists in batches(todo, SUBMITTED_AT_ONCE):
+        ids_of = {runner.submit(batch, {"work": work, "ids": ids}): ids for ids in id_lists}
         for future in as_completed(list(ids_of)):
             yield ids_of[future], future.result()
 
@@ -50,6 +51,7 @@ def _results(
 def _task_runner(settings: Settings, threads: int) -> AbstractContextManager[TaskRunner[Any]]:
     if settings.dask is None:
         return ThreadPoolTaskRunner[Any](max_workers=threads)
-    from flows.batch.dask import on_cluster, on_this_machine  # an extra, which few have
+    # Dask is an optional extra.
+    from flows.batch.dask import on_cluster, on_this_machine
 
     return on_this_machine(settings, threads) if settings.dask == LOCAL else on_cluster(settings.dask)

@@ -1,10 +1,10 @@
-"""What batches need and cannot take along: the database, and the processes that decode.
+"""Resources of batches that cannot be pickled: the database engine and the decoder processes.
 
-Batches travel as ids. Those that stay in the flow's process use what the flow has opened for its run, and lends them; a
-worker of a cluster opens its own, by its own environment, and keeps it for as long as it lives.
+Batches are sent as ids. Batches in the flow's process use the resources that the flow has opened for its run. A
+worker of a cluster opens its own, from its own environment, and keeps them until it ends.
 
-Tasks say `resources.DATABASE`, with the module's name: Prefect sends a task's code with all that it names, but of a
-module the name alone.
+Tasks write `worker_resources.DATABASE`, with the module's name. Prefect pickles a task's code with all objects that it
+names, but a module by its name alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,46 +20,47 @@ from config.settings import Settings
 from flows.batch.decoder_pool import Schedule, decoders
 from flows.home.environment import open_database
 
-Thing = TypeVar("Thing")
+Value = TypeVar("Value")
 
 
-class Resource(Generic[Thing]):
-    """Something that is opened once: by a flow for its run, or by a worker for good."""
+class Resource(Generic[Value]):
+    """A resource that is opened once: by a flow for its run, or by a worker until it ends."""
 
-    def __init__(self, opened: Callable[[Settings], AbstractContextManager[Thing]]) -> None:
-        self._opened = opened
-        self._lent: ContextVar[Thing] = ContextVar("lent")
-        self._own: list[Thing] = []
-        self._opening = Lock()  # a worker's threads may come at once
-        self._for_good = ExitStack()
+    def __init__(self, open_resource: Callable[[Settings], AbstractContextManager[Value]]) -> None:
+        self._open = open_resource
+        self._of_flow: ContextVar[Value] = ContextVar("of_flow")
+        self._of_worker: list[Value] = []
+        # A worker's threads may need the resource at the same time.
+        self._opening = Lock()
+        self._until_exit = ExitStack()
 
     @contextmanager
-    def provided(self, thing: Thing) -> Iterator[None]:
-        """Whatever this flow runs in its own process finds this one, for the block."""
-        token = self._lent.set(thing)
+    def provided(self, value: Value) -> Iterator[None]:
+        """Batches that this flow runs in its own process get this value, for the block."""
+        token = self._of_flow.set(value)
         try:
             yield
         finally:
-            self._lent.reset(token)
+            self._of_flow.reset(token)
 
-    def get(self) -> Thing:
-        """The one to use, wherever this is called."""
+    def get(self) -> Value:
+        """The flow's value in the flow's process, else the worker's own."""
         try:
-            return self._lent.get()
+            return self._of_flow.get()
         except LookupError:
-            return self._of_the_worker()
+            return self._open_in_worker()
 
-    def _of_the_worker(self) -> Thing:
+    def _open_in_worker(self) -> Value:
         with self._opening:
-            if not self._own:
-                self._own.append(self._for_good.enter_context(self._opened(Settings())))
-                # Before multiprocessing ends this process' children, which the pool would start again.
-                Finalize(None, self._let_go, exitpriority=1)
-            return self._own[0]
+            if not self._of_worker:
+                self._of_worker.append(self._until_exit.enter_context(self._open(Settings())))
+                # Closes before multiprocessing ends this process' children: the pool would start them again.
+                Finalize(None, self._close, exitpriority=1)
+            return self._of_worker[0]
 
-    def _let_go(self) -> None:
-        """As after a failure: a worker that ends waits for no clip, since its batch goes to another one."""
-        with suppress(SystemExit), self._for_good:
+    def _close(self) -> None:
+        """Close as after a failure: an ending worker waits for no clip, as another worker gets its batch."""
+        with suppress(SystemExit), self._until_exit:
             raise SystemExit
 
 

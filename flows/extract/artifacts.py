@@ -1,4 +1,4 @@
-"""What an extraction leaves on Prefect's pages."""
+"""Artifacts of an extraction on Prefect's pages."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from flows.prefect_tools import artifacts
 
 
 def create_extraction_artifacts(connection: Connection, sentences: Sequence[str]) -> None:
-    """What became of clips, in sentences; what could not be used, and why; what makes each label, in numbers."""
+    """Create a list of sentences, a table of what could not be used, and a table of mean audio features by label."""
     artifacts.sentence_list("extracted", sentences)
     artifacts.not_used(connection)
     artifacts.table(
         "sound",
-        "Clips of each label, and means of what was measured: beats a minute, loudness in LUFS, onsets a second.",
+        "Clips of each label, with mean tempo (bpm), loudness (LUFS) and onsets per second.",
         read.report.mean_sound(connection),
     )

@@ -1,4 +1,4 @@
-"""Fingerprints of clips that were heard before there were any, or by older code: from stored spectrograms."""
+"""Fingerprints from stored spectrograms, for clips that were extracted without one or by an older version."""
 
 from pathlib import Path
 from typing import Any
@@ -14,40 +14,41 @@ from flows.prefect_tools.progress import progress_bar
 from ml.features.fingerprint import FINGERPRINT_VERSION, Fingerprint, fingerprint
 from ml.features.spectrogram import load_spectrogram
 
-CLIPS_AT_ONCE = 256  # in a transaction
+CLIPS_PER_TRANSACTION = 256
 
 
 @task(name="fingerprint stored spectrograms", cache_policy=NO_CACHE)
 def fingerprint_stored(engine: Engine, folder: Path, recipe_id: int) -> int:
-    """Fingerprint ready clips that have none of this version; no audio is read. Returns how many.
+    """Fingerprint ready clips that have no fingerprint of this version; returns how many. Reads no audio.
 
-    One whose spectrogram cannot be read stays without, and is extracted anew. About 7 ms a clip.
+    A clip whose spectrogram cannot be read gets none here: it is extracted again. About 7 ms a clip.
     """
     with engine.connect() as connection:
         waiting = read.clips.clips_to_fingerprint(connection, recipe_id, FINGERPRINT_VERSION)
-    done = 0
+    fingerprinted = 0
     with progress_bar("Fingerprinting clips", len(waiting)) as advance:
-        for some in batches(waiting, CLIPS_AT_ONCE):
-            rows = [row for clip in some if (row := _row_of(clip, folder)) is not None]
+        for clips in batches(waiting, CLIPS_PER_TRANSACTION):
+            rows = [row for clip in clips if (row := _fingerprint_file(clip.clip_id, folder / clip.path))]
             with engine.begin() as connection:
                 save_fingerprints(connection, rows)
-            done += len(rows)
-            advance(len(some))
-    return done
+            fingerprinted += len(rows)
+            advance(len(clips))
+    return fingerprinted
 
 
-def fingerprint_row(clip_id: int, made: Fingerprint) -> dict[str, Any]:
-    """A row for the table fingerprints."""
+def fingerprint_row(clip_id: int, clip_fingerprint: Fingerprint) -> dict[str, Any]:
+    """A row of the table fingerprints."""
     return {
         "clip_id": clip_id,
         "version": FINGERPRINT_VERSION,
-        "landmarks": made.landmarks,
-        "sketch": list(made.sketch),
+        "landmarks": clip_fingerprint.landmarks,
+        "sketch": list(clip_fingerprint.sketch),
     }
 
 
-def _row_of(clip: Any, folder: Path) -> dict[str, Any] | None:
+def _fingerprint_file(clip_id: int, spectrogram: Path) -> dict[str, Any] | None:
+    """A row of the table fingerprints; None where the spectrogram file cannot be read."""
     try:
-        return fingerprint_row(clip.clip_id, fingerprint(load_spectrogram(folder / clip.path)))
+        return fingerprint_row(clip_id, fingerprint(load_spectrogram(spectrogram)))
     except (FileNotFoundError, ValueError):
         return None

@@ -1,10 +1,12 @@
 """Turn clips into spectrograms, audio features and fingerprints, on all cores."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from sqlalchemy import Engine, Row
 
 from config.settings import Settings
 from db import read, write
@@ -24,17 +26,18 @@ from ml.features.descriptors import EXTRACTOR, EXTRACTOR_VERSION
 from ml.features.fingerprint import FINGERPRINT_VERSION
 from ml.features.spectrogram import SpectrogramConfig
 
-BATCHES_AT_ONCE = 2  # while one batch is written to the database, the workers decode another
+# While one batch is written to the database, the workers decode another.
+BATCHES_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What became of clips."""
+    """How many clips ended in each state."""
 
     ready: int = 0
     too_short: int = 0
     rejected: int = 0
-    elsewhere: int = 0  # left to another run, which is extracting them
+    elsewhere: int = 0  # skipped, as another run is extracting them
 
     def __add__(self, other: "Extracted") -> "Extracted":
         return Extracted(
@@ -49,10 +52,10 @@ class Extracted:
 def extract(again: bool = False) -> Extracted:
     """Compute the log-mel spectrogram, the audio features and the fingerprint of each clip that has none yet.
 
-    - **reads** the clips' audio files, decoded by one process a core; a file that hangs or kills its decoder costs
-      only itself.
+    - **reads** the clips' audio files, decoded by one process a core. A file that hangs or kills its decoder affects
+      no other file.
     - **writes** spectrogram files below `spectrograms/`, their rows, audio features, fingerprints, and the status of
-      each clip: ready, too short for one crop, or rejected with its reason. `again` tries the rejected ones once more.
+      each clip: ready, too short for one crop, or rejected with its reason. `again` tries rejected clips once more.
     """
     settings = Settings()
     recipe = SpectrogramConfig()
@@ -65,21 +68,10 @@ def extract(again: bool = False) -> Extracted:
         fingerprint_stored(engine, spectrogram_folder(settings, recipe.fingerprint()), recipe_id)
         refresh_track_states(engine)
         with engine.connect() as connection:
-            waiting = read.clips.clips_to_extract(connection, recipe_id, FINGERPRINT_VERSION)
-        if not waiting:
+            clip_ids = read.clips.clips_to_extract(connection, recipe_id, FINGERPRINT_VERSION)
+        if not clip_ids:
             return Extracted()
-        total = Extracted()
-        work, todo = ClipWork(recipe, recipe_id), batches(waiting, settings.extraction_batch)
-        with (
-            map_batches(extract_batch, work, todo, settings, BATCHES_AT_ONCE) as results,
-            decoders(settings) as schedule,
-            worker_resources.DATABASE.provided(engine),
-            worker_resources.DECODERS.provided(schedule),
-            progress_bar("Listening to clips", len(waiting)) as advance,
-        ):
-            for clip_ids, extracted in results:
-                total += extracted
-                advance(len(clip_ids))
+        total = _extract_all(engine, settings, ClipWork(recipe, recipe_id), clip_ids)
         with engine.connect() as connection:
             create_extraction_artifacts(connection, _sentences(total))
     if total.ready:
@@ -87,40 +79,53 @@ def extract(again: bool = False) -> Extracted:
     return total
 
 
-def _sentences(total: Extracted) -> list[str]:
-    return [
-        f"{total.ready} clips are ready.",
-        f"{total.too_short} are too short for one crop, {total.rejected} could not be used.",
-        *([f"{total.elsewhere} are left to another run."] if total.elsewhere else []),
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class ClipWork:
-    """What each batch needs beside the ids of its clips, and can take along wherever it runs."""
+    """What each batch needs beside the ids of its clips. It can be pickled for a cluster."""
 
     recipe: SpectrogramConfig
     recipe_id: int
 
 
+def _extract_all(engine: Engine, settings: Settings, work: ClipWork, clip_ids: list[int]) -> Extracted:
+    total = Extracted()
+    todo = batches(clip_ids, settings.extraction_batch)
+    with (
+        map_batches(extract_batch, work, todo, settings, BATCHES_AT_ONCE) as results,
+        decoders(settings) as schedule,
+        worker_resources.DATABASE.provided(engine),
+        worker_resources.DECODERS.provided(schedule),
+        progress_bar("Extracting clips", len(clip_ids)) as advance,
+    ):
+        for batch_ids, extracted in results:
+            total += extracted
+            advance(len(batch_ids))
+    return total
+
+
+def _sentences(total: Extracted) -> list[str]:
+    return [
+        f"{total.ready} clips are ready.",
+        f"{total.too_short} are too short for one crop, {total.rejected} could not be used.",
+        *([f"{total.elsewhere} are being extracted by another run."] if total.elsewhere else []),
+    ]
+
+
 @task(task_run_name="clips from {ids[0]} on", cache_policy=NO_CACHE)
 def extract_batch(work: ClipWork, ids: list[int]) -> Extracted:
-    """Extract some clips in one transaction. Clips that another run is extracting are left to it."""
-    settings, schedule = Settings(), worker_resources.DECODERS.get()
-    folder = spectrogram_folder(settings, work.recipe.fingerprint())
+    """Extract some clips in one transaction. Skips clips that another run is extracting."""
     with worker_resources.DATABASE.get().begin() as connection:
         clips = write.clips.claim_clips(connection, ids, work.recipe_id, FINGERPRINT_VERSION)
-        futures = [schedule(_job(clip, settings), work.recipe, folder) for clip in clips]
-        outcomes = [outcome_of(clip, future, settings) for clip, future in zip(clips, futures, strict=True)]
-        track_of = {clip.id: clip.track_id for clip in clips}
+        outcomes = _decode(clips, work.recipe)
+        track_ids = {clip.id: clip.track_id for clip in clips}
         failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
         extractions = [outcome for outcome in outcomes if isinstance(outcome, Extraction)]
         too_short = [extraction.clip_id for extraction in extractions if extraction.too_short]
         write.clips.save_extractions(
             connection,
             [_spectrogram_row(extraction, work.recipe_id) for extraction in extractions],
-            [_features_row(extraction, track_of[extraction.clip_id]) for extraction in extractions],
-            [fingerprint_row(done.clip_id, done.fingerprint) for done in extractions if not done.too_short],
+            [_features_row(extraction, track_ids[extraction.clip_id]) for extraction in extractions],
+            [fingerprint_row(clip.clip_id, clip.fingerprint) for clip in extractions if not clip.too_short],
             too_short,
         )
         write.clips.reject_clips(connection, [asdict(failure) for failure in failures])
@@ -130,8 +135,18 @@ def extract_batch(work: ClipWork, ids: list[int]) -> Extracted:
     return Extracted(len(extractions) - len(too_short), len(too_short), len(failures), elsewhere)
 
 
-def _job(clip: Any, settings: Settings) -> ClipJob:
-    return ClipJob(clip.id, audio_path(settings, clip.uri), clip.offset_seconds, clip.duration_seconds)
+def _decode(clips: Sequence[Row[Any]], recipe: Recipe) -> list[Extraction | Failure]:
+    """Extract claimed clips on the decoder processes, in the order of `clips`."""
+    settings, schedule = Settings(), worker_resources.DECODERS.get()
+    folder = spectrogram_folder(settings, recipe.fingerprint())
+    jobs = [
+        ClipJob(clip.id, audio_path(settings, clip.uri), clip.offset_seconds, clip.duration_seconds)
+        for clip in clips
+    ]
+    futures = [schedule(job, recipe, folder) for job in jobs]
+    return [
+        outcome_of(clip.id, clip.uri, future, settings) for clip, future in zip(clips, futures, strict=True)
+    ]
 
 
 def _spectrogram_row(extraction: Extraction, recipe_id: int) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The folder that holds everything, and what every flow needs of it."""
+"""The home folder, and the servers, files and settings that every flow needs."""

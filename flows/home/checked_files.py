@@ -1,4 +1,4 @@
-"""Files that are known by the sha256 of their content: a copy is in its place as what it should be, or not at all."""
+"""Files with a known sha256: a copy is whole and right, or is not made."""
 
 import hashlib
 import os
@@ -9,18 +9,19 @@ from common.errors import LabelscopeError
 from common.files import DRAFT_SUFFIX
 from services.private import PlaceRefused, open_file, open_regular
 
-BLOCK = 2**20  # bytes
+BLOCK_BYTES = 2**20
 
 
-class DamagedFile(LabelscopeError):  # noqa: N818  (a state of a file rather than a fault of ours)
-    """A file is missing, cannot be read, or is not what it was. The message is a sentence that names it."""
+# A state of a file rather than a fault of the program, so not named an error.
+class DamagedFile(LabelscopeError):  # noqa: N818
+    """A file is missing, cannot be read, or has changed. The message is a sentence that names it."""
 
 
 def read_blocks(file: Path) -> Iterator[bytes]:
-    """The content of a file, a mebibyte at a time. Raises DamagedFile."""
+    """Yields the content of a file in blocks of 1 MiB. Raises DamagedFile."""
     try:
         with os.fdopen(open_regular(file), "rb") as reading:
-            while block := reading.read(BLOCK):
+            while block := reading.read(BLOCK_BYTES):
                 yield block
     except FileNotFoundError:
         raise DamagedFile(f"{file} is missing.") from None
@@ -31,7 +32,7 @@ def read_blocks(file: Path) -> Iterator[bytes]:
 
 
 def write_blocks(blocks: Iterable[bytes], draft: Path) -> tuple[str, int]:
-    """Write blocks to a file, in a folder that is made if missing; its sha256 (64 hex digits) and its bytes."""
+    """Write blocks to a file, and make its folder if missing. Returns sha256 (64 hex digits) and size in bytes."""
     digest, size = hashlib.sha256(), 0
     draft.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -40,13 +41,14 @@ def write_blocks(blocks: Iterable[bytes], draft: Path) -> tuple[str, int]:
                 digest.update(block)
                 size += writing.write(block)
     except OSError as error:
-        error.filename = str(draft)  # Python does not say which file found the disk full
+        # Without a name the message for a full disk would not tell which disk.
+        error.filename = str(draft)
         raise
     return digest.hexdigest(), size
 
 
 def is_intact(file: Path, sha256: str) -> bool:
-    """Whether the file is there and has that content; reads all of it."""
+    """Whether the file exists with that sha256. Reads all of it."""
     digest = hashlib.sha256()
     try:
         for block in read_blocks(file):
@@ -56,20 +58,20 @@ def is_intact(file: Path, sha256: str) -> bool:
     return digest.hexdigest() == sha256
 
 
-def copy_checked(source: Path, place: Path, sha256: str) -> bool:
-    """See that the content is in its place; False where it was already.
+def copy_checked(source: Path, target: Path, sha256: str) -> bool:
+    """Copy a file with that sha256 in one step. Returns False, and copies nothing, where the target has it already.
 
-    Raises DamagedFile where the source does not have it; then what was in that place is still there.
+    Raises DamagedFile where the source has another content; the target is then unchanged.
     """
-    if is_intact(place, sha256):
+    if is_intact(target, sha256):
         return False
-    draft = place.with_name(place.name + DRAFT_SUFFIX)
+    draft = target.with_name(target.name + DRAFT_SUFFIX)
     try:
-        found, _ = write_blocks(read_blocks(source), draft)
-        if found != sha256:
-            raise DamagedFile(f"{source} is damaged: its content is not what its sha256 says.")
+        copied_sha256, _ = write_blocks(read_blocks(source), draft)
+        if copied_sha256 != sha256:
+            raise DamagedFile(f"{source} is damaged: its content does not match its sha256.")
     except DamagedFile:
         draft.unlink()
         raise
-    draft.replace(place)
+    draft.replace(target)
     return True

@@ -1,4 +1,4 @@
-"""Trainings and evaluations whose process died without saying so, and what a training leaves when it ends early."""
+"""Trainings and evaluations whose process has died, and files of trainings that ended without a model."""
 
 import shutil
 from collections.abc import Iterable
@@ -12,26 +12,29 @@ from flows.home.environment import model_folder
 
 
 def end_crashed_runs(engine: Engine, settings: Settings) -> int:
-    """Say in their rows that they have failed; returns how many. One that is alive holds its lock."""
-    died = 0
-    with try_lock(engine, Lock.RETRAIN) as alone, engine.begin() as connection:
-        if alone:
-            # Files go before the commit: whoever is killed in between finds the rows again.
-            dead = write.learning.mark_dead_trainings(connection)
-            delete_leftovers(settings, dead)
-            died += len(dead)
-    with try_lock(engine, Lock.EVALUATE) as alone, engine.begin() as connection:
-        if alone:
-            died += write.evaluations.mark_dead_evaluations(connection)
-    return died
+    """Mark trainings and evaluations whose process has died as failed; returns how many.
+
+    One that is alive holds its lock, and then none of its kind is marked.
+    """
+    crashed = 0
+    with try_lock(engine, Lock.RETRAIN) as locked, engine.begin() as connection:
+        if locked:
+            # Delete files before the commit: if this process is killed in between, the next run finds the rows again.
+            run_ids = write.learning.mark_dead_trainings(connection)
+            delete_leftovers(settings, run_ids)
+            crashed += len(run_ids)
+    with try_lock(engine, Lock.EVALUATE) as locked, engine.begin() as connection:
+        if locked:
+            crashed += write.evaluations.mark_dead_evaluations(connection)
+    return crashed
 
 
 def delete_leftovers(settings: Settings, run_ids: Iterable[int]) -> None:
-    """Remove what trainings that ended without a model have left of files."""
+    """Delete the model folders of trainings that ended without a model."""
     for run_id in run_ids:
         shutil.rmtree(model_folder(settings) / str(run_id), ignore_errors=True)
 
 
 def describe_error(error: BaseException) -> str:
-    """Why it ended, for its row."""
+    """Why a training or an evaluation ended, as a sentence for its row."""
     return "Stopped by hand." if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"

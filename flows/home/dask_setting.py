@@ -1,4 +1,4 @@
-"""Whether work can go where LABELSCOPE_DASK says: asked before anything is started, without Prefect or Dask."""
+"""Check LABELSCOPE_DASK before anything is started, without importing Prefect or Dask."""
 
 from importlib.util import find_spec
 from typing import Final
@@ -6,15 +6,16 @@ from typing import Final
 from common.errors import LabelscopeError
 from config.settings import Settings
 
-LOCAL: Final = "local"  # in place of an address: a cluster on this machine, for as long as it is needed
+LOCAL: Final = "local"
+"""In place of an address: a cluster on this machine, for the time of a run."""
 
 
 class ClusterError(LabelscopeError):
-    """Batches cannot be sent to a cluster; the sentence says what helps."""
+    """Batches cannot be sent to a cluster. The message is one sentence with the cure."""
 
 
 def check_cluster(settings: Settings) -> None:
-    """Raises ClusterError where the setting cannot be followed."""
+    """Raises ClusterError where LABELSCOPE_DASK cannot be used."""
     if settings.dask is None:
         return
     if settings.dask != LOCAL and "://" not in settings.dask:
@@ -22,7 +23,7 @@ def check_cluster(settings: Settings) -> None:
             f"LABELSCOPE_DASK is {settings.dask!r}; write the scheduler's address, such as tcp://host:8786, or {LOCAL}."
         )
     if find_spec("prefect_dask") is None:
-        raise ClusterError("LABELSCOPE_DASK needs what the extra brings: pip install 'labelscope[dask]'.")
+        raise ClusterError("LABELSCOPE_DASK needs the extra dask: pip install 'labelscope[dask]'.")
     if settings.dask != LOCAL and settings.database_url is None:
         raise ClusterError(
             "LABELSCOPE_DASK names a cluster, which cannot reach the PostgreSQL in this home; set DATABASE_URL."

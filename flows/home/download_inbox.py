@@ -1,8 +1,8 @@
-"""Where downloads wait until the database knows of them.
+"""Folders for downloads whose rows are not committed yet.
 
-A run downloads into a folder of its own below `audio/incoming`, which it holds locked. A file moves to its place once
-the row of its clip is committed. A run that is killed leaves its folder behind, no longer locked: the next run moves
-what the database knows to its place and removes the rest. So no file is ever without its row for longer than that.
+Each run downloads into its own locked folder below `audio/incoming` (its inbox). A file moves to the store, `audio/`,
+once the row of its clip is committed. A killed run leaves an unlocked inbox: the next run moves files with a row to
+the store and deletes the rest. So no file stays without a row.
 """
 
 import fcntl
@@ -15,87 +15,92 @@ from uuid import uuid4
 
 from sqlalchemy import Engine
 
+from common.files import DRAFT_SUFFIX
 from db import read
 
 INCOMING = "incoming"
 
-StoredHashes = Callable[[list[str]], set[str]]  # `stored_clips` of a database
+StoredHashes = Callable[[list[str]], set[str]]
+"""Of some sha256, those that belong to a stored clip: `stored_clips` of an engine."""
 
 
 @contextmanager
-def open_inbox(audio: Path, known: StoredHashes) -> Iterator[Path]:
-    """A new folder to download into, below the folder of all audio; what dead runs left is put right first."""
+def open_inbox(audio: Path, stored_hashes: StoredHashes) -> Iterator[Path]:
+    """A new locked folder for downloads below the folder `audio`. Clears the inboxes of dead runs first.
+
+    At the end of the block, files with a row move to the store, and the inbox is deleted.
+    """
     incoming = audio / INCOMING
     incoming.mkdir(parents=True, exist_ok=True)
-    clear_dead_inboxes(audio, known)
-    folder, descriptor = _make(incoming)
+    clear_dead_inboxes(audio, stored_hashes)
+    folder, descriptor = _make_inbox(incoming)
     try:
         yield folder
     finally:
         try:
-            _put_right(
-                folder, audio, known
-            )  # Ctrl-C may have come between a commit and the moving of its files
+            # Ctrl-C may have come between a commit and the move of its files.
+            _clear(folder, audio, stored_hashes)
         finally:
             os.close(descriptor)
 
 
-def clear_dead_inboxes(audio: Path, known: StoredHashes) -> None:
-    """Put right what dead runs have left."""
+def clear_dead_inboxes(audio: Path, stored_hashes: StoredHashes) -> None:
+    """Move files with a row from the inboxes of dead runs to the store, and delete these inboxes."""
     with suppress(FileNotFoundError):  # nothing was ever downloaded
-        for left in (audio / INCOMING).iterdir():
-            _settle(left, audio, known)
+        for folder in (audio / INCOMING).iterdir():
+            _clear_if_dead(folder, audio, stored_hashes)
 
 
 def stored_clips(engine: Engine, hashes: list[str]) -> set[str]:
-    """Those of some sha256 that belong to a clip whose audio Labelscope keeps."""
+    """Of some sha256, those that belong to a clip whose audio is in the store."""
     with engine.connect() as connection:
         return read.providers.stored_clips(connection, hashes)
 
 
 def move_to_store(files: Iterable[Path], audio: Path) -> None:
-    """Move downloaded files, named by the sha256 of their content, to their places below the folder of all audio.
+    """Move downloaded files, named by the sha256 of their content, to `<audio>/<first two digits>/`.
 
-    Two tracks may share a preview, and two runs may have fetched it: the first to come is kept.
+    Two tracks may share a preview, and two runs may have downloaded it: then the files are the same.
     """
     for file in files:
-        place = audio / file.name[:2] / file.name
-        place.parent.mkdir(exist_ok=True)
+        target = audio / file.name[:2] / file.name
+        target.parent.mkdir(exist_ok=True)
         try:
-            file.replace(place)
+            file.replace(target)
         except FileNotFoundError:
-            if not place.exists():
+            if not target.exists():
                 raise
 
 
-def _make(incoming: Path) -> tuple[Path, int]:
+def _make_inbox(incoming: Path) -> tuple[Path, int]:
     while True:
         folder = incoming / uuid4().hex
         folder.mkdir()
         descriptor = os.open(folder, os.O_RDONLY)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if folder.exists():  # else another run took it for a dead one's, between its birth and its lock
+        # Between its creation and its lock, another run may have deleted the folder as a dead run's.
+        if folder.exists():
             return folder, descriptor
         os.close(descriptor)
 
 
-def _settle(folder: Path, audio: Path, known: StoredHashes) -> None:
+def _clear_if_dead(folder: Path, audio: Path, stored_hashes: StoredHashes) -> None:
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except FileNotFoundError:
-        return  # another run has put it right
+        return  # another run has cleared it
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _put_right(folder, audio, known)
+        _clear(folder, audio, stored_hashes)
     except BlockingIOError:
         pass  # its run is alive
     finally:
         os.close(descriptor)
 
 
-def _put_right(folder: Path, audio: Path, known: StoredHashes) -> None:
-    """Move what the database knows to its place, and remove the rest with the folder, whose lock is ours."""
-    whole = [file for file in folder.glob("*.*") if not file.name.endswith(".part")]
-    rows = known([file.stem for file in whole]) if whole else set()
-    move_to_store((file for file in whole if file.stem in rows), audio)
+def _clear(folder: Path, audio: Path, stored_hashes: StoredHashes) -> None:
+    """Move files with a row to the store, and delete the inbox. The caller holds its lock."""
+    complete = [file for file in folder.glob("*.*") if not file.name.endswith(DRAFT_SUFFIX)]
+    stored = stored_hashes([file.stem for file in complete]) if complete else set()
+    move_to_store((file for file in complete if file.stem in stored), audio)
     shutil.rmtree(folder, ignore_errors=True)

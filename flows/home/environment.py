@@ -1,7 +1,7 @@
-"""What every flow finds around it: a migrated database, a Prefect server, and the folders of the home.
+"""The runtime of every flow: a migrated database, a Prefect server, and the folders of the home.
 
-This module imports neither Prefect nor Keras, because both read their settings from the environment when they are
-imported: `runtime` must have been entered before.
+This module imports neither Prefect nor Keras. Both read their settings from the environment when they are imported, so
+`runtime` must be entered first.
 """
 
 import os
@@ -29,7 +29,8 @@ from services.up_process import who_is_up
 from sources.records import path_of
 
 DATABASE = "labelscope"
-STORE = "store:"  # how the uri of audio begins that lies below the home
+STORE = "store:"
+"""Prefix of the uri of audio that is stored in the home."""
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def database_address(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def migrated_database(settings: Settings) -> Iterator[str]:
-    """The same, migrated to this version's schema. In the home's own PostgreSQL it is the owner's address."""
+    """The URL of the database, migrated to this version's schema. In the home's own PostgreSQL it is the owner's."""
     with database_address(settings) as address:
         migrate.upgrade(address)
         if settings.database_url is None:
@@ -64,7 +65,7 @@ def migrated_database(settings: Settings) -> Iterator[str]:
 def open_database(
     settings: Settings, role: str = PIPELINE, lock_seconds: int = WORK_SECONDS
 ) -> Iterator[Engine]:
-    """The migrated database, as one of db/roles.py; in a PostgreSQL of one's own as whoever DATABASE_URL names."""
+    """An engine for the migrated database, with a role of db/roles.py, or with the user that DATABASE_URL names."""
     with (
         migrated_database(settings) as address,
         connected(address if settings.database_url else as_role(address, role), lock_seconds) as engine,
@@ -74,7 +75,7 @@ def open_database(
 
 @contextmanager
 def connected(address: str, lock_seconds: int = WORK_SECONDS) -> Iterator[Engine]:
-    """An engine for the database at this address, whose connections end with the block."""
+    """An engine for the database at this URL. Its connections are closed at the end of the block."""
     engine = open_engine(address, lock_seconds)
     try:
         with announced(engine):
@@ -85,10 +86,10 @@ def connected(address: str, lock_seconds: int = WORK_SECONDS) -> Iterator[Engine
 
 @contextmanager
 def runtime(settings: Settings, port: int | None = None) -> Iterator[str]:
-    """Everything that a flow run needs, for as long as the block lasts; yields the address of Prefect's API.
+    """Everything that a flow run needs, for the block; yields the URL of Prefect's API.
 
-    Attaches to the home's Prefect server if one runs, else starts it, on `port` where one is given; PREFECT_API_URL
-    names another. Nothing is left outside of the home.
+    Attaches to the home's Prefect server if it runs, else starts it (on `port`, if given). PREFECT_API_URL names
+    another server. Writes nothing outside of the home.
     """
     check_cluster(settings)
     make_home(settings)
@@ -108,9 +109,9 @@ def runtime(settings: Settings, port: int | None = None) -> Iterator[str]:
 
         if fresh:
             mark_crashed(before=now)
-        # Where a server is kept up it outlives this run, and has to hear should it die.
-        quiet = nullcontext() if settings.prefect_api_url or who_is_up(settings.home) else without_heartbeat()
-        with quiet:
+        # A server that outlives this run needs heartbeats to find out that the run has died.
+        outlives = settings.prefect_api_url or who_is_up(settings.home)
+        with nullcontext() if outlives else without_heartbeat():
             try:
                 yield api.url
             finally:
@@ -118,46 +119,46 @@ def runtime(settings: Settings, port: int | None = None) -> Iterator[str]:
 
 
 def configured_prefect(settings: Settings) -> PrefectApi | None:
-    """The Prefect server that PREFECT_API_URL names, with the login that the environment gives; None without it."""
+    """The Prefect server that PREFECT_API_URL names, with the login of the environment; None where it is not set."""
     return PrefectApi(settings.prefect_api_url, given_login()) if settings.prefect_api_url else None
 
 
 def contain_library_caches(settings: Settings) -> None:
-    """Keep the caches of libraries inside of the home, and their chatter off the terminal."""
-    # Absolute from here on, whatever the working directory.
+    """Keep the caches of libraries inside the home, and Prefect's log lines off the terminal."""
+    # Absolute, so that a change of the working directory does not move the home.
     os.environ["LABELSCOPE_HOME"] = str(settings.home)
     os.environ.setdefault("MPLCONFIGDIR", str(settings.home / "cache" / "matplotlib"))
     os.environ.setdefault("KERAS_HOME", str(settings.home / "cache" / "keras"))
     librosa = find_spec("librosa")
     if librosa is None or librosa.origin is None or not os.access(Path(librosa.origin).parent, os.W_OK):
-        # Numba keeps what it compiles beside librosa, half a minute's work; from there it would go to ~/.cache.
+        # Numba caches what it compiles (half a minute) beside librosa, or else in ~/.cache, outside of the home.
         os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.home / "cache" / "numba"))
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 
 def spectrogram_folder(settings: Settings, recipe_fingerprint: str) -> Path:
-    """Where the spectrograms of one recipe lie."""
+    """The folder of the spectrograms that were computed with one configuration."""
     return settings.home / "spectrograms" / recipe_fingerprint
 
 
 def model_folder(settings: Settings) -> Path:
-    """Where model files lie."""
+    """The folder of model files."""
     return settings.home / "models"
 
 
 def audio_folder(settings: Settings) -> Path:
-    """Where downloaded audio lies."""
+    """The folder of downloaded audio."""
     return settings.home / "audio"
 
 
 def stored_audio(settings: Settings, uri: str) -> Path:
-    """The file behind the `store:` uri of a clip. Raises ValueError for any other uri, and for one that leads out."""
+    """The file of a `store:` uri. Raises ValueError for any other uri, and for one outside of the audio folder."""
     path = settings.home / uri.removeprefix(STORE)
     if not uri.startswith(STORE) or not path.resolve().is_relative_to(audio_folder(settings).resolve()):
-        raise ValueError(f"{uri!r} is not the uri of audio that Labelscope keeps.")
+        raise ValueError(f"{uri!r} is not the uri of audio that Labelscope stores.")
     return path
 
 
 def audio_path(settings: Settings, uri: str) -> Path:
-    """The file that a clip is cut from, wherever it lies."""
+    """The audio file of a clip: stored in the home, or the user's own."""
     return stored_audio(settings, uri) if uri.startswith(STORE) else path_of(uri)

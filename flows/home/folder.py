@@ -1,4 +1,4 @@
-"""The folder of the home: made by commands that bring something in, looked for by those that only ask."""
+"""The home folder: commands that write make it, commands that only read require it."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from config.settings import Settings
 from flows.home import umask
 from services.private import OTHERS, PlaceRefused, make_folder, open_folder, put_right, require_own_links
 
-OURS = frozenset(  # what is made in a home
+HOME_FOLDERS = frozenset(
     (
         "postgres",
         "prefect",
@@ -28,16 +28,16 @@ OURS = frozenset(  # what is made in a home
 
 
 class HomeError(LabelscopeError):
-    """There is no home, or there can be none. The message is one sentence with the cure."""
+    """There is no home, or it cannot be made. The message is one sentence with the cure."""
 
 
 def synthetic_crate(home: Path) -> Path:
-    """Where the demo renders its music, which makes a home its own."""
+    """Where the demo renders its music. A home with this folder is a demo home."""
     return home / "synthetic crate"
 
 
 def make_home(settings: Settings) -> None:
-    """Make the folder, for this user alone, unless it is there. Raises HomeError where that cannot be."""
+    """Make the home folder unless it exists, private to this user. Raises HomeError where it cannot be made."""
     umask.close()
     home = settings.home
     if home.is_dir():
@@ -50,23 +50,24 @@ def make_home(settings: Settings) -> None:
     try:
         make_folder(home)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # no other name helps
+        # On a full disk another name would not help.
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise _cannot_be(home, error.strerror or str(error)) from error
 
 
 def secure_home(settings: Settings) -> None:
-    """See that what this process writes is for its user alone, and so is a home that is there; one line if it was not.
+    """Make files of this process, and an existing home, private to this user. Prints one line if permissions changed.
 
-    Of a folder that holds other things, too, only what has a name that Labelscope gives is closed. Raises HomeError as
-    root where the home, or a link to it, is another user's.
+    In a folder with other contents, only folders with a name of Labelscope's are changed. Raises HomeError for root
+    where the home, or a link to it, belongs to another user.
     """
     umask.close()
     if not settings.home.is_dir():
         return
     home = _require_own(settings.home)
-    changed = sum(map(put_right, _folders(home)))
-    if home.stat().st_mode & OTHERS and all(path.name in OURS for path in home.iterdir()):
+    changed = sum(map(put_right, _labelscope_folders(home)))
+    if home.stat().st_mode & OTHERS and all(path.name in HOME_FOLDERS for path in home.iterdir()):
         changed += put_right(home)
     if changed:
         sys.stderr.write(
@@ -74,12 +75,16 @@ def secure_home(settings: Settings) -> None:
         )
 
 
-def _folders(home: Path) -> list[Path]:
-    return [path for path in home.iterdir() if path.name in OURS and path.is_dir() and not path.is_symlink()]
+def _labelscope_folders(home: Path) -> list[Path]:
+    return [
+        path
+        for path in home.iterdir()
+        if path.name in HOME_FOLDERS and path.is_dir() and not path.is_symlink()
+    ]
 
 
 def _require_own(home: Path) -> Path:
-    """The folder that it leads to. A home may be a link, but as root only one of root's to a folder of root's."""
+    """The home with links resolved. For root, each link and the folder must be root's own, or it raises HomeError."""
     try:
         require_own_links(home)
         home = home.resolve()
@@ -90,17 +95,17 @@ def _require_own(home: Path) -> Path:
 
 
 def require_home(settings: Settings) -> None:
-    """Raises HomeError where nothing was ever brought in. Makes nothing: in a wrong folder that would look like a loss.
+    """Raises HomeError where the home has no database yet. Makes nothing: an empty new home would look like a loss.
 
-    With a PostgreSQL of one's own there is nothing to look for.
+    Checks nothing where DATABASE_URL names the database.
     """
     if settings.database_url is not None:
         return
     if settings.home.is_dir() and (settings.home / "postgres").is_dir():
         _require_own(settings.home)
         return
-    there = next(path for path in (settings.home, *settings.home.parents) if path.exists())
-    if not there.is_dir():
+    nearest = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    if not nearest.is_dir():
         raise _cannot_be(settings.home, "Not a directory")
     raise HomeError(
         f"There is no home at {settings.home}: `labelscope run` makes one, or set LABELSCOPE_HOME."
@@ -111,5 +116,5 @@ def _cannot_be(home: Path, why: str) -> HomeError:
     if home.is_file():
         why = "it is a file"
     elif home.is_symlink():
-        why = "it is a link that leads nowhere"
+        why = "it is a broken link"
     return HomeError(f"LABELSCOPE_HOME names {home}, which cannot be made ({why}): name another folder.")

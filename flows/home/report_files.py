@@ -1,4 +1,4 @@
-"""The reports that lie in the home."""
+"""Report files in the home."""
 
 from pathlib import Path
 from typing import Final
@@ -6,15 +6,16 @@ from typing import Final
 from config.settings import Settings
 
 KEPT: Final = 14
-"""Reports of so many days stay in the home."""
+"""How many daily reports stay in the home."""
 
 
 def report_folder(settings: Settings) -> Path:
+    """Where the daily reports are written."""
     return settings.home / "reports"
 
 
 def delete_old_reports(settings: Settings, kept: int = 0) -> None:
-    """Remove all reports of the home but the newest ones; what people put elsewhere, or call otherwise, stays."""
+    """Delete the daily reports in the home, except the newest `kept`. Other files stay."""
     reports = sorted(report_folder(settings).glob("labelscope-????-??-??.html"))
-    for old in reports[: max(len(reports) - kept, 0)]:
-        old.unlink(missing_ok=True)
+    for report in reports[: max(len(reports) - kept, 0)]:
+        report.unlink(missing_ok=True)

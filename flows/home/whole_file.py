@@ -1,4 +1,4 @@
-"""Write a file where somebody wants it: in one step, so that there is the one before or the whole of the new one."""
+"""Output files that a person asked for, written in one step."""
 
 import os
 from pathlib import Path
@@ -9,17 +9,21 @@ from flows.home.umask import output_file_mode
 
 
 class OutputFileError(LabelscopeError):
-    """A file cannot be written where it was to be. The message is one sentence with the cure."""
+    """An output file cannot be written. The message is one sentence with the cure."""
 
 
 def write_output_file(file: Path, content: bytes, private: bool = False) -> None:
-    """Write the content; a link keeps leading to its file. Raises OutputFileError, and then what was there still is.
+    """Write the content in one step. A link stays a link, and its target gets the content.
 
-    The caller's umask decides who may read it; `private`: its owner alone.
+    The permissions follow the caller's umask, or are the owner's alone (`private`). Raises OutputFileError; the former
+    file is then unchanged.
     """
-    target = Path(os.path.realpath(file))  # resolve() raises where links lead in a circle
+    # Path.resolve() would raise where links form a circle.
+    target = Path(os.path.realpath(file))
     try:
         write_whole(target, content, 0o600 if private else output_file_mode())
     except OSError as error:
-        said = f"{file} cannot be written ({error.strerror}); make room there, or name another file."
-        raise OutputFileError(said) from error
+        sentence = (
+            f"{file} cannot be written ({error.strerror}); free some space there, or name another file."
+        )
+        raise OutputFileError(sentence) from error

@@ -1,1 +1,1 @@
-"""The stage that brings playlists, tracks, audio and audio features into the database."""
+"""The stage that reads playlists, tracks, audio and audio features into the database."""

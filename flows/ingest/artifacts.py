@@ -1,4 +1,4 @@
-"""What an ingest leaves on Prefect's pages."""
+"""Artifacts of an ingest on Prefect's pages."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from flows.prefect_tools import artifacts
 
 
 def create_ingest_artifacts(connection: Connection, sentences: Sequence[str]) -> None:
-    """What came in and what went wrong, in sentences; what could not be used, and why; coverage of the playlists."""
+    """Create a list of sentences, a table of what could not be used, and a table of coverage by playlist."""
     artifacts.sentence_list("came-in", sentences)
     artifacts.not_used(connection)
     artifacts.table(

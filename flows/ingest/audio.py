@@ -1,7 +1,7 @@
-"""Find audio for the tracks that have none: their own preview, Deezer's, or a file of the user's library."""
+"""Find audio for tracks that have none: the track's own preview, Deezer's, or a file of the user's library."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, Row
 
 from db import read, write
 from db.write.tracks import save_clips
@@ -26,36 +26,38 @@ from sources.errors import Blocked
 from sources.previews.finders import Finder, Found, NotFound, Wanted, find_audio
 
 TRACKS_PER_TRANSACTION = 50
-PREVIEWS = "previews"  # what provider_state calls all who give out audio
-FAILURES_OF_AN_OUTAGE = (
-    40  # so many failures to get any answer in one transaction mean that a service is down
-)
+PREVIEWS = "previews"
+"""The name in provider_state for all services that give out audio."""
+FAILURES_OF_AN_OUTAGE = 40
+"""So many tracks without any answer, of one transaction, mean that a service is down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """How many tracks got audio, how many have none anywhere, and for how many the next run will look again.
+    """How many tracks got audio, how many have none anywhere, and how many the next run will try again.
 
-    `doubtful`: how many of the latter got an answer that may be final.
+    `doubtful`: how many answers of the latter may be final. `problem`: why previews are not requested for now.
     """
 
     found: int = 0
     nowhere: int = 0
     later: int = 0
     doubtful: int = 0
-    problem: str | None = None  # why whoever gives out audio is left alone for now
+    problem: str | None = None
 
 
 @dataclass(slots=True)
 class Search:
-    """What each batch needs beside its tracks. `blocked` is set by the first who is told to ask no more.
+    """What each batch needs beside its tracks, and what the batches have learned about the sources.
 
-    `doubted`: the sources whose answer about a track is doubtful, to be looked at again once all others are done.
-    `gave`: the sources that gave audio; what such a source answers at the second look is final.
+    `blocked` is set by the first thread whose service wants no more requests. `doubted` holds, by track, the sources
+    with a doubtful answer, for the second pass. `gave` holds the sources that gave audio: in the second pass their
+    answer is final.
     """
 
     engine: Engine
     audio: Path
+    inbox: Path
     finders: Sequence[Finder]
     ask_again_days: int
     library_version: str | None
@@ -63,56 +65,73 @@ class Search:
     blocked: Blocked | None = field(default=None)
     doubted: dict[int, set[str]] = field(default_factory=dict)
     gave: set[str] = field(default_factory=set)
-    second_look: bool = False
+    second_pass: bool = False
 
 
-def collect_audio(engine: Engine, outside: Providers) -> Collected:
-    """Look for audio of each track in a playlist that has none and was not lately looked for in vain.
+@dataclass(frozen=True, slots=True)
+class TrackResult:
+    """The audio of one track, if a source had some, and the answers of sources without, with their times."""
 
-    Grows with the tracks that are looked for, and not with those that have audio.
+    track_id: int
+    found: Found | None
+    not_found: tuple[tuple[NotFound, datetime], ...]
+
+    @property
+    def again(self) -> bool:
+        """Whether the next run should try again."""
+        return self.found is None and (not self.not_found or self.not_found[-1][0].again)
+
+
+def collect_audio(engine: Engine, providers: Providers) -> Collected:
+    """Search for audio of each track in a playlist that has none and has no recent final answer.
+
+    Grows with the tracks that are searched for, not with those that have audio.
     """
-    finders = outside.finders()
-    sources = [finder.source for finder in finders]
-    ask_again_days = outside.configuration.previews.ask_again_days
-    library_version = outside.library.version if outside.library else None
+    finders = providers.finders()
+    ask_again_days = providers.configuration.previews.ask_again_days
+    library_version = providers.library.version if providers.library else None
     with engine.begin() as connection:
         write.providers.forget_lost_audio(connection)
     refresh_track_states(engine)
     with engine.connect() as connection:
+        sources = [finder.source for finder in finders]
         waiting = read.providers.tracks_without_audio(connection, sources, ask_again_days, library_version)
-        put_off = read.providers.blocked(connection, PREVIEWS)
+        pause = read.providers.blocked(connection, PREVIEWS)
 
-    settings = outside.settings
-    audio = audio_folder(settings)
-    fetched: list[Collected] = []
+    audio = audio_folder(providers.settings)
     with (
         open_inbox(audio, partial(stored_clips, engine)) as inbox,
-        ThreadPoolExecutor(settings.downloads, thread_name_prefix="download") as threads,
+        ThreadPoolExecutor(providers.settings.downloads, thread_name_prefix="download") as threads,
         progress_bar("Fetching audio", len(waiting)) as advance,
     ):
-        search = Search(engine, audio, finders, ask_again_days, library_version, threads)
-        down = False
-        for track_ids in batches([] if put_off else waiting, TRACKS_PER_TRANSACTION):
-            batch = fetch_batch(search, inbox, track_ids)
-            fetched.append(batch)
-            advance(len(track_ids))
-            down = search.blocked is not None or batch.later - batch.doubtful >= FAILURES_OF_AN_OUTAGE
-            if down:
-                break  # whoever is asked for the rest would fare the same
-        if not down:
-            search.second_look = True
-            for track_ids in batches(sorted(search.doubted), TRACKS_PER_TRANSACTION):
-                fetched.append(fetch_batch(search, inbox, track_ids))
-    if fetched:
-        _remember(engine, search.blocked)
-    found = sum(batch.found for batch in fetched)
-    nowhere = sum(batch.nowhere for batch in fetched)
-    problem = str(search.blocked) if search.blocked else put_off.reason if put_off and waiting else None
+        search = Search(engine, audio, inbox, finders, ask_again_days, library_version, threads)
+        collected = _search_all(search, [] if pause else waiting, advance)
+    if collected:
+        _note_state(engine, search.blocked)
+    found = sum(batch.found for batch in collected)
+    nowhere = sum(batch.nowhere for batch in collected)
+    problem = str(search.blocked) if search.blocked else pause.reason if pause and waiting else None
     return Collected(found, nowhere, len(waiting) - found - nowhere, problem=problem)
 
 
-def _remember(engine: Engine, blocked: Blocked | None) -> None:
-    """Whoever gives out audio may ask for a pause: Deezer, or a host of previews; the sentence says who."""
+def _search_all(search: Search, track_ids: Sequence[int], advance: Callable[[int], None]) -> list[Collected]:
+    """Search in batches, and once more at the end for tracks with a doubtful answer. Stops at an outage."""
+    collected: list[Collected] = []
+    for batch_ids in batches(track_ids, TRACKS_PER_TRANSACTION):
+        batch = fetch_batch(search, batch_ids)
+        collected.append(batch)
+        advance(len(batch_ids))
+        # Requests for the remaining tracks would fail, too.
+        if search.blocked is not None or batch.later - batch.doubtful >= FAILURES_OF_AN_OUTAGE:
+            return collected
+    search.second_pass = True
+    for batch_ids in batches(sorted(search.doubted), TRACKS_PER_TRANSACTION):
+        collected.append(fetch_batch(search, batch_ids))
+    return collected
+
+
+def _note_state(engine: Engine, blocked: Blocked | None) -> None:
+    """Save that previews work, or the pause that a service asked for; its message names the service."""
     with engine.begin() as connection:
         if blocked is None:
             write.providers.note_works(connection, PREVIEWS, "api")
@@ -122,47 +141,32 @@ def _remember(engine: Engine, blocked: Blocked | None) -> None:
 
 
 @task(task_run_name="audio of tracks from {track_ids[0]} on", cache_policy=NO_CACHE)
-def fetch_batch(search: Search, inbox: Path, track_ids: list[int]) -> Collected:
-    """Look for audio of some tracks, in one transaction. Tracks that another run has taken on are left to it."""
+def fetch_batch(search: Search, track_ids: list[int]) -> Collected:
+    """Search for audio of some tracks, in one transaction. Skips tracks that another run has claimed."""
     with search.engine.begin() as connection:
         claimed = write.providers.claim_tracks(connection, track_ids)
-        rows = read.providers.wanted_audio(connection, claimed, search.ask_again_days, search.library_version)
-        outcomes = list(search.threads.map(partial(_look_for, search, inbox), rows))
-        found = [(row.track_id, one) for row, (one, _) in zip(rows, outcomes, strict=True) if one]
-        not_found = [
-            _lookup_row(row.track_id, missing, search.library_version, at)
-            for row, (_, all_missing) in zip(rows, outcomes, strict=True)
-            for missing, at in all_missing
-        ]
-        save_clips(connection, [clip for track_id, one in found for clip in _clip_rows(track_id, one)])
-        write.providers.forget_not_found(
-            connection, "audio", [(track_id, one.source) for track_id, one in found]
+        wanted = read.providers.wanted_audio(
+            connection, claimed, search.ask_again_days, search.library_version
         )
-        write.providers.save_not_found(connection, "audio", not_found)
-    if not search.second_look:
-        search.gave.update(one.source for _, one in found)
-        for row in not_found:
-            if row["doubtful"]:
-                search.doubted.setdefault(row["track_id"], set()).add(row["source"])
-    move_to_store((one.file for _, one in found if one.file is not None), search.audio)
-    passing = Counter(row["reason"] for row in not_found if row["again"])
-    for reason, number in passing.items():
-        get_run_logger().warning(
-            "%d tracks wait for the next run (%s); audio_not_found says why.", number, reason
-        )
-    later = sum(1 for one, missing in outcomes if not one and (not missing or missing[-1][0].again))
-    doubtful = sum(row["doubtful"] for row in not_found)
-    return Collected(len(found), len(rows) - len(found) - later, later, doubtful)
+        results = list(search.threads.map(partial(_search_track, search), wanted))
+        lookups = _lookup_rows(results, search.library_version)
+        _save(connection, results, lookups)
+    if not search.second_pass:
+        _note_for_second_pass(search, results, lookups)
+    files = (result.found.file for result in results if result.found)
+    move_to_store((file for file in files if file is not None), search.audio)
+    _log_retries(lookups)
+    found = sum(result.found is not None for result in results)
+    later = sum(result.again for result in results)
+    doubtful = sum(row["doubtful"] for row in lookups)
+    return Collected(found, len(results) - found - later, later, doubtful)
 
 
-Missing = list[tuple[NotFound, datetime]]
-
-
-def _look_for(search: Search, inbox: Path, row: Any) -> tuple[Found | None, Missing]:
-    """What was found for a track, and who had nothing, and when. Nobody is asked any more once one is blocked."""
+def _search_track(search: Search, row: Row[Any]) -> TrackResult:
+    """Search the sources for one track's audio. Searches none once a service wants no more requests."""
     if search.blocked is not None:
-        return None, []
-    again = search.doubted.get(row.track_id, set()) & search.gave if search.second_look else set()
+        return TrackResult(row.track_id, None, ())
+    final = search.doubted.get(row.track_id, set()) & search.gave if search.second_pass else set()
     wanted = Wanted(
         track_id=row.track_id,
         provider=row.provider,
@@ -173,23 +177,57 @@ def _look_for(search: Search, inbox: Path, row: Any) -> tuple[Found | None, Miss
         duration_s=row.duration_seconds,
         preview_url=row.preview_url,
         settled=frozenset(row.settled),
-        doubted=frozenset(row.doubted) | again,
+        doubted=frozenset(row.doubted) | final,
     )
     try:
-        found, missing = find_audio(wanted, search.finders, inbox)
+        found, missing = find_audio(wanted, search.finders, search.inbox)
     except Blocked as blocked:
         search.blocked = blocked
-        return None, []
-    return found, [(one, datetime.now(UTC)) for one in missing]
+        return TrackResult(row.track_id, None, ())
+    now = datetime.now(UTC)
+    return TrackResult(row.track_id, found, tuple((answer, now) for answer in missing))
+
+
+def _save(connection: Connection, results: Sequence[TrackResult], lookups: Sequence[dict[str, Any]]) -> None:
+    found = [(result.track_id, result.found) for result in results if result.found]
+    save_clips(connection, [clip for track_id, audio in found for clip in _clip_rows(track_id, audio)])
+    write.providers.forget_not_found(
+        connection, "audio", [(track_id, audio.source) for track_id, audio in found]
+    )
+    write.providers.save_not_found(connection, "audio", lookups)
+
+
+def _note_for_second_pass(
+    search: Search, results: Sequence[TrackResult], lookups: Sequence[dict[str, Any]]
+) -> None:
+    search.gave.update(result.found.source for result in results if result.found)
+    for row in lookups:
+        if row["doubtful"]:
+            search.doubted.setdefault(row["track_id"], set()).add(row["source"])
+
+
+def _log_retries(lookups: Sequence[dict[str, Any]]) -> None:
+    reasons = Counter(row["reason"] for row in lookups if row["again"])
+    for reason, number in reasons.items():
+        get_run_logger().warning(
+            "%d tracks wait for the next run (%s); audio_not_found has the details.", number, reason
+        )
 
 
 def _clip_rows(track_id: int, found: Found) -> list[dict[str, Any]]:
-    marks = {"track_id": track_id, "reference": found.reference}
-    return [clip_row(clip) | marks for clip in found.clips]
+    columns = {"track_id": track_id, "reference": found.reference}
+    return [clip_row(clip) | columns for clip in found.clips]
 
 
-def _lookup_row(
-    track_id: int, missing: NotFound, library_version: str | None, at: datetime
-) -> dict[str, Any]:
-    version = library_version if missing.source == "library" else None
-    return asdict(missing) | {"track_id": track_id, "version": version, "checked_at": at}
+def _lookup_rows(results: Sequence[TrackResult], library_version: str | None) -> list[dict[str, Any]]:
+    """Rows of the table lookups: a source, a track and why there was no audio."""
+    return [
+        asdict(answer)
+        | {
+            "track_id": result.track_id,
+            "version": library_version if answer.source == "library" else None,
+            "checked_at": checked_at,
+        }
+        for result in results
+        for answer, checked_at in result.not_found
+    ]

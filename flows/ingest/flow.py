@@ -1,4 +1,4 @@
-"""Bring what the playlists list into the database, with audio and with what services know of it."""
+"""Read playlists and their tracks into the database, with audio and audio features."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -33,21 +33,24 @@ SERVICES = ("spotify", "deezer")
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What one ingest brought."""
+    """The result of one ingest: numbers of playlists, of tracks and of problems.
+
+    `deferred`: unread playlists that the next run tries again. `elsewhere`: playlists that another run reads.
+    `audio` is None for a crate, which has its audio. `problems`: a sentence for each unread playlist and each warning.
+    """
 
     playlists: int = 0
     unchanged: int = 0
     unread: int = 0
-    deferred: int = 0  # of those unread: to be asked again by the next run
-    elsewhere: int = 0  # left to another run, which is reading them
+    deferred: int = 0
+    elsewhere: int = 0
     tracks: int = 0
     added: int = 0
     removed: int = 0
     rejected: int = 0
-    audio: Collected | None = None  # None where nobody looked, as in a crate, which has its audio
+    audio: Collected | None = None
     features: int = 0
     expired: int = 0
-    # a sentence for each playlist that could not be read, and for each warning
     problems: tuple[str, ...] = ()
 
     @property
@@ -57,7 +60,7 @@ class Ingested:
 
     @property
     def complete(self) -> bool:
-        """Whether another run just now would find nothing more to do."""
+        """Whether another run now would have nothing to do."""
         return not self.problems and not self.elsewhere and (self.audio is None or not self.audio.later)
 
 
@@ -71,12 +74,13 @@ def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
 
     Without `crate` it reads the one that LABELSCOPE_CRATE names, and labels.toml where that is not set.
 
-    - **asks** Spotify and Deezer for each playlist, once where it has not changed; then for previews of tracks without
-      audio (Deezer: 50 requests in 5 seconds at most), and for audio features. A service that asks for a long wait is
-      left alone until then. Of a crate it reads names, tags and checksums; an unchanged folder is not opened at all.
+    - **requests** each playlist from Spotify and Deezer, with one request where it has not changed. Then it requests
+      previews of tracks without audio (Deezer: at most 50 requests in 5 seconds), and audio features. A service that
+      wants a long pause gets no requests before its end.
+    - **reads**, of a crate, names, tags and checksums. It does not open an unchanged folder.
     - **writes** labels, playlists, artists, tracks and clips; a load for each playlist that has changed; a rejected
-      record, with its reason, for each entry that cannot be used; why a track has no audio, in lookups.
-    - `synthetic` marks a crate that Labelscope rendered itself.
+      record, with its reason, for each entry that cannot be used; into lookups, why a track has no audio.
+    - `synthetic` marks a crate that Labelscope has rendered.
     """
     settings = Settings()
     crate = crate or settings.crate
@@ -84,7 +88,7 @@ def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
         if crate is not None:
             with share_lock(engine, Lock.CONTENT):
                 ingested = _ingest_crate(engine, settings, crate, synthetic)
-            _tell(engine, ingested)
+            _publish(engine, ingested)
             return ingested
         configuration = read_labels(settings.labels)
         with share_lock(engine, Lock.CONTENT):
@@ -93,13 +97,13 @@ def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
             remove_unconfirmed(engine, settings, provider, days)
             for provider, days in configuration.retention.days.items()
         ]
-        ingested = replace(ingested, expired=sum(leavings.tracks for leavings in expired))
-        _tell(engine, ingested)
+        ingested = replace(ingested, expired=sum(removed.tracks for removed in expired))
+        _publish(engine, ingested)
     return ingested
 
 
-def _tell(engine: Engine, ingested: Ingested) -> None:
-    """To people who look at Prefect's pages, and to the stages that go on from here."""
+def _publish(engine: Engine, ingested: Ingested) -> None:
+    """Create artifacts on Prefect's pages, and emit the event that starts the next stage."""
     audio = ingested.audio.found if ingested.audio else 0
     sentences = [
         f"{ingested.playlists} playlists, {ingested.unchanged} of them unchanged, {ingested.unread} not read.",
@@ -115,54 +119,57 @@ def _tell(engine: Engine, ingested: Ingested) -> None:
 
 def _ingest_crate(engine: Engine, settings: Settings, crate: Path, synthetic: bool) -> Ingested:
     if synthetic:
-        from sources.synth.crate import synth_source  # takes seconds, and only the demo has such a crate
+        # This import takes seconds, and only the demo has such a crate.
+        from sources.synth.crate import synth_source
 
         source = synth_source(crate, windows=settings.windows_per_track)
     else:
         source = FolderSource(crate, windows=settings.windows_per_track)
-    known = _known_files(engine, source.provider)
+    known_files = _known_files(engine, source.provider)
     playlists = source.playlists()
     listed_by = playlists[0].external_id.rpartition("/")[0]
     loads = [
-        ingest_playlist(engine, source, playlist.reference, listed_by, known, looked=playlist)
+        ingest_playlist(engine, source, playlist.reference, listed_by, known_files, fetched=playlist)
         for playlist in playlists
     ]
     with engine.begin() as connection:
         present = [(playlist.provider, playlist.external_id) for playlist in playlists]
-        left = write.playlists.close_absent_playlists(connection, listed_by, present)
-    return _summary(loads, left)
+        removed = write.playlists.close_absent_playlists(connection, listed_by, present)
+    return _summary(loads, removed)
 
 
 def _ingest_listed(engine: Engine, settings: Settings, configuration: Configuration) -> Ingested:
-    outside = Providers(settings, configuration, engine)
+    providers = Providers(settings, configuration, engine)
     references = [
-        Reference(one.provider, one.external_id, Label(one.slug, one.name, one.description))
-        for one in configuration.references
+        Reference(
+            playlist.provider, playlist.external_id, Label(playlist.slug, playlist.name, playlist.description)
+        )
+        for playlist in configuration.references
     ]
-    loads = _read_playlists(engine, outside, references)
+    loads = _read_playlists(engine, providers, references)
     with engine.begin() as connection:
         present = [(reference.provider, reference.external_id) for reference in references]
-        left = write.playlists.close_absent_playlists(connection, LISTED_BY, present)
-    audio = collect_audio(engine, outside)
-    again = configuration.previews.ask_again_days
-    measured = [collect_features(engine, service, again) for service in outside.feature_services()]
+        removed = write.playlists.close_absent_playlists(connection, LISTED_BY, present)
+    audio = collect_audio(engine, providers)
+    ask_again_days = configuration.previews.ask_again_days
+    features = [collect_features(engine, service, ask_again_days) for service in providers.feature_services()]
     problems = [
         *(str(load.problem) for load in loads if load.problem),
         audio.problem,
-        *(service.problem for service in measured),
-        *_crates_beside(engine),
+        *(service.problem for service in features),
+        *_warn_of_crates(engine),
         login_warning(settings.spotify_token_file, datetime.now(UTC)),
     ]
     return replace(
-        _summary(loads, left),
+        _summary(loads, removed),
         audio=audio,
-        features=sum(service.tracks for service in measured),
+        features=sum(service.tracks for service in features),
         problems=tuple(dict.fromkeys(problem for problem in problems if problem)),
     )
 
 
-def _crates_beside(engine: Engine) -> list[str]:
-    """A sentence for each crate whose labels are in here, too, and stand as they were."""
+def _warn_of_crates(engine: Engine) -> list[str]:
+    """A sentence for each crate in this home: an ingest of labels.toml does not update its labels."""
     with engine.connect() as connection:
         crates = read.clips.crates_beside(connection, LISTED_BY)
     return [
@@ -172,8 +179,8 @@ def _crates_beside(engine: Engine) -> list[str]:
     ]
 
 
-def _read_playlists(engine: Engine, outside: Providers, references: list[Reference]) -> list[Loaded]:
-    """All playlists, one after the other. Once a service wants no more requests, its others are put off unasked."""
+def _read_playlists(engine: Engine, providers: Providers, references: list[Reference]) -> list[Loaded]:
+    """Read all playlists, one after the other. The others of a service that wants no more requests are deferred."""
     stopped: dict[str, Later] = {
         provider: problem for provider in SERVICES if (problem := _blocked(engine, provider))
     }
@@ -184,7 +191,7 @@ def _read_playlists(engine: Engine, outside: Providers, references: list[Referen
         provider = reference.provider
         load = ingest_playlist(
             engine,
-            outside.source(provider),
+            providers.source(provider),
             reference,
             LISTED_BY,
             known_files if provider == "folder" else dict,
@@ -193,12 +200,13 @@ def _read_playlists(engine: Engine, outside: Providers, references: list[Referen
         loads.append(load)
         if isinstance(load.problem, Blocked | LoginNeeded):
             if provider not in stopped:
-                _remember(engine, provider, load.problem)  # at once: a run that is killed must not ask again
+                # Saved at once, so that the run after a kill respects the pause.
+                _note_state(engine, provider, load.problem)
             stopped[provider] = load.problem
         elif load.outcome in ("loaded", "unchanged") and provider in SERVICES:
             answered.add(provider)
     for provider in answered - stopped.keys():
-        _remember(engine, provider, None)
+        _note_state(engine, provider, None)
     return loads
 
 
@@ -208,7 +216,8 @@ def _blocked(engine: Engine, provider: str) -> Blocked | None:
     return Blocked(row.reason, row.blocked_until) if row else None
 
 
-def _remember(engine: Engine, provider: str, problem: Later | None) -> None:
+def _note_state(engine: Engine, provider: str, problem: Later | None) -> None:
+    """Save that the provider works, or why and until when it gets no requests."""
     with engine.begin() as connection:
         if problem is None:
             write.providers.note_works(connection, provider, "api")
@@ -219,15 +228,15 @@ def _remember(engine: Engine, provider: str, problem: Later | None) -> None:
 
 def _known_files(engine: Engine, provider: str) -> KnownFiles:
     @cache
-    def known() -> KnownHashes:
-        """Read once, and only if anything has changed: it grows with the clips."""
+    def known_files() -> KnownHashes:
+        """Read at the first call, as it grows with the clips; not called if no playlist has changed."""
         with engine.connect() as connection:
             return read.clips.known_files(connection, provider)
 
-    return known
+    return known_files
 
 
-def _summary(loads: list[Loaded], left: int) -> Ingested:
+def _summary(loads: list[Loaded], removed: int) -> Ingested:
     counts = [load.counts for load in loads]
     return Ingested(
         playlists=len(loads),
@@ -237,6 +246,6 @@ def _summary(loads: list[Loaded], left: int) -> Ingested:
         elsewhere=sum(load.outcome == "elsewhere" for load in loads),
         tracks=sum(count.tracks for count in counts),
         added=sum(count.added for count in counts),
-        removed=left + sum(count.removed for count in counts),
+        removed=removed + sum(count.removed for count in counts),
         rejected=sum(count.rejected for count in counts),
     )

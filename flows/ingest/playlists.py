@@ -1,4 +1,4 @@
-"""Bring one playlist into the database, whatever source it comes from."""
+"""Read one playlist of any source into the database."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -21,24 +21,26 @@ from sources.metadata.storable import storable_key
 from sources.records import AudioClip, Entry, KnownHashes, Playlist, Reference, Rejection, Source
 
 ENTRIES_PER_TRANSACTION = 500
-READINGS = 3  # of a list that changes while it is read
-# Reasons for rejection that say: this list is not what it was when reading began.
-MOVED = {"changed", "vanished"}
-# Reasons that say nothing of whether the track is still in the list.
-PASSING = MOVED | {"unreadable", "not_listed"}
+ATTEMPTS = 3
+"""How often a list is read that changes meanwhile."""
+CHANGED = {"changed", "vanished"}
+"""Reasons of rejections: the list has changed since reading began."""
+INCONCLUSIVE = CHANGED | {"unreadable", "not_listed"}
+"""Reasons of rejections after which the track may still be in the list."""
 
 NOTHING = write.playlists.LoadCounts(0, 0, 0, 0)
 TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "release_date", "raw")
 
 KnownFiles = Callable[[], KnownHashes]
+"""Returns the sha256 of files that were hashed before; reads them at the first call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How the ingest of one playlist ended.
+    """The result of one playlist.
 
-    `outcome`: loaded; unchanged; elsewhere (another run is at it); or, with the problem, deferred, forbidden, gone or
-    metadata_only.
+    `outcome` is loaded, unchanged or elsewhere (another run reads it). With a problem it is deferred, forbidden, gone
+    or metadata_only.
     """
 
     outcome: str
@@ -52,14 +54,15 @@ def ingest_playlist(
     source: Source,
     reference: Reference,
     listed_by: str,
-    known: KnownFiles,
-    looked: Playlist | None = None,
+    known_files: KnownFiles,
+    *,
+    fetched: Playlist | None = None,
     put_off_by: Later | None = None,
 ) -> Loaded:
-    """Make the database's copy of one playlist equal to the source's.
+    """Update the database's copy of one playlist.
 
-    `looked`: it was just looked at. `put_off_by`: why nothing is to be asked of this source for now. A playlist
-    that is not to be had keeps the tracks of its last complete reading, and the reason stands in its row.
+    `fetched`: the playlist, where it was just fetched. `put_off_by`: why this source gets no requests for now. A
+    playlist that cannot be read keeps the tracks of its last complete reading; its row gets the reason.
     """
     with engine.begin() as connection:
         label = asdict(reference.label)
@@ -69,25 +72,27 @@ def ingest_playlist(
             reference.external_id,
             label,
             listed_by,
-            keep_name=looked is not None,  # as in a crate; in labels.toml a person has written it
+            # A crate takes the name of a folder; in labels.toml a person has written it.
+            keep_name=fetched is not None,
         )
-    with try_lock(engine, Lock.PLAYLIST, playlist_id) as alone:
-        if not alone:
+    with try_lock(engine, Lock.PLAYLIST, playlist_id) as locked:
+        if not locked:
             return Loaded("elsewhere")
         try:
             if put_off_by is not None:
                 raise put_off_by
-            return _ingest(engine, source, reference, playlist_id, known, looked)
+            return _load_if_changed(engine, source, reference, playlist_id, known_files, fetched=fetched)
         except SourceError as problem:
-            return _leave_as_it_is(engine, playlist_id, reference, problem)
-        except DataError as error:  # one playlist's odd value must not cost the others anything
-            why = " ".join(str(error.orig).split())[:200]
-            sentence = f"PostgreSQL does not take a value of this playlist ({why}); report it, with its id."
-            return _leave_as_it_is(engine, playlist_id, reference, Later(sentence))
+            return _note_unread(engine, playlist_id, reference, problem)
+        # One playlist's invalid value must not stop the others.
+        except DataError as error:
+            message = " ".join(str(error.orig).split())[:200]
+            sentence = f"PostgreSQL rejects a value of this playlist ({message}); report it, with its id."
+            return _note_unread(engine, playlist_id, reference, Later(sentence))
 
 
-def _leave_as_it_is(engine: Engine, playlist_id: int, reference: Reference, problem: SourceError) -> Loaded:
-    """Note why the playlist was not read; its tracks stay."""
+def _note_unread(engine: Engine, playlist_id: int, reference: Reference, problem: SourceError) -> Loaded:
+    """Save why the playlist was not read; its tracks stay."""
     status = problem.status if isinstance(problem, Unavailable) else "deferred"
     with engine.begin() as connection:
         write.playlists.set_playlist_status(connection, playlist_id, status, str(problem))
@@ -95,46 +100,36 @@ def _leave_as_it_is(engine: Engine, playlist_id: int, reference: Reference, prob
     return Loaded(status, problem=problem)
 
 
-def _ingest(
+def _load_if_changed(
     engine: Engine,
     source: Source,
     reference: Reference,
     playlist_id: int,
-    known: KnownFiles,
-    looked: Playlist | None,
+    known_files: KnownFiles,
+    *,
+    fetched: Playlist | None,
 ) -> Loaded:
-    moved = None
-    for _ in range(READINGS):
-        playlist = looked or source.look(reference)
+    """Read the playlist unless it is unchanged; up to three times where it changes meanwhile."""
+    last_change = None
+    for _ in range(ATTEMPTS):
+        playlist = fetched or source.look(reference)
         with engine.begin() as connection:
             if write.playlists.saw_unchanged(connection, playlist_id, playlist.name, playlist.snapshot_id):
                 return Loaded("unchanged")
         try:
-            return Loaded("loaded", _load(engine, source, playlist, playlist_id, known))
-        except Moved as error:
-            moved, looked = error, None
-    assert moved is not None
-    raise moved
+            return Loaded("loaded", _load(engine, source, playlist, playlist_id, known_files))
+        except Moved as change:
+            last_change, fetched = change, None
+    assert last_change is not None
+    raise last_change
 
 
 def _load(
-    engine: Engine, source: Source, playlist: Playlist, playlist_id: int, known: KnownFiles
+    engine: Engine, source: Source, playlist: Playlist, playlist_id: int, known_files: KnownFiles
 ) -> write.playlists.LoadCounts:
-    """Read the whole list. Tracks are committed as they are read, so that a killed run need not hash them again.
-
-    The membership is written last and at once: it is that of the last complete reading, never of half of one.
-    """
+    """Read the whole list, and save its membership in one transaction: that of a complete reading, or the former."""
     started_at = datetime.now(UTC)
-    added_at: dict[int, datetime | None] = {}
-    rejections: list[Rejection] = []
-    for batch in batches(source.entries(playlist, known()), ENTRIES_PER_TRANSACTION):
-        rejections += [record for record in batch if isinstance(record, Rejection)]
-        entries = [record for record in batch if isinstance(record, Entry)]
-        with engine.begin() as connection:
-            track_ids = save_entries(connection, [entry_rows(entry) for entry in entries])
-        for track_id, entry in zip(track_ids, entries, strict=True):
-            added_at.setdefault(track_id, entry.added_at)
-
+    added_at, rejections = _save_tracks(engine, source, playlist, known_files)
     reasons = {rejection.reason for rejection in rejections}
     with engine.begin() as connection:
         counts = write.playlists.complete_load(
@@ -142,20 +137,42 @@ def _load(
             playlist_id,
             name=playlist.name,
             raw=playlist.raw,
-            snapshot_id=None if reasons & MOVED else playlist.snapshot_id,
+            snapshot_id=None if reasons & CHANGED else playlist.snapshot_id,
             added_at=added_at,
-            keep_absent=bool(reasons & PASSING),
+            keep_absent=bool(reasons & INCONCLUSIVE),
             rejections=[_rejection_row(rejection) for rejection in rejections],
             started_at=started_at,
             flow_run_id=flow_run.get_id(),
         )
-    # No title goes into the log, which a purge does not reach; rejected_records has each entry with its cure.
+    _log_counts(playlist.label.name, counts, rejections)
+    return counts
+
+
+def _save_tracks(
+    engine: Engine, source: Source, playlist: Playlist, known_files: KnownFiles
+) -> tuple[dict[int, datetime | None], list[Rejection]]:
+    """Save the tracks of the list. Returns when each was added to the list, by id, and the rejected entries.
+
+    Each batch is committed, so that the run after a kill need not hash its files again.
+    """
+    added_at: dict[int, datetime | None] = {}
+    rejections: list[Rejection] = []
+    for batch in batches(source.entries(playlist, known_files()), ENTRIES_PER_TRANSACTION):
+        rejections += [record for record in batch if isinstance(record, Rejection)]
+        entries = [record for record in batch if isinstance(record, Entry)]
+        with engine.begin() as connection:
+            track_ids = save_entries(connection, [entry_rows(entry) for entry in entries])
+        for track_id, entry in zip(track_ids, entries, strict=True):
+            added_at.setdefault(track_id, entry.added_at)
+    return added_at, rejections
+
+
+def _log_counts(name: str, counts: write.playlists.LoadCounts, rejections: list[Rejection]) -> None:
+    # No titles in the log, which a purge does not reach; rejected_records has each entry with its cure.
     logger = get_run_logger()
-    name = playlist.label.name
     logger.info("%s: %d tracks, %d new, %d gone", name, counts.tracks, counts.added, counts.removed)
     for reason, number in Counter(rejection.reason for rejection in rejections).items():
-        logger.warning("%s: %d left out (%s); rejected_records says which.", name, number, reason)
-    return counts
+        logger.warning("%s: %d left out (%s); rejected_records lists them.", name, number, reason)
 
 
 def _rejection_row(rejection: Rejection) -> dict[str, Any]:
@@ -163,15 +180,16 @@ def _rejection_row(rejection: Rejection) -> dict[str, Any]:
 
 
 def entry_rows(entry: Entry) -> TrackEntry:
-    """A track, its artists and its clips in the columns of their tables."""
-    track = {name: getattr(entry.track, name) for name in TRACK_COLUMNS}  # asdict would copy all of raw
+    """Rows of the tables tracks, artists and clips."""
+    # asdict would copy all of raw.
+    track = {name: getattr(entry.track, name) for name in TRACK_COLUMNS}
     track["duration_seconds"] = entry.track.duration_s
     artists = [asdict(artist) for artist in entry.track.artists]
     return track, artists, [clip_row(clip) for clip in entry.clips]
 
 
 def clip_row(clip: AudioClip) -> dict[str, Any]:
-    """A clip in the columns of its table."""
+    """A row of the table clips."""
     row = asdict(clip)
     row["offset_seconds"] = row.pop("offset_s")
     row["duration_seconds"] = row.pop("duration_s")

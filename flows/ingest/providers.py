@@ -1,4 +1,4 @@
-"""The services and folders that the settings and labels.toml name, ready to be asked. Nothing is asked yet."""
+"""Clients of the services and folders that the settings and labels.toml name. They send requests only when used."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,14 +27,15 @@ RECCOBEATS_TERMS = "ReccoBeats states no licence; its figures may be Spotify's, 
 
 @dataclass(frozen=True)
 class Providers:
-    """The outside world of one run."""
+    """The providers of one run. Runs share rate limits through the database of `engine`."""
 
     settings: Settings
     configuration: Configuration
-    engine: Engine  # of the database in which all runs take turns
+    engine: Engine
 
     @cached_property
     def spotify(self) -> SpotifySource:
+        """Spotify's playlists and audio features, with the login of the home."""
         settings, secret = self.settings, self.settings.spotify_client_secret
         return connect_spotify(
             settings.spotify_client_id,
@@ -48,31 +49,38 @@ class Providers:
 
     @cached_property
     def deezer(self) -> DeezerApi:
+        """Deezer's API, within the rate limit that all runs share."""
         settings = self.settings
         pace = SharedRateLimit(self.engine, "deezer", settings.deezer_requests, WINDOW_S)
         return DeezerApi(settings.deezer_api_url, pace, self.patience, settings.request_timeout_seconds)
 
     @cached_property
     def reccobeats(self) -> ReccoBeats:
+        """ReccoBeats' API."""
         settings = self.settings
         return ReccoBeats(settings.reccobeats_api_url, self.patience, settings.request_timeout_seconds)
 
     @cached_property
     def library(self) -> Library | None:
+        """The user's own audio files; None where labels.toml names no library."""
         folder = self.configuration.previews.library
         return Library(folder) if folder is not None else None
 
     @cached_property
     def patience(self) -> Patience:
+        """How often requests are repeated, and after which waits.
+
+        With the default wait, five attempts take longer than the five seconds over which Deezer counts.
+        """
         settings = self.settings
         return Patience(
-            attempts=5,  # with the default wait, longer than the five seconds in which Deezer counts
+            attempts=5,
             wait_seconds=settings.retry_wait_seconds,
             longest_wait_seconds=settings.longest_wait_seconds,
         )
 
     def source(self, provider: str) -> Source:
-        """Where playlists of this provider are read."""
+        """The source of this provider's playlists."""
         if provider == "spotify":
             return self.spotify
         if provider == "deezer":
@@ -80,39 +88,39 @@ class Providers:
         return FolderSource(self.settings.home, windows=self.settings.windows_per_track)
 
     def finders(self) -> list[Finder]:
-        """Where audio is looked for, in the order of the configuration; without a library nobody looks there."""
+        """Sources of audio in the order of labels.toml; the library only where labels.toml names one."""
         hosts, windows = self.settings.preview_hosts, self.settings.windows_per_track
-        made: dict[str, Finder] = {
+        by_name: dict[str, Finder] = {
             "own": OwnPreviews(self.deezer, hosts),
             "deezer": DeezerByIsrc(self.deezer, hosts),
         }
         if self.library is not None:
-            made["library"] = LibraryMatches(self.library, windows)
-        return [made[source] for source in self.configuration.previews.order if source in made]
+            by_name["library"] = LibraryMatches(self.library, windows)
+        return [by_name[name] for name in self.configuration.previews.order if name in by_name]
 
     def feature_services(self) -> list[FeatureService]:
-        """Services that are asked for audio features, as the configuration wants it."""
-        chosen = []
+        """The services for audio features that labels.toml chooses."""
+        services = []
         if self.configuration.features.spotify:
-            chosen.append(
+            services.append(
                 FeatureService(
-                    "spotify",
-                    SPOTIFY_TERMS,
-                    "v1",
-                    self.spotify.audio_features,
-                    api.MAX_IDS,
-                    ("spotify",),
+                    origin="spotify",
+                    licence=SPOTIFY_TERMS,
+                    version="v1",
+                    fetch=self.spotify.audio_features,
+                    ids_per_request=api.MAX_IDS,
+                    providers=("spotify",),
                 )
             )
         if self.configuration.features.reccobeats:
-            chosen.append(
+            services.append(
                 FeatureService(
-                    "reccobeats",
-                    RECCOBEATS_TERMS,
-                    "v1",
-                    self.reccobeats.features,
-                    reccobeats.MAX_IDS,
-                    ("spotify",),
+                    origin="reccobeats",
+                    licence=RECCOBEATS_TERMS,
+                    version="v1",
+                    fetch=self.reccobeats.features,
+                    ids_per_request=reccobeats.MAX_IDS,
+                    providers=("spotify",),
                 )
             )
-        return chosen
+        return services

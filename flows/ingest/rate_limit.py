@@ -1,4 +1,4 @@
-"""Requests to a service in turn with those of every other run: who counts them counts by address, not by process."""
+"""A rate limit that all runs share, as services count requests by IP address and not by process."""
 
 import time
 from dataclasses import dataclass, field
@@ -14,19 +14,20 @@ from sources.errors import Later
 
 @dataclass(frozen=True, slots=True)
 class SharedRateLimit:
-    """At most `requests` begin in any `window_s` seconds, of all processes that use the database, by its clock."""
+    """At most `requests` start in any `window_s` seconds, over all processes with this database, by its clock."""
 
     engine: Engine
     service: str
     requests: int
     window_s: float
-    _one: Lock = field(default_factory=Lock)  # one connection, however many threads want a turn
+    # All threads of a process share one connection.
+    _lock: Lock = field(default_factory=Lock)
 
     def wait(self) -> None:
-        """Returns when a request may begin, and counts it. Raises Later where the database does not answer."""
+        """Block until a request may start, and count it. Raises Later where the database does not answer."""
         try:
             with (
-                self._one,
+                self._lock,
                 self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
             ):
                 seconds = write.providers.take_turn(connection, self.service, self.requests, self.window_s)

@@ -1,4 +1,4 @@
-"""Remove what came from a provider: on demand, or because nobody has confirmed it for too long."""
+"""Remove content of a provider: on demand, or because the provider has not confirmed it for too long."""
 
 import shutil
 from collections.abc import Callable
@@ -15,29 +15,30 @@ from flows.home.report_files import delete_old_reports
 
 
 class BusyError(LabelscopeError):
-    """Content is being brought in just now. The message is one sentence with the cure."""
+    """Another run ingests or saves content just now. The message is one sentence with the cure."""
 
 
 def purge(engine: Engine, settings: Settings, provider: str) -> Leavings:
-    """Remove all that came from a provider, its files included; a user's own files stay where they are.
+    """Remove all content of a provider, with its files. The user's own audio files stay.
 
-    Raises BusyError while a run is bringing content in, or a backup saves it, which would be half removed.
+    Raises BusyError while a run ingests content, or a backup saves it: either would get half of it.
     """
-    leavings = _remove(engine, settings, lambda connection: remove_provider(connection, provider))
-    if leavings is None:
+    removed = _remove(engine, settings, lambda connection: remove_provider(connection, provider))
+    if removed is None:
         raise BusyError(
-            "A run is bringing content in, or a backup saves it; wait for its end, or stop it, and purge again."
+            "A run is ingesting content, or a backup saves it; wait for its end, or stop it, and purge again."
         )
-    delete_old_reports(settings)  # they name tracks; the next one is without
+    # Reports name tracks; the next report has none of these.
+    delete_old_reports(settings)
     if provider == "spotify":
         shutil.rmtree(settings.spotify_token_file.parent, ignore_errors=True)
-    return leavings
+    return removed
 
 
 def remove_unconfirmed(engine: Engine, settings: Settings, provider: str, days: int) -> Leavings:
-    """Remove tracks that the provider has not confirmed for so many days, their files included.
+    """Remove tracks that the provider has not confirmed for `days` days, with their files.
 
-    While another run brings content in it is left to the next run.
+    Removes nothing while another run ingests content: the next run does it then.
     """
     removed = _remove(
         engine, settings, lambda connection: remove_unconfirmed_tracks(connection, provider, days)
@@ -46,17 +47,18 @@ def remove_unconfirmed(engine: Engine, settings: Settings, provider: str, days: 
 
 
 def _remove(engine: Engine, settings: Settings, remove: Callable[[Connection], Leavings]) -> Leavings | None:
-    """None where others are at work on content: files that they write would be missed, or lost to them."""
-    with try_lock(engine, Lock.CONTENT) as alone, engine.begin() as connection:
-        if not alone:
+    """Remove rows and their files; None where another run works on content, whose new files would be missed."""
+    with try_lock(engine, Lock.CONTENT) as locked, engine.begin() as connection:
+        if not locked:
             return None
-        leavings = remove(connection)
-        # Files first, the commit after: should this be killed in between, the rows are still there to try again by.
-        for uri in leavings.audio:
+        removed = remove(connection)
+        # Delete files before the commit: if this process is killed in between, the next try finds the rows again.
+        for uri in removed.audio:
             stored_audio(settings, uri).unlink(missing_ok=True)
-        for fingerprint, path in leavings.spectrograms:
+        for fingerprint, path in removed.spectrograms:
             (spectrogram_folder(settings, fingerprint) / path).unlink(missing_ok=True)
-        for training in leavings.trainings:
+        for training in removed.trainings:
             shutil.rmtree(model_folder(settings) / str(training), ignore_errors=True)
-    refresh_track_states(engine)  # so that nothing of it is left in the counts either
-    return leavings
+    # Removes these tracks from the stored counts, too.
+    refresh_track_states(engine)
+    return removed

@@ -1,9 +1,8 @@
-"""Ask services for the audio features that they know of whole tracks."""
+"""Fetch audio features of whole tracks from services."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -17,24 +16,28 @@ from sources.errors import Blocked, Closed, SourceError
 from sources.track_features import TrackFeatures
 
 CAPABILITY = "audio_features"
-Answer = Mapping[str, TrackFeatures | None]
+FeaturesById = Mapping[str, TrackFeatures | None]
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureService:
-    """A service that measures tracks: what it is called, what it may be asked for, and how much at once."""
+    """A service with audio features of tracks.
+
+    `fetch` takes at most `ids_per_request` ids of tracks from one of `providers`. It returns the features by id, or
+    None for a track that the service does not have.
+    """
 
     origin: str
     licence: str
     version: str
-    ask: Callable[[list[str]], Answer]
-    at_once: int
-    providers: tuple[str, ...]  # whose tracks it knows, by their own ids
+    fetch: Callable[[list[str]], FeaturesById]
+    ids_per_request: int
+    providers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Of how many tracks a service had features, and why it did not get to the others, if so."""
+    """How many tracks got features, and why the service was not asked for all others, if so."""
 
     tracks: int = 0
     problem: str | None = None
@@ -42,14 +45,15 @@ class Measured:
 
 @task(task_run_name="audio features of {service.origin}", cache_policy=NO_CACHE)
 def collect_features(engine: Engine, service: FeatureService, ask_again_days: int) -> Measured:
-    """Ask for the features of each track that the service was not lately asked about.
+    """Fetch the features of each track that was not requested from the service in the last `ask_again_days`.
 
-    A service that refuses this to our key is left alone for `ask_again_days`; the reason is in provider_state.
+    A service that denies audio features to our key is not asked for `ask_again_days`; provider_state has the reason.
     """
     refresh_track_states(engine)
-    with try_lock(engine, Lock.FEATURES) as alone, engine.connect() as connection:
+    with try_lock(engine, Lock.FEATURES) as locked, engine.connect() as connection:
         if (
-            not alone  # another run is asking
+            # Another run fetches from this service.
+            not locked
             or read.providers.blocked(connection, service.origin)
             or read.providers.is_closed(connection, service.origin, CAPABILITY, ask_again_days)
         ):
@@ -57,22 +61,23 @@ def collect_features(engine: Engine, service: FeatureService, ask_again_days: in
         waiting = read.providers.tracks_without_features(
             connection, service.origin, service.providers, ask_again_days
         )
-        connection.rollback()  # no transaction stays open while the service is asked
+        # Ends the transaction before the requests.
+        connection.rollback()
         tracks = 0
-        for rows in batches(waiting, service.at_once):
+        for rows in batches(waiting, service.ids_per_request):
             try:
-                tracks += _ask(engine, service, rows)
+                tracks += _fetch_batch(engine, service, {row.id: row.external_id for row in rows})
             except SourceError as problem:
                 get_run_logger().warning("%s", problem)
-                _remember(engine, service.origin, problem)
+                _note_state(engine, service.origin, problem)
                 return Measured(tracks, None if isinstance(problem, Closed) else str(problem))
     if waiting:
-        _remember(engine, service.origin, None)
+        _note_state(engine, service.origin, None)
     return Measured(tracks)
 
 
-def _remember(engine: Engine, origin: str, problem: SourceError | None) -> None:
-    """A refusal, or a pause that was asked for, outlives this run; any other fault does not."""
+def _note_state(engine: Engine, origin: str, problem: SourceError | None) -> None:
+    """Save that the service works, denies audio features, or wants a pause. Other problems are not saved."""
     with engine.begin() as connection:
         if isinstance(problem, Blocked):
             write.providers.note_trouble(connection, origin, "api", str(problem), problem.until)
@@ -82,13 +87,18 @@ def _remember(engine: Engine, origin: str, problem: SourceError | None) -> None:
             write.providers.note_works(connection, origin, CAPABILITY)
 
 
-def _ask(engine: Engine, service: FeatureService, rows: Sequence[Any]) -> int:
-    answer = service.ask(sorted(row.external_id for row in rows))
+def _fetch_batch(engine: Engine, service: FeatureService, external_ids: Mapping[int, str]) -> int:
+    """Save the features of some tracks (id -> the service's id), or that they have none; returns how many have."""
+    answer = service.fetch(sorted(external_ids.values()))
     now = datetime.now(UTC)
-    known = {row.id: features for row in rows if (features := answer.get(row.external_id))}
-    unknown = [
+    found = {
+        track_id: features
+        for track_id, external_id in external_ids.items()
+        if (features := answer.get(external_id))
+    }
+    not_found = [
         {
-            "track_id": row.id,
+            "track_id": track_id,
             "source": service.origin,
             "reason": "unknown",
             "detail": f"{service.origin} has no features of it.",
@@ -97,17 +107,17 @@ def _ask(engine: Engine, service: FeatureService, rows: Sequence[Any]) -> int:
             "version": None,
             "checked_at": now,
         }
-        for row in rows
-        if row.id not in known
+        for track_id in external_ids
+        if track_id not in found
     ]
-    marks = {"origin": service.origin, "extractor_version": service.version, "licence": service.licence}
+    columns = {"origin": service.origin, "extractor_version": service.version, "licence": service.licence}
     with engine.begin() as connection:
         write.providers.save_track_features(
             connection,
-            [asdict(features) | marks | {"track_id": track_id} for track_id, features in known.items()],
+            [asdict(features) | columns | {"track_id": track_id} for track_id, features in found.items()],
         )
-        write.providers.save_not_found(connection, "features", unknown)
+        write.providers.save_not_found(connection, "features", not_found)
         write.providers.forget_not_found(
-            connection, "features", [(track_id, service.origin) for track_id in known]
+            connection, "features", [(track_id, service.origin) for track_id in found]
         )
-    return len(known)
+    return len(found)

@@ -1,1 +1,1 @@
-"""The nightly check that files and rows agree."""
+"""The nightly check that files and database rows match."""

@@ -1,4 +1,4 @@
-"""What the nightly check leaves on Prefect's pages."""
+"""Artifacts of the nightly check on Prefect's pages."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from flows.prefect_tools import artifacts
 
 
 def create_maintenance_artifacts(sentences: Sequence[str], faults: Sequence[tuple[str, str, str]]) -> None:
-    """What was looked at and done, in sentences; files and rows that do not agree, a hundred of them at most."""
+    """Create a list of sentences, and a table of at most 100 faults (path, kind, fault)."""
     artifacts.sentence_list("kept-up", sentences)
     rows = [{"path": spaced(path), "kind": kind, "fault": fault} for path, kind, fault in faults[:100]]
     create_table_artifact(

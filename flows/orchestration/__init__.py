@@ -1,1 +1,1 @@
-"""What runs when, and what keeps it running."""
+"""The timetable of flows, and the processes that start its runs."""

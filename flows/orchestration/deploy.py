@@ -1,4 +1,4 @@
-"""The same timetable for workers, of which any number may run, on any machine that reaches the servers and the home."""
+"""Deploy the timetable to a work pool. Any number of workers, also on other machines, may run it."""
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
@@ -12,9 +12,9 @@ from flows.prefect_tools.run_names import POOL
 
 
 def deploy(settings: Settings) -> None:
-    """Hand every line of the timetable to the pool, in place of an earlier one or of what `labelscope up` registered.
+    """Deploy every flow of the timetable to the pool; replaces earlier deployments and those of `labelscope up`.
 
-    Workers import the flows by their module, so they need Labelscope installed, and no copy of its code.
+    Workers import the flows from their module, so Labelscope must be installed there.
     """
     _make_pool()
     for deployment in deployments(settings):
@@ -25,7 +25,7 @@ def deploy(settings: Settings) -> None:
 
 
 def _make_pool() -> None:
-    """See that the pool is there; two may do so at once."""
+    """Create the work pool unless it exists, or another process creates it just now."""
     pool = WorkPoolCreate(
         name=POOL,
         type=ProcessWorker.type,

@@ -1,4 +1,4 @@
-"""What a run that was started by a schedule, an event or a person in the browser imports: the flows."""
+"""The module from which runs import their flow when a schedule, an event or the browser starts them."""
 
 import os
 from typing import Final
@@ -16,8 +16,8 @@ from services.parent_death import end_with
 
 __all__ = ["evaluate", "extract", "ingest", "maintain", "mix", "pipeline", "predict", "report", "retrain"]
 
-SERVER: Final = "LABELSCOPE_SERVED_BY"
-"""Names the process that starts such runs: they end when it does, so that no orphan works beside its successor."""
+SERVED_BY: Final = "LABELSCOPE_SERVED_BY"
+"""The environment variable with the process that starts such runs. When it ends, they end, too."""
 
-if (server := os.environ.get(SERVER)) and int(server) != os.getpid():
+if (server := os.environ.get(SERVED_BY)) and int(server) != os.getpid():
     end_with(int(server))

@@ -1,4 +1,4 @@
-"""Keep the timetable: register it with Prefect, start what is due, and see to it that no run stays for dead."""
+"""Serve the timetable: register it with Prefect, start due runs, and mark dead runs as crashed."""
 
 import asyncio
 import os
@@ -19,18 +19,18 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.runner import Runner
 
 from config.settings import SECRETS, Settings
-from flows.orchestration.entrypoints import SERVER
+from flows.orchestration.entrypoints import SERVED_BY
 from flows.orchestration.timetable import deployments, timetable
 from flows.prefect_tools.dead_runs import HEARTBEAT, START_SECONDS, DeadRunWatch, repeat_forever
 from flows.prefect_tools.run_names import TAG
 
-HEARTBEAT_SECONDS: Final = 30  # of every run that is started from here; the least that Prefect takes
+HEARTBEAT_SECONDS: Final = 30  # between heartbeats of a run; the least that Prefect accepts
 ENDS: Final = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
-OUTAGE_PAUSE: Final = 2.0  # seconds between two questions whether the server is there again
+OUTAGE_SECONDS: Final = 2.0  # between two checks whether the server answers again
 
 
 def register(settings: Settings) -> None:
-    """Tell Prefect the timetable, in place of an earlier one, and what to make of runs that fall silent."""
+    """Register the timetable with Prefect, in place of an earlier one, and the rules for dead runs."""
     for deployment in deployments(settings):
         deployment.apply()
     delete_old_deployments(settings)
@@ -38,31 +38,30 @@ def register(settings: Settings) -> None:
 
 
 def delete_old_deployments(settings: Settings) -> None:
-    """Remove what an earlier timetable had and this one has not: its schedules would go on."""
+    """Delete deployments that are not in the timetable any more: their schedules would go on."""
     names = {line.name for line in timetable(settings)}
-    ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
+    with_our_tag = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
     with get_client(sync_client=True) as client:
-        for known in client.read_deployments(deployment_filter=ours):
-            if known.name not in names:
-                client.delete_deployment(known.id)
+        for deployment in client.read_deployments(deployment_filter=with_our_tag):
+            if deployment.name not in names:
+                client.delete_deployment(deployment.id)
 
 
 def register_crash_rules() -> None:
-    """Have the server mark runs as crashed whose process was killed along with what started it, or lost its machine.
+    """Register automations with which the server marks dead runs as crashed.
 
-    Those are runs of the timetable, and their stages, that were to begin and have sent no heartbeat in time, and all
-    runs whose heartbeat has stopped. Other runs than the timetable's may have none (flows/home/environment.py).
-
-    A rule that is there already is left alone: with an update the server forgets which runs it was waiting for.
+    One is for runs whose heartbeats have stopped. The other is for runs of the timetable, and their stages, that never
+    sent a heartbeat; runs of other commands may have none (flows/home/environment.py). An equal automation is not
+    updated: with an update the server forgets which runs it was waiting for.
     """
     rules = (
-        _silence(
+        _crash_rule(
             "labelscope: a run that fell silent has crashed",
             after={HEARTBEAT},
             seconds=3 * HEARTBEAT_SECONDS,
-            message="It fell silent: its process or its machine has died; what it had committed is kept.",
+            message="It sent no more heartbeats: its process or machine has died; what it had committed is kept.",
         ),
-        _silence(
+        _crash_rule(
             "labelscope: a run that never began has crashed",
             after={"prefect.flow-run.Pending", "prefect.flow-run.Running"},
             seconds=START_SECONDS,
@@ -72,25 +71,25 @@ def register_crash_rules() -> None:
     )
     with get_client(sync_client=True) as client:
         for rule in rules:
-            known = client.read_automations_by_name(rule.name)
-            if not known:
+            registered = client.read_automations_by_name(rule.name)
+            if not registered:
                 client.create_automation(rule)
-            elif known[0].model_dump(exclude={"id"}) != rule.model_dump():
-                client.update_automation(known[0].id, rule)
+            elif registered[0].model_dump(exclude={"id"}) != rule.model_dump():
+                client.update_automation(registered[0].id, rule)
 
 
-def _silence(
+def _crash_rule(
     name: str, after: set[str], seconds: float, message: str, tag: str | None = None
 ) -> AutomationCore:
-    """After an event of a run, if neither a heartbeat nor its end follows in time, the run has crashed."""
-    tagged = {"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"} if tag else {}
+    """An automation: a run has crashed if no heartbeat and no final state follows one of the events in time."""
+    tag_filter = {"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"} if tag else {}
     return AutomationCore(
         name=name,
         trigger=EventTrigger(
             after=after,
             expect={HEARTBEAT, *ENDS},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
-            match_related=tagged,
+            match_related=tag_filter,
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
@@ -101,13 +100,14 @@ def _silence(
 
 
 class TimetableRunner(Runner):
-    """Prefect's own, but for SIGTERM: that one raises SystemExit wherever the signal happens to arrive.
+    """Prefect's runner, which ends cleanly on SIGTERM.
 
-    In a destructor nobody hears of an exception, so that the signal would be lost and the process stay.
+    Prefect's handler raises SystemExit wherever the signal arrives. Python ignores exceptions in destructors, so there
+    the signal would be lost and the process go on.
     """
 
     async def run(self, asked_to_end: Event) -> None:
-        """Start the runs that are due, until SIGTERM cancels this, or has come before it could."""
+        """Start due runs until SIGTERM, which cancels this coroutine. Raises CancelledError if SIGTERM came before."""
         task = asyncio.current_task()
         assert task is not None
         self._end = partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel)
@@ -116,41 +116,43 @@ class TimetableRunner(Runner):
             raise asyncio.CancelledError
         await self.start()
 
-    def handle_sigterm(self, *_signal: Any, **_more: Any) -> None:
+    def handle_sigterm(self, *_signal: Any, **_options: Any) -> None:
+        """End the runner; Prefect's runner installs this as the handler of SIGTERM."""
         self._end()
 
 
 def serve(settings: Settings) -> None:
-    """Start the runs that are due, each in a process of its own, until SIGINT, SIGTERM or SIGHUP."""
-    os.environ[SERVER] = str(os.getpid())
-    _leave_the_folder(settings)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+    """Start due runs, each in its own process, until SIGINT, SIGTERM or SIGHUP."""
+    os.environ[SERVED_BY] = str(os.getpid())
+    _change_to_home(settings)
+    # nohup ignores SIGHUP.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     asked_to_end = Event()
     Thread(
-        target=repeat_forever, args=[DeadRunWatch(TAG).mark_dead_runs], name="silent runs", daemon=True
+        target=repeat_forever, args=[DeadRunWatch(TAG).mark_dead_runs], name="dead runs", daemon=True
     ).start()
     try:
         while not _serve_until_outage(settings, asked_to_end):
-            # The runner's own handler ends with it, and SIGTERM may come before the next one has its own.
+            # The runner's handler has ended with it, and SIGTERM may come before the next runner has one.
             signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
             _wait_for_server(asked_to_end)
     except (KeyboardInterrupt, asyncio.CancelledError):
         return
 
 
-def _leave_the_folder(settings: Settings) -> None:
-    """Go on in the home: Prefect looks for a run's module where it works, and a folder `flows` there may not be ours.
+def _change_to_home(settings: Settings) -> None:
+    """Make the home the working directory: Prefect imports a run's module from there, and another may have a `flows`.
 
-    What was relative to that folder is made absolute for the runs.
+    Relative paths of settings become absolute for the runs.
     """
-    places = {"LABELS": settings.labels, "CRATE": settings.crate, "SECRETS": SECRETS.absolute()}
-    os.environ.update({f"LABELSCOPE_{name}": str(path) for name, path in places.items() if path is not None})
+    paths = {"LABELS": settings.labels, "CRATE": settings.crate, "SECRETS": SECRETS.absolute()}
+    os.environ.update({f"LABELSCOPE_{name}": str(path) for name, path in paths.items() if path is not None})
     os.chdir(settings.home)
 
 
 def _serve_until_outage(settings: Settings, asked_to_end: Event) -> bool:
-    """False: Prefect's runner has given up, as it does when its server has not answered for minutes."""
+    """Run Prefect's runner. Returns False where it has given up, as its server did not answer for minutes."""
     runner = TimetableRunner(
         "labelscope", query_seconds=2, pause_on_shutdown=False, heartbeat_seconds=HEARTBEAT_SECONDS
     )
@@ -160,17 +162,17 @@ def _serve_until_outage(settings: Settings, asked_to_end: Event) -> bool:
         asyncio.run(runner.run(asked_to_end))
     except TransportError:
         return False
-    except ExceptionGroup as given_up:
-        if given_up.split(RuntimeError)[1] is not None:
+    except ExceptionGroup as failures:
+        if failures.split(RuntimeError)[1] is not None:
             raise
         return False
     return True
 
 
 def _wait_for_server(asked_to_end: Event) -> None:
-    """Raises KeyboardInterrupt once somebody has asked to end."""
+    """Return when Prefect's server answers. Raises KeyboardInterrupt once SIGTERM has come."""
     sys.stderr.write("Prefect's server does not answer; the timetable goes on as soon as it does.\n")
     with get_client(sync_client=True) as client:
         while client.api_healthcheck() is not None:
-            if asked_to_end.wait(OUTAGE_PAUSE):
+            if asked_to_end.wait(OUTAGE_SECONDS):
                 raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""What runs when. `labelscope up` serves it on this machine; workers on others are given the same."""
+"""When each flow runs. `labelscope up` serves it on this machine, `labelscope deploy` on workers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,31 +21,35 @@ from flows.prefect_tools.run_names import TAG
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the timetable: a flow, and when it runs beside whenever somebody asks for it."""
+    """A flow, and what starts it besides a person: a schedule (`cron`), or an event (`after`).
+
+    If it runs already, a second run is cancelled, or waits where `queued`.
+    """
 
     flow: Flow[Any, Any]
     cron: str | None = None
-    after: str | None = None  # an event
-    in_turn: bool = False  # a second run waits for the first; else it is cancelled, as it would do the same
+    after: str | None = None
+    queued: bool = False
 
     @property
     def name(self) -> str:
+        """The name of the flow."""
         return self.flow.name
 
     def next_run(self, now: datetime) -> datetime | None:
-        """When the schedule says next, in the time zone of `now`."""
+        """The next time of the schedule after `now`, in its time zone; None without a schedule."""
         return next(CronSim(self.cron, now)) if self.cron else None
 
 
 def timetable(settings: Settings) -> tuple[Line, ...]:
-    """Every flow that people or schedules may start."""
+    """Every flow that people, schedules or events may start."""
     return (
         Line(entrypoints.pipeline, cron=settings.pipeline_cron),
         Line(entrypoints.ingest),
         Line(entrypoints.extract, after=INGESTED),
         Line(entrypoints.retrain, after=EXTRACTED),
         Line(entrypoints.predict, after=PROMOTED),
-        Line(entrypoints.mix, in_turn=True),
+        Line(entrypoints.mix, queued=True),
         Line(entrypoints.evaluate),
         Line(entrypoints.maintain, cron=settings.maintain_cron),
         Line(entrypoints.report, cron=settings.report_cron),
@@ -53,18 +57,19 @@ def timetable(settings: Settings) -> tuple[Line, ...]:
 
 
 def deployments(settings: Settings) -> Iterator[RunnerDeployment]:
-    """The timetable in Prefect's terms: one run of each flow at a time; a second one waits, or is cancelled at once."""
+    """A Prefect deployment for each line of the timetable, with one run at a time."""
     for line in timetable(settings):
         deployment = RunnerDeployment.from_flow(
             line.flow,
-            line.name,  # pipeline/pipeline: the pages list deployments by this one alone
+            # pipeline/pipeline: Prefect's pages list deployments by this second name alone.
+            line.name,
             schedule=Cron(line.cron, timezone=str(settings.timezone)) if line.cron else None,
             triggers=[_trigger(line)] if line.after else [],
             tags=[TAG, line.name],
             concurrency_limit=ConcurrencyLimitConfig(
                 limit=1,
                 collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
-                if line.in_turn
+                if line.queued
                 else ConcurrencyLimitStrategy.CANCEL_NEW,
             ),
             entrypoint_type=EntrypointType.MODULE_PATH,

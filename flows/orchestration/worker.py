@@ -1,6 +1,6 @@
-"""A worker of the pool: Prefect's own, and beside it what `labelscope up` does for the runs that it starts.
+"""A worker of the pool: Prefect's worker, and the checks for dead runs that `labelscope up` makes.
 
-It imports no flow: each run does so in a process of its own.
+It imports no flow: each run does so in its own process.
 """
 
 import sys
@@ -15,28 +15,30 @@ from flows.prefect_tools.run_names import POOL, TAG
 
 
 def work(options: Sequence[str]) -> None:
-    """Start the runs that are due until SIGINT or SIGTERM, with the options of `prefect worker start`.
+    """Start due runs until SIGINT or SIGTERM, with the options of `prefect worker start`.
 
-    Meanwhile runs that fell silent are marked as crashed, and workers that are gone are forgotten.
+    Meanwhile dead runs are marked as crashed, and workers that are gone are deleted.
     """
-    from prefect.cli import app  # not above: it brings all commands of Prefect
+    # Imported here, as it loads all commands of Prefect.
+    from prefect.cli import app
 
-    looks = (DeadRunWatch(TAG).mark_dead_runs, forget_gone_workers)
-    Thread(target=repeat_forever, args=looks, name="silent runs", daemon=True).start()
+    checks = (DeadRunWatch(TAG).mark_dead_runs, delete_gone_workers)
+    Thread(target=repeat_forever, args=checks, name="dead runs", daemon=True).start()
     sys.argv = ["prefect", "worker", "start", "--pool", POOL, "--type", "process", *options]
     app()
 
 
-def forget_gone_workers() -> None:
-    """Remove workers of the pool whose heartbeat has stopped, which Prefect lists for good.
+def delete_gone_workers() -> None:
+    """Delete workers of the pool whose heartbeats have stopped, which Prefect would list for ever.
 
-    One that was only cut off is listed again with its next heartbeat.
+    A worker that was only cut off is listed again with its next heartbeat.
     """
     with get_client(sync_client=True) as client:
         workers = client.read_workers_for_work_pool(POOL)
         gone = [worker.name for worker in workers if worker.status == WorkerStatus.OFFLINE]
         for name in gone:
-            if "/" in name:  # which the server would take for another address
+            # The server would take a slash in a name for another path.
+            if "/" in name:
                 continue
             client.request(
                 "DELETE",

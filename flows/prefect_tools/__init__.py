@@ -1,1 +1,1 @@
-"""What several stages need of Prefect."""
+"""Helpers for Prefect that several stages use."""

@@ -1,8 +1,8 @@
-"""The kinds of artifact that stages leave on Prefect's pages: lists of sentences, tables and pictures."""
+"""Kinds of artifacts on Prefect's pages: lists of sentences, tables and images."""
 
 import base64
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from sqlalchemy import Connection
@@ -12,34 +12,41 @@ from db import read
 from flows.prefect_tools.markdown import escape_markdown
 
 NOTHING: Final = [{"": "nothing"}]
+"""The rows of an empty table."""
+
+
+class NamedRow(Protocol):
+    """A row of a query, or a named tuple."""
+
+    def _asdict(self) -> dict[str, Any]: ...
 
 
 def sentence_list(key: str, sentences: Sequence[str]) -> None:
-    """Each sentence as an item of a list."""
+    """Create a list with an item for each sentence."""
     create_markdown_artifact("\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences), key=key)
 
 
 def not_used(connection: Connection) -> None:
-    """Records and clips that could not be used, by reason."""
+    """Create a table of records and clips that could not be used, by reason."""
     table(
         "not-used", "Records and clips that could not be used, and why.", read.problems.problems(connection)
     )
 
 
 def picture(key: str, description: str, content: bytes) -> None:
-    """A PNG."""
+    """Create an image from the bytes of a PNG file."""
     encoded = base64.b64encode(content).decode()
     create_image_artifact(f"data:image/png;base64,{encoded}", key=key, description=description)
 
 
-def table(key: str, description: str, rows: Sequence[Any]) -> None:
-    """Rows of a query, or the word nothing."""
+def table(key: str, description: str, rows: Sequence[NamedRow]) -> None:
+    """Create a table from rows of a query; without rows it shows "nothing"."""
     cells = [{name: _plain(value) for name, value in row._asdict().items()} for row in rows]
     create_table_artifact(cells or NOTHING, key=key, description=description)
 
 
-def _plain(value: Any) -> str | int:
-    """A value as a cell shows it."""
+def _plain(value: object) -> str | int:
+    """A value as a table cell shows it."""
     if value is None:
         return ""
     if isinstance(value, float):

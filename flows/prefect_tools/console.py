@@ -1,4 +1,4 @@
-"""The terminal, for tables and progress bars: colours are ours, and no text that is shown can steer it."""
+"""The terminal, for tables and progress bars. Text with control characters cannot change it."""
 
 import sys
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from common.text import visible
 
 
 class SafeConsole(Console):
-    """Rich's own, but for characters in texts that would steer the terminal: signs stand in their places.
+    """A Rich console that replaces control characters in text with U+FFFD.
 
-    What it writes has colours and moves the cursor, so it goes past the filter of cli/streams.py.
+    Its own colours and cursor movements bypass the filter of cli/streams.py.
     """
 
     def __init__(
@@ -23,9 +23,10 @@ class SafeConsole(Console):
 
     @property
     def file(self) -> IO[str]:
-        """Where the standard stream leads, without the filter."""
+        """The standard stream without the filter."""
         stream = self._file or (sys.stderr if self.stderr else sys.stdout)
-        stream = getattr(stream, "rich_proxied_file", stream)  # as Rich does where a bar is drawn
+        # Rich redirects the stream while it draws a bar.
+        stream = getattr(stream, "rich_proxied_file", stream)
         unfiltered: IO[str] = getattr(stream, "unfiltered", stream)
         return unfiltered
 

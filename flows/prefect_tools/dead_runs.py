@@ -1,8 +1,8 @@
-"""Runs that the timetable started and that have died without the server hearing of it, even from its automations.
+"""Find dead runs of the timetable that Prefect's automations miss, and mark them as crashed.
 
-Those go by events (flows/orchestration/serve.py), and a database that dies at the wrong moment can keep an event of a
-change of state that it has lost. They go by the clock as well, which may be moved. So somebody looks at the runs
-themselves: `labelscope up` and `labelscope worker` again and again, and `maintain` each night.
+The automations (flows/orchestration/serve.py) use events and the clock. A crash of the database can lose a change of
+state and keep its event, and the clock may be changed. So `labelscope up` and `labelscope worker` check the runs
+themselves every 20 seconds, and `maintain` does so each night.
 """
 
 import logging
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from httpx import HTTPError
@@ -28,64 +28,66 @@ from prefect.states import Crashed
 
 UNFINISHED: Final = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 HEARTBEAT: Final = "prefect.flow-run.heartbeat"
-START_SECONDS: Final = 200  # from the wish for a run to its first heartbeat, on a machine under load
+START_SECONDS: Final = 200  # from the request for a run to its first heartbeat, on a machine under load
 AHEAD: Final = timedelta(days=365)
-LOOK_SECONDS: Final = 20.0  # between two looks
-MOST: Final = 200  # runs looked at, the oldest first
+CHECK_SECONDS: Final = 20.0  # between two checks
+MOST_RUNS: Final = 200  # that one check reads, the oldest first
 
-LastSign = tuple[UUID | None, int]  # of life: the state that a run is in, and how many heartbeats it has sent
+SignOfLife = tuple[UUID | None, int]
+"""The id of a run's state, and how many heartbeats it has sent. A living run changes it."""
 
 
 @dataclass
 class DeadRunWatch:
-    """Looks again and again at the runs with a tag; what it has seen to change, and when, by no clock but its own."""
+    """Checks the runs with a tag repeatedly, and remembers when each last gave a sign of life, by a monotonic clock."""
 
     tag: str
-    _seen: dict[UUID, tuple[LastSign, float]] = field(default_factory=dict)
+    _seen: dict[UUID, tuple[SignOfLife, float]] = field(default_factory=dict)
 
     def mark_dead_runs(self, seconds: float = START_SECONDS) -> int:
-        """Mark runs as crashed that have given no sign of life for so long while this looked; how many.
+        """Mark runs as crashed that gave no sign of life in all checks of the last `seconds`; returns how many.
 
-        A look that fails, as there is no server, begins anew: who cannot be heard is not silent.
+        A failed check, such as without a server, discards all earlier ones: it gives no evidence about the runs.
         """
         now, before, self._seen = time.monotonic(), self._seen, {}
         with get_client(sync_client=True) as client:
             for run in _unfinished(client, self.tag):
-                sign = (run.state_id, _heartbeats(client, run)["total"])
+                sign = (run.state_id, _count_heartbeats(client, run))
                 last, since = before.get(run.id, (None, now))
                 self._seen[run.id] = (sign, since if sign == last else now)
-            silent = [run for run, (_, since) in self._seen.items() if now - since > seconds]
-            for run_id in silent:
-                _mark(client, run_id)
-        return len(silent)
+            dead_runs = [run for run, (_, since) in self._seen.items() if now - since > seconds]
+            for run_id in dead_runs:
+                _mark_crashed(client, run_id)
+        return len(dead_runs)
 
 
-def repeat_forever(*looks: Callable[[], object]) -> None:
-    """Do these again and again for as long as the process lives: meant for a daemon thread."""
+def repeat_forever(*checks: Callable[[], object]) -> None:
+    """Call these every 20 seconds until the process ends. Meant for a daemon thread."""
     while True:
-        for look in looks:
+        for check in checks:
             try:
-                look()
+                check()
             except (HTTPError, PrefectException):
-                pass  # such as a server that is just starting
-            except Exception:  # one odd answer must not end all looks
-                logging.getLogger(__name__).exception("A look at the runs failed; the next one follows.")
-        time.sleep(LOOK_SECONDS)
+                pass  # such as while a server starts
+            # One malformed answer must not end all checks.
+            except Exception:
+                logging.getLogger(__name__).exception("A check of the runs failed; the next one follows.")
+        time.sleep(CHECK_SECONDS)
 
 
 def mark_dead_runs(tag: str, seconds: float = START_SECONDS) -> int:
-    """Mark runs with a tag as crashed that, by the clock, have given no sign of life for so long; how many.
+    """Mark runs with a tag as crashed that, by the wall clock, gave no sign of life for `seconds`; returns how many.
 
-    For one who looks only once.
+    For a single check; DeadRunWatch is for repeated ones.
     """
     long_ago = datetime.now(UTC) - timedelta(seconds=seconds)
     with get_client(sync_client=True) as client:
         runs = _unfinished(client, tag)
-        silent = [run for run in runs if run.state and run.state.timestamp < long_ago]
-        silent = [run for run in silent if not _heartbeats(client, run, since=long_ago)["total"]]
-        for run in silent:
-            _mark(client, run.id)
-    return len(silent)
+        unchanged = [run for run in runs if run.state and run.state.timestamp < long_ago]
+        dead_runs = [run for run in unchanged if not _count_heartbeats(client, run, since=long_ago)]
+        for run in dead_runs:
+            _mark_crashed(client, run.id)
+    return len(dead_runs)
 
 
 def _unfinished(client: SyncPrefectClient, tag: str) -> list[FlowRun]:
@@ -94,23 +96,24 @@ def _unfinished(client: SyncPrefectClient, tag: str) -> list[FlowRun]:
         tags=FlowRunFilterTags(all_=[tag]),
     )
     return client.read_flow_runs(
-        flow_run_filter=unfinished, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=MOST
+        flow_run_filter=unfinished, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=MOST_RUNS
     )
 
 
-def _heartbeats(client: SyncPrefectClient, run: FlowRun, since: datetime | None = None) -> Any:
-    """Those before a clock went back may be ahead of it."""
+def _count_heartbeats(client: SyncPrefectClient, run: FlowRun, since: datetime | None = None) -> int:
+    # Heartbeats from before the clock was set back are ahead of it.
     occurred = {"until": (datetime.now(UTC) + AHEAD).isoformat()}
     if since:
         occurred["since"] = since.isoformat()
-    asked = {
+    event_filter = {
         "event": {"name": [HEARTBEAT]},
         "resource": {"id": [f"prefect.flow-run.{run.id}"]},
         "occurred": occurred,
     }
-    return client.request("POST", "/events/filter", json={"filter": asked, "limit": 1}).json()
+    answer = client.request("POST", "/events/filter", json={"filter": event_filter, "limit": 1})
+    return int(answer.json()["total"])
 
 
-def _mark(client: SyncPrefectClient, run_id: UUID) -> None:
-    message = "It fell silent: its process has died; what it had committed is kept."
+def _mark_crashed(client: SyncPrefectClient, run_id: UUID) -> None:
+    message = "It sent no more heartbeats: its process has died; what it had committed is kept."
     client.set_flow_run_state(run_id, Crashed(message=message), force=True)

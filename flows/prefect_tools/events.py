@@ -1,6 +1,6 @@
-"""What flows tell Prefect, so that the next stage can begin where the stages run apart."""
+"""Events that trigger the next stage, where stages run as separate flows."""
 
-from typing import Any, Final
+from typing import Final
 
 from prefect.events import emit_event
 from prefect.runtime import flow_run
@@ -8,10 +8,11 @@ from prefect.runtime import flow_run
 INGESTED: Final = "labelscope.tracks.ingested"
 EXTRACTED: Final = "labelscope.clips.extracted"
 PROMOTED: Final = "labelscope.model.promoted"
-CRATE: Final = "labelscope.crate"  # what all of them are about
+CRATE: Final = "labelscope.crate"
+"""The resource of all these events."""
 
 
-def announce(event: str, **payload: Any) -> None:
-    """Emit an event, unless this run is a stage of a larger one, which goes on by itself."""
+def announce(event: str, **payload: int) -> None:
+    """Emit an event, unless this run is a stage of a pipeline, which starts the next stage itself."""
     if flow_run.get_parent_flow_run_id() is None:
         emit_event(event, resource={"prefect.resource.id": CRATE}, payload=payload)

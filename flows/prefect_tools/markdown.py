@@ -1,4 +1,4 @@
-"""Text on Prefect's pages, which take artifacts and their descriptions for Markdown."""
+"""Plain text for Prefect's pages, which render artifacts and their descriptions as Markdown."""
 
 import re
 
@@ -6,8 +6,8 @@ from common.text import spaced
 
 
 def escape_markdown(text: str) -> str:
-    """Text on one line whose signs mean nothing to Markdown or HTML; an address in it is no link.
+    """The text on one line, with all characters of Markdown and HTML escaped; a URL in it becomes no link.
 
-    Characters that steer, such as overrides of the reading direction, become spaces.
+    Control characters, and overrides of the reading direction, become spaces.
     """
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$:.-])", r"\\\1", spaced(text))

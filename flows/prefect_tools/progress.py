@@ -1,4 +1,4 @@
-"""How far long work has come: a bar for people at a terminal, and one on the run's page."""
+"""Progress bars of long work: one at the terminal, and one on the page of the Prefect run."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,17 +21,18 @@ from rich.text import Text
 from flows.prefect_tools.console import SafeConsole
 from flows.prefect_tools.markdown import escape_markdown
 
-PAGE_SECONDS: Final = 5.0  # between two requests to Prefect; what takes less has no bar there
+PAGE_SECONDS: Final = 5.0
+"""Time between two requests to Prefect; shorter work has no bar on the page."""
 
 
 @contextmanager
 def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar of `total` steps on stderr; the block gets a function that moves it on by some steps.
+    """A bar of `total` steps on stderr. The block gets a function that advances it by a number of steps.
 
-    Nothing is drawn where nobody looks. Call it inside of a flow: its page gets a bar, too.
+    Draws nothing where stderr is no terminal. Inside a flow, the page of the run gets a bar, too.
     """
     page = _PageBar(description)
-    with _at_the_terminal(MofNCompleteColumn()) as progress:
+    with _terminal_bar(MofNCompleteColumn()) as progress:
         task = progress.add_task(description, total=total)
         done = 0
 
@@ -47,56 +48,58 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
 
 @contextmanager
 def audio_progress_bar(description: str) -> Iterator[Callable[[float, float | None], None]]:
-    """The same for sound: the block gets a function that is told how many seconds are heard, and of how many.
+    """A bar for an audio file on stderr. The block gets a function that takes the seconds analysed and the duration.
 
-    Where nobody knows of how many (None), the bar says how many there were, and no time that is left.
+    Where the duration is unknown (None), the bar shows the seconds analysed and no remaining time. Draws nothing where
+    stderr is no terminal. Inside a flow, the page of the run gets a bar, too.
     """
     page = _PageBar(description)
-    with _at_the_terminal(_Clock()) as progress:
+    with _terminal_bar(_AnalysedTime()) as progress:
         task = progress.add_task(description, total=None)
 
-        def heard(seconds: float, in_all: float | None) -> None:
-            progress.update(task, completed=min(seconds, in_all or seconds), total=in_all)
-            page.show(seconds / in_all if in_all else 0.0)
+        def show(analysed_s: float, duration_s: float | None) -> None:
+            progress.update(task, completed=min(analysed_s, duration_s or analysed_s), total=duration_s)
+            page.show(analysed_s / duration_s if duration_s else 0.0)
 
-        yield heard
+        yield show
         page.finish()
 
 
 def clock(seconds: float) -> str:
-    """h:mm:ss."""
+    """Seconds as h:mm:ss."""
     whole = int(seconds)
     return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}"
 
 
-def _at_the_terminal(how_far: ProgressColumn) -> Progress:
+def _terminal_bar(position: ProgressColumn) -> Progress:
     console = SafeConsole(stderr=True)
     return Progress(
-        TextColumn("{task.description}", markup=False),  # a file's name may hold brackets
+        # A file name may hold brackets, which are markup to Rich.
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
-        how_far,
+        position,
         TimeElapsedColumn(),
         TextColumn("left:"),
         TimeRemainingColumn(),
         console=console,
         transient=True,
         disable=not console.is_terminal,
-        # Otherwise what anything writes meanwhile is taken for Rich's own, colours and links included.
+        # Otherwise Rich would render output of others as its own markup, colours and links included.
         redirect_stdout=False,
         redirect_stderr=False,
     )
 
 
-class _Clock(ProgressColumn):
-    """How much of a recording has been heard."""
+class _AnalysedTime(ProgressColumn):
+    """The analysed time of a recording, such as `0:12:30 of 2:00:00`."""
 
     def render(self, task: Task) -> Text:
-        heard = clock(task.completed)
-        return Text(f"{heard} of {clock(task.total)}" if task.total else heard)
+        analysed = clock(task.completed)
+        return Text(f"{analysed} of {clock(task.total)}" if task.total else analysed)
 
 
 class _PageBar:
-    """A progress artifact of the flow run that is going on."""
+    """A progress artifact of the current flow run; without one it does nothing."""
 
     def __init__(self, description: str) -> None:
         self.description = description
@@ -104,17 +107,17 @@ class _PageBar:
         self.due = time.monotonic() + PAGE_SECONDS
 
     def show(self, share: float) -> None:
-        """Say which share is done, 0 to 1, unless that was said just now."""
+        """Update the share that is done, 0 to 1, at most every PAGE_SECONDS."""
         if time.monotonic() >= self.due:
-            self._tell(100 * min(1.0, share))
+            self._update(100 * min(1.0, share))
             self.due = time.monotonic() + PAGE_SECONDS
 
     def finish(self) -> None:
         if self.artifact is not None:
-            self._tell(100.0)
+            self._update(100.0)
 
-    def _tell(self, percent: float) -> None:
-        # Not above: what has no flow, such as a backup, has progress, too, and nothing to do with Prefect.
+    def _update(self, percent: float) -> None:
+        # Imported here, as work without a flow, such as a backup, does not need Prefect.
         from prefect.artifacts import create_progress_artifact, update_progress_artifact
         from prefect.context import FlowRunContext
 

@@ -1,4 +1,4 @@
-"""What Prefect leaves to whoever starts its server, and stops it, for a single run."""
+"""Clean-up for a Prefect server that is started and stopped for a single run."""
 
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -19,33 +19,33 @@ from flows.prefect_tools.dead_runs import UNFINISHED
 
 
 def mark_crashed(before: datetime, tag: str | None = None) -> int:
-    """Mark what Prefect remembers as running from before that moment as crashed; returns how many.
+    """Mark unfinished runs that were created before that moment as crashed; returns how many.
 
-    Right after a server was started, of which nobody is a user but the caller: whoever was running those flows has
-    died, and Prefect would leave them running for ever. Or only runs with a tag, where nobody else starts such runs.
+    To be called right after the start of a server that only the caller uses. The processes of those runs have died,
+    and Prefect would show them as running for ever. With `tag`, marks only runs with that tag.
     """
     unfinished = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNFINISHED)))
     if tag:
         unfinished.tags = FlowRunFilterTags(all_=[tag])
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(flow_run_filter=unfinished, limit=200)
-        dead = [run for run in runs if run.created is not None and run.created < before]
-        for run in dead:
+        dead_runs = [run for run in runs if run.created is not None and run.created < before]
+        for run in dead_runs:
             client.set_flow_run_state(
                 run.id, Crashed(message="Its process died; what it had committed is kept.")
             )
-    return len(dead)
+    return len(dead_runs)
 
 
 def without_heartbeat() -> AbstractContextManager[object]:
-    """Runs inside of the block end at once: the thread of a heartbeat would sleep on for a second after each flow.
+    """Turn heartbeats off for runs inside the block, as their thread delays the end of each flow by a second.
 
-    A run that dies here is marked by `mark_crashed`; heartbeats serve runs that a server starts by itself.
+    `mark_crashed` finds a run that dies here. Heartbeats are for runs that a server starts by itself.
     """
     return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
 
 
 def deliver() -> None:
-    """Send what is still queued of logs and events. Without it Prefect tries at exit, when the server has gone."""
+    """Send queued logs and events now. At exit, when Prefect sends them, the server may have stopped."""
     APILogWorker.drain_all(at_exit=False)
     EventsWorker.drain_all(at_exit=False)

@@ -90,7 +90,7 @@ def test_a_database_of_ones_own_needs_no_home(
     [
         ("file", "it is a file"),
         ("file/below", "Not a directory"),
-        ("link", "it is a link that leads nowhere"),
+        ("link", "it is a broken link"),
         pytest.param(
             "/proc/x",
             "No such file or directory",

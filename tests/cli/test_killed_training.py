@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from db.engine import open_engine
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stages import Stage, copied, in_use
 
 LABELSCOPE = Path(sys.executable).with_name("labelscope")

@@ -1,4 +1,4 @@
-"""Files that nobody would wish on a pipeline, each made for real."""
+"""Write real files with every fault that a pipeline has to survive."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ RATE = 44_100
 
 
 def music(seconds: float, rate: int = RATE, channels: int = 1, seed: int = 0) -> np.ndarray:
-    """Something audible: a few decaying tones on a beat, float32 (samples, channels)."""
+    """Audible audio: a few decaying tones on a beat, float32 (samples, channels)."""
     rng = np.random.default_rng(seed)
     time = np.arange(int(seconds * rate)) / rate
     beat = np.exp(-8 * (time % 0.5))
@@ -19,11 +19,11 @@ def music(seconds: float, rate: int = RATE, channels: int = 1, seed: int = 0) ->
 
 
 def write_bad_inputs(folder: Path, other: Path) -> dict[str, str]:
-    """Write them into two labels' folders; returns what must become of each: file name -> status or reason."""
+    """Write the files into two labels' folders. Returns the expected status or reason of each, by file name."""
     expected: dict[str, str] = {}
 
-    def expect(name: str, fate: str) -> Path:
-        expected[name] = fate
+    def expect(name: str, outcome: str) -> Path:
+        expected[name] = outcome
         return folder / name
 
     sf.write(expect("truncated.mp3", "truncated"), music(12), RATE, format="MP3")

@@ -1,4 +1,4 @@
-"""A database for each flow test, small crates of synthetic music, and stand-ins of the services."""
+"""A database for each flow test, small crates of synthetic music, and fake services."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,14 +15,14 @@ from tests.stand_ins.stand_ins import StandIns, stand_ins
 
 @pytest.fixture
 def own_database(flows: SimpleNamespace, database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Flows of this test write to a database of its own."""
+    """The URL of this test's own database, to which its flows write."""
     monkeypatch.setenv("DATABASE_URL", database_url)
     return database_url
 
 
 @pytest.fixture
 def crate(rendered: Path, tmp_path: Path) -> Callable[[int], Path]:
-    """Makes a crate of this test's own with the first few of the five labels."""
+    """Makes this test's own crate, with the first few of the five labels."""
 
     def make(labels: int) -> Path:
         for folder in sorted(rendered.iterdir())[:labels]:
@@ -36,7 +36,7 @@ def crate(rendered: Path, tmp_path: Path) -> Callable[[int], Path]:
 def watch(
     flows: SimpleNamespace, own_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., StandIns]]:
-    """Starts stand-ins for the services of a world, and points this test's flows and home at them."""
+    """Starts fake services with the content of a world, and points this test's flows and home at them."""
     with ExitStack() as stack:
 
         def start(world: World, **options: Any) -> StandIns:

@@ -1,4 +1,4 @@
-"""What an ingest leaves, without ids and times: equal for two runs that brought the same, by whatever way."""
+"""The result of an ingest without ids and times: equal for two homes with the same content."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,7 @@ from sqlalchemy import Connection, text
 
 from tests.db.contents import DERIVED, OF_THE_MOMENT
 
-# Ids, and when things were done; a file's own time is that of its download.
-PASSING = {
+IGNORED = {
     "id",
     "added_at",
     "checked_at",
@@ -22,6 +21,7 @@ PASSING = {
     "modified_ns",
     "started_at",
 }
+"""Ids and times; the time of a file is that of its download."""
 NAMED_BY = {
     "label_id": "SELECT id, slug FROM labels",
     "playlist_id": "SELECT id, provider || ':' || external_id FROM playlists",
@@ -32,7 +32,7 @@ NAMED_BY = {
 
 
 def final_state(connection: Connection, home: Path) -> dict[str, list[Any]]:
-    """Every row of every table by its natural keys, and the name and size of every file of audio, finished or not."""
+    """Every row of every table by its natural keys, and name and size of every audio file, even half-written."""
     state: dict[str, list[Any]] = {
         table: sorted(map(str, rows)) for table, rows in named_rows(connection).items()
     }
@@ -59,7 +59,7 @@ def named_rows(connection: Connection) -> dict[str, list[dict[str, Any]]]:
 
 
 def _by_name(row: dict[str, Any], names: dict[str, dict[int, str]]) -> dict[str, Any]:
-    kept = {column: value for column, value in row.items() if column not in PASSING}
+    kept = {column: value for column, value in row.items() if column not in IGNORED}
     for column in ("removed_at", "resolved_at"):
         if column in kept:
             kept[column] = kept[column] is not None

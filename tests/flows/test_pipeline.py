@@ -1,4 +1,4 @@
-"""The main job on a real Prefect server, a real PostgreSQL and real audio files."""
+"""The pipeline on a real Prefect server, a real PostgreSQL and real audio files."""
 
 import shutil
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from sources.files.crate import FolderSource
 from sources.records import path_of
 from tests.db.contents import contents
 from tests.flows.bad_inputs import RATE, music, write_bad_inputs, write_two_hours
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stages import Stage
 
 MakeCrate = Callable[[int], Path]
@@ -26,7 +26,7 @@ MakeCrate = Callable[[int], Path]
 NETWORKS = "SELECT status FROM models WHERE status <> 'yardstick' ORDER BY id"
 
 
-def test_the_whole_job_and_then_nothing_more_to_do(
+def test_a_whole_pipeline_and_a_second_one_with_nothing_to_do(
     flows: SimpleNamespace,
     own_database: str,
     engine: Engine,
@@ -61,29 +61,29 @@ def test_the_whole_job_and_then_nothing_more_to_do(
         assert contents(connection) == before
 
 
-def test_bad_inputs_get_a_reason_and_cost_nobody_else_anything(
+def test_bad_inputs_get_a_reason_and_affect_no_other_file(
     flows: SimpleNamespace, own_database: str, engine: Engine, crate: MakeCrate
 ) -> None:
     folder = crate(3)
-    one, other = sorted(folder.iterdir())[:2]
-    expected = write_bad_inputs(one, other)
-    write_two_hours(one / "two hours.flac")
+    first, second = sorted(folder.iterdir())[:2]
+    expected = write_bad_inputs(first, second)
+    write_two_hours(first / "two hours.flac")
     lonely = folder / "lonely label"
     lonely.mkdir()
     sf.write(lonely / "only.wav", music(6, seed=7), RATE)
 
     outcome = flows.pipeline(folder)
 
-    found = {}
+    outcomes = {}
     for uri, status, reason, detail in rows(
         engine,
         """SELECT uri, status, reason, detail FROM clips
            UNION ALL SELECT reference, 'rejected', reason, detail FROM rejected_records""",
     ):
-        found[path_of(uri).name] = reason or status
+        outcomes[path_of(uri).name] = reason or status
         assert status != "rejected" or (detail.endswith(".") and "\n" not in detail)
-    assert {name: found.get(name) for name in expected} == expected
-    assert [found[name] for name in found if name.startswith("twice")] == ["ready"]
+    assert {name: outcomes.get(name) for name in expected} == expected
+    assert [outcomes[name] for name in outcomes if name.startswith("twice")] == ["ready"]
     windows = rows(engine, "SELECT offset_seconds, status FROM clips WHERE uri LIKE '%two%hours%' ORDER BY 1")
     assert [status for _, status in windows] == ["ready"] * 3
     assert windows[-1][0] > 5000
@@ -105,7 +105,7 @@ def test_bad_inputs_get_a_reason_and_cost_nobody_else_anything(
         assert contents(connection) == before
 
 
-def test_one_label_alone_is_refused_once_with_the_reason(
+def test_a_training_with_one_label_is_refused_once_with_the_reason(
     flows: SimpleNamespace, own_database: str, engine: Engine, crate: MakeCrate
 ) -> None:
     folder = crate(1)
@@ -119,7 +119,7 @@ def test_one_label_alone_is_refused_once_with_the_reason(
     assert flows.retrain("I insist").outcome == "refused"
 
 
-def test_no_crate_ends_the_run_and_leaves_the_database_alone(
+def test_a_missing_crate_ends_the_run_and_changes_no_row(
     flows: SimpleNamespace, own_database: str, engine: Engine, tmp_path: Path, crate: MakeCrate
 ) -> None:
     flows.ingest(crate(1))
@@ -131,7 +131,7 @@ def test_no_crate_ends_the_run_and_leaves_the_database_alone(
         assert contents(connection) == before
 
 
-def test_a_crate_that_is_in_the_home_and_is_not_read_is_named(
+def test_an_ingest_of_labels_toml_warns_of_a_crate_in_the_home(
     flows: SimpleNamespace,
     own_database: str,
     crate: MakeCrate,
@@ -148,7 +148,7 @@ def test_a_crate_that_is_in_the_home_and_is_not_read_is_named(
     assert problem.startswith(f"The crate {folder} is in this home, too, and was not read: ")
 
 
-def test_new_music_is_all_that_a_second_run_touches(
+def test_a_second_run_processes_only_new_music(
     flows: SimpleNamespace, own_database: str, engine: Engine, crate: MakeCrate
 ) -> None:
     folder = crate(2)
@@ -169,32 +169,32 @@ def test_new_music_is_all_that_a_second_run_touches(
     assert rows(engine, labels) == [("glass-thimble-records", 3), ("harbour-echo-bureau", 4)]
 
 
-def test_a_list_that_moves_while_it_is_read_is_read_again(
+def test_a_list_that_changes_while_it_is_read_is_read_again(
     flows: SimpleNamespace, own_database: str, engine: Engine, crate: MakeCrate
 ) -> None:
     from prefect import flow
 
     from flows.ingest.playlists import ingest_playlist
 
-    class Moving(FolderSource):
+    class Changing(FolderSource):
         def entries(self, playlist: Any, known: Any) -> Any:
             for number, record in enumerate(super().entries(playlist, known)):
                 if number == 0:
                     sorted(path_of(playlist.external_id).glob("*.flac"))[2].unlink()
                 yield record
 
-    source = Moving(crate(1))
+    source = Changing(crate(1))
     (playlist,) = source.playlists()
-    one = flow(
+    ingest_one = flow(
         lambda: ingest_playlist(engine, source, playlist.reference, "a crate", dict), name="ingest one"
     )
-    counts = one().counts
+    counts = ingest_one().counts
     assert (counts.tracks, counts.rejected) == (3, 1)
     assert rows(engine, "SELECT snapshot_id FROM playlists") == [(None,)]
     assert rows(engine, "SELECT reason FROM rejected_records") == [("vanished",)]
 
 
-def test_a_store_that_cannot_be_written_is_no_fault_of_the_clips(
+def test_a_full_or_blocked_store_rejects_no_clip(
     flows: SimpleNamespace,
     own_database: str,
     engine: Engine,

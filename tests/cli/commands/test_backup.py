@@ -26,7 +26,7 @@ from services.keeper import ServiceError
 from services.postgres.dump import require_dumpable
 from services.postgres.server import postgres_server
 from tests.db.contents import contents
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
@@ -384,7 +384,7 @@ def test_a_backup_needs_a_folder_of_its_own_and_something_to_save(
     assert "thesis.txt: name an empty folder" in refused(tmp_path / "full")
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     assert "cannot be written" in refused(tmp_path / "file")
-    assert "lies in the home" in refused(inside) and not inside.exists()
+    assert "is inside the home" in refused(inside) and not inside.exists()
     front_door("backup", str(folder))
     with locked_folder(folder):
         assert "wait for its end" in refused(folder)

@@ -10,7 +10,7 @@ import matplotlib.image
 import pytest
 from sqlalchemy import Engine
 
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from config.settings import Settings
 from db.engine import Lock, try_lock
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]

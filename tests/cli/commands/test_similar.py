@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from config.settings import Settings
 from flows.home.environment import open_database
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]

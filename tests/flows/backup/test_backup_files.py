@@ -1,4 +1,4 @@
-"""A backup may come from anybody: only its own regular files are opened. It is closed to all but its owner."""
+"""A backup may come from a stranger: a restore opens only its regular files. A backup is private to its owner."""
 
 import hashlib
 import os
@@ -29,35 +29,35 @@ FILE = StoredFile("audio/ab/clip.mp3", SHA256, len(CONTENT))
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A backup of one file, of a known schema; there is neither a home nor a database to restore to."""
+    """A backup of one file, with a known schema. There is no home and no database to restore to."""
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
     folder = tmp_path / "backup"
-    place = stored_path(folder, SHA256)
-    place.parent.mkdir(parents=True)
-    place.write_bytes(CONTENT)
+    file = stored_path(folder, SHA256)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(CONTENT)
     write_manifest(folder, Manifest("2026-01-01", "0001", SHA256, (FILE,), ()))
     return folder
 
 
-def a_pipe(place: Path) -> None:
-    place.unlink()
-    os.mkfifo(place)
+def a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
 
 
 def a_link_to(target: str) -> Callable[[Path], None]:
-    def change(place: Path) -> None:
-        place.unlink()
-        place.symlink_to(target)
+    def change(path: Path) -> None:
+        path.unlink()
+        path.symlink_to(target)
 
     return change
 
 
-def moved_outside(place: Path) -> None:
-    """The right content, but through a link that leads out of the backup."""
-    outside = place.parents[3] / f"outside {place.name}"
-    shutil.move(place, outside)
-    place.symlink_to(outside)
+def moved_outside(path: Path) -> None:
+    """Replace a file or folder by a link to its content outside of the backup."""
+    outside = path.parents[3] / f"outside {path.name}"
+    shutil.move(path, outside)
+    path.symlink_to(outside)
 
 
 OBSTACLES = [a_pipe, a_link_to("/etc/passwd"), a_link_to("/dev/zero"), moved_outside]
@@ -74,14 +74,14 @@ def test_only_regular_files_of_the_backup_are_restored(folder: Path, change: Cal
 
 
 @pytest.mark.parametrize("depth", [1, 2])
-def test_no_folder_of_the_backup_leads_out_of_it(folder: Path, depth: int) -> None:
+def test_a_folder_that_is_a_link_out_of_the_backup_is_refused(folder: Path, depth: int) -> None:
     moved_outside([folder / "files", stored_path(folder, SHA256).parent][depth - 1])
     with pytest.raises(BackupError, match="damaged or missing"):
         restore(Settings(), folder)
 
 
 @pytest.mark.parametrize("change", [a_pipe, a_link_to("/dev/zero")])
-def test_a_manifest_is_a_regular_file(folder: Path, change: Callable[[Path], None]) -> None:
+def test_a_manifest_that_is_no_regular_file_is_refused(folder: Path, change: Callable[[Path], None]) -> None:
     change(folder / "manifest.json")
     with pytest.raises(BackupError, match=r"manifest\.json is damaged"):
         read_manifest(folder)
@@ -101,7 +101,7 @@ def test_a_manifest_is_a_regular_file(folder: Path, change: Callable[[Path], Non
         "audio/\ud800",
     ],
 )
-def test_a_manifest_names_files_below_the_home_alone(folder: Path, path: str) -> None:
+def test_a_manifest_with_a_path_out_of_the_home_is_refused(folder: Path, path: str) -> None:
     write_manifest(folder, Manifest("2026-01-01", "0001", SHA256, (StoredFile(path, SHA256, 1),), ()))
     with pytest.raises(BackupError, match=r"manifest\.json is damaged"):
         restore(Settings(), folder)
@@ -109,7 +109,7 @@ def test_a_manifest_names_files_below_the_home_alone(folder: Path, path: str) ->
 
 
 @pytest.mark.parametrize("mask", [0, 0o077])
-def test_a_backup_is_its_owners_alone_and_an_earlier_one_is_put_right(folder: Path, mask: int) -> None:
+def test_a_backup_is_private_and_so_becomes_an_earlier_one(folder: Path, mask: int) -> None:
     (folder / "lock").touch()
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -126,7 +126,7 @@ def test_a_backup_is_its_owners_alone_and_an_earlier_one_is_put_right(folder: Pa
 
 
 @pytest.mark.parametrize("name", ["lock", "manifest.json.part"])
-def test_a_backup_writes_through_no_link(folder: Path, tmp_path: Path, name: str) -> None:
+def test_a_backup_does_not_write_through_a_link(folder: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "foreign").write_text("mine")
     (folder / name).symlink_to(tmp_path / "foreign")
     with pytest.raises((BackupError, OSError), match="is a symbolic link"), locked_folder(folder):

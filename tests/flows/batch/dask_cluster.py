@@ -1,4 +1,4 @@
-"""A Dask cluster as people start one: a scheduler and workers, each a process of its own."""
+"""A Dask cluster as a person starts one: a scheduler and workers, each in its own process."""
 
 import os
 import signal
@@ -19,32 +19,34 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @dataclass
 class Cluster:
-    """Its scheduler's address; and its workers, each a nanny and what that has started, by name."""
+    """The scheduler's address, and the worker processes by name. A worker is a nanny and its children."""
 
     address: str
     workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def decoders(self) -> dict[str, list[int]]:
-        """The processes that decode for each worker, by the worker's name."""
+        """The ids of the decoder processes of each worker, by its name."""
         with Client(self.address, set_as_default=False) as client:
-            names = {address: told["id"] for address, told in client.scheduler_info(-1)["workers"].items()}
-            found = client.run(_children)
-            return {names[address]: children for address, children in found.items()}
+            names = {
+                address: worker["id"] for address, worker in client.scheduler_info(-1)["workers"].items()
+            }
+            children = client.run(_children)
+            return {names[address]: pids for address, pids in children.items()}
 
     def models_loaded(self) -> list[int]:
-        """How many times each worker has loaded one."""
+        """How many times each worker has loaded a model."""
         with Client(self.address, set_as_default=False) as client:
             return list(client.run(_models_loaded).values())
 
     def kill(self, name: str) -> None:
-        """What a machine does that loses its power: the worker, its nanny and its decoders are gone at once."""
+        """Kill a worker, its nanny and its decoders at once, as when its machine loses power."""
         os.killpg(self.workers[name].pid, signal.SIGKILL)
         self.workers[name].wait(10)
 
 
 @contextmanager
 def dask_cluster(folder: Path, environment: dict[str, str], workers: int = 2) -> Iterator[Cluster]:
-    """Workers in that environment, and what they say in `folder`."""
+    """A cluster with that environment; its logs are in `folder`."""
     address = f"tcp://127.0.0.1:{free_port()}"
     cluster = Cluster(address)
     nowhere = ["--no-dashboard", "--host", "127.0.0.1"]

@@ -1,4 +1,4 @@
-"""Extraction and prediction on a Dask cluster leave what they leave on one machine."""
+"""Extraction and prediction on a Dask cluster give the same rows as on one machine."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from db.engine import open_engine
 from flows.home.dask_setting import ClusterError
 from flows.home.environment import runtime
 from tests.flows.batch.dask_cluster import ROOT, Cluster, dask_cluster
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.processes import wait_until
 from tests.stages import Stage
 
@@ -38,7 +38,7 @@ PREDICTIONS = """
 
 @pytest.fixture
 def one_machine(trained: Stage) -> Iterator[SimpleNamespace]:
-    """The rows that the stages left, on this machine."""
+    """The rows of a run on this machine."""
     engine = open_engine(trained.url)
     yield SimpleNamespace(clips=rows(engine, CLIPS), predictions=rows(engine, PREDICTIONS))
     engine.dispose()
@@ -48,7 +48,7 @@ def one_machine(trained: Stage) -> Iterator[SimpleNamespace]:
 def cluster(
     flows: SimpleNamespace, own_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Cluster]:
-    """Two workers on this test's database and home, for flows of this test to send their batches to."""
+    """Two workers with this test's database and home; flows of this test send them their batches."""
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LABELSCOPE_EXTRACTION_BATCH", "2")
     monkeypatch.setenv("LABELSCOPE_PREDICTION_BATCH", "4")
@@ -58,14 +58,14 @@ def cluster(
 
 
 def same_predictions(engine: Engine, expected: list[tuple[Any, ...]]) -> bool:
-    found = rows(engine, PREDICTIONS)
-    names = [row[:-1] for row in found] == [row[:-1] for row in expected]
-    return names and [row[-1] for row in found] == pytest.approx([row[-1] for row in expected], abs=1e-6)
+    actual = rows(engine, PREDICTIONS)
+    names = [row[:-1] for row in actual] == [row[:-1] for row in expected]
+    return names and [row[-1] for row in actual] == pytest.approx([row[-1] for row in expected], abs=1e-6)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_cluster_leaves_the_rows_of_one_machine(
+def test_a_cluster_gives_the_rows_of_one_machine(
     flows: SimpleNamespace, cluster: Cluster, engine: Engine, three_labels: Path, one_machine: SimpleNamespace
 ) -> None:
     done = flows.pipeline(three_labels)
@@ -79,7 +79,7 @@ def test_a_cluster_leaves_the_rows_of_one_machine(
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_worker_that_is_killed_costs_nothing(
+def test_another_worker_takes_the_batch_of_a_killed_one(
     flows: SimpleNamespace,
     cluster: Cluster,
     engine: Engine,
@@ -91,7 +91,8 @@ def test_a_worker_that_is_killed_costs_nothing(
     run = subprocess.Popen([sys.executable, "-m", "cli.main", "extract"], cwd=ROOT, env=dict(os.environ))
     wait_until(lambda: any(cluster.decoders().values()))
     victim, decoder = next((name, pids[0]) for name, pids in cluster.decoders().items() if pids)
-    os.kill(decoder, signal.SIGSTOP)  # it is still loading its libraries, so the first batch stays in hand
+    # It is still loading its libraries, so the first batch stays unfinished.
+    os.kill(decoder, signal.SIGSTOP)
     wait_until(lambda: rows(engine, "SELECT count(*) >= 4 FROM clips WHERE status = 'ready'") == [(True,)])
     assert run.poll() is None
     cluster.kill(victim)
@@ -101,7 +102,7 @@ def test_a_worker_that_is_killed_costs_nothing(
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_on_a_worker_too_a_decoder_that_hangs_or_crashes_costs_its_own_clip(
+def test_a_decoder_of_a_worker_that_hangs_or_crashes_affects_only_its_clip(
     flows: SimpleNamespace,
     own_database: str,
     engine: Engine,
@@ -117,11 +118,11 @@ def test_on_a_worker_too_a_decoder_that_hangs_or_crashes_costs_its_own_clip(
         environment = os.environ | {"LABELSCOPE_DASK": cluster.address}
         run = subprocess.Popen([sys.executable, "-m", "cli.main", "extract"], cwd=ROOT, env=environment)
         hit: list[int] = []
-        for blow in (signal.SIGSTOP, signal.SIGKILL):
+        for signal_number in (signal.SIGSTOP, signal.SIGKILL):
             wait_until(lambda: new_decoder(cluster, hit))
-            decoder, heard = new_decoder(cluster, hit), spectrograms(home)
-            wait_until(lambda heard=heard: spectrograms(home) > heard)
-            os.kill(decoder, blow)
+            decoder, extracted = new_decoder(cluster, hit), spectrograms(home)
+            wait_until(lambda extracted=extracted: spectrograms(home) > extracted)
+            os.kill(decoder, signal_number)
             hit.append(decoder)
         assert run.wait(60) == 0
     states = "SELECT coalesce(reason, status), count(*) FROM clips GROUP BY 1 ORDER BY 1"
@@ -129,7 +130,7 @@ def test_on_a_worker_too_a_decoder_that_hangs_or_crashes_costs_its_own_clip(
 
 
 def new_decoder(cluster: Cluster, known: list[int]) -> int:
-    """A process that decodes and is not one of these; 0 where there is none."""
+    """The id of a decoder process that is not in `known`; 0 where there is none."""
     (pids,) = cluster.decoders().values()
     return next((pid for pid in pids if pid not in known), 0)
 

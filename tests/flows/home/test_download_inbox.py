@@ -1,4 +1,4 @@
-"""Downloads of runs that are killed at each delicate point: the next run keeps what has a row, and nothing else."""
+"""Downloads of runs that are killed at each critical point: the next run keeps files with a row, and no others."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from flows.home import download_inbox as inbox_module
 from flows.home.download_inbox import move_to_store, open_inbox
 
 ROOT = Path(__file__).resolve().parents[3]
-# A run: says that it is there, waits for a line, opens its inbox, does what the test wants, says so, waits again.
+# A run: prints "ready", waits for a line, opens its inbox, does the steps of the test, prints the inbox, waits again.
 RUN = """
 import sys
 from pathlib import Path
@@ -38,7 +38,7 @@ Start = Callable[..., Run]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts a run that does these steps in its inbox; `rows` are the hashes that the database knows."""
+    """Starts a run that does these steps in its inbox; `rows` are the hashes of clips in the database."""
     runs: list[Run] = []
 
     def begin(steps: str = "pass", rows: tuple[str, ...] = ()) -> Run:
@@ -48,7 +48,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
         runs.append(run)
-        assert said(run) == "ready"
+        assert printed(run) == "ready"
         return run
 
     yield begin
@@ -57,7 +57,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         run.communicate()
 
 
-def said(run: Run) -> str:
+def printed(run: Run) -> str:
     assert run.stdout is not None
     return run.stdout.readline().strip()
 
@@ -68,13 +68,13 @@ def go_on(run: Run) -> None:
 
 
 def at_work(run: Run) -> Path:
-    """The inbox of a run that has done its steps."""
+    """Let a run do its steps; its inbox."""
     go_on(run)
-    return Path(said(run))
+    return Path(printed(run))
 
 
 def killed(run: Run) -> Path:
-    """The inbox that a run leaves that is killed once it has done its steps."""
+    """Kill a run after its steps; the inbox that it leaves."""
     folder = at_work(run)
     run.send_signal(signal.SIGKILL)
     assert run.wait(10) == -signal.SIGKILL
@@ -93,7 +93,7 @@ def writes(*numbers: int) -> str:
 
 
 def files(audio: Path) -> dict[str, bytes]:
-    """What lies below the folder of all audio."""
+    """The content of each file below the audio folder, by path."""
     return {str(path.relative_to(audio)): path.read_bytes() for path in audio.rglob("*") if not path.is_dir()}
 
 
@@ -101,8 +101,8 @@ def in_place(*numbers: int) -> dict[str, bytes]:
     return {f"{NAMES[n][:2]}/{NAMES[n]}": SOUNDS[n] for n in numbers}
 
 
-def settle(audio: Path, *rows: int) -> None:
-    """What the next run does first."""
+def clear(audio: Path, *rows: int) -> None:
+    """Open and close an inbox, which clears those of dead runs."""
     with open_inbox(audio, {HASHES[n] for n in rows}.intersection):
         pass
     assert list((audio / "incoming").iterdir()) == []
@@ -110,59 +110,59 @@ def settle(audio: Path, *rows: int) -> None:
 
 def test_killed_with_half_a_download(start: Start, tmp_path: Path) -> None:
     killed(start("(inbox / 'tmp1.part').write_bytes(b'half of so')"))
-    settle(tmp_path)
+    clear(tmp_path)
     assert files(tmp_path) == {}
 
 
 def test_killed_before_the_row_is_committed(start: Start, tmp_path: Path) -> None:
     killed(start(writes(0)))
-    settle(tmp_path)
+    clear(tmp_path)
     assert files(tmp_path) == {}
 
 
 def test_killed_between_the_commit_and_the_move(start: Start, tmp_path: Path) -> None:
     killed(start(writes(0, 1, 2) + "; (inbox / 'tmp1.part').write_bytes(b'half of so')"))
-    settle(tmp_path, 0, 2)
+    clear(tmp_path, 0, 2)
     assert files(tmp_path) == in_place(0, 2)
 
 
 def test_killed_between_two_moves(start: Start, tmp_path: Path) -> None:
     killed(start(writes(0, 1) + f"; move_to_store([inbox / {NAMES[0]!r}], audio)"))
     assert in_place(0).items() <= files(tmp_path).items()
-    settle(tmp_path, 0, 1)
+    clear(tmp_path, 0, 1)
     assert files(tmp_path) == in_place(0, 1)
 
 
-def test_killed_with_a_file_that_another_track_has_in_its_place(start: Start, tmp_path: Path) -> None:
+def test_killed_with_a_file_that_another_track_has_in_the_store(start: Start, tmp_path: Path) -> None:
     killed(start(writes(0) + f"; move_to_store([inbox / {NAMES[0]!r}], audio); " + writes(0)))
-    settle(tmp_path, 0)
+    clear(tmp_path, 0)
     assert files(tmp_path) == in_place(0)
 
 
-def test_killed_while_it_settles_what_another_left(start: Start, tmp_path: Path) -> None:
-    """The first dies with two rows committed; the second dies when it has moved one of the two files."""
+def test_killed_while_it_clears_the_inbox_of_another(start: Start, tmp_path: Path) -> None:
+    """The first run dies with two rows committed; the second dies after it has moved one of the two files."""
     killed(start(writes(0, 1)))
     dying = f"""
 import os, signal
 from pathlib import Path
 from flows.home import download_inbox as inbox
-def one_alone(files, audio):
+def move_one(files, audio):
     first = sorted(files)[0]
-    place = audio / first.name[:2] / first.name
-    place.parent.mkdir()
-    first.replace(place)
+    target = audio / first.name[:2] / first.name
+    target.parent.mkdir()
+    first.replace(target)
     os.kill(os.getpid(), signal.SIGKILL)
-inbox.move_to_store = one_alone
+inbox.move_to_store = move_one
 with inbox.open_inbox(Path({str(tmp_path)!r}), set({HASHES!r}).intersection):
     pass
 """
     assert subprocess.run([sys.executable, "-c", dying], cwd=ROOT, check=False).returncode == -signal.SIGKILL
     assert len(list((tmp_path / "incoming").glob("*/*.mp3"))) == 1
-    settle(tmp_path, 0, 1)
+    clear(tmp_path, 0, 1)
     assert files(tmp_path) == in_place(0, 1)
 
 
-def test_a_live_run_is_left_alone_and_ends_as_if_alone(start: Start, tmp_path: Path) -> None:
+def test_the_inbox_of_a_live_run_is_not_touched(start: Start, tmp_path: Path) -> None:
     first = start(writes(0) + "; (inbox / 'tmp1.part').write_bytes(b'half of so')", rows=(HASHES[0],))
     folder = at_work(first)
     before = files(tmp_path)
@@ -171,7 +171,7 @@ def test_a_live_run_is_left_alone_and_ends_as_if_alone(start: Start, tmp_path: P
     assert other != folder and before.items() <= files(tmp_path).items()
     ended(second)
     assert files(tmp_path) == before and not other.exists()
-    with open_inbox(tmp_path, set(HASHES).intersection):  # even one that knows of its files
+    with open_inbox(tmp_path, set(HASHES).intersection):  # even one whose database has rows of its files
         assert files(tmp_path) == before
     move_to_store([folder / NAMES[0]], tmp_path)
     ended(first)
@@ -189,25 +189,26 @@ def test_two_live_runs_that_fetched_the_same_file(start: Start, tmp_path: Path) 
     assert files(tmp_path) == in_place(0)
 
 
-def test_while_one_settles_another_process_leaves_that_folder_to_it(start: Start, tmp_path: Path) -> None:
+def test_an_inbox_that_one_process_clears_is_not_touched_by_another(start: Start, tmp_path: Path) -> None:
     folder = killed(start(writes(0, 1)))
     others: list[bool] = []
 
-    def known(hashes: list[str]) -> set[str]:
-        """The database is asked in the midst of it: at this moment the other process opens its inbox."""
+    def stored_hashes(hashes: list[str]) -> set[str]:
+        """While the first process queries the database, the other process opens its inbox."""
         other = start(writes(2), rows=tuple(HASHES))
         at_work(other)
         others.append(sorted(path.name for path in folder.iterdir()) == sorted(NAMES[:2]))
         ended(other)
         return set(HASHES[:1]).intersection(hashes)
 
-    with open_inbox(tmp_path, known) as own:
+    with open_inbox(tmp_path, stored_hashes) as own:
         assert others == [True]
         assert list((tmp_path / "incoming").iterdir()) == [own]
-    assert files(tmp_path) == in_place(0, 2)  # the other one, which knows of its file, kept that
+    # The other process, whose database has a row of it, kept its own file.
+    assert files(tmp_path) == in_place(0, 2)
 
 
-def test_many_processes_settle_many_dead_folders_at_once(start: Start, tmp_path: Path) -> None:
+def test_many_processes_clear_many_dead_inboxes_at_once(start: Start, tmp_path: Path) -> None:
     folder = killed(start(writes(0, 1)))
     for number in range(60):
         dead = folder.with_name(f"{number:032}")
@@ -218,29 +219,31 @@ def test_many_processes_settle_many_dead_folders_at_once(start: Start, tmp_path:
     runs = [start(rows=(HASHES[0], HASHES[2])) for _ in range(4)]
     for run in runs:
         go_on(run)
-    inboxes = {Path(said(run)) for run in runs}
+    inboxes = {Path(printed(run)) for run in runs}
     assert len(inboxes) == 4
     assert set((tmp_path / "incoming").iterdir()) >= inboxes
     for run in runs:
         ended(run)
-    settle(tmp_path, 0, 2)
+    clear(tmp_path, 0, 2)
     assert files(tmp_path) == in_place(0, 2)
 
 
-def test_a_folder_taken_for_a_dead_ones_before_its_run_could_lock_it(
+def test_an_inbox_that_another_run_deletes_before_it_is_locked_is_made_again(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[Path] = []
     really_open = os.open
 
     def open_late(path: Path, flags: int, *mode: int) -> int:
-        if not taken and tmp_path in Path(path).parents:  # the keepers of servers open their locks meanwhile
+        # The keepers of servers open their locks meanwhile.
+        if not taken and tmp_path in Path(path).parents:
             taken.append(path)
             other = start()
             at_work(other)
             ended(other)
             assert not path.exists()
-            path.mkdir()  # what is opened below is as good as the removed one: it is removed before it is locked
+            # In place of the deleted folder: it is opened, and deleted before it is locked.
+            path.mkdir()
             descriptor = really_open(path, flags, *mode)
             path.rmdir()
             return descriptor

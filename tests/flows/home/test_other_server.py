@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own, over TCP and with a password, in the versions that this machine has."""
+"""An external PostgreSQL over TCP with a password, in the versions that this machine has."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ VERSIONS = sorted(Path("/usr/lib/postgresql").glob("[0-9]*/bin"))  # where Debia
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Of a server with the superuser `me`."""
+    """The port of a server with the superuser `me`."""
     with own_postgres(tmp_path_factory.mktemp("own server"), "me", PASSWORD) as port:
         yield port
 
@@ -31,10 +31,11 @@ def is_used(settings: Settings) -> bool:
     with open_database(settings) as engine, engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM label_accuracy")) == 0
         assert connection.scalar(text("SELECT inet_server_addr()::text")) == "127.0.0.1/32"
-    return not settings.home.exists()  # else the embedded server was started all the same
+    # With a home, the embedded server would have been started, too.
+    return not settings.home.exists()
 
 
-def test_a_server_of_ones_own_is_migrated_and_used(
+def test_an_external_server_is_migrated_and_used(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(
@@ -44,7 +45,7 @@ def test_a_server_of_ones_own_is_migrated_and_used(
     assert is_used(Settings())
 
 
-def test_its_password_may_be_kept_apart_in_a_file(
+def test_its_password_may_come_from_a_file(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secrets = tmp_path / "secrets"
@@ -75,7 +76,7 @@ def test_a_database_that_cannot_hold_every_title_is_refused_before_anything_is_m
 @pytest.mark.slow
 @pytest.mark.skipif(not VERSIONS, reason="no PostgreSQL of Debian's packages on this machine")
 @pytest.mark.parametrize("binaries", VERSIONS, ids=lambda path: path.parent.name)
-def test_the_whole_job_works_with_other_versions(
+def test_a_pipeline_works_with_other_versions(
     flows: SimpleNamespace,
     crate: Callable[[int], Path],
     tmp_path: Path,

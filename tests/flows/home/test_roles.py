@@ -1,4 +1,4 @@
-"""Flows need no more rights than those of the pipeline's role."""
+"""Flows need no more rights than those of the role of the pipeline."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +11,11 @@ from config.settings import Settings
 from db.roles import PIPELINE, as_role, make_roles
 from flows.home.environment import open_database
 from flows.ingest.retention import purge
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 
 
 @pytest.mark.slow
-def test_the_whole_job_works_as_the_pipelines_role(
+def test_a_pipeline_works_with_the_role_of_the_pipeline(
     flows: SimpleNamespace,
     own_database: str,
     engine: Engine,

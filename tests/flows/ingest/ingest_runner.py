@@ -1,8 +1,8 @@
-"""Runs many ingests, each in a process of its own, at the cost of one import: what has imported the flows forks.
+"""Run many ingests, each in its own process. A process that has imported the flows once forks for each of them.
 
-`python -m tests.flows.ingest.ingest_runner` reads a line of JSON for each ingest, its environment variables; it
-answers with the process id at once, and once another line has come (or no more will) with the exit status, negative
-for a signal. Until that line the process stays at least a zombie, so its id cannot have become another's.
+`python -m tests.flows.ingest.ingest_runner` reads a line of JSON for each ingest, its environment variables. It prints
+the process id at once, and after the next line (or the end of input) the exit status, negative for a signal. Until then
+the process stays at least a zombie, so that its id is not used again.
 """
 
 import json
@@ -21,7 +21,7 @@ from typing import Any
 
 DIES_AT = "TEST_DIES_AT"  # variable of one ingest: "module function call", see die_at
 ROOT = Path(__file__).resolve().parents[3]
-# The last ones are what Prefect and SQLAlchemy import when the first flow runs.
+# Prefect and SQLAlchemy import the last ones when the first flow runs.
 IMPORTED_ONCE = (
     "flows.ingest.flow",
     "flows.prefect_tools.single_run",
@@ -33,20 +33,20 @@ IMPORTED_ONCE = (
 
 
 class Runner:
-    """The side of whoever wants ingests run, one after the other."""
+    """Starts ingests one after the other; the parent's end of the runner process."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def start(self, environment: Mapping[str, str]) -> int:
-        """Begin an ingest; its process id."""
-        return int(self._say(json.dumps(dict(environment))))
+        """Start an ingest; its process id."""
+        return int(self._send(json.dumps(dict(environment))))
 
     def wait(self) -> int:
         """The exit status of the ingest that was started last."""
-        return int(self._say("wait"))
+        return int(self._send("wait"))
 
-    def _say(self, line: str) -> str:
+    def _send(self, line: str) -> str:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
@@ -55,8 +55,9 @@ class Runner:
 
 @contextmanager
 def ingest_runner(log: Path) -> Iterator[Runner]:
-    """A runner that reports to the Prefect server of this process' environment; `log` takes what ingests print."""
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # else it starts threads when it is imported
+    """A runner that uses the Prefect server of this process' environment; `log` gets the output of ingests."""
+    # Without it OpenBLAS starts threads when it is imported.
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     with (
         log.open("ab") as errors,
         subprocess.Popen(
@@ -81,14 +82,14 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             os._exit(run(json.loads(line)))
-        say(child)
+        report(child)
         sys.stdin.readline()
         _, status = os.waitpid(child, 0)
-        say(os.waitstatus_to_exitcode(status))
+        report(os.waitstatus_to_exitcode(status))
 
 
 def run(environment: dict[str, str]) -> int:
-    """What `labelscope ingest` does; the exit status."""
+    """Ingest as `labelscope ingest` does; the exit status."""
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
@@ -102,33 +103,34 @@ def run(environment: dict[str, str]) -> int:
     try:
         with runtime(Settings()):
             return 0 if ingest().complete else 3
-    except BaseException:  # noqa: BLE001  nothing may run on in this copy of the process
+    # Nothing may go on in this copy of the process.
+    except BaseException:  # noqa: BLE001
         traceback.print_exc()
         return 1
 
 
 def die_at(module: str, name: str, call: str) -> None:
-    """Let this process be killed just before that call of a function: "1" is the first."""
-    home = import_module(module)
-    function, calls = getattr(home, name), count(1)
+    """Replace a function so that this process is killed just before a call of it; "1" is the first call."""
+    namespace = import_module(module)
+    function, calls = getattr(namespace, name), count(1)
 
     def dying(*arguments: Any, **named: Any) -> Any:
         if next(calls) == int(call):
             os.kill(os.getpid(), signal.SIGKILL)
         return function(*arguments, **named)
 
-    setattr(home, name, dying)
+    setattr(namespace, name, dying)
 
 
 def require_one_thread() -> None:
-    """A thread that is not there after a fork may have held a lock that is."""
+    """Raises RuntimeError with more than one thread: after a fork, locks of the others would never be released."""
     tasks = Path("/proc/self/task")
     threads = len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
     if threads != 1:
         raise RuntimeError(f"{threads} threads are running: a fork would lose all but one.")
 
 
-def say(number: int) -> None:
+def report(number: int) -> None:
     sys.stdout.write(f"{number}\n")
     sys.stdout.flush()
 

@@ -1,7 +1,7 @@
-"""A whole ingest of one long Spotify playlist: its time and memory. Stand-ins and ingest are a process each.
+"""Time and memory of an ingest of one long Spotify playlist. Fake services and ingest are separate processes.
 
-Run as `python -m tests.flows.ingest.measured_ingest` it is that ingest, of what the environment names; it prints one
-line of JSON.
+Run as `python -m tests.flows.ingest.measured_ingest` it is that ingest, with the settings of the environment; it prints
+one line of JSON.
 """
 
 import json
@@ -21,7 +21,7 @@ NO_AUDIO = "[previews]\norder = []\n[features]\nspotify = false\n"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """`members` are those of the database afterwards; `beyond_mb` is the most memory held beyond the base."""
+    """`members`: tracks in the playlist afterwards. `beyond_mb`: the peak memory above that before the ingest."""
 
     members: int
     seconds: float
@@ -36,10 +36,10 @@ def measured_ingest(entries: int, environment: Mapping[str, str]) -> Measured:
         [sys.executable, *serve], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
     ) as services:
         assert services.stdout is not None and services.stdin is not None
-        where = json.loads(services.stdout.readline())
+        service_urls = json.loads(services.stdout.readline())
         ingest = subprocess.run(
             [sys.executable, "-m", "tests.flows.ingest.measured_ingest"],
-            env={**os.environ, **where, **environment},
+            env={**os.environ, **service_urls, **environment},
             stdout=subprocess.PIPE,
             cwd=ROOT,
             check=True,
@@ -49,9 +49,9 @@ def measured_ingest(entries: int, environment: Mapping[str, str]) -> Measured:
 
 
 def memory_mb(name: str) -> float:
-    """Of this process: VmRSS is what it holds now, VmHWM the most that it ever held.
+    """Memory of this process in MB: VmRSS is the current value, VmHWM the peak.
 
-    The kernel's own words: getrusage would count what the parent held when it started us.
+    From /proc, as getrusage would include the parent's memory at the time of the fork.
     """
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))
@@ -69,12 +69,12 @@ def main() -> None:
         base = memory_mb("VmRSS")
         begin = time.perf_counter()
         ingest()
-        seconds, most = time.perf_counter() - begin, memory_mb("VmHWM")
+        seconds, peak = time.perf_counter() - begin, memory_mb("VmHWM")
         with open_database(settings) as engine, engine.connect() as connection:
             query = "SELECT count(*) FROM playlist_tracks WHERE removed_at IS NULL"
             members = connection.execute(text(query)).scalar_one()
-    told = Measured(members, round(seconds, 1), round(base, 1), round(most - base, 1))
-    sys.stdout.write(json.dumps(asdict(told)) + "\n")
+    measured = Measured(members, round(seconds, 1), round(base, 1), round(peak - base, 1))
+    sys.stdout.write(json.dumps(asdict(measured)) + "\n")
 
 
 if __name__ == "__main__":

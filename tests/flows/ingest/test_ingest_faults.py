@@ -1,4 +1,4 @@
-"""Services that fail, refuse, ask for pauses, or change under the reader."""
+"""Services that fail, refuse, ask for pauses, or change a list while it is read."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from config.settings import Settings
-from tests.flows.looking import coverage, rows, state_of, wipe
+from tests.flows.inspection import coverage, rows, state_of, wipe
 from tests.stand_ins import music
 from tests.stand_ins.music import Entry
 from tests.stand_ins.stand_ins import StandIns
@@ -21,7 +21,7 @@ Watch = Callable[..., StandIns]
 
 @pytest.mark.timeout(400)
 @pytest.mark.slow
-def test_with_every_tenth_request_failing_a_loop_of_runs_ends_like_a_clean_one(
+def test_with_failing_requests_repeated_runs_end_like_a_clean_one(
     flows: SimpleNamespace, watch: Watch, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lists = [
@@ -33,9 +33,8 @@ def test_with_every_tenth_request_failing_a_loop_of_runs_ends_like_a_clean_one(
     expected = state_of(engine)
     wipe(engine)
 
-    monkeypatch.setenv(
-        "LABELSCOPE_REQUEST_TIMEOUT_SECONDS", "3"
-    )  # a clean run may take longer on a busy machine
+    # Requests of the clean run may take longer on a busy machine.
+    monkeypatch.setenv("LABELSCOPE_REQUEST_TIMEOUT_SECONDS", "3")
     services.dial.probability = 0.1
     services.dial.stall_seconds = 3.3
     services.dial.kinds["spotify"] += ("401", "403", "404", "429-long")
@@ -45,7 +44,7 @@ def test_with_every_tenth_request_failing_a_loop_of_runs_ends_like_a_clean_one(
     for run in range(40):
         if flows.ingest().complete and run:
             break
-        # A month passes: nobody is blocked any more, refusals are tried again.
+        # As after a month: pauses are over, and refusals are tried again.
         with engine.begin() as connection:
             connection.execute(text("DELETE FROM provider_state WHERE NOT works"))
     else:
@@ -55,9 +54,9 @@ def test_with_every_tenth_request_failing_a_loop_of_runs_ends_like_a_clean_one(
     services.dial.probability = 0
     monkeypatch.setenv("LABELSCOPE_REQUEST_TIMEOUT_SECONDS", "20")
     flows.ingest()
-    found = state_of(engine)
+    actual = state_of(engine)
     for table in expected:
-        assert found[table] == expected[table], table
+        assert actual[table] == expected[table], table
 
 
 def test_one_forbidden_playlist_does_not_stop_the_others_and_keeps_its_tracks(
@@ -76,11 +75,11 @@ def test_one_forbidden_playlist_does_not_stop_the_others_and_keeps_its_tracks(
     assert table["Thimble tracks"].tracks == 6 and table["Ladder tracks"].status == "ok"
     assert len(outcome.problems) == 1 and "403" in outcome.problems[0]
     first.status = "ok"
-    assert not flows.ingest().problems  # the new track may still wait for a second look at its preview
+    assert not flows.ingest().problems  # the new track may still wait for its preview
     assert coverage(engine)["Rumble tracks"].status == "ok"
 
 
-def test_a_long_wait_is_remembered_and_nobody_asks_before(
+def test_a_service_gets_no_request_before_the_end_of_a_long_pause(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     services = watch(music.small_world())
@@ -105,7 +104,7 @@ def test_a_long_wait_is_remembered_and_nobody_asks_before(
     ]
 
 
-def test_a_list_that_moves_while_it_is_read_is_read_again_and_one_that_never_rests_waits(
+def test_a_list_that_changes_while_it_is_read_is_read_again_or_deferred(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     world = music.long_world(120)
@@ -126,7 +125,7 @@ def test_a_list_that_moves_while_it_is_read_is_read_again_and_one_that_never_res
     assert rows(engine, members) == [(119,)]
 
 
-def test_two_runs_at_once_neither_collide_nor_double_anything(
+def test_two_runs_at_once_do_not_collide_or_duplicate_rows(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     services = watch(music.small_world())
@@ -155,7 +154,7 @@ def test_audio_that_is_lost_is_fetched_again(flows: SimpleNamespace, watch: Watc
     assert lost.exists() and flows.extract().rejected == 0
 
 
-def test_a_pause_that_a_host_of_previews_wants_is_told_and_kept(
+def test_a_pause_of_a_host_of_previews_is_reported_and_kept(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     services = watch(music.small_world())
@@ -170,16 +169,15 @@ def test_a_pause_that_a_host_of_previews_wants_is_told_and_kept(
     assert flows.ingest().complete
 
 
-def test_one_playlist_with_a_value_that_no_table_takes_costs_the_others_nothing(
+def test_a_value_that_no_table_accepts_affects_only_its_playlist(
     flows: SimpleNamespace, watch: Watch, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sources.spotify import records as spotify_tracks
 
     watch(music.small_world())
     seconds = spotify_tracks._seconds
-    monkeypatch.setattr(
-        spotify_tracks, "_seconds", lambda value: seconds(value) and 1e300
-    )  # a ceiling forgotten
+    # As without an upper limit for durations.
+    monkeypatch.setattr(spotify_tracks, "_seconds", lambda value: seconds(value) and 1e300)
     outcome = flows.ingest()
     table = coverage(engine)
     assert table["Ladder tracks"].status == "ok"

@@ -1,150 +1,51 @@
-"""An ingest that is killed outright at any moment leaves nothing half done, and the next one ends like a clean one."""
+"""An ingest that is killed at any moment leaves nothing half done, and the next one ends like a clean one."""
 
-import os
 import random
 import shutil
-import signal
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from db.engine import open_engine
 from services.postgres.server import PostgresAddress
-from tests.flows.final_state import final_state, named_rows
-from tests.flows.ingest.ingest_runner import DIES_AT, Runner, ingest_runner
+from tests.flows.ingest.half_done import (
+    half_files,
+    half_rows,
+    kinds_left,
+    require_audio_of_clips,
+    stage,
+    tracks_of,
+)
+from tests.flows.ingest.ingest_runner import ingest_runner
+from tests.flows.ingest.places import Bench, Place
 from tests.stand_ins import music
 from tests.stand_ins.music import Entry, World
-from tests.stand_ins.stand_ins import StandIns, stand_ins
+from tests.stand_ins.stand_ins import stand_ins
 
 KILLS = 50  # of a first ingest
-LATER_KILLS = 10  # of one that finds changed lists, and tracks that nobody has confirmed for long
-POINTS = (  # just before these calls a first ingest is killed as well …
-    "db.write.playlists complete_load 1",  # tracks are in, the membership is not
+LATER_KILLS = 10  # of an ingest with changed lists, and with tracks that were not confirmed for long
+# A first ingest is also killed just before these calls.
+POINTS = (
+    "db.write.playlists complete_load 1",  # tracks are committed, the membership is not
     "db.write.playlists complete_load 7",
     "db.write.providers save_not_found 1",  # clips are written, in a transaction that is still open
     "flows.ingest.audio move_to_store 1",  # that transaction is committed, no file has been moved
     "flows.ingest.audio move_to_store 2",
     "flows.ingest.flow remove_unconfirmed 1",
 )
-LATER_POINTS = (  # … and a later one
+# A later ingest is also killed just before these calls.
+LATER_POINTS = (
     "db.write.playlists complete_load 4",
     "flows.ingest.audio move_to_store 1",
     "flows.ingest.retention stored_audio 2",  # one file is gone, and its row is not
 )
 SEED = 20261122
-PATIENCE_SECONDS = 60
 ALL_ON = "[features]\nspotify = true\nreccobeats = true\n[retention]\nspotify_days = 30\n"
-
-AGEING = (
-    ("playlists", "last_seen_at"),
-    ("playlist_tracks", "removed_at"),
-    ("tracks", "last_seen_at"),
-    ("artists", "first_seen_at"),
-    ("lookups", "checked_at"),
-)
-STAGES = {  # by what is not there yet, or still there
-    "playlist": "while it read playlists",
-    "audio": "while it fetched audio",
-    "features": "while it asked for features",
-    "forgotten": "before it forgot tracks",
-}
-Rows = dict[str, list[dict[str, Any]]]
-Groups = dict[tuple[str, ...], list[str]]
-
-
-@dataclass(frozen=True)
-class Place:
-    """A database and a home of their own, for one ingest and those that follow it."""
-
-    url: str
-    home: Path
-
-    def rows(self) -> Rows:
-        """All rows at one moment: a transaction that was under way may still end meanwhile."""
-        engine = open_engine(self.url)
-        with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            rows = named_rows(connection)
-        engine.dispose()
-        return rows
-
-    def state(self) -> dict[str, list[Any]]:
-        engine = open_engine(self.url)
-        with engine.connect() as connection:
-            state = final_state(connection, self.home)
-        engine.dispose()
-        return state
-
-    def grow_old(self) -> None:
-        """Forty days pass: longer than what left is kept, and than an answer of a service counts."""
-        engine = open_engine(self.url)
-        with engine.begin() as connection:
-            for table, column in AGEING:
-                connection.execute(text(f"UPDATE {table} SET {column} = {column} - interval '40 days'"))
-        engine.dispose()
-
-    def files(self) -> dict[str, Path]:
-        """Every file of audio, by its path below the home."""
-        found = (path for path in (self.home / "audio").rglob("*") if path.is_file())
-        return {str(path.relative_to(self.home)): path for path in found}
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What runs ingests, and what they talk to."""
-
-    runner: Runner
-    services: StandIns
-
-    def start(self, place: Place, **more: str) -> int:
-        self.services.dial.forget()
-        here = {"DATABASE_URL": place.url, "LABELSCOPE_HOME": str(place.home), **more}
-        return self.runner.start(self.services.environment | here)
-
-    def run(self, place: Place) -> None:
-        """An ingest that is left in peace."""
-        self.start(place)
-        assert self.runner.wait() == 0
-
-    def timed(self, place: Place) -> list[float]:
-        """The same; when each request came, and at last when it had ended, in seconds from its start."""
-        began, times = time.monotonic(), []
-        process = self.start(place)
-        while not ended(process):
-            times += [time.monotonic() - began] * (self.asked() - len(times))
-            time.sleep(0.0005)
-        assert self.runner.wait() == 0
-        return [*times, time.monotonic() - began]
-
-    def killed_at(self, place: Place, point: str) -> bool:
-        """Lets an ingest be killed at one of POINTS."""
-        self.start(place, **{DIES_AT: point})
-        return self.runner.wait() == -signal.SIGKILL
-
-    def killed(self, place: Place, requests: int, pause: float) -> bool:
-        """Kills an ingest some seconds after so many requests; whether it was still there to be killed."""
-        process = self.start(place)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while self.asked() < requests and time.monotonic() < deadline:
-            time.sleep(0.0005)
-        time.sleep(pause)
-        os.kill(process, signal.SIGKILL)
-        return self.runner.wait() == -signal.SIGKILL
-
-    def asked(self) -> int:
-        return sum(len(asked) for asked in list(self.services.dial.requests.values()))
-
-
-def ended(process: int) -> bool:
-    """Whether a process that nobody has waited for yet has come to its end."""
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def reduced_world() -> World:
@@ -162,14 +63,14 @@ def reduced_world() -> World:
 
 
 def shrink(world: World) -> None:
-    """The first three tracks of each list leave for good."""
+    """Remove the first three tracks of each list."""
     for playlist in world.playlists.values():
         for entry in [entry for entry in playlist.entries if entry.kind == "track"][:3]:
             playlist.remove(playlist.entries.index(entry))
 
 
 def grow(world: World) -> None:
-    """Each list loses a track more, and gets new ones."""
+    """Remove one more track of each list, and add new ones."""
     for place, playlist in enumerate(world.playlists.values()):
         playlist.remove(next(n for n, entry in enumerate(playlist.entries) if entry.kind == "track"))
         on_deezer = playlist.provider == "deezer"
@@ -184,7 +85,7 @@ def grow(world: World) -> None:
 def new_place(
     postgres: PostgresAddress, template: str, tmp_path: Path
 ) -> Iterator[Callable[[str, Place | None], Place]]:
-    """Makes a database and a home of that name, empty or as those of another place; databases go in the end."""
+    """Makes a database and a home of that name, empty or copied from another place. Drops the databases at the end."""
     server = create_engine(postgres.url("postgres"), isolation_level="AUTOCOMMIT")
     made: list[str] = []
     with server.connect() as connection:
@@ -205,7 +106,7 @@ def new_place(
 
 @dataclass
 class Tally:
-    """What the kills hit."""
+    """The stages of killed ingests, and the files that they left."""
 
     stages: Counter[str] = field(default_factory=Counter)
     left: Counter[str] = field(default_factory=Counter)
@@ -219,7 +120,7 @@ class Tally:
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="sees in /proc when a process has ended")
 @pytest.mark.timeout(900)
-def test_fifty_kills_leave_nothing_half_done_and_a_new_run_ends_like_a_clean_one(
+def test_fifty_kills_leave_nothing_half_done_and_a_new_run_completes_it(
     flows: SimpleNamespace,
     new_place: Callable[[str, Place | None], Place],
     tmp_path: Path,
@@ -232,26 +133,27 @@ def test_fifty_kills_leave_nothing_half_done_and_a_new_run_ends_like_a_clean_one
         def kill(
             name: str, before: Place | None, kills: int, points: Sequence[str]
         ) -> tuple[Place, Tally, Tally]:
-            """Kills ingests of what stands in a place, at random and at points; the place of a clean one, tallies."""
+            """Kill ingests at random and at points, each in a copy of `before`; the clean place, and tallies."""
             clean = new_place(f"{name}_clean", before)
             bench.run(clean)
             rows_clean, expected = clean.rows(), clean.state()
             rows_before = before.rows() if before else {table: [] for table in rows_clean}
             require_audio_of_clips(clean, rows_clean)
             again = new_place(f"{name}_again", before)
-            times = bench.timed(again)  # now that the stand-ins have rendered all previews
+            # Timed the second time, as the fake services have rendered all previews now.
+            times = bench.timed(again)
             assert again.state() == expected
 
-            def inspect(place: Place, said: str, tally: Tally) -> None:
+            def inspect(place: Place, kill_name: str, tally: Tally) -> None:
                 rows = place.rows()
-                assert half_rows(rows, rows_before, rows_clean) == [], said
-                assert half_files(place, rows, rows_clean) == [], said
+                assert half_rows(rows, rows_before, rows_clean) == [], kill_name
+                assert half_files(place, rows, rows_clean) == [], kill_name
                 tally.stages[stage(rows, rows_before, rows_clean)] += 1
                 tally.left.update(kinds_left(place, rows))
                 bench.run(place)
                 state = place.state()
                 for table in expected:
-                    assert state[table] == expected[table], f"{table}: {said}"
+                    assert state[table] == expected[table], f"{table}: {kill_name}"
                 require_audio_of_clips(place, place.rows())
 
             exact, random_ = Tally(), Tally()
@@ -262,7 +164,7 @@ def test_fifty_kills_leave_nothing_half_done_and_a_new_run_ends_like_a_clean_one
             for drawn in range(2 * kills):
                 place = new_place(f"{name}_{drawn}", before)
                 requests, pause = some_moment(rng, times, by_time=drawn % 2 == 1)
-                if bench.killed(place, requests, pause):  # else it had ended before
+                if bench.killed(place, requests, pause):
                     inspect(place, f"{name}_{drawn}: {pause:.3f} s after request {requests}", random_)
                 if random_.stages.total() == kills:
                     return clean, random_, exact
@@ -289,112 +191,11 @@ def test_fifty_kills_leave_nothing_half_done_and_a_new_run_ends_like_a_clean_one
 def some_moment(rng: random.Random, times: list[float], by_time: bool) -> tuple[int, float]:
     """A number of requests, and seconds after the last of them.
 
-    Every request counts alike, or every moment from the first request to the end: most requests come close together,
-    and most of the time goes between them.
+    Each request has the same probability, or (`by_time`) each moment. Most requests come close together, and most time
+    passes between them, so both are needed.
     """
     if not by_time:
         return rng.randint(1, len(times) - 1), rng.uniform(0, 0.02)
     moment = rng.uniform(times[0], times[-1])
     requests = sum(at <= moment for at in times[:-1])
     return requests, moment - times[requests - 1]
-
-
-def groups(rows: Rows, forgotten: set[str]) -> Groups:
-    """What has to be written together, by what it is about. All of the tracks to be forgotten is one such thing."""
-    found: Groups = defaultdict(list)
-
-    def put(about: tuple[str, ...], track: str, row: dict[str, Any]) -> None:
-        found[("forgotten",) if track in forgotten else about].append(str(row))
-
-    for row in rows["playlists"]:
-        if (row["status"], row["snapshot_id"]) != ("new", None):
-            put(("playlist", name_of(row)), "", row)
-    for table in ("playlist_tracks", "loads", "rejected_records"):
-        for row in rows[table]:
-            put(("playlist", row["playlist_id"]), row.get("track_id", ""), row)
-    for row in rows["tracks"]:
-        put(("track", name_of(row)), name_of(row), row)
-    for row in rows["track_artists"]:
-        put(("track", row["track_id"]), row["track_id"], row)
-    for row in rows["clips"]:
-        put(("audio", row["track_id"]), row["track_id"], row)
-    for row in rows["lookups"]:
-        source = (row["source"],) if row["kind"] == "features" else ()
-        put((row["kind"], row["track_id"], *source), row["track_id"], row)
-    for row in rows["audio_features"]:
-        put(("features", row["track_id"], row["origin"]), row["track_id"], row)
-    return {about: sorted(lines) for about, lines in found.items()}
-
-
-def tracks_of(rows: Rows) -> set[str]:
-    return {name_of(row) for row in rows["tracks"]}
-
-
-def name_of(row: dict[str, Any]) -> str:
-    return f"{row['provider']}:{row['external_id']}"
-
-
-def half_rows(rows: Rows, before: Rows, clean: Rows) -> list[str]:
-    """What stands there neither as it was nor as a clean run leaves it: all that belongs together, or nothing."""
-    forgotten = tracks_of(before) - tracks_of(clean)
-    was, now, then = (groups(one, forgotten) for one in (before, rows, clean))
-    wrong = [
-        f"{about}: {now.get(about)}"
-        for about in was.keys() | now.keys()
-        if now.get(about) not in (was.get(about), then.get(about))
-    ]
-    for table in ("labels", "artists", "provider_state"):
-        known = clean[table] + before[table]
-        wrong += [f"{table}: {row}" for row in rows[table] if row not in known]
-    return wrong
-
-
-def half_files(place: Place, rows: Rows, clean: Rows) -> list[str]:
-    """Audio of clips that is nowhere, and files that are not what their name says or that no clip has.
-
-    Files of tracks that are to be forgotten go before their rows do.
-    """
-    files = place.files()
-    incoming = {Path(name).name for name in files if name.startswith("audio/incoming/")}
-    uris = {row["uri"].removeprefix("store:") for row in rows["clips"]}
-    kept = uris & {row["uri"].removeprefix("store:") for row in clean["clips"]}
-    wrong = [f"{uri} is nowhere" for uri in kept if uri not in files and Path(uri).name not in incoming]
-    for name, path in files.items():
-        if path.suffix == ".part":
-            wrong += [] if path.parent.parent.name == "incoming" else [f"{name} is no place for a draft"]
-        elif sha256(path.read_bytes()).hexdigest() != path.stem:
-            wrong.append(f"{name} is half a file")
-        elif not name.startswith("audio/incoming/") and name not in uris:
-            wrong.append(f"{name} belongs to no clip")
-    return wrong
-
-
-def require_audio_of_clips(place: Place, rows: Rows) -> None:
-    """Below the folder of audio there is the file of each clip, and nothing else."""
-    assert set(place.files()) == {row["uri"].removeprefix("store:") for row in rows["clips"]}
-    assert list((place.home / "audio" / "incoming").iterdir()) == []
-    assert list(place.home.rglob("*.part")) == []
-
-
-def stage(rows: Rows, before: Rows, clean: Rows) -> str:
-    """How far it had come, by what was in the database."""
-    forgotten = tracks_of(before) - tracks_of(clean)
-    now, then = groups(rows, forgotten), groups(clean, forgotten)
-    missing = {about[0] for about in now.keys() | then.keys() if now.get(about) != then.get(about)}
-    for kind, name in STAGES.items():
-        if kind in missing:
-            return name
-    return "after its last row"
-
-
-def kinds_left(place: Place, rows: Rows) -> set[str]:
-    """What lies in audio/incoming."""
-    known = {row["sha256"] for row in rows["clips"]}
-    kinds = set()
-    for name, path in place.files().items():
-        if name.startswith("audio/incoming/"):
-            part, unknown = "a half download", "a whole file without a row"
-            kinds.add(
-                part if path.suffix == ".part" else "a file not yet moved" if path.stem in known else unknown
-            )
-    return kinds

@@ -1,4 +1,4 @@
-"""A playlist of any length: memory stays where it was, and work grows with the tracks and no faster."""
+"""A playlist of any length: memory does not grow, and work grows linearly with the tracks."""
 
 import json
 from collections import Counter
@@ -19,12 +19,13 @@ from tests.flows.ingest.measured_ingest import measured_ingest
 
 REFERENCE = Reference("spotify", "long", Label("long-tapes", "Long Tapes"))
 SHORT, LONG = 2_000, 8_000
-OTHERS = 4 * SHORT  # rows of the other lists, which a plan may read too once it reads most of a small table
+OTHERS = 4 * SHORT
+"""Rows of the other lists, which a plan may read, too, where it scans a small table."""
 
 
 @dataclass
 class List:
-    """A source of one playlist that is as long as one likes."""
+    """A source of one playlist of any length."""
 
     entries_: range
     provider: str = "spotify"
@@ -43,28 +44,28 @@ class List:
 
 @dataclass
 class Work:
-    """What a server did: how often each statement came, and how many rows the parts of its plans handled."""
+    """How often a server ran each statement, and how many rows the nodes of its plans processed."""
 
     times: Counter[str] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
 
     def add(self, message: str) -> None:
-        told = json.loads(message.partition("plan:\n")[2])
-        statement = " ".join(told["Query Text"].split())
+        plan = json.loads(message.partition("plan:\n")[2])
+        statement = " ".join(plan["Query Text"].split())
         self.times[statement] += 1
-        self.rows[statement] += handled(told["Plan"])
+        self.rows[statement] += processed(plan["Plan"])
 
 
-def handled(node: dict[str, Any]) -> int:
-    """Rows that this part of a plan and all parts below it gave or threw away."""
-    given = (rows for name, rows in node.items() if name.startswith(("Actual Rows", "Rows Removed")))
-    here: float = sum(given) * node["Actual Loops"]
-    return round(here) + sum(map(handled, node.get("Plans", [])))
+def processed(node: dict[str, Any]) -> int:
+    """Rows that a node of a plan and all nodes below it returned or removed."""
+    counts = (rows for name, rows in node.items() if name.startswith(("Actual Rows", "Rows Removed")))
+    own: float = sum(counts) * node["Actual Loops"]
+    return round(own) + sum(map(processed, node.get("Plans", [])))
 
 
 @contextmanager
 def watched(database_url: str, plans: str) -> Iterator[tuple[Engine, Work]]:
-    """An engine whose server tells how it went about each statement."""
+    """An engine whose server sends the plan of each statement, and the work that this adds up to."""
     engine, work = open_engine(database_url), Work()
 
     @event.listens_for(engine, "connect")
@@ -88,19 +89,20 @@ def watched(database_url: str, plans: str) -> Iterator[tuple[Engine, Work]]:
 
 
 @pytest.mark.slow
-def test_ten_thousand_tracks_fit_into_little_memory(
+def test_ten_thousand_tracks_need_little_memory(
     flows: SimpleNamespace, own_database: str, tmp_path: Path
 ) -> None:
-    told = measured_ingest(10_000, {"LABELSCOPE_HOME": str(tmp_path)})
-    assert told.members == 10_000
-    assert told.beyond_mb < 80  # a run that holds all entries at once takes 127, and up to 300 are allowed
+    measured = measured_ingest(10_000, {"LABELSCOPE_HOME": str(tmp_path)})
+    assert measured.members == 10_000
+    # A run that keeps all entries in memory needs 127 MB.
+    assert measured.beyond_mb < 80
 
 
 @pytest.mark.parametrize("plans", ["force_custom_plan", "force_generic_plan"])
 def test_four_times_the_tracks_are_four_times_the_work(
     flows: SimpleNamespace, database_url: str, plans: str
 ) -> None:
-    """Counted and not timed. A server that has seen a statement often plans it without a look at its arrays."""
+    """Counted, not timed. PostgreSQL plans a frequent statement without the lengths of its arrays."""
     from prefect.logging import disable_run_logger
 
     from flows.ingest.playlists import ENTRIES_PER_TRANSACTION, ingest_playlist
@@ -108,7 +110,7 @@ def test_four_times_the_tracks_are_four_times_the_work(
     with watched(database_url, plans) as (engine, work), disable_run_logger():
 
         def ingest(name: str, entries: range) -> Work:
-            """What it takes to read the list as it is now."""
+            """The work of reading the list."""
             work.times, work.rows = Counter(), Counter()
             reference = replace(REFERENCE, external_id=name)
             loaded = ingest_playlist.fn(engine, List(entries), reference, "labels.toml", dict)
@@ -116,10 +118,11 @@ def test_four_times_the_tracks_are_four_times_the_work(
             return Work(work.times, work.rows)
 
         ingest("warm-up", range(-SHORT, 0))
-        for first in (0, 1, LONG):  # new; again but for one; all gone, and others in their place
+        # A new list; then all but one track again; then other tracks alone.
+        for first in (0, 1, LONG):
             short = ingest(f"short {plans}", range(first, first + SHORT))
             long = ingest(f"long {plans}", range(10 * LONG + first, 10 * LONG + first + LONG))
-            for done, tracks in ((short, SHORT), (long, LONG)):
-                assert set(done.times.values()) == {1, tracks // ENTRIES_PER_TRANSACTION}
+            for work_done, tracks in ((short, SHORT), (long, LONG)):
+                assert set(work_done.times.values()) == {1, tracks // ENTRIES_PER_TRANSACTION}
             for statement, rows in short.rows.items():
                 assert long.rows[statement] <= 4 * rows + OTHERS, statement

@@ -1,4 +1,4 @@
-"""Whatever a service says of a playlist, what is made of it can be stored: no odd value stops in PostgreSQL."""
+"""PostgreSQL accepts the rows of any answer of a service: no odd value fails there."""
 
 import json
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def server() -> Iterator[RawServer]:
 
 
 def serve(server: RawServer, about: str, page: str) -> None:
-    """A playlist, its one page, and a token for whoever wants one."""
+    """Answer requests with a playlist, its one page, and a token."""
 
     def answer(connection) -> None:
         body = page if "/tracks" in server.path or "/items" in server.path else about
@@ -55,7 +55,7 @@ def serve(server: RawServer, about: str, page: str) -> None:
 
 
 def store_all(engine: Engine, source: Source, reference: Reference) -> int:
-    """As flows.ingest.playlists does, in a transaction that is taken back; how many rows there were."""
+    """Store rows as flows.ingest.playlists does, and roll back; how many entries there were."""
     from flows.ingest.playlists import _rejection_row, entry_rows
 
     try:
@@ -78,7 +78,7 @@ def store_all(engine: Engine, source: Source, reference: Reference) -> int:
             snapshot_id=playlist.snapshot_id,
             added_at={id: entry.added_at for id, entry in zip(track_ids, entries, strict=True)},
             keep_absent=False,
-            rejections=[_rejection_row(one) for one in records if isinstance(one, Rejection)],
+            rejections=[_rejection_row(record) for record in records if isinstance(record, Rejection)],
             started_at=datetime.now(UTC),
             flow_run_id=str(uuid4()),
         )
@@ -93,7 +93,7 @@ def page_with(page: dict, name: str, entries: list[str]) -> str:
 
 
 def odd_lists(provider: str) -> st.SearchStrategy[tuple[str, str]]:
-    """(the playlist, its page): odd values in the entries alone, or anywhere."""
+    """Pairs of a playlist and its page, with odd values in the entries alone or anywhere."""
     if provider == "spotify":
         about, page, name, entry = SPOTIFY_LIST | {"items": {}}, SPOTIFY_PAGE, "items", SPOTIFY_ENTRY
         entries = [entry, *recorded("spotify_entries")[::5]]

@@ -1,4 +1,4 @@
-"""Deezer's limit is that of an address: runs keep it together, by the database."""
+"""Deezer's limit is for an IP address: all runs share it through the database."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ with ThreadPoolExecutor(4) as threads:
 """
 
 
-def test_two_processes_never_ask_more_than_the_limit_together(database_url: str) -> None:
+def test_two_processes_stay_below_the_limit_together(database_url: str) -> None:
     arrivals: list[float] = []
 
     def answer(connection) -> None:
@@ -52,12 +52,12 @@ def test_two_processes_never_ask_more_than_the_limit_together(database_url: str)
             process.communicate()
     assert len(arrivals) == 30
     arrivals.sort()
-    # a busy machine may send a request up to a second after its turn
+    # A busy machine may send a request up to a second late.
     assert all(later - earlier > 1.0 for earlier, later in zip(arrivals, arrivals[10:], strict=False))
     assert arrivals[-1] - arrivals[0] < 30
 
 
-def test_turns_lie_a_window_apart(engine: Engine) -> None:
+def test_requests_wait_for_the_next_window(engine: Engine) -> None:
     with engine.begin() as connection:
         waits = [take_turn(connection, "deezer", 10, 50) for _ in range(25)]
         assert all(wait < 1 for wait in waits[:10])
@@ -75,12 +75,12 @@ def test_a_limit_may_change_and_a_clock_may_be_set_back(engine: Engine) -> None:
         for _ in range(10):
             take_turn(connection, "deezer", 10, 50)
         assert 45 < take_turn(connection, "deezer", 3, 50) <= 50
-        assert take_turn(connection, "deezer", 100, 50) > 45  # turns that are given stay in their order
+        assert take_turn(connection, "deezer", 100, 50) > 45  # earlier requests keep their times
         connection.execute(text("UPDATE request_pace SET starts = ARRAY[now() + interval '1 year']"))
         assert take_turn(connection, "deezer", 10, 50) < 1
 
 
-def test_the_pipeline_may_take_turns_and_needs_no_other_right(database_url: str) -> None:
+def test_the_role_of_the_pipeline_may_use_the_limit(database_url: str) -> None:
     from db.roles import PIPELINE, as_role, make_roles
 
     make_roles(database_url)
@@ -89,7 +89,7 @@ def test_the_pipeline_may_take_turns_and_needs_no_other_right(database_url: str)
     engine.dispose()
 
 
-def test_a_database_that_is_away_is_an_error_of_ours() -> None:
+def test_without_a_database_it_raises_an_error_of_sources() -> None:
     engine = open_engine("postgresql://nobody@127.0.0.1:1/none")
     with pytest.raises(Later, match="does not answer") as caught:
         SharedRateLimit(engine, "deezer", 10, 1).wait()

@@ -1,4 +1,4 @@
-"""What may be done with content: who may learn from it, how it goes again, and what is never written down."""
+"""Content of providers: what is trained on, how it is removed, and which secrets are never stored."""
 
 import logging
 import traceback
@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from config.label_errors import ConfigurationError
 from config.settings import Settings
-from tests.flows.looking import everything, rows
+from tests.flows.inspection import everything, rows
 from tests.stand_ins import music
 from tests.stand_ins.music import Track
 from tests.stand_ins.stand_ins import StandIns
@@ -20,7 +20,7 @@ from tests.stand_ins.stand_ins import StandIns
 Watch = Callable[..., StandIns]
 
 
-def test_ambiguous_tracks_and_spotifys_content_stay_out_of_training_until_allowed(
+def test_training_excludes_ambiguous_tracks_and_spotify_until_allowed(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     services = watch(music.small_world())
@@ -49,7 +49,7 @@ def test_ambiguous_tracks_and_spotifys_content_stay_out_of_training_until_allowe
     )
 
 
-def test_purge_takes_all_of_spotify_and_nothing_else(
+def test_purge_removes_all_content_of_spotify_and_no_other(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     from flows.ingest.retention import purge
@@ -71,7 +71,7 @@ def test_purge_takes_all_of_spotify_and_nothing_else(
     assert spectrograms == {sha256 for (sha256,) in rows(engine, "SELECT sha256 FROM spectrograms")}
 
 
-def test_what_nobody_confirms_for_long_enough_is_forgotten(
+def test_tracks_that_are_not_confirmed_for_long_are_removed(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     world = music.small_world()
@@ -94,7 +94,7 @@ def test_what_nobody_confirms_for_long_enough_is_forgotten(
     assert files == {sha256 for (sha256,) in rows(engine, "SELECT sha256 FROM clips")}
 
 
-def test_features_of_all_origins_stand_side_by_side_and_the_best_says_whose_it_is(
+def test_features_of_all_origins_are_kept_and_the_best_names_its_origin(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     watch(music.small_world(), configuration="[features]\nreccobeats = true\n")
@@ -105,11 +105,11 @@ def test_features_of_all_origins_stand_side_by_side_and_the_best_says_whose_it_i
     best = dict(rows(engine, "SELECT origin, count(*) FROM best_audio_features GROUP BY 1"))
     assert best["spotify"] == origins["spotify"] and best["librosa"] > 0
     licences = "SELECT DISTINCT origin FROM audio_features WHERE licence IS NULL"
-    assert rows(engine, licences) == [("librosa",)]  # these are ours; the clip has its own
+    assert rows(engine, licences) == [("librosa",)]  # our own features; the clip has a licence
     assert rows(engine, "SELECT count(*) FROM clips WHERE licence IS NULL OR reference IS NULL") == [(0,)]
 
 
-def test_no_signed_address_and_no_secret_is_ever_written_down(
+def test_no_signed_url_and_no_secret_is_ever_stored(
     flows: SimpleNamespace,
     watch: Watch,
     engine: Engine,
@@ -130,9 +130,9 @@ def test_no_signed_address_and_no_secret_is_ever_written_down(
     secrets += services.spotify.secrets
     assert len(secrets) > 3
     monkeypatch.setenv("LABELSCOPE_LABELS", "/nowhere/labels.toml")
-    with pytest.raises(ConfigurationError) as told:
+    with pytest.raises(ConfigurationError) as error:
         flows.ingest()
-    texts += traceback.format_exception(told.value)
+    texts += traceback.format_exception(error.value)
     texts += [line for lines in everything(engine).values() for line in lines]
     texts += [record.getMessage() for record in caplog.records]
     texts += [path.read_text(errors="replace") for path in Settings().home.rglob("*") if path.is_file()]
@@ -142,7 +142,7 @@ def test_no_signed_address_and_no_secret_is_ever_written_down(
 
 
 def prefect_rows(flows: SimpleNamespace) -> list[str]:
-    """All that Prefect has stored of flows, tasks, parameters, states, logs and events: what its UI can show."""
+    """All rows of Prefect's database: flows, tasks, parameters, states, logs and events, which its pages can show."""
     from flows.prefect_tools.single_run import deliver
     from services.postgres.server import embedded_postgres
 

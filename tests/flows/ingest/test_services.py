@@ -1,4 +1,4 @@
-"""Playlists of services through the whole ingest: real HTTP to stand-ins, PostgreSQL, Prefect, audio."""
+"""Playlists of services through the whole ingest: real HTTP to fake services, PostgreSQL, Prefect and audio."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from config.settings import Settings
-from tests.flows.looking import coverage, everything, rows
+from tests.flows.inspection import coverage, everything, rows
 from tests.stand_ins import music
 from tests.stand_ins.music import Entry, Track
 from tests.stand_ins.stand_ins import StandIns
@@ -18,7 +18,7 @@ Watch = Callable[..., StandIns]
 
 
 @pytest.mark.slow
-def test_the_seeds_labels_at_their_size_and_then_six_requests(
+def test_six_real_playlists_and_then_six_requests(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     world = music.seed_world()
@@ -48,7 +48,7 @@ def test_the_seeds_labels_at_their_size_and_then_six_requests(
     assert everything(engine) == before
 
 
-def test_membership_follows_the_list_and_what_left_is_marked(
+def test_membership_follows_the_list_and_removed_tracks_are_marked(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     world = music.small_world()
@@ -70,9 +70,7 @@ def test_membership_follows_the_list_and_what_left_is_marked(
     assert rows(engine, f"SELECT count(*) FROM tracks WHERE external_id = '{gone.track.id}'") == [(1,)]
 
 
-def test_a_null_never_erases_what_a_service_once_said(
-    flows: SimpleNamespace, watch: Watch, engine: Engine
-) -> None:
+def test_a_null_never_erases_an_earlier_value(flows: SimpleNamespace, watch: Watch, engine: Engine) -> None:
     world = music.small_world()
     watch(world)
     flows.ingest()
@@ -98,7 +96,7 @@ def test_a_null_never_erases_what_a_service_once_said(
         ("dev_after_2026", "items", "metadata_only"),
     ],
 )
-def test_each_class_of_app_gets_what_it_may_have(
+def test_each_class_of_app_gets_the_content_that_it_may_have(
     flows: SimpleNamespace, watch: Watch, engine: Engine, app_class: str, shape: str, status: str
 ) -> None:
     services = watch(music.small_world(), app_class=app_class, shape=shape)
@@ -114,7 +112,7 @@ def test_each_class_of_app_gets_what_it_may_have(
     assert ("spotify" in clips) == (app_class == "extended")
     measured = rows(engine, "SELECT count(*) FROM best_audio_features WHERE origin = 'spotify'")[0][0]
     assert (measured > 0) == (app_class == "extended")
-    if app_class != "extended":  # the refusal is remembered, with its reason
+    if app_class != "extended":  # the refusal is stored with its reason
         closed = "SELECT reason FROM provider_state WHERE capability = 'audio_features' AND NOT works"
         assert "2024" in rows(engine, closed)[0][0]
         services.dial.forget()
@@ -122,7 +120,7 @@ def test_each_class_of_app_gets_what_it_may_have(
         assert services.dial.count("spotify", "audio-features") == 0
 
 
-def test_a_playlist_that_is_no_longer_listed_closes(
+def test_a_playlist_that_is_no_longer_listed_is_closed(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     services = watch(music.small_world())

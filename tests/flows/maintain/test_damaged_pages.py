@@ -1,4 +1,4 @@
-"""A page of the database that the disk has damaged is found, named, and where it is an index's mended."""
+"""Damaged pages of the database are found and named, and damaged indexes rebuilt."""
 
 from pathlib import Path
 
@@ -35,9 +35,7 @@ def flip(file: Path, page: int) -> None:
     file.write_bytes(content)
 
 
-def test_pages_that_the_disk_has_damaged_are_found_and_named_and_indexes_are_made_anew(
-    tmp_path: Path,
-) -> None:
+def test_damaged_pages_are_found_and_named_and_indexes_are_rebuilt(tmp_path: Path) -> None:
     with embedded_postgres(tmp_path) as server:
         ensure_database(server, "labelscope")
         migrate.upgrade(server.url("labelscope"))
@@ -46,24 +44,26 @@ def test_pages_that_the_disk_has_damaged_are_found_and_named_and_indexes_are_mad
         with connected(server.url("labelscope")) as engine:
             assert damaged_pages(engine) == ([], True)
             files = [file_of(engine, tmp_path, relation) for relation in DAMAGED]
-    wait_until(lambda: not is_held(tmp_path / "postgres" / SERVER))  # it writes until it has stopped
+    # The server writes until it has stopped.
+    wait_until(lambda: not is_held(tmp_path / "postgres" / SERVER))
     for file in files:
         flip(file, 0)
     with embedded_postgres(tmp_path) as server, connected(server.url("labelscope")) as engine:
-        found, _ = damaged_pages(engine)
-        assert {each.name: each.is_index for each in found} == DAMAGED
-        cures = {each.name: "--repair" if each.is_index else "restore the last backup" for each in found}
-        assert all(cures[each.name] in each.sentence and each.name in each.sentence for each in found)
+        damaged, _ = damaged_pages(engine)
+        assert {relation.name: relation.is_index for relation in damaged} == DAMAGED
+        for relation in damaged:
+            assert relation.name in relation.sentence
+            assert ("--repair" if relation.is_index else "restore the last backup") in relation.sentence
         with engine.connect() as connection:
             extensions = text("SELECT count(*) FROM pg_extension WHERE extname IN ('amcheck', 'pageinspect')")
             assert connection.scalar(extensions) == 0
-        assert set(repair_indexes(engine, found)) == {
-            f"The index {name} was made anew." for name, is_index in DAMAGED.items() if is_index
+        assert set(repair_indexes(engine, damaged)) == {
+            f"The index {name} was rebuilt." for name, is_index in DAMAGED.items() if is_index
         }
-        assert [each.name for each in damaged_pages(engine)[0]] == ["labels"]
+        assert [relation.name for relation in damaged_pages(engine)[0]] == ["labels"]
         with (
-            psycopg.connect(libpq_url(server.url("labelscope"))) as asker,
-            pytest.raises(psycopg.Error) as refused,
+            psycopg.connect(libpq_url(server.url("labelscope"))) as reader,
+            pytest.raises(psycopg.Error) as error,
         ):
-            asker.execute("SELECT * FROM labels")
-        assert "maintain --thorough" in postgres_sentence(refused.value)
+            reader.execute("SELECT * FROM labels")
+        assert "maintain --thorough" in postgres_sentence(error.value)

@@ -1,4 +1,4 @@
-"""Files and rows that do not agree: found, said, mended."""
+"""Files and rows that do not agree are found, reported and repaired."""
 
 import hashlib
 import os
@@ -30,21 +30,21 @@ def files(engine: Engine, kind: str) -> list[Path]:
 
 
 def old(path: Path) -> None:
-    """A file that nobody is writing just now."""
+    """Write a file that is older than any that a run is still writing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"left behind")
     os.utime(path, times=(time.time() - 7200,) * 2)
 
 
-def test_where_all_agrees_nothing_is_said(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
+def test_a_home_without_faults(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
     engine = go_on(trained)
-    found = flows.maintain(thorough=True)
+    result = flows.maintain(thorough=True)
     stored = len(files(engine, ""))
-    assert (found.files, found.read, found.faults) == (stored, stored, ())
+    assert (result.files, result.read, result.faults) == (stored, stored, ())
     assert rows(engine, "SELECT * FROM file_faults") == []
 
 
-def test_what_does_not_agree_is_found_and_mended(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
+def test_faults_are_found_and_repaired(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
     engine = go_on(trained)
     missing, short, changed, *_ = files(engine, "spectrogram")
     missing.unlink()
@@ -54,10 +54,10 @@ def test_what_does_not_agree_is_found_and_mended(flows: SimpleNamespace, trained
     changed.write_bytes(content)
     orphan, fresh = (changed.with_name(f"{name}.npy") for name in ("orphan", "fresh"))
     old(orphan)
-    fresh.write_bytes(b"its row is still to come")
+    fresh.write_bytes(b"its row follows")
 
-    said = flows.maintain(thorough=True)
-    names = {(Path(path).name, kind, fault) for path, kind, fault in said.faults}
+    result = flows.maintain(thorough=True)
+    names = {(Path(path).name, kind, fault) for path, kind, fault in result.faults}
     assert names == {
         (missing.name, "spectrogram", "missing"),
         (short.name, "spectrogram", "damaged"),
@@ -65,7 +65,7 @@ def test_what_does_not_agree_is_found_and_mended(flows: SimpleNamespace, trained
         (orphan.name, "spectrogram", "orphaned"),
     }
     assert rows(engine, "SELECT count(*) FROM file_faults WHERE ended_at IS NULL") == [(4,)]
-    assert orphan.exists() and changed.exists()  # it was only asked to look
+    assert orphan.exists() and changed.exists()  # without --repair
 
     assert flows.maintain(repair=True).outcomes == (
         "1 orphaned file was removed.",
@@ -78,13 +78,13 @@ def test_what_does_not_agree_is_found_and_mended(flows: SimpleNamespace, trained
     assert all(path.exists() for path in (missing, short, changed))
 
 
-def test_a_fault_that_is_gone_by_itself_is_ended(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
+def test_a_fault_that_has_gone_is_ended(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
     engine = go_on(trained)
     path = files(engine, "spectrogram")[0]
     content = path.read_bytes()
     path.write_bytes(content[:-2] + bytes(2))
     assert len(flows.maintain(thorough=True).faults) == 1
-    assert len(flows.maintain().faults) == 1  # a damaged file is read every night until it is mended
+    assert len(flows.maintain().faults) == 1  # a damaged file is read every night until it is repaired
     path.write_bytes(content)
     assert flows.maintain().faults == ()
     assert rows(engine, "SELECT outcome FROM file_faults") == [("Found in order again.",)]
@@ -96,21 +96,21 @@ def test_a_champion_whose_file_is_lost_makes_a_training_due(
 ) -> None:
     engine = go_on(trained)
     damage(next(path for path in files(engine, "model") if path.suffix == ".keras"))
-    said = flows.maintain(repair=True)
-    assert [kind for _, kind, _ in said.faults] == ["model"]
+    result = flows.maintain(repair=True)
+    assert [kind for _, kind, _ in result.faults] == ["model"]
     assert rows(engine, "SELECT count(*) FROM champion") == [(0,)]
     assert flows.retrain().outcome == "promoted"
 
 
-def test_it_leaves_content_that_comes_in_alone(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
-    from prefect.exceptions import CancelledRun  # now that Prefect knows its server
+def test_it_does_not_run_during_an_ingest(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
+    from prefect.exceptions import CancelledRun
 
     engine = go_on(trained)
-    with share_lock(engine, Lock.CONTENT), pytest.raises(CancelledRun, match="bringing content in"):
+    with share_lock(engine, Lock.CONTENT), pytest.raises(CancelledRun, match="ingesting content"):
         flows.maintain(repair=True)
 
 
-def test_a_download_that_a_dead_run_has_not_put_away_is_not_missing(
+def test_a_download_in_the_inbox_of_a_dead_run_is_not_missing(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn
 ) -> None:
     engine = go_on(trained)
@@ -128,7 +128,7 @@ def test_a_download_that_a_dead_run_has_not_put_away_is_not_missing(
     assert not left.exists() and [path.read_bytes() for path in files(engine, "audio")] == [content]
 
 
-def test_what_died_in_silence_is_said_to_have_crashed(
+def test_a_training_whose_process_died_is_marked_as_crashed(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn
 ) -> None:
     engine = go_on(trained)

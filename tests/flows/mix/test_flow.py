@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from config.label_errors import ConfigurationError
 from config.settings import Settings
-from tests.flows.looking import left_on_pages, rows
+from tests.flows.inspection import artifacts_of, rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
@@ -76,7 +76,7 @@ def test_a_recording_becomes_consistent_rows_and_artifacts(
     timeline = "SELECT starts, ends, label FROM mix_timeline ORDER BY number"
     assert rows(engine, timeline)[0][0] == "0:00:00" and rows(engine, timeline)[-1][1] == "0:01:12"
 
-    left = left_on_pages(run)
+    left = artifacts_of(run)
     types = {key: artifact.type for key, artifact in left.items()}
     assert types == {
         None: "progress",
@@ -185,7 +185,7 @@ def test_bad_inputs_leave_a_row_with_the_reason_and_a_failed_run(
         latest = "SELECT reason, detail, flow_run_id FROM mixes ORDER BY id DESC LIMIT 1"
         run = str(state.state_details.flow_run_id)
         assert rows(engine, latest) == [(reason, sentence, run)]
-        assert {key: page.type for key, page in left_on_pages(run).items()} == {"mix-verdict": "markdown"}
+        assert {key: page.type for key, page in artifacts_of(run).items()} == {"mix-verdict": "markdown"}
     rejected = "SELECT count(*), count(sha256) FROM mixes WHERE status = 'rejected'"
     assert rows(engine, rejected) == [(7, 2)]
 

@@ -1,4 +1,4 @@
-"""One timetable: what `labelscope deploy` hands to workers is what `labelscope up` serves."""
+"""`labelscope deploy` registers the same timetable as `labelscope up`."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from tests.processes import wait_until
 
 @pytest.fixture
 def settings(flows: SimpleNamespace) -> Iterator[Settings]:
-    """Of this module's Prefect server, which knows no deployments before and after."""
+    """Settings for this module's Prefect server, which has no deployments before and after."""
     from prefect.client.orchestration import get_client
 
     yield Settings(pipeline_cron="5 */4 * * *", timezone="Europe/Berlin")
@@ -22,13 +22,13 @@ def settings(flows: SimpleNamespace) -> Iterator[Settings]:
 
 
 def registered() -> dict[str, dict[str, Any]]:
-    """What Prefect's server knows of each deployment of the timetable and of the automation that starts it."""
+    """Prefect's record of each deployment of the timetable, and of the automation that starts it, by entry point."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 
     from flows.prefect_tools.run_names import TAG
 
-    told = (
+    columns = (
         "entrypoint",
         "tags",
         "parameters",
@@ -37,11 +37,12 @@ def registered() -> dict[str, dict[str, Any]]:
         "work_pool_name",
         "job_variables",
     )
-    known = {}
+    records = {}
     with get_client(sync_client=True) as client:
         automations = client.request("POST", "/automations/filter", json={}).json()
-        ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))  # other tests leave theirs
-        for deployment in client.read_deployments(deployment_filter=ours):
+        # Other tests leave deployments of other flows.
+        with_our_tag = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
+        for deployment in client.read_deployments(deployment_filter=with_our_tag):
             row = deployment.model_dump(mode="json")
             schedules = [(schedule["schedule"], schedule["active"]) for schedule in row["schedules"]]
             limit = row["global_concurrency_limit"]["limit"]
@@ -50,19 +51,19 @@ def registered() -> dict[str, dict[str, Any]]:
                 for automation in automations
                 if str(deployment.id) in str(automation["actions"])
             ]
-            known[row["entrypoint"]] = {name: row[name] for name in told} | {
+            records[row["entrypoint"]] = {name: row[name] for name in columns} | {
                 "schedules": schedules,
                 "limit": limit,
                 "started_by": started_by,
             }
-    return known
+    return records
 
 
 def placed(pool: str | None, variables: dict[str, Any]) -> dict[str, Any]:
     return {"work_pool_name": pool, "job_variables": variables}
 
 
-def test_workers_are_given_what_up_serves(settings: Settings) -> None:
+def test_deploy_registers_what_up_serves(settings: Settings) -> None:
     from flows.orchestration.deploy import POOL, deploy
     from flows.orchestration.serve import HEARTBEAT_SECONDS, register
     from flows.orchestration.timetable import timetable
@@ -72,14 +73,14 @@ def test_workers_are_given_what_up_serves(settings: Settings) -> None:
     assert set(served) == {f"flows.orchestration.entrypoints.{line.name}" for line in timetable(settings)}
     alone = sum(line.after is None for line in timetable(settings))
     assert [entry["started_by"] for entry in served.values()].count([]) == alone
-    for _ in range(2):  # over what is there, and once more over itself
+    for _ in range(2):
         deploy(settings)
         deployed = registered()
         variables = {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}}
         assert deployed == {name: entry | placed(POOL, variables) for name, entry in served.items()}
 
 
-def test_what_an_earlier_timetable_had_is_gone_and_what_others_have_is_not(settings: Settings) -> None:
+def test_deployments_of_an_earlier_timetable_are_deleted_and_no_others(settings: Settings) -> None:
     from prefect.client.orchestration import get_client
     from prefect.deployments.runner import RunnerDeployment
 
@@ -95,8 +96,8 @@ def test_what_an_earlier_timetable_had_is_gone_and_what_others_have_is_not(setti
     assert "an-earlier-name" not in names and "somebody-elses" in names
 
 
-def test_a_rule_that_is_there_already_is_left_alone(settings: Settings) -> None:
-    """With an update the server would forget for which runs it waits: a dead one would never be marked."""
+def test_an_equal_automation_is_not_updated(settings: Settings) -> None:
+    """With an update the server would forget which runs it waits for, and never mark a dead one."""
     from prefect.client.orchestration import get_client
     from prefect.events.schemas.automations import AutomationCore
 
@@ -105,9 +106,9 @@ def test_a_rule_that_is_there_already_is_left_alone(settings: Settings) -> None:
 
     def rules() -> dict[str, tuple[str, str]]:
         with get_client(sync_client=True) as client:
-            known = client.request("POST", "/automations/filter", json={}).json()
-        ours = [rule for rule in known if rule["name"].startswith("labelscope: a run")]
-        return {rule["name"]: (rule["trigger"]["id"], str(rule["trigger"]["within"])) for rule in ours}
+            automations = client.request("POST", "/automations/filter", json={}).json()
+        crash_rules = [rule for rule in automations if rule["name"].startswith("labelscope: a run")]
+        return {rule["name"]: (rule["trigger"]["id"], str(rule["trigger"]["within"])) for rule in crash_rules}
 
     register(settings)
     before = rules()
@@ -116,10 +117,10 @@ def test_a_rule_that_is_there_already_is_left_alone(settings: Settings) -> None:
     register(settings)
     assert rules() == before
     with get_client(sync_client=True) as client:  # as an earlier version may have had it
-        known = client.read_automations_by_name(next(iter(before)))[0]
-        earlier = AutomationCore(**known.model_dump(exclude={"id", "owner_resource"}))
+        registered_rule = client.read_automations_by_name(next(iter(before)))[0]
+        earlier = AutomationCore(**registered_rule.model_dump(exclude={"id", "owner_resource"}))
         earlier.trigger.within *= 2
-        client.update_automation(known.id, earlier)
+        client.update_automation(registered_rule.id, earlier)
         assert rules() != before
     register(settings)
     assert {name: within for name, (_, within) in rules().items()} == {
@@ -127,11 +128,11 @@ def test_a_rule_that_is_there_already_is_left_alone(settings: Settings) -> None:
     }
 
 
-def test_workers_that_are_gone_are_forgotten(settings: Settings) -> None:
+def test_workers_that_are_gone_are_deleted(settings: Settings) -> None:
     from prefect.client.orchestration import get_client
 
     from flows.orchestration.deploy import deploy
-    from flows.orchestration.worker import forget_gone_workers
+    from flows.orchestration.worker import delete_gone_workers
     from flows.prefect_tools.run_names import POOL
 
     deploy(settings)
@@ -155,7 +156,7 @@ def test_workers_that_are_gone_are_forgotten(settings: Settings) -> None:
         beat("alive", 600)
         wait_until(lambda: str(listed()).count("OFFLINE") == 2, 60)
         for _ in range(2):
-            forget_gone_workers()
+            delete_gone_workers()
             assert set(listed()) == {"alive", "gone/with an address"}
         beat("a gone one", 600)  # it was only cut off
         assert len(listed()) == 3

@@ -1,4 +1,4 @@
-"""How the process that keeps the timetable ends."""
+"""How the process that serves the timetable ends."""
 
 import asyncio
 import signal
@@ -10,19 +10,17 @@ import pytest
 
 
 class Destroyed:
-    """What is told to end while it is being destroyed, where exceptions are swallowed."""
+    """Raises SIGTERM in its destructor, where Python ignores exceptions."""
 
     def __del__(self) -> None:
         signal.raise_signal(signal.SIGTERM)
 
 
-def test_it_ends_wherever_the_signal_finds_it(
-    flows: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from flows.orchestration.serve import TimetableRunner  # now that Prefect knows its server
+def test_sigterm_in_a_destructor_ends_it(flows: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.orchestration.serve import TimetableRunner
 
     async def start(runner: Any) -> None:
-        signal.signal(signal.SIGTERM, runner.handle_sigterm)  # as Prefect's does
+        signal.signal(signal.SIGTERM, runner.handle_sigterm)  # as Prefect's runner does
         Destroyed()
         await asyncio.sleep(60)
 
@@ -35,7 +33,7 @@ def test_it_ends_wherever_the_signal_finds_it(
         signal.signal(signal.SIGTERM, before)
 
 
-def test_who_was_asked_to_end_before_it_could_hear_does_not_begin(
+def test_sigterm_before_it_has_a_handler_prevents_its_start(
     flows: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from flows.orchestration.serve import TimetableRunner

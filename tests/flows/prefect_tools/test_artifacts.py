@@ -1,11 +1,11 @@
-"""Whatever a flow has found stands on Prefect's pages, too."""
+"""The artifacts of flows on Prefect's pages."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
 
 from sqlalchemy import Engine
 
-from tests.flows.looking import left_on_pages
+from tests.flows.inspection import artifacts_of
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
@@ -25,11 +25,11 @@ KINDS = {
 }
 
 
-def test_each_flow_leaves_what_it_has_found(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
+def test_each_flow_creates_its_artifacts(flows: SimpleNamespace, trained: Stage, go_on: GoOn) -> None:
     go_on(trained)
     flows.maintain()
-    left = left_on_pages()
-    assert {key: left[key].type for key in KINDS} == KINDS
-    assert " clips are ready" in left["extracted"].data
-    assert " tracks by " in left["predicted"].data
-    assert "0 do not agree" in left["kept-up"].data
+    artifacts = artifacts_of()
+    assert {key: artifacts[key].type for key in KINDS} == KINDS
+    assert " clips are ready" in artifacts["extracted"].data
+    assert " tracks by " in artifacts["predicted"].data
+    assert "0 do not agree" in artifacts["kept-up"].data

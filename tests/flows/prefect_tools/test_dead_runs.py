@@ -1,4 +1,4 @@
-"""Runs of the timetable that have died without anybody hearing of it."""
+"""Runs of the timetable whose process has died unnoticed."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ from uuid import uuid4
 from tests.processes import wait_until
 
 
-def test_a_run_that_is_neither_over_nor_heard_of_has_crashed(flows: SimpleNamespace) -> None:
+def test_an_unfinished_run_without_heartbeats_is_marked_as_crashed(flows: SimpleNamespace) -> None:
     from prefect.client.orchestration import get_client
 
     from flows.prefect_tools.dead_runs import mark_dead_runs
@@ -24,15 +24,15 @@ def test_a_run_that_is_neither_over_nor_heard_of_has_crashed(flows: SimpleNamesp
             return client.request("GET", f"/flow_runs/{run}").json()["state_type"]
 
         flow = client.request("POST", "/flows/", json={"name": "silent"}).json()["id"]
-        of_timetable, of_somebody = begin(TAG), begin("mine")
+        of_timetable, of_others = begin(TAG), begin("mine")
         assert mark_dead_runs(TAG) == 0 and state(of_timetable) == "PENDING"  # it has only just begun
         assert mark_dead_runs(TAG, seconds=0) == 1
-        assert (state(of_timetable), state(of_somebody)) == ("CRASHED", "PENDING")
+        assert (state(of_timetable), state(of_others)) == ("CRASHED", "PENDING")
         assert mark_dead_runs(TAG, seconds=0) == 0
-        client.request("DELETE", f"/flow_runs/{of_somebody}")
+        client.request("DELETE", f"/flow_runs/{of_others}")
 
 
-def test_who_looks_again_and_again_goes_by_no_clock_but_its_own(flows: SimpleNamespace) -> None:
+def test_repeated_checks_do_not_depend_on_the_wall_clock(flows: SimpleNamespace) -> None:
     from prefect.client.orchestration import get_client
 
     from flows.prefect_tools.dead_runs import HEARTBEAT, DeadRunWatch
@@ -44,7 +44,7 @@ def test_who_looks_again_and_again_goes_by_no_clock_but_its_own(flows: SimpleNam
         beats: list[Any] = []
 
         def beat() -> None:
-            """As before the clock went back."""
+            """Send a heartbeat from before the clock was set back."""
             event = {
                 "id": str(uuid4()),
                 "occurred": (datetime.now(UTC) + timedelta(minutes=90)).isoformat(),
@@ -53,15 +53,15 @@ def test_who_looks_again_and_again_goes_by_no_clock_but_its_own(flows: SimpleNam
             }
             client.request("POST", "/events", json=[event])
             beats.append(event)
-            wait_until(lambda: heard() == len(beats))
+            wait_until(lambda: stored() == len(beats))
 
-        def heard() -> Any:
-            asked = {
+        def stored() -> Any:
+            event_filter = {
                 "resource": {"id": [f"prefect.flow-run.{run}"]},
                 "event": {"name": [HEARTBEAT]},
                 "occurred": {"until": (datetime.now(UTC) + timedelta(days=1)).isoformat()},
             }
-            return client.request("POST", "/events/filter", json={"filter": asked}).json()["total"]
+            return client.request("POST", "/events/filter", json={"filter": event_filter}).json()["total"]
 
         watch = DeadRunWatch("watched")
         assert watch.mark_dead_runs(seconds=0) == 0  # seen for the first time
@@ -69,7 +69,7 @@ def test_who_looks_again_and_again_goes_by_no_clock_but_its_own(flows: SimpleNam
         assert watch.mark_dead_runs(seconds=0) == 0
         beat()
         assert watch.mark_dead_runs(seconds=0) == 0
-        assert watch.mark_dead_runs() == 0  # silent, but not for long
+        assert watch.mark_dead_runs() == 0  # not for long enough
         assert watch.mark_dead_runs(seconds=0) == 1
         assert client.request("GET", f"/flow_runs/{run}").json()["state_type"] == "CRASHED"
         assert watch.mark_dead_runs(seconds=0) == 0

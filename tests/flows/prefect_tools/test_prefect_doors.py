@@ -1,4 +1,4 @@
-"""Who is let in to Prefect: our own programs and pages, with the login; and what they send all arrives."""
+"""Access to Prefect's server: only own programs and pages with the login, and all that they send is stored."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ from services.prefect.api import PrefectApi
 from services.prefect.login import basic, home_login
 from tests.processes import wait_until
 
-NOBODYS = "00000000-0000-4000-8000-000000000000"
+NO_DEPLOYMENT = "00000000-0000-4000-8000-000000000000"
 WRONG = "labelscope:wrong"
 SOCKETS = (
     "/events/in",
@@ -56,8 +56,8 @@ def status(
         ("GET", "/admin/version"),
         ("GET", "/admin/settings"),
         ("POST", "/deployments/filter"),
-        ("PATCH", f"/deployments/{NOBODYS}"),
-        ("POST", f"/deployments/{NOBODYS}/create_flow_run"),
+        ("PATCH", f"/deployments/{NO_DEPLOYMENT}"),
+        ("POST", f"/deployments/{NO_DEPLOYMENT}/create_flow_run"),
         ("POST", "/events"),
         ("GET", "/variables/name/health"),
         ("GET", "/health/"),
@@ -65,15 +65,15 @@ def status(
         ("GET", "/openapi.json"),
     ],
 )
-def test_without_the_login_nothing_is_answered(api: PrefectApi, method: str, path: str) -> None:
+def test_requests_without_the_login_are_refused(api: PrefectApi, method: str, path: str) -> None:
     assert status(api, {}, path, method) == 401
     assert status(api, basic(WRONG), path, method) == 401
     assert status(api, {"Authorization": f"Bearer {api.login}"}, path, method) == 401
 
 
-def test_with_the_login_it_is(api: PrefectApi) -> None:
+def test_requests_with_the_login_are_answered(api: PrefectApi) -> None:
     assert api.status("/admin/version") == 200
-    assert status(api, {}, "/health") == 200  # which says nothing but that it runs
+    assert status(api, {}, "/health") == 200  # which only shows that it runs
     assert api.login is not None and api.login not in repr(api)
 
 
@@ -97,7 +97,7 @@ def test_with_the_login_it_is(api: PrefectApi) -> None:
         ({"Sec-Fetch-Site": "none"}, 200),
     ],
 )
-def test_another_host_or_origin_gets_nothing_even_with_the_login(
+def test_another_host_or_origin_is_refused_even_with_the_login(
     api: PrefectApi, headers: dict[str, str], refused: int
 ) -> None:
     port = str(urlsplit(api.url).port)
@@ -109,7 +109,7 @@ def test_another_host_or_origin_gets_nothing_even_with_the_login(
 def opened(
     api: PrefectApi, path: str, host: str = "", origin: str | None = None
 ) -> Iterator[ClientConnection]:
-    """A WebSocket; refusals raise InvalidStatus."""
+    """An open WebSocket. Raises InvalidStatus where the server refuses it."""
     port = urlsplit(api.url).port
     with connect(
         f"ws://{host or f'127.0.0.1:{port}'}/api{path}",
@@ -121,7 +121,7 @@ def opened(
         yield websocket
 
 
-def welcomed(websocket: ClientConnection, login: str | None) -> bool:
+def is_accepted(websocket: ClientConnection, login: str | None) -> bool:
     websocket.send(json.dumps({"type": "auth", "token": login}))
     try:
         return bool(json.loads(websocket.recv(timeout=20))["type"] == "auth_success")
@@ -131,10 +131,10 @@ def welcomed(websocket: ClientConnection, login: str | None) -> bool:
 
 
 @pytest.mark.parametrize("path", SOCKETS)
-def test_a_websocket_asks_for_the_login_too(api: PrefectApi, path: str) -> None:
+def test_a_websocket_needs_the_login_too(api: PrefectApi, path: str) -> None:
     for login, expected in ((None, False), (WRONG, False), (api.login, True)):
         with opened(api, path) as websocket:
-            assert welcomed(websocket, login) is expected
+            assert is_accepted(websocket, login) is expected
 
 
 @pytest.mark.parametrize("path", SOCKETS)
@@ -142,7 +142,7 @@ def test_a_websocket_asks_for_the_login_too(api: PrefectApi, path: str) -> None:
     ("host", "origin", "refused"),
     [("evil.test", None, 400), ("", "http://evil.test", 403), ("", "null", 403)],
 )
-def test_a_websocket_of_another_host_or_origin_is_not_opened(
+def test_a_websocket_of_another_host_or_origin_is_refused(
     api: PrefectApi, path: str, host: str, origin: str | None, refused: int
 ) -> None:
     with pytest.raises(InvalidStatus) as failed, opened(api, path, host, origin):
@@ -153,10 +153,10 @@ def test_a_websocket_of_another_host_or_origin_is_not_opened(
 def test_a_websocket_of_our_own_pages_is_opened(api: PrefectApi) -> None:
     own = api.url.removesuffix("/api")
     with opened(api, "/events/out", origin=own) as websocket:
-        assert welcomed(websocket, api.login)
+        assert is_accepted(websocket, api.login)
 
 
-def test_pages_are_told_to_ask_no_other_host_and_are_shown_in_no_frame(api: PrefectApi) -> None:
+def test_pages_may_not_request_other_hosts_or_be_framed(api: PrefectApi) -> None:
     connection = HTTPConnection("127.0.0.1", urlsplit(api.url).port, timeout=20)
     for path in ("/v2/", "/api/health", "/api/admin/version"):
         connection.request("GET", path)
@@ -170,7 +170,7 @@ def test_pages_are_told_to_ask_no_other_host_and_are_shown_in_no_frame(api: Pref
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks", "http", "nonsense"])
-def test_proxies_of_the_caller_are_for_outside_alone(
+def test_proxies_of_the_caller_are_not_used_for_prefect(
     api: PrefectApi, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
     from prefect.client.orchestration import get_client
@@ -199,8 +199,8 @@ def test_proxies_of_the_caller_are_for_outside_alone(
     assert outside == f"{scheme}://127.0.0.1:9"
 
 
-def test_what_a_run_sends_arrives_with_the_login_on(api: PrefectApi) -> None:
-    """In some releases of Prefect clients gave no login with their events: runs of tasks were never stored."""
+def test_tasks_events_and_logs_of_a_run_are_stored(api: PrefectApi) -> None:
+    """In some releases of Prefect, clients sent events without the login, and runs of tasks were never stored."""
     from prefect import flow, task
     from prefect.client.orchestration import get_client
     from prefect.context import FlowRunContext
@@ -247,8 +247,8 @@ def completed(api: PrefectApi, of_run: dict[str, Any]) -> int:
     return sum(row["state_type"] == "COMPLETED" for row in api.ask("/task_runs/filter", of_run))
 
 
-def events(api: PrefectApi, asked: dict[str, Any]) -> int:
-    return int(api.ask("/events/filter", {"filter": asked})["total"])
+def events(api: PrefectApi, event_filter: dict[str, Any]) -> int:
+    return int(api.ask("/events/filter", {"filter": event_filter})["total"])
 
 
 def of_resource(run: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What people at a terminal see of work that takes long."""
+"""Progress bars at a terminal."""
 
 import io
 
@@ -10,7 +10,7 @@ from flows.prefect_tools.progress import audio_progress_bar, clock, progress_bar
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """Takes what is drawn, as a terminal of a hundred columns would."""
+    """The output of bars at a terminal with 100 columns."""
     drawn = io.StringIO()
     monkeypatch.setattr(
         "flows.prefect_tools.progress.SafeConsole",
@@ -19,20 +19,20 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return drawn
 
 
-def test_a_recording_shows_how_much_is_heard_and_of_how_much(terminal: io.StringIO) -> None:
-    with audio_progress_bar("[live] set.mp3") as heard:
-        heard(30.0, 7200.0)
-    said = terminal.getvalue()
-    assert "[live] set.mp3" in said and "0:00:30 of 2:00:00" in said and "left:" in said
+def test_a_recording_shows_the_analysed_time_and_its_duration(terminal: io.StringIO) -> None:
+    with audio_progress_bar("[live] set.mp3") as show:
+        show(30.0, 7200.0)
+    output = terminal.getvalue()
+    assert "[live] set.mp3" in output and "0:00:30 of 2:00:00" in output and "left:" in output
 
 
-def test_where_nobody_knows_the_length_it_shows_how_much_is_heard(terminal: io.StringIO) -> None:
-    with audio_progress_bar("set.mp3") as heard:
-        heard(3723.0, None)
+def test_without_a_duration_it_shows_the_analysed_time(terminal: io.StringIO) -> None:
+    with audio_progress_bar("set.mp3") as show:
+        show(3723.0, None)
     assert "1:02:03" in terminal.getvalue() and " of " not in terminal.getvalue()
 
 
-def test_steps_are_counted_and_nothing_is_drawn_where_nobody_looks(
+def test_steps_are_counted_and_without_a_terminal_nothing_is_drawn(
     terminal: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with progress_bar("Saving files", 3) as advance:
@@ -40,8 +40,8 @@ def test_steps_are_counted_and_nothing_is_drawn_where_nobody_looks(
     assert "2/3" in terminal.getvalue()
     silent = io.StringIO()
     monkeypatch.setattr("flows.prefect_tools.progress.SafeConsole", lambda stderr: Console(file=silent))
-    with audio_progress_bar("set.mp3") as heard:
-        heard(1.0, 2.0)
+    with audio_progress_bar("set.mp3") as show:
+        show(1.0, 2.0)
     assert silent.getvalue() == ""
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from config.settings import Settings
 from flows.home.whole_file import OutputFileError
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from sources.synth.crate import Song, write_song
 from tests.db.contents import contents
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.processes import wait_until
 from tests.stages import Stage, copied, in_use
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from config.settings import Settings
 from db.engine import Lock, try_lock
 from ml.data.hyperparameters import PRESETS
-from tests.flows.looking import left_on_pages, rows
+from tests.flows.inspection import artifacts_of, rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
@@ -39,7 +39,7 @@ def test_three_contenders_are_compared_by_three_protocols(
         monkeypatch.setitem(PRESETS, name, replace(PRESETS[name], epochs=2, minimum_steps=2))
     engine = go_on(extracted)
     assert flows.evaluate(3, 1).outcome == "completed"
-    assert "balanced_accuracy_over_baseline" in left_on_pages()["evaluation"].data
+    assert "balanced_accuracy_over_baseline" in artifacts_of()["evaluation"].data
 
     table = "SELECT DISTINCT protocol, architecture, level FROM evaluation_table ORDER BY 1, 2, 3"
     levels = {

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from config.settings import Settings
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]

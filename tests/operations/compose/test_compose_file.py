@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
-from flows.home.environment import contain
+from flows.home.environment import contain_library_caches
 from services.prefect import server as prefect
 from tests.operations.compose.compose import FILE, ROOT, VARIABLE, granted, read_compose
 
@@ -112,7 +112,7 @@ def test_workers_find_what_a_home_sets_for_its_flows(monkeypatch: pytest.MonkeyP
     for name in ("MPLCONFIGDIR", "KERAS_HOME", "NUMBA_CACHE_DIR"):
         monkeypatch.delenv(name, raising=False)
     try:
-        contain(Settings(home=HOME))
+        contain_library_caches(Settings(home=HOME))
         variables |= {name: os.environ[name] for name in ("LABELSCOPE_HOME", "MPLCONFIGDIR", "KERAS_HOME")}
     finally:
         os.environ.clear()

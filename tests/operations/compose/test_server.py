@@ -53,7 +53,7 @@ def test_runs_complete_though_a_worker_and_prefect_are_killed(server: Server) ->
     assert state(api, run)[0] == "RUNNING"
     at_work.start()
     wait_until(lambda: state(api, run)[0] == "CRASHED", SILENCE_SECONDS)
-    assert "fell silent" in str(state(api, run)[1])
+    assert "no more heartbeats" in str(state(api, run)[1])
 
     complete(api, start(api, crate=music))
     assert scored(second) == 20

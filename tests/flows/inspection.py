@@ -1,4 +1,4 @@
-"""What tests of an ingest look at: rows, everything there is, and coverage; and how they begin anew."""
+"""Read rows, coverage and artifacts after a flow; empty a database and a home."""
 
 from typing import Any
 
@@ -33,20 +33,21 @@ def coverage(engine: Engine) -> dict[str, Any]:
 
 
 def wipe(engine: Engine) -> None:
-    """An empty database and an empty home."""
+    """Empty the database and the audio folder of the home."""
     with engine.begin() as connection:
         connection.execute(text("TRUNCATE labels, playlists, artists, tracks, provider_state CASCADE"))
     for path in sorted((Settings().home / "audio").rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
 
 
-def left_on_pages(run: str | None = None) -> dict[str | None, Any]:
-    """The artifacts of a flow run, or the newest of all runs, by key; a progress bar has none."""
-    from prefect.client.orchestration import get_client  # now that Prefect knows its server
+def artifacts_of(run: str | None = None) -> dict[str | None, Any]:
+    """The artifacts of a flow run, or the newest of all runs, by key; a progress bar has no key."""
+    # Prefect reads the address of its server when it is imported.
+    from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 
     with get_client(sync_client=True) as client:
         if run is None:
             return {artifact.key: artifact for artifact in client.read_latest_artifacts()}
-        own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run]))
-        return {artifact.key: artifact for artifact in client.read_artifacts(artifact_filter=own)}
+        of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run]))
+        return {artifact.key: artifact for artifact in client.read_artifacts(artifact_filter=of_run)}

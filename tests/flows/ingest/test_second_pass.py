@@ -1,11 +1,11 @@
-"""A host's answer that may be a bad moment: looked at again once the others are done, and final on another day."""
+"""A doubtful answer of a host is checked in a second pass after all others, and is final on another day."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
 
 from sqlalchemy import Engine, text
 
-from tests.flows.looking import rows
+from tests.flows.inspection import rows
 from tests.stand_ins import music
 from tests.stand_ins.stand_ins import StandIns
 
@@ -17,14 +17,14 @@ STATE = (
 
 
 def world_of(tracks: int) -> tuple[music.World, list[music.Track]]:
-    """A list of tracks that have previews of their own."""
+    """A world with one playlist of tracks that have their own previews."""
     world = music.World()
-    playlist = world.playlist("spotify", music.base62("second look"), "P", "P")
-    made = [music.make_track(number) for number in range(tracks)]
-    for track in made:
+    playlist = world.playlist("spotify", music.base62("second pass"), "P", "P")
+    tracks_made = [music.make_track(number) for number in range(tracks)]
+    for track in tracks_made:
         world.know(track)
         playlist.add(music.Entry("track", track))
-    return world, made
+    return world, tracks_made
 
 
 def a_day_passes(engine: Engine) -> None:
@@ -36,7 +36,7 @@ def state(engine: Engine, track: music.Track) -> list[tuple[object, ...]]:
     return rows(engine, f"{STATE} WHERE t.external_id = '{track.id}'")
 
 
-def test_a_page_in_place_of_one_preview_is_outlived_in_the_same_run(
+def test_a_preview_that_was_a_page_once_is_fetched_in_the_same_run(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     world, _ = world_of(3)
@@ -48,7 +48,7 @@ def test_a_page_in_place_of_one_preview_is_outlived_in_the_same_run(
     assert rows(engine, "SELECT count(*) FROM lookups") == [(0,)]
 
 
-def test_what_is_wrong_at_the_second_look_of_a_host_that_works_is_final(
+def test_a_repeated_doubtful_answer_of_a_host_that_works_is_final(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     world, (first, *_) = world_of(3)
@@ -62,7 +62,7 @@ def test_what_is_wrong_at_the_second_look_of_a_host_that_works_is_final(
     assert services.dial.count("previews") == 4
 
 
-def test_a_host_that_gives_nothing_to_anybody_is_asked_again_until_another_day(
+def test_a_host_without_any_audio_is_asked_again_until_another_day(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
     world, tracks = world_of(2)
@@ -81,7 +81,7 @@ def test_a_host_that_gives_nothing_to_anybody_is_asked_again_until_another_day(
     assert state(engine, tracks[1]) == []
 
 
-def test_a_playlist_that_waits_for_a_key_is_told_as_deferred(
+def test_a_playlist_that_needs_a_key_is_printed_as_deferred(
     flows: SimpleNamespace, watch: Watch, engine: Engine, monkeypatch, capsys
 ) -> None:
     from cli import show

@@ -127,7 +127,7 @@ def test_a_label_with_too_few_groups_is_refused_before_anything_is_learnt() -> N
     assert learner.given == []
 
 
-def test_a_random_division_takes_tracks_whole_and_a_tenth_of_them() -> None:
+def test_a_random_split_takes_tracks_whole_and_a_tenth_of_them() -> None:
     whole = dataset((20, 20))
     split = whole.split(whole.random_split(seed=1))
     tracks = [
@@ -139,7 +139,7 @@ def test_a_random_division_takes_tracks_whole_and_a_tenth_of_them() -> None:
 
 
 @pytest.mark.parametrize("label", [0, 1, 2])
-def test_a_crate_without_a_label_never_had_it(label: int) -> None:
+def test_a_dataset_without_a_label_has_no_trace_of_it(label: int) -> None:
     whole = dataset((4, 3, 2))
     rest = whole.without(label)
     names = {example.track_id: whole.labels[example.label] for example in whole.examples}
@@ -182,7 +182,7 @@ def test_networks_and_baselines_that_learn_are_compared_track_by_track(sounding:
     assert (found.tracks, found.groups) == (27, 9)
 
 
-def test_a_task_in_another_process_gives_the_same_result(sounding: Dataset) -> None:
+def test_learners_and_their_data_can_be_pickled(sounding: Dataset) -> None:
     split = sounding.split(next(sounding.grouped_folds(3, seed=1)))
     sent = (NetworkLearner(QUICK), sounding, split)
     assert pickle.loads(pickle.dumps(sent)) == sent

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ml.splits.assign import SHARES, AssignedTrack, SplitAssignment, TrackInfo
 from ml.splits.assign import assign_splits as assign
 from ml.splits.grouping import keys
-from ml.splits.requirements import TrainingRefused, require_two_testable_labels, untested_labels
+from tests.ml.tracks import made_tracks
 
 
 def assign_splits(
@@ -20,16 +20,6 @@ def assign_splits(
     return assign(new, assigned, same_recording).by_track
 
 
-def made_tracks(artists: int, tracks_each: int, label: str = "a", first: int = 0) -> list[TrackInfo]:
-    return [
-        TrackInfo(
-            first + artist * tracks_each + number, label, (f"{label} {artist}",), None, f"{artist} {number}"
-        )
-        for artist in range(artists)
-        for number in range(tracks_each)
-    ]
-
-
 def shares(tracks: list[TrackInfo], assigned: dict[int, SplitAssignment], label: str) -> dict[str, float]:
     own = [assigned[track.track_id].split for track in tracks if track.label == label]
     return {split: own.count(split) / len(own) for split in SHARES}
@@ -38,13 +28,6 @@ def shares(tracks: list[TrackInfo], assigned: dict[int, SplitAssignment], label:
 def kept(tracks: list[TrackInfo], assignments: dict[int, SplitAssignment]) -> list[AssignedTrack]:
     return [
         AssignedTrack(track, assignments[track.track_id]) for track in tracks if track.track_id in assignments
-    ]
-
-
-def facts(tracks: list[TrackInfo], assignments: dict[int, SplitAssignment]) -> list[tuple[str, str, str]]:
-    return [
-        (str(track.label), assignments[track.track_id].split, assignments[track.track_id].group)
-        for track in tracks
     ]
 
 
@@ -276,50 +259,6 @@ def test_an_assigned_track_without_a_label_still_ties() -> None:
     nameless = [replace(track, label=None) for track in tracks]
     new = TrackInfo(60, "a", ("a 3",), None, "a 3 0")
     assert assign_splits([new], kept(nameless, before))[60].split == before[3].split
-
-
-def test_two_groups_are_trained_and_tested_one_is_only_trained_on() -> None:
-    tracks = made_tracks(2, 3) + made_tracks(3, 3, "b", first=100) + made_tracks(1, 3, "c", first=200)
-    tracks = [replace(track, album=track.artists[0]) for track in tracks]
-    assigned = assign_splits(tracks)
-    assert shares(tracks, assigned, "a") == {"train": 0.5, "validation": 0.0, "holdout": 0.5}
-    assert shares(tracks, assigned, "c")["train"] == 1.0
-    untested = untested_labels(facts(tracks, assigned))
-    assert list(untested) == ["c"]
-    assert "Label 'c'" in untested["c"] and "held out" in untested["c"]
-
-
-def test_a_label_that_is_only_held_out_is_left_out() -> None:
-    rows = [("a", "train", "1"), ("a", "holdout", "2"), ("b", "holdout", "3"), ("b", "validation", "4")]
-    assert list(untested_labels(rows)) == ["b"]
-    assert "none of its 2 group(s)" in untested_labels(rows)["b"]
-    with pytest.raises(TrainingRefused, match="1 of 2 labels has them"):
-        require_two_testable_labels(rows)
-
-
-def test_a_refusal_counts_labels_in_whole_words() -> None:
-    with pytest.raises(TrainingRefused, match="each, and there is no label yet: add"):
-        require_two_testable_labels([])
-    with pytest.raises(TrainingRefused, match="each, and 0 of 1 label has them: add"):
-        require_two_testable_labels([("a", "train", "1")])
-    with pytest.raises(TrainingRefused, match="each, and 0 of 2 labels have them: add"):
-        require_two_testable_labels([("a", "train", "1"), ("b", "train", "2")])
-
-
-@pytest.mark.parametrize("groups", [(), (1,), (8,), (8, 1), (1, 1, 1)])
-def test_too_little_to_split_is_refused(groups: tuple[int, ...]) -> None:
-    tracks = [
-        replace(track, album=track.artists[0])
-        for number, artists in enumerate(groups)
-        for track in made_tracks(artists, 2, f"label {number}", first=100 * number)
-    ]
-    with pytest.raises(TrainingRefused, match="two labels with two separate artists or albums"):
-        require_two_testable_labels(facts(tracks, assign_splits(tracks)))
-
-
-def test_two_labels_of_two_groups_are_enough() -> None:
-    tracks = [replace(track, album="one") for track in made_tracks(2, 2) + made_tracks(2, 2, "b", first=100)]
-    require_two_testable_labels(facts(tracks, assign_splits(tracks)))
 
 
 @given(tracks_strategy, st.data())

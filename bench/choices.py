@@ -25,14 +25,13 @@ from flows.training.training_set import read_training_set
 from ml.crossvalidation.contenders import features_of
 from ml.crossvalidation.crossvalidation import (
     BaselineLearner,
-    Dataset,
     Learner,
     NetworkLearner,
-    SplitExamples,
     cross_validate,
     probabilities_of_tracks,
 )
 from ml.crossvalidation.parallel import training_processes
+from ml.data.dataset import Dataset, SplitExamples
 from ml.data.hyperparameters import PRESETS, Hyperparameters
 from ml.evaluation.evaluate import evaluate
 from ml.evaluation.paired_bootstrap import compare

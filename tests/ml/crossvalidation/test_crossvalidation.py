@@ -8,14 +8,13 @@ import pytest
 from ml.crossvalidation.contenders import features_of
 from ml.crossvalidation.crossvalidation import (
     BaselineLearner,
-    Dataset,
     NetworkLearner,
-    SplitExamples,
     cross_validate,
     leave_one_label_out,
     probabilities_of_tracks,
 )
 from ml.data.crops import Example
+from ml.data.dataset import Dataset, SplitExamples
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.evaluate import evaluate
 from ml.evaluation.paired_bootstrap import compare

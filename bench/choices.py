@@ -1,9 +1,9 @@
-"""What each choice of the `labelscope` training is worth: one changed at a time, by repeated grouped cross-validation.
+"""The effect of each hyperparameter of `labelscope`: one changed at a time, by repeated grouped cross-validation.
 
-Run as `LABELSCOPE_HOME=… python -m bench.choices [NAME …]` on a home that holds a crate (`labelscope run --folder …`).
-All variants are trained on the same folds, so that differences are paired: the last columns are what a variant has over
-the choices that stand, with the 95 % interval over groups of artists or albums. Some minutes a variant on two cores;
-`--repeats 1` takes half of it, and says less.
+Run as `LABELSCOPE_HOME=… python -m bench.choices [NAME …]` on a home with tracks (`labelscope run --folder …`).
+All variants are trained on the same folds, so that differences are paired: the last columns are the difference to the
+current values, with the 95 % interval over groups of artists or albums. Some minutes a variant on two cores;
+`--repeats 1` takes half of that, with wider intervals.
 """
 
 import argparse
@@ -25,14 +25,13 @@ from flows.training.training_set import read_training_set
 from ml.crossvalidation.contenders import features_of
 from ml.crossvalidation.crossvalidation import (
     BaselineLearner,
-    Dataset,
     Learner,
     NetworkLearner,
-    SplitExamples,
     cross_validate,
     probabilities_of_tracks,
 )
 from ml.crossvalidation.parallel import training_processes
+from ml.data.dataset import Dataset, SplitExamples
 from ml.data.hyperparameters import PRESETS, Hyperparameters
 from ml.evaluation.evaluate import evaluate
 from ml.evaluation.paired_bootstrap import compare
@@ -41,11 +40,11 @@ from ml.features.spectrogram import SpectrogramConfig
 from ml.models import networks
 
 OURS: Final = PRESETS["labelscope"]
-SEED: Final = 101  # other folds than those of `labelscope evaluate`, whose figures nothing was chosen by
+SEED: Final = 101  # other folds than those of `labelscope evaluate`, by which nothing is chosen
 
 
 def maximum_alone(crops: keras.KerasTensor, number_of_labels: int, draw: networks.Draw) -> keras.KerasTensor:
-    """The convolutions of ours, pooled as in the notebook's network."""
+    """The convolutions of `labelscope`, pooled as in the notebook's network."""
     signal = crops
     for filters in (64, 96, 128):
         signal = layers.Conv1D(
@@ -61,9 +60,9 @@ def maximum_alone(crops: keras.KerasTensor, number_of_labels: int, draw: network
 
 
 class Variant(NetworkLearner):
-    """Trains an architecture that only this bench knows."""
+    """Trains an architecture that only exists in this bench."""
 
-    def __call__(self, crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
+    def __call__(self, dataset: Dataset, split: SplitExamples, seed: int) -> tuple[Predictions, ...]:
         networks.ARCHITECTURES.update(
             {
                 "convolutions alone": (networks.convolutions,),
@@ -74,7 +73,7 @@ class Variant(NetworkLearner):
                 "maximum alone": (maximum_alone, networks.changes, networks.timbre),
             }
         )
-        return super().__call__(crate, sides, seed)
+        return super().__call__(dataset, split, seed)
 
 
 def changed(**changes: Any) -> Hyperparameters:
@@ -82,7 +81,7 @@ def changed(**changes: Any) -> Hyperparameters:
 
 
 VARIANTS: Final[dict[str, Hyperparameters]] = {
-    "as it stands": OURS,
+    "current": OURS,
     "convolutions alone": changed(architecture="convolutions alone"),
     "changes alone": changed(architecture="changes alone"),
     "timbre alone": changed(architecture="timbre alone"),
@@ -105,13 +104,13 @@ VARIANTS: Final[dict[str, Hyperparameters]] = {
 BASELINE: Final = "the classical baseline"
 
 
-def read_crate(settings: Settings) -> Dataset:
-    recipe = SpectrogramConfig()
+def read_dataset(settings: Settings) -> Dataset:
+    config = SpectrogramConfig()
     with open_database(settings) as engine, engine.begin() as connection:
-        recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
+        recipe_id = register_recipe(connection, config.fingerprint(), config.to_dict())
         allowed = read_labels(settings.labels).training.allow
-        training_set = read_training_set(connection, recipe_id, recipe, allowed)
-    return training_set.dataset(spectrogram_folder(settings, recipe.fingerprint()), recipe)
+        training_set = read_training_set(connection, recipe_id, config, allowed)
+    return training_set.crate(spectrogram_folder(settings, config.fingerprint()), config)
 
 
 def main() -> None:
@@ -123,44 +122,42 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=2)
     arguments = parser.parse_args()
     settings = Settings()
-    crate = read_crate(settings)
+    dataset = read_dataset(settings)
     learners: dict[str, Learner] = {name: Variant(chosen) for name, chosen in VARIANTS.items()}
-    learners[BASELINE] = BaselineLearner(features_of(crate.examples))
+    learners[BASELINE] = BaselineLearner(features_of(dataset.examples))
     if unknown := set(arguments.names) - learners.keys():
         parser.error(f"there is no variant {', '.join(unknown)}")
-    names = [
-        name for name in learners if not arguments.names or name in arguments.names or name == "as it stands"
-    ]
+    names = [name for name in learners if not arguments.names or name in arguments.names or name == "current"]
     print(
-        f"{len(crate.tracks)} tracks, {len(set(crate.group_of.values()))} groups; balanced accuracy of tracks,"
+        f"{len(dataset.tracks)} tracks, {len(set(dataset.group_of.values()))} groups; balanced accuracy of tracks,"
     )
     print(f"{arguments.folds} folds by groups, {arguments.repeats} times")
-    print(f"{'':<28}accuracy  95 % interval    ECE   over 'as it stands'      wall seconds a training")
-    standing: NDArray[np.float64] | None = None
+    print(f"{'':<28}accuracy  95 % interval    ECE   over 'current'      wall seconds a training")
+    current: NDArray[np.float64] | None = None
     with training_processes(settings.workers) as pool:
         for name in names:
             began = time.perf_counter()
-            answers = cross_validate(
-                crate, learners[name], arguments.folds, arguments.repeats, SEED, pool=pool
+            predictions = cross_validate(
+                dataset, learners[name], arguments.folds, arguments.repeats, SEED, pool=pool
             )
             seconds = (time.perf_counter() - began) / (arguments.folds * arguments.repeats)
-            said, tracks = probabilities_of_tracks(answers), tracks_of(answers[0])
-            standing = said if standing is None else standing
-            print_row(name, answers, compare_with(standing, said, tracks), seconds)
+            probabilities, tracks = probabilities_of_tracks(predictions), tracks_of(predictions[0])
+            current = probabilities if current is None else current
+            print_row(name, predictions, difference_to(current, probabilities, tracks), seconds)
 
 
-def compare_with(standing: NDArray[np.float64], said: NDArray[np.float64], tracks: Predictions) -> str:
-    found = compare(said, standing, tracks.true, tracks.group.tolist())
-    return f"{found.difference:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+def difference_to(current: NDArray[np.float64], variant: NDArray[np.float64], tracks: Predictions) -> str:
+    comparison = compare(variant, current, tracks.true, tracks.group.tolist())
+    return f"{comparison.difference:+.3f} ({comparison.low:+.3f} to {comparison.high:+.3f})"
 
 
-def print_row(name: str, answers: list[tuple[Predictions, ...]], difference: str, seconds: float) -> None:
-    figures = {
+def print_row(name: str, predictions: list[tuple[Predictions, ...]], difference: str, seconds: float) -> None:
+    metrics = {
         metric.name: metric
-        for metric in evaluate("holdout", pooled(answers)).metrics
+        for metric in evaluate("holdout", pooled(predictions)).metrics
         if metric.level == "track" and metric.label is None
     }
-    accuracy, error = figures["balanced_accuracy"], figures["ece"].value
+    accuracy, error = metrics["balanced_accuracy"], metrics["ece"].value
     interval = f"{accuracy.ci_low:.3f} to {accuracy.ci_high:.3f}"
     print(
         f"{name:<28}{accuracy.value:8.3f}  {interval}  {error:.3f}   {difference}  {seconds:7.1f}", flush=True

@@ -1,11 +1,11 @@
-"""How well neighbours fit, by what is compared: embeddings as they are stored, other ways to make them, probabilities.
+"""How good neighbours are by the stored embeddings, by other embeddings, and by probabilities.
 
-Run as `LABELSCOPE_HOME=… python -m bench.embeddings` on a home that holds a crate (`labelscope run --folder …`). The
-groups are dealt into folds; for each a model is trained that has not heard it, and every track of the fold looks for
-its neighbours among all tracks. Two figures, both 1 at best: the share of the ten nearest tracks of other groups that
-have the same label, and the share of a track's own group (the same recording, or artist) among as many nearest tracks.
-Each with its 95 % interval over groups, and what it has over the stored embedding, paired. Some six minutes on two
-cores. `--speed` trains nothing, and says how long scoring takes with embeddings and without, in turns.
+Run as `LABELSCOPE_HOME=… python -m bench.embeddings` on a home with tracks (`labelscope run --folder …`). Groups are
+split into folds; for each a model is trained without it, and the neighbours of every track of the fold are searched
+among all tracks. Two metrics, both 1 at best: the share of the ten nearest tracks of other groups that have the same
+label, and the share of a track's own group (the same recording, or artist) among as many nearest tracks. Each with its
+95 % interval over groups, and the paired difference to the stored embedding. Some six minutes on two cores. `--speed`
+trains nothing, and measures the time of scoring with embeddings and without, in turns.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from bench.choices import read_crate
+from bench.choices import read_dataset
 from config.settings import Settings
 from ml.crossvalidation.crossvalidation import train_on
 from ml.crossvalidation.parallel import in_pool, training_processes
@@ -41,25 +41,25 @@ Vectors = NDArray[np.float64]  # (tracks, numbers)
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What a model hears in all tracks of the crate, in their order."""
+    """The outputs of a model for all tracks of the dataset, in their order."""
 
     probabilities: Vectors
-    parts: list[Vectors]  # of each network what goes into its decision, mean over crops
-    unit_parts: list[Vectors]  # the same, each crop's brought to length 1 before
-    learnt: NDArray[np.bool_]  # the tracks that it has learnt from
-    asked: NDArray[np.bool_]  # and those that it has not heard
+    parts: list[Vectors]  # of each network the input of its last layer, mean over crops
+    unit_parts: list[Vectors]  # the same, each crop scaled to length 1 before
+    trained: NDArray[np.bool_]  # (tracks,) in the training split
+    held_out: NDArray[np.bool_]  # (tracks,) in the holdout
 
 
-def hear(crate: Dataset, sides: SplitExamples, architecture: str, seed: int) -> Fold:
-    scorer = train_on(crate, sides, PRESETS[architecture], seed)
+def outputs_of_fold(dataset: Dataset, split: SplitExamples, architecture: str, seed: int) -> Fold:
+    scorer = train_on(dataset, split, PRESETS[architecture], seed)
     network = scorer.network
     members = [layer for layer in network.layers if isinstance(layer, keras.Model)] or [network]
     crops = keras.Input(network.input_shape[1:])
-    heard = [keras.Model(one.input, [one.output, one.layers[-1].input])(crops) for one in members]
-    both = keras.Model(crops, [output for pair in heard for output in pair])
-    rows: dict[int, list[list[Vectors]]] = {track: [] for track in crate.tracks}
+    pairs = [keras.Model(member.input, [member.output, member.layers[-1].input])(crops) for member in members]
+    both = keras.Model(crops, [output for pair in pairs for output in pair])
+    rows: dict[int, list[list[Vectors]]] = {track: [] for track in dataset.tracks}
     frames = scorer.card.crop_frames
-    for example in crate.examples:
+    for example in dataset.examples:
         spectrogram = np.asarray(load_clip(example))
         number = len(spectrogram) // frames
         batch = spectrogram[: number * frames].reshape(number, frames, -1)
@@ -68,14 +68,16 @@ def hear(crate: Dataset, sides: SplitExamples, architecture: str, seed: int) -> 
         of_clip = [np.mean(outputs[0::2], axis=0), *parts, *map(unit, parts)]
         rows[example.track_id].append([values.mean(axis=0) for values in of_clip])
     columns = [np.stack(column) for column in zip(*map(mean_of_clips, rows.values()), strict=True)]
-    learnt, asked = ({example.track_id for example in side} for side in (sides.train, sides.holdout))
+    trained, held_out = (
+        {example.track_id for example in examples} for examples in (split.train, split.holdout)
+    )
     number = len(members)
     return Fold(
         columns[0],
         columns[1 : 1 + number],
         columns[1 + number :],
-        np.array([track in learnt for track in rows]),
-        np.array([track in asked for track in rows]),
+        np.array([track in trained for track in rows]),
+        np.array([track in held_out for track in rows]),
     )
 
 
@@ -96,11 +98,11 @@ def stored(fold: Fold, dimensions: int = 256) -> Vectors:
 
 
 def centred(fold: Fold) -> Vectors:
-    return np.hstack([unit(part - part[fold.learnt].mean(axis=0)) for part in fold.parts])
+    return np.hstack([unit(part - part[fold.trained].mean(axis=0)) for part in fold.parts])
 
 
 def components(fold: Fold, number: int, whiten: bool = False) -> Vectors:
-    fitted = PCA(number, whiten=whiten, svd_solver="full").fit(whole(fold)[fold.learnt])
+    fitted = PCA(number, whiten=whiten, svd_solver="full").fit(whole(fold)[fold.trained])
     return np.asarray(fitted.transform(whole(fold)))
 
 
@@ -110,7 +112,7 @@ WAYS: dict[str, Callable[[Fold], Vectors]] = {
     "128 numbers by signs": lambda fold: stored(fold, 128),
     "64 numbers by signs": lambda fold: stored(fold, 64),
     "in full, mean of crops before length 1": lambda fold: np.hstack([unit(part) for part in fold.parts]),
-    "in full, less the mean of what was learnt": centred,
+    "in full, less the mean of training tracks": centred,
     "the same, 256 numbers by signs": lambda fold: centred(fold) @ projection(centred(fold).shape[1]),
     "128 principal components": lambda fold: components(fold, 128),
     "32 principal components": lambda fold: components(fold, 32),
@@ -122,17 +124,17 @@ WAYS: dict[str, Callable[[Fold], Vectors]] = {
 
 
 def judge(vectors: Vectors, fold: Fold, label: NDArray[np.int64], group: NDArray[np.int64]) -> Vectors:
-    """Both figures of each track that was asked about, NaN where its group has no other: (asked, 2)."""
+    """Both metrics of each held-out track, NaN where its group has no other: (held-out tracks, 2)."""
     likeness = unit(vectors) @ unit(vectors).T
     np.fill_diagonal(likeness, -np.inf)
-    figures = []
-    for track in np.flatnonzero(fold.asked):
+    metrics = []
+    for track in np.flatnonzero(fold.held_out):
         order = np.argsort(-likeness[track], kind="stable")[:-1]
         others = order[group[order] != group[track]][:NEAREST]
         same = int((group == group[track]).sum()) - 1
         own = np.mean(group[order[:same]] == group[track]) if same else np.nan
-        figures.append((np.mean(label[others] == label[track]), own))
-    return np.array(figures)
+        metrics.append((np.mean(label[others] == label[track]), own))
+    return np.array(metrics)
 
 
 def mean_with_interval(values: Vectors, group: NDArray[np.int64]) -> str:
@@ -145,13 +147,13 @@ def mean_with_interval(values: Vectors, group: NDArray[np.int64]) -> str:
     return f"{values[known].mean():+.3f} ({low:+.3f} to {high:+.3f})"
 
 
-def measure_speed(crate: Dataset, architecture: str, turns: int = 9) -> None:
+def measure_speed(dataset: Dataset, architecture: str, turns: int = 9) -> None:
     """Clips a second with embeddings and without, by an untrained model, whose arithmetic is the same."""
-    statistics = standardisation(load_crops(crate.examples[:20]))
-    members = [build(layers, len(crate.labels), statistics) for layers in ARCHITECTURES[architecture]]
-    card = ModelCard(crate.labels, crate.spectrogram_config, statistics, architecture)
+    statistics = standardisation(load_crops(dataset.examples[:20]))
+    members = [build(layers, len(dataset.labels), statistics) for layers in ARCHITECTURES[architecture]]
+    card = ModelCard(dataset.labels, dataset.spectrogram_config, statistics, architecture)
     scorer = Scorer(ensemble(members, architecture), card)
-    clips = [np.array(load_clip(example)) for example in crate.examples]
+    clips = [np.array(load_clip(example)) for example in dataset.examples]
     ways = {"scores alone": scorer.score_many, "scores and embeddings": scorer.score_and_embed}
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(turns + 1):
@@ -173,30 +175,30 @@ def main() -> None:
     parser.add_argument("--speed", action="store_true", help="only how long scoring takes")
     arguments = parser.parse_args()
     settings = Settings()
-    crate = read_crate(settings)
+    dataset = read_dataset(settings)
     if arguments.speed:
-        measure_speed(crate, arguments.architecture)
+        measure_speed(dataset, arguments.architecture)
         return
     tasks = [
-        (crate, crate.split(division), arguments.architecture, random_seed(SEED, number))
-        for number, division in enumerate(crate.grouped_folds(arguments.folds, SEED))
+        (dataset, dataset.split(division), arguments.architecture, random_seed(SEED, number))
+        for number, division in enumerate(dataset.grouped_folds(arguments.folds, SEED))
     ]
     with training_processes(settings.workers) as pool:
-        folds = in_pool(pool, hear, tasks, lambda: None)
-    label = np.array(list(crate.tracks.values()))
-    group = np.unique([crate.group_of[track] for track in crate.tracks], return_inverse=True)[1]
-    asked = np.concatenate([group[fold.asked] for fold in folds])
+        folds = in_pool(pool, outputs_of_fold, tasks, lambda: None)
+    label = np.array(list(dataset.tracks.values()))
+    group = np.unique([dataset.group_of[track] for track in dataset.tracks], return_inverse=True)[1]
+    groups_of_rows = np.concatenate([group[fold.held_out] for fold in folds])
     print(
-        f"{len(crate.tracks)} tracks, {len(set(group))} groups, {arguments.folds} folds, {arguments.architecture}"
+        f"{len(dataset.tracks)} tracks, {len(set(group))} groups, {arguments.folds} folds, {arguments.architecture}"
     )
     print(f"{'':<44}same label, of the ten nearest   own group, of as many as it has")
-    standing: Vectors | None = None
+    stored_metrics: Vectors | None = None
     for name, way in WAYS.items():
-        figures = np.concatenate([judge(way(fold), fold, label, group) for fold in folds])
-        standing = figures if standing is None else standing
-        for kind, values in (("", figures), ("  over the stored one", figures - standing)):
+        metrics = np.concatenate([judge(way(fold), fold, label, group) for fold in folds])
+        stored_metrics = metrics if stored_metrics is None else stored_metrics
+        for kind, values in (("", metrics), ("  over the stored one", metrics - stored_metrics)):
             if not kind or name != next(iter(WAYS)):
-                cells = "   ".join(mean_with_interval(column, asked) for column in values.T)
+                cells = "   ".join(mean_with_interval(column, groups_of_rows) for column in values.T)
                 print(f"{kind or name:<44}{cells}", flush=True)
 
 

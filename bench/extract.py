@@ -1,9 +1,9 @@
 """Time from a sound file to its log-mel spectrogram: librosa's chain, ours, and decoding alone.
 
 Run as `python bench/extract.py CORPUS --clips 60`. CORPUS is a folder with mono MP3s of about 30 s; the
-stereo files are made from it, one clip on the left and another on the right. All sides run on one thread and
-take turns, ten files each, after a warm-up. The figures are processor time, the best of three turns a file and the
-median over files, so that other programs on the machine disturb them little.
+stereo files are made from it, one clip on the left and another on the right. All programs run on one
+thread and take turns, ten files each, after a warm-up. Times are processor time, the best of three turns a file and
+the median over files, so that other programs on the machine hardly change them.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from ml.features.spectrogram import SpectrogramConfig, log_mel
 RECIPE = SpectrogramConfig()
 SEED = 7
 TURNS = 3
-IN_A_ROW = 10  # clips that a side takes before the next one's turn, as a worker takes clip after clip
+IN_A_ROW = 10  # clips that a program takes before the next one's turn, as a worker takes clip after clip
 
 
 def chain(path: Path) -> Any:
@@ -46,7 +46,7 @@ def decoding(path: Path) -> Any:
 
 
 def extraction(path: Path, folder: Path) -> None:
-    """Everything that the pipeline does with a clip: spectrogram, file and features."""
+    """The whole extraction of a clip: spectrogram, file and features."""
     result = extract_clip(ClipJob(0, path), RECIPE, folder)
     assert isinstance(result, Extraction), result
 
@@ -81,16 +81,19 @@ def milliseconds(work: Callable[[Path], object], path: Path) -> float:
 
 def measure(paths: list[Path], folder: Path) -> list[float]:
     """Median milliseconds a clip of chain, ours, decoding and the whole extraction."""
-    sides: list[Callable[[Path], object]] = [chain, ours, decoding, partial(extraction, folder=folder)]
-    for side in sides:
-        side(paths[0])
-    best: list[list[float]] = [[] for _ in sides]
+    programs: list[Callable[[Path], object]] = [chain, ours, decoding, partial(extraction, folder=folder)]
+    for program in programs:
+        program(paths[0])
+    best: list[list[float]] = [[] for _ in programs]
     for first in range(0, len(paths), IN_A_ROW):
-        some = paths[first : first + IN_A_ROW]
-        turns = [[[milliseconds(side, path) for path in some] for side in sides] for _ in range(TURNS)]
-        for side, of_side in zip(best, zip(*turns, strict=True), strict=True):
-            side += [min(times) for times in zip(*of_side, strict=True)]
-    return [median(of_side) for of_side in best]
+        turn_paths = paths[first : first + IN_A_ROW]
+        turns = [
+            [[milliseconds(program, path) for path in turn_paths] for program in programs]
+            for _ in range(TURNS)
+        ]
+        for best_of_program, of_program in zip(best, zip(*turns, strict=True), strict=True):
+            best_of_program += [min(times) for times in zip(*of_program, strict=True)]
+    return [median(times) for times in best]
 
 
 def main() -> None:
@@ -107,10 +110,10 @@ def main() -> None:
             "ms a clip (median)      librosa     ours  decoding  librosa/ours  ours/decoding  with features"
         )
         for kind, paths in (("mono MP3", mono), ("stereo MP3", stereo)):
-            theirs, mine, floor, whole = measure(paths, folder)
+            librosas, own, floor, whole = measure(paths, folder)
             print(
-                f"{f'{len(paths)} x {kind}':<22} {theirs:8.1f} {mine:8.1f} {floor:9.1f} "
-                f"{theirs / mine:13.2f} {mine / floor:14.2f} {whole:14.1f}"
+                f"{f'{len(paths)} x {kind}':<22} {librosas:8.1f} {own:8.1f} {floor:9.1f} "
+                f"{librosas / own:13.2f} {own / floor:14.2f} {whole:14.1f}"
             )
         worst = max(float(np.abs(chain(path).T - ours(path)).max()) for path in mono[:10] + stereo[:10])
         print(f"largest difference from librosa: {worst:.5f} dB")

@@ -1,6 +1,6 @@
 """Seconds of an epoch: our training, and a plain Keras script of the same network on the same crops in memory.
 
-Run as `python -m bench.train CRATE`, a folder with one sub-folder of MP3 clips for each label. Both sides train the
+Run as `python -m bench.train FOLDER`, with one sub-folder of MP3 clips for each label. Both programs train the
 notebook's network (`seed`) on all clips; they take turns, and the first epoch of each turn, which compiles, is not
 counted. Then: an epoch of half the clips beside one of all, ours beside the notebook's, clips scored per second
 beside clips read per second, and the memory that a training takes beside that of one on four times the clips.
@@ -37,31 +37,31 @@ def extract(path: Path, folder: Path) -> tuple[Path, int]:
     return folder / save_spectrogram(folder, spectrogram).path, len(spectrogram)
 
 
-def read_crate(crate: Path, folder: Path) -> tuple[list[Example], tuple[str, ...]]:
+def read_examples(music: Path, folder: Path) -> tuple[list[Example], tuple[str, ...]]:
     """The spectrogram of every clip, below `folder`."""
-    labels = tuple(sorted(path.name for path in crate.iterdir() if path.is_dir()))
-    paths = [path for label in labels for path in sorted((crate / label).rglob("*.mp3"))]
+    labels = tuple(sorted(path.name for path in music.iterdir() if path.is_dir()))
+    paths = [path for label in labels for path in sorted((music / label).rglob("*.mp3"))]
     if len(labels) < 2 or len(paths) < 64:
         sys.exit(
-            f"{crate} holds {len(paths)} MP3 clips of {len(labels)} labels; give 64 of two labels at least."
+            f"{music} holds {len(paths)} MP3 clips of {len(labels)} labels; give 64 of two labels at least."
         )
     with Pool() as pool:
         extracted = pool.map(partial(extract, folder=folder), paths)
     examples = [
-        Example(number, number, labels.index(path.relative_to(crate).parts[0]), *found)
-        for number, (path, found) in enumerate(zip(paths, extracted, strict=True))
+        Example(number, number, labels.index(path.relative_to(music).parts[0]), *extraction)
+        for number, (path, extraction) in enumerate(zip(paths, extracted, strict=True))
     ]
     return examples, labels
 
 
 def ours(crops: Crops, labels: tuple[str, ...], architecture: str) -> list[float]:
-    chosen = replace(PRESETS[architecture], epochs=EPOCHS, minimum_steps=1, patience=None, members=1)
-    history = train(crops, None, labels, {}, chosen).history
+    hyperparameters = replace(PRESETS[architecture], epochs=EPOCHS, minimum_steps=1, patience=None, members=1)
+    history = train(crops, None, labels, {}, hyperparameters).history
     return [sum(row.seconds for row in history if row.epoch == epoch) for epoch in range(2, EPOCHS + 1)]
 
 
 def plain(crops: Crops, labels: tuple[str, ...]) -> list[float]:
-    """What a notebook would do: all crops in one array, and `fit`."""
+    """Training as in a notebook: all crops in one array, and `fit`."""
     everything = crops.take(np.arange(len(crops))).astype(np.float32)
     whole = len(crops) // 64 * 64  # whole batches, as ours has
     network = build(seed, len(labels), standardisation(crops))
@@ -96,7 +96,7 @@ def scored_per_second(crops: Crops, labels: tuple[str, ...]) -> tuple[float, flo
 
 
 def peak_mebibytes(examples: list[Example], labels: tuple[str, ...], times: int) -> float:
-    """The most memory that a process held which trained for an epoch on so many times the clips."""
+    """The peak memory of a process that trains for an epoch on so many times the clips."""
     with get_context("spawn").Pool(1) as pool:
         return float(pool.apply(_train_in_here, (examples * times, labels)))
 
@@ -108,29 +108,29 @@ def _train_in_here(examples: list[Example], labels: tuple[str, ...]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("crate", type=Path)
+    parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        examples, labels = read_crate(arguments.crate, Path(name))
+        examples, labels = read_examples(arguments.folder, Path(name))
         crops, half = load_crops(examples), load_crops(examples[::2])
         ours(half, labels, "seed")  # what is compiled and cached once is not counted
-        sides = {
+        programs = {
             "seed, plain Keras in memory": partial(plain, crops, labels),
             "seed, ours from files": partial(ours, crops, labels, "seed"),
             "seed, ours, half the clips": partial(ours, half, labels, "seed"),
             "labelscope, three networks": partial(ours, crops, labels, "labelscope"),
         }
-        seconds: dict[str, list[float]] = {side: [] for side in sides}
+        seconds: dict[str, list[float]] = {program: [] for program in programs}
         for _ in range(TURNS):
-            for side, run in sides.items():
-                seconds[side] += run()
-        medians = {side: median(times) for side, times in seconds.items()}
+            for program, run in programs.items():
+                seconds[program] += run()
+        medians = {program: median(times) for program, times in seconds.items()}
         floor = medians["seed, plain Keras in memory"]
         print(
             f"{len(crops.examples)} clips, {len(crops)} crops; seconds an epoch (median of {TURNS * (EPOCHS - 1)})"
         )
-        for side, value in medians.items():
-            print(f"  {side:<30} {value:7.2f}   {value / floor:5.2f} x plain Keras")
+        for program, value in medians.items():
+            print(f"  {program:<30} {value:7.2f}   {value / floor:5.2f} x plain Keras")
         scored, read = scored_per_second(crops, labels)
         print(
             f"clips scored {scored:.0f}/s, read {read:.0f}/s: scoring is {read / scored:.0f} x reading alone"

@@ -1,4 +1,4 @@
-"""What a long mix costs: seconds beside bare decoding of the same file, and memory above that of a loaded model."""
+"""The cost of a long mix: seconds beside bare decoding of the same file, and memory above that of a loaded model."""
 
 import time
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ TURNS = 2
 
 @dataclass(frozen=True, slots=True, order=True)
 class Seconds:
-    """By the clock, and of all processors together: on a busy machine only the latter says what the work takes."""
+    """Wall time, and time of all processors together, which does not depend on how busy the machine is."""
 
     wall: float
     processor: float
@@ -30,18 +30,18 @@ class Seconds:
 class Cost:
     minutes: float
     decoding: Seconds
-    hearing: Seconds  # all of it: hearing, timeline, figures
+    analysis: Seconds  # all of it: scores, timeline, summary
     mebibytes: float  # at most, above what the process held with its model loaded
 
 
 def cost(mix: Path, model: Path, warm_up: Path) -> Cost:
-    """Measured in a process of its own, the better of two turns; `warm_up` is a short file that it hears first."""
+    """Measured in a process of its own, the better of two turns; `warm_up` is a short file that is analysed first."""
     with get_context("spawn").Pool(1) as pool:
         turns: Sequence[Cost] = pool.apply(_in_here, (mix, model, warm_up))
     return Cost(
         turns[0].minutes,
         min(turn.decoding for turn in turns),
-        min(turn.hearing for turn in turns),
+        min(turn.analysis for turn in turns),
         max(turn.mebibytes for turn in turns),
     )
 
@@ -49,24 +49,23 @@ def cost(mix: Path, model: Path, warm_up: Path) -> Cost:
 def _in_here(mix: Path, model: Path, warm_up: Path) -> list[Cost]:
     scorer = load_model(model)
     scorer.score_many([np.zeros((scorer.card.crop_frames, 128), dtype=np.float32)])  # compiled once a process
-    before = _mebibytes("VmRSS")
+    memory_before = _mebibytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
-    analyse(warm_up, scorer)  # imports what hearing needs, whose memory counts, but not its time
+    analyse(warm_up, scorer)  # imports all modules, whose memory counts, but not their time
     turns = []
     for _ in range(TURNS):
         began = _now()
         _decode(mix)
         decoded = _now()
-        heard = analyse(mix, scorer)
-        shown = timeline(heard, scorer.card.calibration)
-        summarise(shown, heard)
+        scores = analyse(mix, scorer)
+        summarise(timeline(scores, scorer.card.calibration), scores)
         ended = _now()
         turns.append(
             Cost(
-                heard.duration_s / 60,
+                scores.duration_s / 60,
                 _between(began, decoded),
                 _between(decoded, ended),
-                _mebibytes("VmHWM") - before,
+                _mebibytes("VmHWM") - memory_before,
             )
         )
     return turns
@@ -89,6 +88,6 @@ def _decode(path: Path) -> None:
 
 
 def _mebibytes(name: str) -> float:
-    """A line of /proc/self/status, which counts in KiB."""
+    """A line of /proc/self/status, whose unit is KiB, in MiB."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024

@@ -7,7 +7,7 @@ Run as `python -m bench.mix.long_tracks FOLDER`, after
 
 Lays out 97 files of up to 14 minutes (516 minutes, Ogg Vorbis and Opus): links to what the packages installed, and
 copies of what nexuiz-music keeps in an archive. A second version of a piece ("track3_enhanced") is named after the
-first, so that `bench.mix` keeps both on one side.
+first, so that `bench.mix` keeps both in one split.
 """
 
 import argparse
@@ -28,7 +28,7 @@ VERSIONS = {"Hv2.ogg": "Humanitarian_v2.ogg", "music008.ogg": "Infinite_thunders
 
 
 def lay_out(folder: Path, games: Path = GAMES) -> int:
-    """Fill `folder` and return the number of files. What is there already stays."""
+    """Fill `folder` and return the number of files. Existing files are kept."""
     number = 0
     for label, (where, pattern) in MUSIC.items():
         (folder / label).mkdir(parents=True, exist_ok=True)

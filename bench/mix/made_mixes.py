@@ -1,4 +1,4 @@
-"""Mixes with a known truth: full-length tracks blended into each other, as a DJ would, and who sounds when."""
+"""Mixes with known labels: full-length tracks blended into each other as in a DJ set, with the label of each moment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ FORMATS = {".flac": ("FLAC", "PCM_16"), ".mp3": ("MP3", "MPEG_LAYER_III"), ".opu
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is played of a track."""
+    """The part of a track that a mix plays."""
 
     path: Path
     label: str
@@ -36,7 +36,7 @@ def render(
     random: np.random.Generator,
     fades_in_bars: Sequence[int] = FADES_IN_BARS,
 ) -> tuple[Stretch, ...]:
-    """Write a mix of these pieces, stereo, and return which label sounds from when to when.
+    """Write a mix of these pieces, stereo, and return its labels over time.
 
     Each piece is faded into the next with equal power over one of `fades_in_bars`, in bars of its own tempo; the
     label changes where both are equally loud. Nothing is stretched, levelled or limited: what goes beyond full scale

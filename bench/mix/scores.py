@@ -17,7 +17,7 @@ class Stretch:
 
 
 def joined(stretches: Sequence[Stretch]) -> list[Stretch]:
-    """The same with neighbours of one label made one."""
+    """The same stretches; neighbours with the same label are joined."""
     result: list[Stretch] = []
     for stretch in stretches:
         if result and result[-1].label == stretch.label:
@@ -35,24 +35,24 @@ def boundaries(stretches: Sequence[Stretch]) -> NDArray[np.float64]:
 def right_seconds(true: Sequence[Stretch], found: Sequence[Stretch]) -> float:
     """Seconds for which the true label is found. Both cover the same time."""
     return sum(
-        max(0.0, min(one.end_s, other.end_s) - max(one.start_s, other.start_s))
-        for one in true
-        for other in found
-        if one.label == other.label
+        max(0.0, min(first.end_s, second.end_s) - max(first.start_s, second.start_s))
+        for first in true
+        for second in found
+        if first.label == second.label
     )
 
 
 def hits(true: NDArray[np.float64], found: NDArray[np.float64], within_s: float) -> int:
-    """How many true moments can be given a found one of their own that is at most so far away; both ascend.
+    """The number of true moments that match one found moment each, at most `within_s` away; both ascend.
 
-    As in mir_eval.segment.detection; on a line, the earliest that will do is always a right choice.
+    As in mir_eval.segment.detection. Taking the earliest match each time gives the largest number.
     """
-    number, place = 0, 0
+    number, position = 0, 0
     for moment in true:
-        while place < len(found) and found[place] < moment - within_s:
-            place += 1
-        if place < len(found) and found[place] <= moment + within_s:
-            number, place = number + 1, place + 1
+        while position < len(found) and found[position] < moment - within_s:
+            position += 1
+        if position < len(found) and found[position] <= moment + within_s:
+            number, position = number + 1, position + 1
     return number
 
 

@@ -1,4 +1,4 @@
-"""What `bench.mix` listens to: tracks and their clips, models that never met some of them, and mixes of those."""
+"""Input of `bench.mix`: full-length tracks, their clips as a dataset, and mixes of tracks."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -23,12 +23,14 @@ from ml.mixes.analyse import WindowScores, analyse
 from ml.models.scorer import Scorer
 from sources.files.probe import plan_clips
 
-RECIPE = SpectrogramConfig()
+CONFIG = SpectrogramConfig()
 CLIPS_A_TRACK = 3
 CLIP_S = 30.0
 SHORTEST_TRACK_S = 60.0
-LONGEST_PIECE_S = 300.0  # of a track in a mix; one label's are so long that they would fill half of every mix
-USUAL_TEMPO = 120.0  # of a track that has none
+LONGEST_PIECE_S = (
+    300.0  # of a track in a mix; one label has so long tracks that they would fill half of every mix
+)
+DEFAULT_TEMPO = 120.0  # of a track without one
 TURN_S = 240.0  # of one label, where labels take turns
 TURNS = 15
 
@@ -39,7 +41,7 @@ class Track:
 
     path: Path
     label: str
-    group: str  # the recording: versions of one are never on two sides
+    group: str  # the recording: all its versions are in one split
     duration_s: float
     tempo: float
 
@@ -48,12 +50,12 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class Listened:
-    """A mix, what was heard in it, and by whom."""
+class AnalysedMix:
+    """A mix with its true labels, its analysis, and the calibration of the model."""
 
     fold: int
     truth: tuple[Stretch, ...]
-    heard: WindowScores
+    scores: WindowScores
     calibration: Calibration
 
 
@@ -70,7 +72,7 @@ def read_tracks(folder: Path) -> list[Track]:
 
 
 def _recording(path: Path) -> str:
-    """The shortest name in the folder that this one begins with, up to an underscore."""
+    """The name of the shortest file in the folder that is a prefix of this one's, up to an underscore."""
     names = sorted((other.stem.rstrip("_") for other in path.parent.iterdir()), key=len)
     return next(name for name in names if f"{path.stem.rstrip('_')}_".startswith(f"{name}_"))
 
@@ -83,11 +85,11 @@ def _sound(path: Path, offset_s: float, duration_s: float = CLIP_S) -> NDArray[n
 
 
 def _tempo(samples: NDArray[np.float32]) -> float:
-    onset_strength = spectral_shape(samples, RECIPE.sample_rate).onset_strength
-    return tempo_of(onset_strength, RECIPE.sample_rate) or USUAL_TEMPO
+    onset_strength = spectral_shape(samples, CONFIG.sample_rate).onset_strength
+    return tempo_of(onset_strength, CONFIG.sample_rate) or DEFAULT_TEMPO
 
 
-def read_crate(tracks: Sequence[Track], folder: Path) -> Dataset:
+def read_dataset(tracks: Sequence[Track], folder: Path) -> Dataset:
     """Clips as ingest cuts them, up to three windows of 30 s a track; spectrograms below `folder`."""
     labels = tuple(sorted({track.label for track in tracks}))
     examples = []
@@ -95,30 +97,32 @@ def read_crate(tracks: Sequence[Track], folder: Path) -> Dataset:
         for offset_s, duration_s in plan_clips(track.duration_s, CLIPS_A_TRACK):
             if (samples := _sound(track.path, offset_s, duration_s)) is None:
                 continue
-            spectrogram = log_mel(samples, RECIPE)
+            spectrogram = log_mel(samples, CONFIG)
             path = folder / save_spectrogram(folder, spectrogram).path
             examples.append(Example(number, len(examples), labels.index(track.label), path, len(spectrogram)))
     groups = {number: track.group for number, track in enumerate(tracks)}
-    return Dataset(tuple(examples), labels, groups, RECIPE.to_dict())
+    return Dataset(tuple(examples), labels, groups, CONFIG.to_dict())
 
 
-def listen(fold: int, pieces: Sequence[Piece], scorer: Scorer, folder: Path, seed: int) -> Listened:
-    """Make a mix of these pieces in this order, and hear it. The file is removed afterwards."""
+def render_and_analyse(
+    fold: int, pieces: Sequence[Piece], scorer: Scorer, folder: Path, seed: int
+) -> AnalysedMix:
+    """Render a mix of these pieces in this order, and analyse it. The file is removed afterwards."""
     path = folder / "mix.flac"
     truth = render(pieces, path, np.random.default_rng(seed))
-    heard = analyse(path, scorer)
+    scores = analyse(path, scorer)
     path.unlink()
-    return Listened(fold, truth, heard, scorer.card.calibration)
+    return AnalysedMix(fold, truth, scores, scorer.card.calibration)
 
 
 def shuffled(tracks: Sequence[Track], seed: int) -> list[Piece]:
     """All tracks once, in any order."""
     order = np.random.default_rng(seed).permutation(len(tracks))
-    return [tracks[place].piece() for place in order]
+    return [tracks[position].piece() for position in order]
 
 
 def in_turns(tracks: Sequence[Track], seed: int) -> list[Piece]:
-    """Labels in turn, four minutes each, from tracks that begin again where there are too few."""
+    """Labels in turn, four minutes each; where there are too few tracks, they are repeated."""
     random = np.random.default_rng(seed)
     labels = random.permutation(sorted({track.label for track in tracks}))
     stock = {label: _endless([track for track in tracks if track.label == label]) for label in labels}
@@ -134,7 +138,7 @@ def in_turns(tracks: Sequence[Track], seed: int) -> list[Piece]:
 
 
 def _endless(tracks: Sequence[Track]) -> Iterator[Piece]:
-    """Parts of four minutes at most, of every track in turn, for ever."""
+    """Parts of four minutes at most, of every track in turn, without end."""
     for track in itertools.cycle(tracks):
         for start_s in np.arange(0, track.duration_s - SHORTEST_TRACK_S / 2, TURN_S).tolist():
             length_s = min(TURN_S, track.duration_s - start_s)
@@ -143,23 +147,23 @@ def _endless(tracks: Sequence[Track]) -> Iterator[Piece]:
 
 @dataclass(frozen=True, slots=True)
 class ByTime:
-    """Seconds of clips whose label was recognised: by themselves, and by all clips of their track together."""
+    """Seconds of clips whose label is predicted correctly: by single clips, and by all clips of their track."""
 
     clips: float
     tracks: float
-    all: float
+    total: float
 
 
 def clip_accuracy(tracks: Sequence[Track], scorer: Scorer) -> ByTime:
-    """Every 30 s of what the mixes play of these tracks, one after another."""
-    by_clip = by_track = everything = 0.0
+    """The accuracy for consecutive clips of 30 s of the parts of these tracks that the mixes use."""
+    by_clip = by_track = total = 0.0
     for track in tracks:
-        places = np.arange(0, track.piece().length_s - CLIP_S, CLIP_S).tolist()
-        sounds = (_sound(track.path, place) for place in places)
-        scores = scorer.score_many(log_mel(sound, RECIPE) for sound in sounds if sound is not None)
+        offsets = np.arange(0, track.piece().length_s - CLIP_S, CLIP_S).tolist()
+        sounds = (_sound(track.path, offset_s) for offset_s in offsets)
+        scores = scorer.score_many(log_mel(sound, CONFIG) for sound in sounds if sound is not None)
         clips = np.array([crops.mean(axis=0) for crops in scores])
-        right = scorer.labels.index(track.label)
-        by_clip += CLIP_S * float((clips.argmax(axis=1) == right).sum())
-        by_track += CLIP_S * len(clips) * float(clips.mean(axis=0).argmax() == right)
-        everything += CLIP_S * len(clips)
-    return ByTime(by_clip, by_track, everything)
+        true = scorer.labels.index(track.label)
+        by_clip += CLIP_S * float((clips.argmax(axis=1) == true).sum())
+        by_track += CLIP_S * len(clips) * float(clips.mean(axis=0).argmax() == true)
+        total += CLIP_S * len(clips)
+    return ByTime(by_clip, by_track, total)

@@ -1,4 +1,4 @@
-"""Sounds that are no label's: what a model should not know."""
+"""Sounds of no label, which a model should find unknown."""
 
 import subprocess
 from pathlib import Path
@@ -21,7 +21,7 @@ def white_noise(folder: Path) -> Path:
 
 
 def strange_sounds(folder: Path, text: str) -> dict[str, Path]:
-    """Files of three minutes each below `folder`, by what they are. Speech needs espeak-ng."""
+    """Files of three minutes each below `folder`, by description. Speech needs espeak-ng."""
     random = np.random.default_rng(7)
     time = np.arange(SECONDS * RATE) / RATE
     white = random.normal(size=len(time))
@@ -56,7 +56,7 @@ def _coloured(white: Signal, steepness: float) -> Signal:
 
 
 def _speech(folder: Path, voice: str, text: str) -> Signal:
-    """Three minutes of a text, read aloud, over and over."""
+    """Three minutes of a text, spoken repeatedly."""
     path = folder / "speech.wav"
     subprocess.run(["espeak-ng", "-v", voice, "-w", path, text], check=True)
     samples, rate = soundfile.read(path)

@@ -29,9 +29,8 @@ PART_S: Final = 15.0
 TOLERANCE_S: Final = 1.0  # a window that is shorter than declared by more than this is truncated
 SILENCE: Final = 10 ** (-90 / 20)  # peak of digital silence, 16-bit dither included
 LOUDEST: Final = 1e6  # beyond this the power spectrum nears the end of float32; 1.0 is full scale
-UNKNOWN_LENGTH: Final = (
-    2**62
-)  # frames; libsndfile gives 2**63 - 1 for streams that do not declare their length
+# Frames. libsndfile gives 2**63 - 1 for streams that do not declare their length.
+UNKNOWN_LENGTH: Final = 2**62
 
 
 def load_mono(

@@ -13,9 +13,8 @@ import soundfile
 from ml.audio.containers import first_mp3_frame, mp3_declares_length, piped
 from ml.audio.errors import AudioError
 
-SAMPLE_RATES: Final = range(
-    1_000, 768_001
-)  # Hz; resampling from the 1 Hz of a damaged header would fill memory
+# Hz. Resampling from the 1 Hz of a damaged header would fill memory.
+SAMPLE_RATES: Final = range(1_000, 768_001)
 
 # Common containers that libsndfile cannot open: (offset, magic bytes, name).
 FOREIGN_CONTAINERS: Final = (

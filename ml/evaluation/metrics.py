@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from ml.evaluation.bootstrap import tally
 
 BINS: Final = 10  # of equal width over the probability of the most probable label
-LEAST_PROBABILITY: Final = float(
-    np.finfo(np.float64).eps
-)  # lower ones are raised to it, so that no loss is infinite
+# Lower probabilities are raised to it, so that no loss is infinite.
+LEAST_PROBABILITY: Final = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True)

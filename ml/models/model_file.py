@@ -59,14 +59,14 @@ class ModelCard:
         for name, key in STORED_KEYS.items():
             if key in values:
                 values[name] = values.pop(key)
-        mean, deviation = (values["standardisation"][name] for name in ("mean", "deviation"))
+        statistics = Standardisation(**values["standardisation"])
         low, high = values.pop("temporal_variance_range", DEFAULT_TEMPORAL_VARIANCE_RANGE)
         calibration = values["calibration"]
         return cls(
             **values
             | {
                 "labels": tuple(values["labels"]),
-                "standardisation": Standardisation(tuple(mean), tuple(deviation)),
+                "standardisation": Standardisation(tuple(statistics.mean), tuple(statistics.deviation)),
                 "calibration": Calibration(
                     Temperatures(**calibration["temperatures"]), calibration["unknown_below"]
                 ),

@@ -97,17 +97,28 @@ def train(
     )
     scorer = _calibrated(Scorer(ensemble(members, hyperparameters.architecture), card), validation_crops)
     seconds = time.perf_counter() - started
-    summary = {
+    summary = _summary(hyperparameters, train_crops, validation_crops, len(history), seconds)
+    with_summary = replace(scorer, card=replace(scorer.card, training=summary))
+    return Trained(with_summary, tuple(history), seconds)
+
+
+def _summary(
+    hyperparameters: Hyperparameters,
+    train_crops: Crops,
+    validation_crops: Crops | None,
+    epochs: int,
+    seconds: float,
+) -> dict[str, Any]:
+    """The summary of a training in the card: plain JSON values."""
+    return {
         "hyperparameters": asdict(hyperparameters),
         "train_crops": len(train_crops),
         "validation_crops": len(validation_crops) if validation_crops is not None else 0,
-        "epochs": len(history),
+        "epochs": epochs,
         "seconds": round(seconds, 3),
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
     }
-    with_summary = replace(scorer, card=replace(scorer.card, training=summary))
-    return Trained(with_summary, tuple(history), seconds)
 
 
 def _calibrated(scorer: Scorer, validation_crops: Crops | None) -> Scorer:

@@ -1,4 +1,4 @@
-"""A map of a crate as a picture."""
+"""A map of the embedded tracks as a plot."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from ml.plots.palette import COLOURS, UNKNOWN, colour_of
 from ml.plots.png import as_png, short
 
-MARKERS: Final = "os^DvP*X"  # another one for each round of colours
-EXPLAINED: Final = 28  # labels: the legend of more would leave no room for the map
+MARKERS: Final = "os^DvP*X"  # one for each repetition of the colours
+LEGEND_LABELS: Final = 28  # a longer legend would leave no space for the map
 
 
 def plot_map(
     places: NDArray[np.floating], label: Sequence[int | None], names: Sequence[str], title: str
 ) -> bytes:
-    """Tracks as dots, as PNG: places (n, 2), of each track the position of its label in `names`, or None.
+    """A PNG with a dot for each track, at `places` (tracks, 2); `label` is its position in `names`, or None.
 
-    Labels have the colours of `ml.plots.palette`; tracks without one are grey, and lie below the others. The legend
-    has the labels with most tracks.
+    Labels have the colours of `ml.plots.palette`; tracks without one are grey, drawn below the others. The legend has
+    the labels with most tracks.
     """
     from matplotlib.figure import Figure  # takes half a second, and few runs draw
 
@@ -30,23 +30,23 @@ def plot_map(
     of_track = np.array([-1 if position is None else position for position in label])
     size = float(np.clip(8000 / max(len(places), 1), 6, 40))
     counts = Counter(of_track.tolist())
-    explained = {position for position, _ in counts.most_common(EXPLAINED)}
+    in_legend = {position for position, _ in counts.most_common(LEGEND_LABELS)}
     legend = {}
     for position in sorted(counts):  # -1 comes first
-        mine = places[of_track == position]
+        of_label = places[of_track == position]  # (tracks of the label, 2)
         dots = axes.scatter(
-            mine[:, 0],
-            mine[:, 1],
+            of_label[:, 0],
+            of_label[:, 1],
             s=size,
             c=UNKNOWN if position < 0 else colour_of(position),
             marker=MARKERS[max(position, 0) // len(COLOURS) % len(MARKERS)],
             linewidths=0.3,
             edgecolors="white",
         )
-        if position in explained:
+        if position in in_legend:
             legend[position] = dots
     if counts:
-        more = len(counts) - len(explained)
+        more = len(counts) - len(in_legend)
         heading = f"and {more} smaller labels" if more else None
         figure.legend(
             list(legend.values()),

@@ -1,4 +1,4 @@
-"""The course of a recording as a picture: labels in their colours, how sure that is, and the tempo, over time."""
+"""A mix as a plot over time: labels in their colours, confidence, and tempo."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from ml.plots.png import as_png, short
 
 MINUTE: Final = 60.0
 TICKS: Final = tuple(MINUTE * minutes for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440))
-LETTERS: Final = 125  # that the band has room for, at the size of its names
+LETTERS: Final = 125  # of a name that would fill the whole band
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A segment as it is drawn; `position` is that of its label among all labels, None: unknown."""
+    """A segment to draw; `position` is that of its label among all labels, None: unknown."""
 
     start_s: float
     end_s: float
@@ -32,31 +32,31 @@ def plot_mix(
     confidence: NDArray[np.floating],
     tempo: NDArray[np.floating],
 ) -> bytes:
-    """A PNG of 1320 x 600. All arrays are (windows,): when each begins in seconds, 0 to 1, beats a minute or NaN.
+    """A PNG of 1320 x 600. Arrays are (windows,): start in seconds, confidence from 0 to 1, beats per minute or NaN.
 
     Raises ValueError where there is no stretch.
     """
     from matplotlib.figure import Figure  # takes half a second, and few runs draw
 
     if not stretches:
-        raise ValueError("A picture needs at least one stretch.")
+        raise ValueError("A plot needs at least one stretch.")
     end_s = max(stretch.end_s for stretch in stretches)
     figure = Figure(figsize=(11, 5), layout="constrained", dpi=120)
-    band, sure, pace = figure.subplots(3, 1, sharex=True, height_ratios=(2, 2, 1.4))
+    band, confidence_axes, tempo_axes = figure.subplots(3, 1, sharex=True, height_ratios=(2, 2, 1.4))
     band.set_title(short(title, 80), loc="left")
     _draw_band(band, stretches, end_s)
-    sure.plot(seconds, confidence, color="black", linewidth=0.9)
-    sure.set(ylabel="confidence", ylim=(0, 1.02))
-    pace.plot(seconds, tempo, color="black", linewidth=0.9, drawstyle="steps-post")
-    pace.set(ylabel="tempo (BPM)", xlabel="time (h:mm)", xlim=(0, end_s))
+    confidence_axes.plot(seconds, confidence, color="black", linewidth=0.9)
+    confidence_axes.set(ylabel="confidence", ylim=(0, 1.02))
+    tempo_axes.plot(seconds, tempo, color="black", linewidth=0.9, drawstyle="steps-post")
+    tempo_axes.set(ylabel="tempo (BPM)", xlabel="time (h:mm)", xlim=(0, end_s))
     if np.isfinite(tempo).any():
         low, high = float(np.nanmin(tempo)), float(np.nanmax(tempo))
-        pace.set_ylim(low - max(2, 0.1 * (high - low)), high + max(2, 0.1 * (high - low)))
-    for axes in (sure, pace):
+        tempo_axes.set_ylim(low - max(2, 0.1 * (high - low)), high + max(2, 0.1 * (high - low)))
+    for axes in (confidence_axes, tempo_axes):
         axes.grid(alpha=0.3)
         for stretch in stretches:
             axes.axvspan(stretch.start_s, stretch.end_s, color=colour_of(stretch.position), alpha=0.12, lw=0)
-    _tick(pace, end_s)
+    _tick(tempo_axes, end_s)
     return as_png(figure)
 
 

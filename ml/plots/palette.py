@@ -1,7 +1,7 @@
-"""One colour for each label, in every picture: told apart by people who see few colours, too.
+"""One colour for each label, the same in every plot, and distinct for people with colour blindness.
 
-Seven are those of Okabe and Ito ("Color Universal Design", 2008), three of Tol's "muted" scheme. Whoever has more
-labels sees colours again; names stand beside them.
+Seven are those of Okabe and Ito ("Color Universal Design", 2008), three of Tol's "muted" scheme. With more labels the
+colours repeat; plots show names, too.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""Embeddings of tracks to places in a plane, so that tracks which sound alike lie together."""
+"""Projection of embeddings to a plane, so that tracks with similar sound are close."""
 
 from typing import Final
 
@@ -6,28 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-COMPONENTS: Final = 50  # that t-SNE gets to see: the rest is noise, and time
-PERPLEXITY: Final = 30.0  # about as many neighbours as each track has a say with
+COMPONENTS: Final = 50  # principal components for t-SNE: more of them add noise and time
+PERPLEXITY: Final = 30.0  # about the number of neighbours that influence the place of a track
 SEED: Final = 0
 
 
 def places(embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Places (n, 2) for embeddings (n, dimensions): principal components, then t-SNE (van der Maaten, 2008).
+    """Places (tracks, 2) of embeddings (tracks, dimensions): principal components, then t-SNE (van der Maaten, 2008).
 
-    Only who lies near whom means something; distances between far groups and the axes do not. The same embeddings get
-    the same places: it works on one thread, since sums of several would differ in their last digits and then in
-    everything. About 2 s for 300 tracks, and grows with n log n.
+    Only neighbourhoods are meaningful, not the axes or distances between far groups. The same embeddings get the same
+    places: it uses one thread, since sums of several threads differ in their last digits, and then in everything. About
+    2 s for 300 tracks; time grows with n log n.
     """
     from sklearn.decomposition import PCA  # takes a second, and few runs draw
     from sklearn.manifold import TSNE
 
     number = len(embeddings)
-    if number < 4:  # too few to have neighbours: side by side
+    if number < 4:  # too few to have neighbours: in a row
         return np.stack([np.arange(number, dtype=np.float64), np.zeros(number)], axis=1)
     with threadpool_limits(1):
         components = min(COMPONENTS, number - 1, embeddings.shape[1])
         reduced = PCA(components, svd_solver="full").fit_transform(embeddings.astype(np.float64))
-        # As init="pca" would begin, which divides by zero, and crashes, where all tracks are alike.
+        # The same start as init="pca", which crashes with a division by zero where all tracks are equal.
         begin = reduced[:, :2] / max(reduced[:, 0].std(), 1e-9)
         begin += np.random.default_rng(SEED).normal(0, 1e-3, begin.shape)
         flat = TSNE(

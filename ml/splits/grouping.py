@@ -49,9 +49,8 @@ def schemes(tracks: Iterable[TrackInfo], earlier: Iterable[tuple[TrackInfo, str]
     """
     tracks = list(tracks)
     artists: dict[str | None, set[str]] = defaultdict(set)
-    divided: dict[str | None, set[str]] = defaultdict(
-        set
-    )  # artists whose tracks are grouped by album or title
+    # Artists whose tracks are grouped by album or title.
+    divided: dict[str | None, set[str]] = defaultdict(set)
     for track in tracks:
         artists[track.label].update(artist_names(track))
     for track, scheme in earlier:

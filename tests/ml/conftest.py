@@ -1,4 +1,4 @@
-"""Sounds for the tests of the ml room."""
+"""Sounds for the tests of ml."""
 
 from pathlib import Path
 

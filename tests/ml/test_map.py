@@ -13,7 +13,7 @@ def embeddings(groups: int, each: int) -> np.ndarray:
     return np.repeat(centres, each, axis=0) + random.normal(0, 0.2, (groups * each, 256))
 
 
-def test_tracks_that_sound_alike_lie_together_and_the_map_is_the_same_again() -> None:
+def test_similar_tracks_are_close_and_the_map_is_repeatable() -> None:
     found = places(embeddings(3, 20))
     distances = np.linalg.norm(found[:, None] - found[None], axis=2) + np.diag([np.inf] * 60)
     nearest = distances.argmin(axis=1)

@@ -67,7 +67,7 @@ def test_a_wav_file_whose_writer_did_not_know_the_end(tmp_path: Path, size: int)
         assert not is_cut_short(file.fileno())
 
 
-def test_an_mp3_of_varying_rate_that_does_not_say_its_length_is_heard_to_its_end(varying_mp3: Path) -> None:
+def test_an_mp3_of_varying_rate_without_a_length_is_decoded_to_its_end(varying_mp3: Path) -> None:
     assert soundfile.info(varying_mp3).duration == pytest.approx(20, abs=0.1)
     without_length(varying_mp3)
     assert abs(soundfile.info(varying_mp3).duration - 20) > 2  # what libsndfile guesses

@@ -65,10 +65,10 @@ def test_a_baseline_says_the_same_after_its_file(tmp_path: Path) -> None:
     loaded = load_baseline(path, save_baseline(fitted, path))
     assert loaded.card == fitted.card
     group_of = {example.track_id: "one" for example in tuned}
-    said, again = (
+    first, again = (
         tracks_of(baseline_predictions(one, tuned, of_tuned, group_of)) for one in (fitted, loaded)
     )
-    assert np.array_equal(said.probabilities, again.probabilities)
+    assert np.array_equal(first.probabilities, again.probabilities)
 
 
 def test_features_are_those_of_the_clip_whatever_its_place(tmp_path: Path) -> None:

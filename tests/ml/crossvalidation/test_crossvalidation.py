@@ -8,14 +8,13 @@ import pytest
 from ml.crossvalidation.contenders import features_of
 from ml.crossvalidation.crossvalidation import (
     BaselineLearner,
-    Dataset,
     NetworkLearner,
-    SplitExamples,
     cross_validate,
     leave_one_label_out,
     probabilities_of_tracks,
 )
 from ml.data.crops import Example
+from ml.data.dataset import Dataset, SplitExamples
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.evaluate import evaluate
 from ml.evaluation.paired_bootstrap import compare
@@ -28,8 +27,8 @@ QUICK = Hyperparameters(
 )
 
 
-def crate(groups: Sequence[int] = (4, 4, 4), tracks_each: int = 2, clips_each: int = 2) -> Dataset:
-    """A crate of names alone: so many groups of each label, each of some tracks of some clips."""
+def dataset(groups: Sequence[int] = (4, 4, 4), tracks_each: int = 2, clips_each: int = 2) -> Dataset:
+    """A dataset of names alone: so many groups of each label, each of some tracks of some clips."""
     examples, group_of = [], {}
     for label, number in enumerate(groups):
         for place in range(number * tracks_each):
@@ -40,12 +39,12 @@ def crate(groups: Sequence[int] = (4, 4, 4), tracks_each: int = 2, clips_each: i
     return Dataset(tuple(examples), tuple("abcdef"[: len(groups)]), group_of, {"n_mels": 128})
 
 
-def guess(crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
-    """A learner that learns nothing: it answers by the seed."""
-    clips = sides.holdout
-    scores = np.random.default_rng(seed).dirichlet(np.ones(len(crate.labels)), size=len(clips))
+def guess(dataset: Dataset, split: SplitExamples, seed: int) -> tuple[Predictions, ...]:
+    """A learner that learns nothing: it predictions by the seed."""
+    clips = split.holdout
+    scores = np.random.default_rng(seed).dirichlet(np.ones(len(dataset.labels)), size=len(clips))
     label, clip_id, track_id = np.array([(clip.label, clip.clip_id, clip.track_id) for clip in clips]).T
-    groups = [crate.group_of[track] for track in track_id.tolist()]
+    groups = [dataset.group_of[track] for track in track_id.tolist()]
     return predictions_by_level(scores, label, clip_id, track_id, group=groups, levels=("clip", "track"))
 
 
@@ -55,30 +54,30 @@ class Recorder:
     def __init__(self) -> None:
         self.given: list[tuple[SplitExamples, int]] = []
 
-    def __call__(self, crate: Dataset, sides: SplitExamples, seed: int) -> tuple[Predictions, ...]:
-        self.given.append((sides, seed))
-        return guess(crate, sides, seed)
+    def __call__(self, dataset: Dataset, split: SplitExamples, seed: int) -> tuple[Predictions, ...]:
+        self.given.append((split, seed))
+        return guess(dataset, split, seed)
 
 
 def test_every_track_is_judged_once_a_repeat() -> None:
-    whole = crate()
+    whole = dataset()
     repeats = cross_validate(whole, guess, folds=4, repeats=3, seed=1)
     assert len(repeats) == 3
-    for answers in repeats:
-        tracks = tracks_of(answers)
+    for predictions in repeats:
+        tracks = tracks_of(predictions)
         assert tracks.item_id.tolist() == sorted(whole.tracks)
         assert tracks.true.tolist() == [whole.tracks[track] for track in tracks.item_id.tolist()]
         assert tracks.group.tolist() == [whole.group_of[track] for track in tracks.item_id.tolist()]
-        clips = next(one for one in answers if one.level == "clip")
+        clips = next(one for one in predictions if one.level == "clip")
         assert clips.item_id.tolist() == sorted(example.clip_id for example in whole.examples)
 
 
 def test_no_group_is_met_before_it_is_judged() -> None:
-    whole, learner = crate(), Recorder()
+    whole, learner = dataset(), Recorder()
     cross_validate(whole, learner, folds=4, repeats=2, seed=1)
     assert len(learner.given) == 8
-    for sides, _ in learner.given:
-        parts = (sides.train, sides.validation, sides.holdout)
+    for split, _ in learner.given:
+        parts = (split.train, split.validation, split.holdout)
         groups = [{whole.group_of[example.track_id] for example in part} for part in parts]
         assert sum(map(len, groups)) == len(set.union(*groups)) == 12
         assert sorted(example.clip_id for part in parts for example in part) == sorted(
@@ -89,28 +88,28 @@ def test_no_group_is_met_before_it_is_judged() -> None:
 def test_every_learner_gets_the_same_folds_and_every_repeat_others() -> None:
     one, other, later = Recorder(), Recorder(), Recorder()
     for learner, seed in ((one, 1), (other, 1), (later, 5)):
-        cross_validate(crate(), learner, folds=4, repeats=2, seed=seed)
+        cross_validate(dataset(), learner, folds=4, repeats=2, seed=seed)
     assert one.given == other.given
     assert len({seed for _, seed in one.given}) == 8  # no two models have the same beginning
-    first, second = ({sides.holdout for sides, _ in one.given[part]} for part in (slice(4), slice(4, 8)))
+    first, second = ({split.holdout for split, _ in one.given[part]} for part in (slice(4), slice(4, 8)))
     assert first != second
-    assert first != {sides.holdout for sides, _ in later.given[:4]}
+    assert first != {split.holdout for split, _ in later.given[:4]}
 
 
 def test_each_fold_is_reported_when_it_is_done() -> None:
     learner, done = Recorder(), []
-    cross_validate(crate(), learner, 4, 2, seed=1, on_fold=lambda: done.append(len(learner.given)))
+    cross_validate(dataset(), learner, 4, 2, seed=1, on_fold=lambda: done.append(len(learner.given)))
     assert done == list(range(1, 9))
 
 
 def test_the_answers_of_all_repeats_stand_side_by_side() -> None:
-    whole = crate()
+    whole = dataset()
     repeats = cross_validate(whole, guess, folds=4, repeats=3, seed=1)
-    said = probabilities_of_tracks(repeats)
-    assert said.shape == (3, 24, 3)
-    assert said.sum(axis=2) == pytest.approx(1)
-    assert np.array_equal(said[1], tracks_of(repeats[1]).probabilities)
-    assert not np.array_equal(said[0], said[1])
+    probabilities = probabilities_of_tracks(repeats)
+    assert probabilities.shape == (3, 24, 3)
+    assert probabilities.sum(axis=2) == pytest.approx(1)
+    assert np.array_equal(probabilities[1], tracks_of(repeats[1]).probabilities)
+    assert not np.array_equal(probabilities[0], probabilities[1])
     metrics = evaluate("holdout", pooled(repeats)).metrics
     assert {(metric.level, metric.count) for metric in metrics if metric.label is None} == {
         ("clip", 3 * 48),
@@ -121,26 +120,26 @@ def test_the_answers_of_all_repeats_stand_side_by_side() -> None:
 def test_a_label_with_too_few_groups_is_refused_before_anything_is_learnt() -> None:
     learner = Recorder()
     with pytest.raises(TrainingRefused, match="4 folds need 4 groups"):
-        cross_validate(crate((4, 3)), learner, folds=4, repeats=1, seed=1)
+        cross_validate(dataset((4, 3)), learner, folds=4, repeats=1, seed=1)
     with pytest.raises(TrainingRefused, match="4 folds need 4 groups"):
-        leave_one_label_out(crate((4, 4, 3)), QUICK, folds=4, seed=1)
+        leave_one_label_out(dataset((4, 4, 3)), QUICK, folds=4, seed=1)
     assert learner.given == []
 
 
-def test_a_random_division_takes_tracks_whole_and_a_tenth_of_them() -> None:
-    whole = crate((20, 20))
-    sides = whole.split(whole.random_split(seed=1))
+def test_a_random_split_takes_tracks_whole_and_a_tenth_of_them() -> None:
+    whole = dataset((20, 20))
+    split = whole.split(whole.random_split(seed=1))
     tracks = [
-        {example.track_id for example in part} for part in (sides.train, sides.validation, sides.holdout)
+        {example.track_id for example in part} for part in (split.train, split.validation, split.holdout)
     ]
     assert [len(part) for part in tracks] == [64, 8, 8]
     assert set.union(*tracks) == set(whole.tracks)
-    assert sides != whole.split(whole.random_split(seed=2))
+    assert split != whole.split(whole.random_split(seed=2))
 
 
 @pytest.mark.parametrize("label", [0, 1, 2])
-def test_a_crate_without_a_label_never_had_it(label: int) -> None:
-    whole = crate((4, 3, 2))
+def test_a_dataset_without_a_label_has_no_trace_of_it(label: int) -> None:
+    whole = dataset((4, 3, 2))
     rest = whole.without(label)
     names = {example.track_id: whole.labels[example.label] for example in whole.examples}
     assert rest.labels == tuple(name for name in "abc" if name != "abc"[label])
@@ -168,23 +167,23 @@ def test_networks_and_baselines_that_learn_are_compared_track_by_track(sounding:
         "network": NetworkLearner(QUICK),
         "baseline": BaselineLearner(features_of(sounding.examples)),
     }
-    said = {name: cross_validate(sounding, learner, 3, 1, seed=1) for name, learner in learners.items()}
-    assert [answers.level for answers in said["network"][0]] == ["crop", "clip", "track"]
-    assert [answers.level for answers in said["baseline"][0]] == ["clip", "track"]
-    ours, theirs = (tracks_of(answers[0]) for answers in said.values())
+    by_learner = {name: cross_validate(sounding, learner, 3, 1, seed=1) for name, learner in learners.items()}
+    assert [predictions.level for predictions in by_learner["network"][0]] == ["crop", "clip", "track"]
+    assert [predictions.level for predictions in by_learner["baseline"][0]] == ["clip", "track"]
+    ours, theirs = (tracks_of(predictions[0]) for predictions in by_learner.values())
     for tracks, at_least in (
         (ours, 0.8),
         (theirs, 0.5),
-    ):  # the baseline hears little of a rhythm; chance is a third
+    ):  # rhythm hardly changes the baseline's features; chance is a third
         assert tracks.item_id.tolist() == list(range(27))
         assert evaluate("holdout", [tracks]).value("track", "accuracy") > at_least
-    found = compare(*map(probabilities_of_tracks, said.values()), ours.true, ours.group.tolist())
+    found = compare(*map(probabilities_of_tracks, by_learner.values()), ours.true, ours.group.tolist())
     assert (found.tracks, found.groups) == (27, 9)
 
 
-def test_what_is_sent_to_a_process_of_its_own_arrives_as_it_was(sounding: Dataset) -> None:
-    sides = sounding.split(next(sounding.grouped_folds(3, seed=1)))
-    sent = (NetworkLearner(QUICK), sounding, sides)
+def test_learners_and_their_data_can_be_pickled(sounding: Dataset) -> None:
+    split = sounding.split(next(sounding.grouped_folds(3, seed=1)))
+    sent = (NetworkLearner(QUICK), sounding, split)
     assert pickle.loads(pickle.dumps(sent)) == sent
     features = {1000: np.arange(65, dtype=np.float32)}
     arrived = pickle.loads(pickle.dumps(BaselineLearner(features)))

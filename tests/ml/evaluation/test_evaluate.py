@@ -41,10 +41,10 @@ def evaluate(
     levels: Sequence[str] = EVERY_LEVEL,
     known: dict[int, bool] | None = None,
 ) -> Evaluation:
-    answers = predictions_by_level(
+    predictions = predictions_by_level(
         scores, truth, clip, track, group=group, temperatures=temperatures, levels=levels
     )
-    return evaluate_answers(split, answers, known)
+    return evaluate_answers(split, predictions, known)
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -110,7 +110,7 @@ def test_the_interval_is_that_of_groups_not_of_crops() -> None:
     assert narrow.ci_high is not None
     assert wide.value == narrow.value == right.mean()
     assert wide.ci_low < narrow.ci_low < wide.value < narrow.ci_high < wide.ci_high
-    share = right.mean()  # 30 independent answers: the binomial interval is the yardstick
+    share = right.mean()  # 30 independent predictions: compared with the binomial interval
     assert wide.ci_high - wide.ci_low == pytest.approx(2 * 1.96 * np.sqrt(share * (1 - share) / 30), rel=0.15)
     assert evaluate("holdout", scores, truth, group, group).metrics == (
         evaluate("holdout", scores, truth, group, group).metrics
@@ -181,7 +181,7 @@ def test_each_level_is_calibrated_after_the_means_are_taken() -> None:
         assert result.value(level, "accuracy") == metrics.accuracy_score(true, scores.argmax(axis=1))
 
 
-def test_unknown_tracks_lower_the_share_of_known_and_not_the_accuracy_of_the_others() -> None:
+def test_unknown_tracks_lower_the_known_share_but_not_the_accuracy_when_known() -> None:
     # Of the three tracks, 20 and 30 are right about labels 2 and 1 only in part: 10 is taken for label 1, 30 for 2.
     result = evaluate("holdout", SCORES, TRUTH, CLIP, TRACK, known={10: False, 20: True, 30: True})
     assert result.value("track", "known_share") == pytest.approx(2 / 3)
@@ -195,14 +195,14 @@ def test_unknown_tracks_lower_the_share_of_known_and_not_the_accuracy_of_the_oth
         result.value("clip", "known_share")
 
 
-def test_pooled_answers_give_the_figures_of_all_of_them_whatever_their_order() -> None:
+def test_pooled_predictions_have_the_same_metrics_in_any_order() -> None:
     of_track = [track == TRACK for track in (30, 10, 20)]
     parts = [predictions_by_level(SCORES[own], TRUTH[own], CLIP[own], TRACK[own]) for own in of_track]
     together = evaluate_answers("holdout", pooled(parts))
     whole = evaluate("holdout", SCORES, TRUTH, CLIP, TRACK)
     assert figures_of(together) == pytest.approx(figures_of(whole))
     assert together.confusions == whole.confusions
-    assert [answers.item_id.tolist() for answers in pooled(parts)][1:] == [[1, 2, 3, 4], [10, 20, 30]]
+    assert [predictions.item_id.tolist() for predictions in pooled(parts)][1:] == [[1, 2, 3, 4], [10, 20, 30]]
     twice = evaluate_answers("holdout", pooled(parts * 2))
     assert twice.value("track", "accuracy") == whole.value("track", "accuracy")
 
@@ -214,7 +214,7 @@ def test_where_nothing_is_known_there_is_no_accuracy_of_it() -> None:
         result.value("track", "accuracy_when_known")
 
 
-def test_probabilities_that_mean_what_they_say_have_next_to_no_calibration_error() -> None:
+def test_calibrated_probabilities_have_nearly_no_calibration_error() -> None:
     random = np.random.default_rng(2)
     scores = random.dirichlet([1.0, 1.0, 1.0], size=40_000)
     truth = (scores.cumsum(axis=1) < random.random((40_000, 1))).sum(axis=1)
@@ -248,7 +248,7 @@ def figures_of(result: Evaluation) -> dict[tuple[str, str, int | None, str], flo
 
 @settings(max_examples=25, deadline=None)
 @given(crops())
-def test_figures_are_shares_and_losses_are_not_negative(some: tuple[np.ndarray, ...]) -> None:
+def test_metrics_are_shares_and_losses_are_not_negative(some: tuple[np.ndarray, ...]) -> None:
     for (_, name, _, _), value in figures_of(evaluate("train", *some)).items():
         if value is not None:
             assert 0 <= value <= (np.inf if name == "log_loss" else 1 + 1e-12)
@@ -266,7 +266,7 @@ def test_the_order_of_the_crops_changes_nothing(some: tuple[np.ndarray, ...], ra
 
 @settings(max_examples=25, deadline=None)
 @given(crops())
-def test_who_is_always_right_has_the_best_figures(some: tuple[np.ndarray, ...]) -> None:
+def test_correct_predictions_have_the_best_metrics(some: tuple[np.ndarray, ...]) -> None:
     scores, truth, *ids = some
     result = evaluate("train", np.eye(scores.shape[1])[truth], truth, *ids)
     for metric in result.metrics:

@@ -1,4 +1,4 @@
-"""Hearing a long recording: every window in its place, in little memory, and what cannot be heard."""
+"""Analysis of a long recording: every window in order, in little memory, and files that cannot be analysed."""
 
 import threading
 import tracemalloc
@@ -55,15 +55,15 @@ def test_windows_follow_each_other_over_the_whole_recording(
     path = tmp_path / "louder and louder.wav"
     samples = noise(seconds) * np.geomspace(0.01, 1, round(seconds * RATE), dtype=np.float32)
     soundfile.write(path, samples, RATE, subtype="FLOAT")
-    heard = analyse(path, scorer)
-    assert heard.duration_s == pytest.approx(seconds)
-    assert (heard.window_s, heard.step_s) == pytest.approx((2.972, 1.486), abs=1e-3)
+    scores = analyse(path, scorer)
+    assert scores.duration_s == pytest.approx(seconds)
+    assert (scores.window_s, scores.step_s) == pytest.approx((2.972, 1.486), abs=1e-3)
     frames = 1 + int(seconds * 22050) // 512
-    assert abs(len(heard.probabilities) - (1 + (frames - 128) // 64)) <= 1
-    assert len(heard.sounding) == len(heard.in_distribution) == len(heard.probabilities)
-    loud = heard.probabilities[:, 1]
+    assert abs(len(scores.probabilities) - (1 + (frames - 128) // 64)) <= 1
+    assert len(scores.sounding) == len(scores.in_distribution) == len(scores.probabilities)
+    loud = scores.probabilities[:, 1]
     assert (np.diff(loud) > 0).all()  # each in its place, also where spans meet
-    assert abs(len(heard.tempo) - seconds / heard.span_s) <= 1
+    assert abs(len(scores.tempo) - seconds / scores.span_s) <= 1
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (22050, 2), (44100, 6), (96000, 2)])
@@ -75,11 +75,11 @@ def test_any_sample_rate_and_number_of_channels(
     beats = np.zeros(rate // 2)
     beats[: len(beat)] = beat
     soundfile.write(path, np.tile(beats, 130)[:, None].repeat(channels, axis=1), rate)
-    heard = analyse(path, scorer)
-    assert heard.duration_s == pytest.approx(65)
-    assert len(heard.probabilities) == 42
-    assert heard.sounding.all()
-    assert heard.tempo == pytest.approx(np.full(len(heard.tempo), 120), abs=0.5)
+    scores = analyse(path, scorer)
+    assert scores.duration_s == pytest.approx(65)
+    assert len(scores.probabilities) == 42
+    assert scores.sounding.all()
+    assert scores.tempo == pytest.approx(np.full(len(scores.tempo), 120), abs=0.5)
 
 
 def test_memory_does_not_grow_with_the_recording(tmp_path: Path, scorer: Scorer) -> None:
@@ -103,12 +103,12 @@ def test_memory_does_not_grow_with_the_recording(tmp_path: Path, scorer: Scorer)
 def test_progress_rises_to_the_end(tmp_path: Path, scorer: Scorer) -> None:
     path = tmp_path / "mix.wav"
     soundfile.write(path, noise(130), RATE)
-    told: list[tuple[float, float | None]] = []
-    analyse(path, scorer, lambda seconds, in_all: told.append((seconds, in_all)))
-    seconds = [one for one, _ in told]
-    assert len(told) >= 4 and seconds == sorted(set(seconds))
+    progress: list[tuple[float, float | None]] = []
+    analyse(path, scorer, lambda seconds, in_all: progress.append((seconds, in_all)))
+    seconds = [done for done, _ in progress]
+    assert len(progress) >= 4 and seconds == sorted(set(seconds))
     assert seconds[-1] == pytest.approx(130, abs=0.01)
-    assert {in_all for _, in_all in told} == {130.0}
+    assert {in_all for _, in_all in progress} == {130.0}
 
 
 def test_silence_is_no_music(tmp_path: Path, scorer: Scorer) -> None:
@@ -117,15 +117,15 @@ def test_silence_is_no_music(tmp_path: Path, scorer: Scorer) -> None:
     samples[MINUTE : 3 * MINUTE] = 0
     samples[MINUTE] = 1e-5
     soundfile.write(path, samples, RATE, subtype="FLOAT")
-    heard = analyse(path, scorer)
-    middle = np.arange(len(heard.sounding)) * heard.step_s + heard.window_s / 2
+    scores = analyse(path, scorer)
+    middle = np.arange(len(scores.sounding)) * scores.step_s + scores.window_s / 2
     silent = (middle > 62) & (middle < 178)
-    assert not heard.sounding[silent].any() and np.isnan(heard.probabilities[silent]).all()
+    assert not scores.sounding[silent].any() and np.isnan(scores.probabilities[silent]).all()
     away = (middle < 58) | (middle > 182)
-    assert heard.sounding[away].all() and np.isfinite(heard.probabilities[away]).all()
+    assert scores.sounding[away].all() and np.isfinite(scores.probabilities[away]).all()
     choices = TimelineChoices(switch_cost=5.0, unknown=-1.0)
     shown = timeline(
-        replace(heard, in_distribution=np.ones_like(heard.in_distribution)), Calibration(), choices
+        replace(scores, in_distribution=np.ones_like(scores.in_distribution)), Calibration(), choices
     )
     labels = [segment.label for segment in shown.segments]
     assert labels == ["quiet", None, "quiet"]
@@ -134,19 +134,19 @@ def test_silence_is_no_music(tmp_path: Path, scorer: Scorer) -> None:
 def test_a_recording_of_nothing_is_unknown(tmp_path: Path, scorer: Scorer) -> None:
     path = tmp_path / "nothing.flac"
     soundfile.write(path, np.zeros(2 * MINUTE), RATE)
-    heard = analyse(path, scorer)
-    assert np.isnan(heard.tempo).all()
-    (segment,) = timeline(heard, Calibration()).segments
+    scores = analyse(path, scorer)
+    assert np.isnan(scores.tempo).all()
+    (segment,) = timeline(scores, Calibration()).segments
     assert segment.label is None
 
 
-def test_noise_and_a_tone_move_less_than_what_models_learn_from(tmp_path: Path, scorer: Scorer) -> None:
+def test_noise_and_a_tone_are_out_of_distribution(tmp_path: Path, scorer: Scorer) -> None:
     tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(70 * 22050) / 22050)
     for name, samples in {"noise": noise(70, 22050), "tone": tone}.items():
         path = tmp_path / f"{name}.wav"
         soundfile.write(path, samples, 22050)
-        heard = analyse(path, scorer)
-        assert heard.sounding.all() and heard.in_distribution.mean() < 0.1
+        scores = analyse(path, scorer)
+        assert scores.sounding.all() and scores.in_distribution.mean() < 0.1
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_file_that_was_cut_in_the_middle(
     assert reason_for(path, scorer) == "truncated"
 
 
-def test_what_cannot_be_heard(tmp_path: Path, scorer: Scorer) -> None:
+def test_files_that_cannot_be_analysed(tmp_path: Path, scorer: Scorer) -> None:
     words = tmp_path / "mix.mp3"
     words.write_text("These are only words.\n" * 400)
     assert reason_for(words, scorer) == "not_audio"

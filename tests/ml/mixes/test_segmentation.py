@@ -23,7 +23,7 @@ scores_of_few = st.tuples(st.integers(1, 7), st.integers(1, 3)).flatmap(
 )
 
 
-def heard(probabilities: NDArray[np.floating], sounding: bool | NDArray[np.bool_] = True) -> WindowScores:
+def scores_of(probabilities: NDArray[np.floating], sounding: bool | NDArray[np.bool_] = True) -> WindowScores:
     windows, labels = probabilities.shape
     return WindowScores(
         labels=tuple("abcdefgh"[:labels]),
@@ -87,7 +87,7 @@ def test_segments_tile_the_recording_and_none_is_short(data: st.DataObject) -> N
     windows, labels = data.draw(st.integers(1, 300)), data.draw(st.integers(1, 5))
     random = np.random.default_rng(data.draw(st.integers(0, 1000)))
     blocks = np.repeat(random.dirichlet(np.full(labels, 0.2), windows), data.draw(st.integers(1, 30)), axis=0)
-    mix = heard(blocks[:windows], random.random(windows) < data.draw(st.floats(0, 1)))
+    mix = scores_of(blocks[:windows], random.random(windows) < data.draw(st.floats(0, 1)))
     choices = TimelineChoices(
         shortest_s=data.draw(st.sampled_from([0.5, 10.0, 30.0, 90.0])),
         switch_cost=data.draw(st.floats(0, 40)),
@@ -109,18 +109,18 @@ LETTER = {label: place for place, label in enumerate("abcdefgh")} | {None: UNKNO
 
 
 def test_a_change_is_shown_halfway_between_the_windows_that_hear_it() -> None:
-    shown = timeline(heard(sure_of(*[0] * 60, *[2] * 60)), Calibration())
+    shown = timeline(scores_of(sure_of(*[0] * 60, *[2] * 60)), Calibration())
     assert [segment.label for segment in shown.segments] == ["a", "c"]
     assert shown.segments[1].start_s == pytest.approx(60.5 * STEP_S)
 
 
 def test_a_slip_of_a_few_windows_is_not_shown() -> None:
-    mix = heard(sure_of(*[0] * 60, *[1] * 5, *[0] * 60))
+    mix = scores_of(sure_of(*[0] * 60, *[1] * 5, *[0] * 60))
     assert [segment.label for segment in timeline(mix, Calibration()).segments] == ["a"]
 
 
 def test_where_no_label_stands_out_for_long_it_is_unknown() -> None:
-    mix = heard(sure_of(*[0] * 80, *[0, 1, 2] * 40, sure=0.45))
+    mix = scores_of(sure_of(*[0] * 80, *[0, 1, 2] * 40, sure=0.45))
     mix.probabilities[:80] = sure_of(*[0] * 80)
     labels = [
         segment.label
@@ -130,8 +130,8 @@ def test_where_no_label_stands_out_for_long_it_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("field", ["sounding", "in_distribution"])
-def test_silence_and_unusual_movement_are_unknown_however_sure_the_network(field: str) -> None:
-    mix = heard(sure_of(*[0] * 200, sure=0.999))
+def test_silent_and_out_of_distribution_windows_are_unknown_at_any_confidence(field: str) -> None:
+    mix = scores_of(sure_of(*[0] * 200, sure=0.999))
     flags = np.ones(200, dtype=bool)
     flags[100:] = False
     shown = timeline(replace(mix, **{field: flags}), Calibration())

@@ -40,9 +40,8 @@ def test_features_tell_tempo_and_are_the_same_however_loud() -> None:
     assert np.isfinite(features).all()
     assert features[-1] == pytest.approx(100, rel=0.02)
     louder = clip_features(spectrogram + np.float16(6))
-    assert louder[1:] == pytest.approx(
-        features[1:], rel=0.02, abs=0.3
-    )  # the first coefficient is the loudness
+    # The first coefficient is the loudness.
+    assert louder[1:] == pytest.approx(features[1:], rel=0.02, abs=0.3)
     assert louder[0] - features[0] > 60
     assert np.array_equal(features, clip_features(spectrogram))
 

@@ -1,4 +1,4 @@
-"""What networks hear, as vectors: from the same pass as probabilities, and the same for ever."""
+"""Embeddings: from the same pass as probabilities, and always the same."""
 
 import hashlib
 from pathlib import Path
@@ -29,14 +29,14 @@ def spectrogram(frames: int, seed: int = 0) -> np.ndarray:
 
 def test_scores_are_those_of_a_pass_without_embeddings(scorer: Scorer) -> None:
     decibels = [spectrogram(1292), spectrogram(100, 1), spectrogram(256, 2)]
-    heard = scorer.score_and_embed(iter(decibels))
-    assert [of_clip.embeddings.shape for of_clip in heard] == [(n, DIMENSIONS) for n in (10, 0, 2)]
-    for of_clip, scores in zip(heard, scorer.score_many(decibels), strict=True):
+    outputs = scorer.score_and_embed(iter(decibels))
+    assert [of_clip.embeddings.shape for of_clip in outputs] == [(n, DIMENSIONS) for n in (10, 0, 2)]
+    for of_clip, scores in zip(outputs, scorer.score_many(decibels), strict=True):
         assert np.allclose(of_clip.scores, scores, atol=1e-6)
     assert scorer.score_and_embed([]) == []
 
 
-def test_a_model_from_its_file_hears_the_same(scorer: Scorer, tmp_path: Path) -> None:
+def test_a_model_from_its_file_has_the_same_embeddings(scorer: Scorer, tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     loaded = load_model(path, save_model(scorer.network, scorer.card, path))
     decibels = [spectrogram(1292)]
@@ -44,7 +44,7 @@ def test_a_model_from_its_file_hears_the_same(scorer: Scorer, tmp_path: Path) ->
     assert np.allclose(here.embeddings, there.embeddings, atol=1e-5)
 
 
-def test_an_embedding_is_what_goes_into_the_last_decision_each_network_counting_alike(scorer: Scorer) -> None:
+def test_an_embedding_is_the_input_of_the_last_layers_with_equal_weights(scorer: Scorer) -> None:
     decibels = spectrogram(128)
     members = [layer for layer in scorer.network.layers if isinstance(layer, keras.Model)] or [scorer.network]
     parts = []
@@ -52,12 +52,12 @@ def test_an_embedding_is_what_goes_into_the_last_decision_each_network_counting_
         decision = member.layers[-1]
         part = np.asarray(keras.Model(member.input, decision.input).predict(decibels[None], verbose=0)[0])
         weights, bias = decision.get_weights()
-        said = np.exp(part @ weights + bias)  # it is all that the decision knows
-        assert np.allclose(said / said.sum(), member.predict(decibels[None], verbose=0)[0], atol=1e-4)
+        odds = np.exp(part @ weights + bias)  # the only input of the last layer
+        assert np.allclose(odds / odds.sum(), member.predict(decibels[None], verbose=0)[0], atol=1e-4)
         parts.append(part / np.linalg.norm(part))
     whole = np.concatenate(parts)
-    [heard] = scorer.score_and_embed([decibels])
-    assert np.allclose(heard.embeddings[0], whole @ projection(len(whole)), atol=1e-4)
+    [outputs] = scorer.score_and_embed([decibels])
+    assert np.allclose(outputs.embeddings[0], whole @ projection(len(whole)), atol=1e-4)
 
 
 def test_the_projection_keeps_angles_and_never_changes() -> None:

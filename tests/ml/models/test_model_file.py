@@ -152,7 +152,7 @@ def test_a_network_that_does_not_fit_its_card_is_refused(tmp_path: Path) -> None
     path = tmp_path / "model.keras"
     for network, card in ((small(4), CARD_OF_FIVE), (small(), replace(CARD_OF_FIVE, crop_frames=128))):
         save_model(network, card, path)
-        with pytest.raises(ModelFileError, match=r"maps .* its card says"):
+        with pytest.raises(ModelFileError, match=r"maps .* its card has"):
             load_network(path)
 
 

@@ -13,7 +13,7 @@ from tests.ml.clips import CROP_FRAMES, rhythms
 PLAIN = Standardisation(mean=(-30.0,) * 128, deviation=(15.0,) * 128)
 
 
-def test_a_tone_is_stiller_than_noise_and_noise_than_words() -> None:
+def test_a_tone_varies_less_than_noise_and_noise_less_than_words() -> None:
     random = np.random.default_rng(0)
     rate = SpectrogramConfig().sample_rate
     time = np.arange(5 * rate) / rate
@@ -30,7 +30,7 @@ def test_level_and_colour_do_not_count() -> None:
     assert temporal_variance(louder, PLAIN) == pytest.approx(temporal_variance(crop, PLAIN), rel=1e-4)
 
 
-def test_usual_is_what_nearly_all_crops_have(tmp_path: Path) -> None:
+def test_nearly_all_training_crops_are_in_the_range(tmp_path: Path) -> None:
     crops = load_crops(rhythms(tmp_path, [0, 1, 2] * 20), crop_frames=CROP_FRAMES)
     statistics = standardisation(crops)
     low, high = temporal_variance_range(crops, statistics)

@@ -64,7 +64,7 @@ def numbers(history: tuple[Epoch, ...]) -> list[tuple[int, int]]:
     return [(row.member, row.epoch) for row in history]
 
 
-def test_what_can_be_told_apart_is_learned(trained: Trained, validation_crops: Crops) -> None:
+def test_distinct_labels_are_learned(trained: Trained, validation_crops: Crops) -> None:
     scores = trained.scorer.score_crops(validation_crops)
     assert (scores.argmax(axis=1) == validation_crops.label).mean() > 0.9
 
@@ -81,7 +81,7 @@ def test_the_card_describes_the_training(trained: Trained, train_crops: Crops) -
     assert 0 < sum(row.seconds for row in trained.history) < trained.seconds
 
 
-def test_a_small_crate_is_looked_at_often_enough_and_validated_ten_times(trained: Trained) -> None:
+def test_a_small_dataset_has_enough_steps_and_ten_validations(trained: Trained) -> None:
     assert numbers(trained.history) == [(1, number) for number in range(1, EPOCHS + 1)]
     for row in trained.history:
         assert (row.validation_loss is None) == (row.validation_accuracy is None) == (row.epoch % 2 == 1)
@@ -160,7 +160,7 @@ def test_every_network_of_an_architecture_is_trained(train_crops: Crops, validat
 
 @pytest.fixture(scope="module")
 def misleading_crops(validation_crops: Crops) -> Crops:
-    """Validation clips of which a third bear the wrong label: whoever grows sure is wrong in the end."""
+    """Validation clips of which a third have the wrong label: high confidence raises the loss."""
     return crops_of(
         [
             replace(example, label=1 - example.label) if number % 3 == 0 else example

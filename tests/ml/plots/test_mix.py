@@ -28,7 +28,7 @@ def where(picture: NDArray[np.uint8], colour: str) -> NDArray[np.int64]:
     return np.flatnonzero((picture == rgb).all(axis=2).sum(axis=0) > 20)
 
 
-def test_stretches_stand_in_the_colours_of_their_labels_in_the_order_of_time() -> None:
+def test_stretches_have_the_colours_of_their_labels_in_order_of_time() -> None:
     picture = drawn(
         Stretch(0, 600, "Drumcode", 0), Stretch(600, 1800, "unknown", None), Stretch(1800, 3600, "Kompakt", 3)
     )

@@ -1,4 +1,4 @@
-"""Colours of labels: fixed, and told apart by people who see few of them, too."""
+"""Colours of labels: fixed, and distinct for people with colour blindness."""
 
 import itertools
 

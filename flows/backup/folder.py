@@ -22,7 +22,7 @@ from typing import Any
 
 from common.errors import LabelscopeError
 from common.files import DRAFT_SUFFIX
-from services.private import PlaceRefused, make_folder, open_file, open_regular, put_right
+from services.private import PlaceRefused, make_folder, make_private, open_file, open_regular
 
 MANIFEST, FILES, LOCK = "manifest.json", "files", "lock"
 OURS = {MANIFEST, MANIFEST + DRAFT_SUFFIX, FILES, LOCK}
@@ -77,7 +77,7 @@ def alone_in(folder: Path) -> Iterator[None]:
             raise BackupError(f"{folder} holds other things, such as {min(others)}: name an empty folder.")
         for each in (folder, folder / FILES):
             make_folder(each)
-        put_right(folder)
+        make_private(folder)
         descriptor = open_file(folder / LOCK, os.O_RDWR | os.O_CREAT)
     except PlaceRefused as error:
         raise BackupError(error.sentence) from error

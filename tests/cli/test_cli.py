@@ -97,7 +97,7 @@ def test_predict_shows_files_and_says_what_cannot_be_heard(
     files = "SELECT uri FROM training_run_tracks JOIN clips USING (track_id) WHERE split = 'train'"
     learnt = run("sql", files).stdout
     said = run("predict", track).stdout
-    assert ("learnt from this very file" in said) == (f"{track.parent.name}/{track.name}" in learnt)
+    assert ("trained on this very file" in said) == (f"{track.parent.name}/{track.name}" in learnt)
     assert track.name in said and said.splitlines()[0].startswith("file")
     text = tmp_path / "text.mp3"
     text.write_text("no music")

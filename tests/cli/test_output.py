@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.errors import _is_of_output
+from cli.errors import _is_output_error
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = """
@@ -54,4 +54,4 @@ def test_a_module_is_known_by_its_name_and_not_by_the_folders_above_it(module: s
     code = compile("raise OSError(28, 'No space left on device')", "/home/rich/flows/inbox.py", "exec")
     with pytest.raises(OSError) as raised:
         exec(code, {"__name__": module})
-    assert _is_of_output(raised.value) is is_output
+    assert _is_output_error(raised.value) is is_output

@@ -16,7 +16,7 @@ def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_line_with_a_caret_and_the_hint_are_shown(front_door: FrontDoor) -> None:
     said = front_door("sql", "SELECT\tid,\n       nam\n  FROM labels", expect=1).splitlines()
     assert said == [
-        'labelscope: PostgreSQL says: column "nam" does not exist',
+        'labelscope: PostgreSQL: column "nam" does not exist',
         "LINE 2:        nam",
         "               ^",
         'HINT: Perhaps you meant to reference the column "labels.name".',
@@ -39,9 +39,9 @@ def test_a_statement_that_takes_too_long_is_told_how_to_take_longer(front_door: 
     ("query", "sentence"),
     [
         ("DELETE FROM labels", "cannot execute DELETE in a read-only transaction"),
-        ("SELECT 1; SELECT 2", "ask one at a time"),
+        ("SELECT 1; SELECT 2", "run one at a time"),
         ("COPY labels TO STDOUT", "use SELECT with --format csv"),
-        ("SELECT 1 / 0", "PostgreSQL says: division by zero"),
+        ("SELECT 1 / 0", "PostgreSQL: division by zero"),
         ("SELECT '10000-01-01'::timestamptz", "cast it to text"),
     ],
 )

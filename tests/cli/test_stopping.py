@@ -93,7 +93,7 @@ def python(program: str, *arguments: str, **extra: str) -> subprocess.CompletedP
     ("command", "sentence"),
     [
         ("extract", CARRY_ON),
-        ("retrain", "Stopped. This training is lost, what was in use is; run it again for a new one."),
+        ("retrain", "Stopped. This training is lost; the model in use stays. Run it again for a new one."),
         ("up", "Stopped. Labelscope is not up."),
         ("status", "Stopped."),
         ("--help", "Stopped."),

@@ -53,7 +53,7 @@ class KeptUp:
     def _ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.home.with_suffix(".log").read_text()
-        state = up_process.who_is_up(self.home)
+        state = up_process.up_state(self.home)
         return state is not None and (state.pid, state.status) == (self.process.pid, "ready")
 
     def stop(self) -> int:

@@ -13,16 +13,16 @@ OVER = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 def ask(api: PrefectApi, path: str, question: dict[str, Any] | None = None) -> Any:
     """What Prefect's API answers; None where nobody does."""
     try:
-        return api.ask(path, question)
+        return api.request(path, question)
     except NoAnswerError:
         return None
 
 
 def start(api: PrefectApi, name: str = "pipeline/pipeline", crate: Path | None = None) -> str:
     """The id of a new run of that deployment."""
-    deployment = api.ask(f"/deployments/name/{name}")["id"]
+    deployment = api.request(f"/deployments/name/{name}")["id"]
     order = {"parameters": {"crate": str(crate)} if crate else {}, "state": {"type": "SCHEDULED"}}
-    return str(api.ask(f"/deployments/{deployment}/create_flow_run", order)["id"])
+    return str(api.request(f"/deployments/{deployment}/create_flow_run", order)["id"])
 
 
 def state(api: PrefectApi, run: str) -> tuple[str, str | None]:

@@ -189,7 +189,7 @@ def test_it_goes_on_without_a_terminal_until_it_is_told_to_stop(kept: KeptUp) ->
     started = kept.call("up", "--detach")
     assert started.returncode == 0 and kept.pages in started.stdout
     assert "Ctrl-C" not in started.stdout and "`labelscope down` ends it" in started.stdout
-    state = up_process.who_is_up(kept.home)
+    state = up_process.up_state(kept.home)
     assert state is not None and os.getsid(state.pid) == state.pid
     assert kept.call("down").stdout == "Labelscope is down.\n"
     wait_until(lambda: not processes_of(kept.home), 30)

@@ -98,8 +98,8 @@ def test_what_keeps_a_home_up_and_is_stopped_is_named_by_down(
     code = """
 import sys
 from pathlib import Path
-from services.up_process import alone
-with alone(Path(sys.argv[1])):
+from services.up_process import claim
+with claim(Path(sys.argv[1])):
     print("up", flush=True)
     sys.stdin.readline()
 """

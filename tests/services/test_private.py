@@ -16,7 +16,7 @@ from services.keeper import ServiceError
 from services.locks import read_state
 from services.postgres.server import embedded_postgres
 from services.postgres.sockets import socket_folder
-from services.private import PlaceRefused, make_folder, open_file, put_right
+from services.private import PlaceRefused, make_folder, make_private, open_file
 
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534
@@ -319,7 +319,7 @@ def test_put_right_leaves_a_private_folder_alone(tmp_path: Path) -> None:
     make_folder(tmp_path / "folder")
     (tmp_path / "folder" / "file").touch()
     (tmp_path / "folder" / "file").chmod(0o644)
-    assert put_right(tmp_path / "folder") == 0
+    assert make_private(tmp_path / "folder") == 0
     (tmp_path / "folder").chmod(0o711)
-    assert put_right(tmp_path / "folder") == 2
+    assert make_private(tmp_path / "folder") == 2
     assert modes(tmp_path / "folder") == {0o700, 0o600}

@@ -423,5 +423,5 @@ def test_a_backup_of_an_older_version_is_made_as_it_is_and_restored_into_this_on
 def test_a_server_that_is_newer_than_pg_dump_is_told_in_a_sentence(tmp_path: Path) -> None:
     binaries = postgres_server(tmp_path).binaries
     require_dumpable(binaries, 18_00_99)
-    with pytest.raises(ServiceError, match="PostgreSQL 19, and the pg_dump that comes along is of 18"):
+    with pytest.raises(ServiceError, match="PostgreSQL 19, and the embedded pg_dump is of 18"):
         require_dumpable(binaries, 19_00_01)

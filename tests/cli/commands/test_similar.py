@@ -133,10 +133,10 @@ def test_embeddings_follow_the_model_in_use_and_what_was_said_of_tracks_heard_ag
     front_door("promote", "3")
     assert rows(engine, COUNTS) == [(3, 12)] and rows(engine, COMPLETE) == [(3,)]
     said = front_door("promote", "1")
-    assert "0 tracks scored by model 1, 12 heard again for their neighbours" in said
+    assert "0 tracks scored by model 1, 12 analysed again for their neighbours" in said
     assert rows(engine, COUNTS) == [(1, 12)] and rows(engine, COMPLETE) == [(1,)]
     assert rows(engine, "SELECT * FROM predictions WHERE model_id = 1 ORDER BY id") == before
-    assert "heard again" not in front_door("predict")
+    assert "analysed again" not in front_door("predict")
 
 
 def test_without_pgvector_there_are_predictions_and_sentences_and_later_neighbours(
@@ -172,5 +172,5 @@ def test_without_pgvector_there_are_predictions_and_sentences_and_later_neighbou
     engine.dispose()
     assert "cannot" not in front_door("db", "upgrade")
     assert "run `labelscope predict`" in front_door("similar", "anything", expect=1)
-    assert "12 heard again" in front_door("predict")
+    assert "12 analysed again" in front_door("predict")
     assert len(front_door("similar", name_of(engine, 1)).splitlines()) == 11

@@ -40,7 +40,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 def ask(path: str, body: dict[str, Any]) -> Any:
-    return PrefectApi(os.environ["PREFECT_API_URL"], os.environ["PREFECT_API_AUTH_STRING"]).ask(path, body)
+    return PrefectApi(os.environ["PREFECT_API_URL"], os.environ["PREFECT_API_AUTH_STRING"]).request(
+        path, body
+    )
 
 
 class Deployed:

@@ -113,7 +113,7 @@ def test_secrets_that_could_not_be_read_or_have_changed_are_mended_by_the_next_s
         (project.folder / "secrets" / "owner_password").chmod(0o644)
         project.compose("up", "--detach", "--wait", "--force-recreate", "postgres")
         said = refused("migrate")
-        assert "The password in /run/secrets/pipeline_password cannot be read (Permission denied)" in said
+        assert "names /run/secrets/pipeline_password, which cannot be read (Permission denied)" in said
 
         for file in project.secret_files():
             file.chmod(0o644)
@@ -158,7 +158,7 @@ def test_a_restart_of_everything_at_once_comes_back(server: Project) -> None:
 
 def test_workers_that_are_gone_are_listed_no_longer(server: Project) -> None:
     def listed() -> list[str]:
-        workers: list[dict[str, Any]] = server.api.ask("/work_pools/labelscope/workers/filter", {})
+        workers: list[dict[str, Any]] = server.api.request("/work_pools/labelscope/workers/filter", {})
         return [worker["name"] for worker in workers]
 
     before = set(listed())

@@ -98,7 +98,7 @@ def test_server_lives_with_its_users_and_only_in_its_home(
 
 def assert_settings_are_in_force(api: PrefectApi) -> None:
     """What Prefect forgets, and where it keeps leases: a name that a release no longer knows would do nothing."""
-    server = api.ask("/admin/settings")["server"]
+    server = api.request("/admin/settings")["server"]
     assert server["events"]["retention_period"] == "P30D"
     vacuum = server["services"]["db_vacuum"]
     assert (sorted(vacuum["enabled"]), vacuum["retention_period"]) == (["events", "flow_runs"], "P30D")

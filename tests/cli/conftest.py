@@ -8,11 +8,11 @@ import pytest
 
 from cli.main import main
 
-FrontDoor = Callable[..., str]
+Labelscope = Callable[..., str]
 
 
 @pytest.fixture
-def front_door(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[FrontDoor]:
+def labelscope(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Labelscope]:
     """Calls `labelscope` with some arguments; returns what it says: on stdout, or on stderr where it fails.
 
     `read` ("out" or "err") asks for one of the two however it ends.

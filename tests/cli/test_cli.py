@@ -230,8 +230,8 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_a_help_with_an_example(front_door: Callable[..., str], command: str) -> None:
-    assert f"labelscope {command}" in front_door(*command.split(), "--help").split("Example")[1]
+def test_every_command_has_a_help_with_an_example(labelscope: Callable[..., str], command: str) -> None:
+    assert f"labelscope {command}" in labelscope(*command.split(), "--help").split("Example")[1]
 
 
 def test_the_readme_knows_every_command() -> None:

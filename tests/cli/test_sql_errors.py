@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-FrontDoor = Callable[..., str]
+Labelscope = Callable[..., str]
 
 
 @pytest.fixture(autouse=True)
@@ -13,8 +13,8 @@ def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
 
 
-def test_the_line_with_a_caret_and_the_hint_are_shown(front_door: FrontDoor) -> None:
-    said = front_door("sql", "SELECT\tid,\n       nam\n  FROM labels", expect=1).splitlines()
+def test_the_line_with_a_caret_and_the_hint_are_shown(labelscope: Labelscope) -> None:
+    said = labelscope("sql", "SELECT\tid,\n       nam\n  FROM labels", expect=1).splitlines()
     assert said == [
         'labelscope: PostgreSQL: column "nam" does not exist',
         "LINE 2:        nam",
@@ -23,15 +23,15 @@ def test_the_line_with_a_caret_and_the_hint_are_shown(front_door: FrontDoor) -> 
     ]
 
 
-def test_of_a_long_line_the_part_that_is_wrong_is_shown(front_door: FrontDoor) -> None:
+def test_of_a_long_line_the_part_that_is_wrong_is_shown(labelscope: Labelscope) -> None:
     query = f"SELECT {'1, ' * 100}nonsense, {'2, ' * 100}3"
-    _, line, caret = front_door("sql", query, expect=1).splitlines()
+    _, line, caret = labelscope("sql", query, expect=1).splitlines()
     assert len(line) < 110 and line[caret.index("^") :].startswith("nonsense")
     assert line.startswith("LINE 1: …") and line.endswith("…")
 
 
-def test_a_statement_that_takes_too_long_is_told_how_to_take_longer(front_door: FrontDoor) -> None:
-    said = front_door("sql", "SELECT pg_sleep(60)", "--timeout", "1", expect=1)
+def test_a_statement_that_takes_too_long_is_told_how_to_take_longer(labelscope: Labelscope) -> None:
+    said = labelscope("sql", "SELECT pg_sleep(60)", "--timeout", "1", expect=1)
     assert said == "labelscope: The statement takes longer than 1 s: raise --timeout.\n"
 
 
@@ -45,15 +45,15 @@ def test_a_statement_that_takes_too_long_is_told_how_to_take_longer(front_door: 
         ("SELECT '10000-01-01'::timestamptz", "cast it to text"),
     ],
 )
-def test_what_has_no_place_is_one_line(front_door: FrontDoor, query: str, sentence: str) -> None:
-    [said] = front_door("sql", query, expect=1).splitlines()
+def test_what_has_no_place_is_one_line(labelscope: Labelscope, query: str, sentence: str) -> None:
+    [said] = labelscope("sql", query, expect=1).splitlines()
     assert sentence in said
 
 
-def test_json_of_many_rows_is_what_json_of_one_list_is(front_door: FrontDoor) -> None:
+def test_json_of_many_rows_is_what_json_of_one_list_is(labelscope: Labelscope) -> None:
     query = "SELECT n, chr(8232) || n AS t, NULL AS nothing FROM generate_series(1, {}) n"
     for number in (0, 1, 3):
-        said = front_door("sql", query.format(number), "--format", "json")
+        said = labelscope("sql", query.format(number), "--format", "json")
         rows = [{"n": n, "t": f"\u2028{n}", "nothing": None} for n in range(1, number + 1)]
         assert json.loads(said) == rows
         whole = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"

@@ -30,7 +30,7 @@ from tests.flows.looking import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
-FrontDoor = Callable[..., str]
+Labelscope = Callable[..., str]
 GoElsewhere = Callable[[], Engine]
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -121,18 +121,18 @@ def test_a_restored_home_answers_as_the_one_that_was_saved(
     folder: Path,
     tmp_path: Path,
     three_labels: Path,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     track = str(next(three_labels.glob("*/*.flac")))
-    before, files, heard = everything(home), files_of(Settings().home), front_door("predict", track)
-    similar = front_door("similar", track)
-    said = front_door("backup", str(folder))
+    before, files, heard = everything(home), files_of(Settings().home), labelscope("predict", track)
+    similar = labelscope("similar", track)
+    said = labelscope("backup", str(folder))
     assert "the database and 15 files, 15 of them new" in said and "login to Spotify" in said
 
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "new home"))
-    said = front_door("restore", str(folder))
+    said = labelscope("restore", str(folder))
     assert "the database and 15 files" in said and "login to Spotify" in said
     with open_database(Settings()) as engine:
         assert everything(engine) == before
@@ -140,17 +140,17 @@ def test_a_restored_home_answers_as_the_one_that_was_saved(
         assert files_of(Settings().home) == files
         predicted = flows.predict()
         assert (predicted.tracks, predicted.model_id) == (0, 1)
-        assert front_door("predict", track) == heard
-        assert front_door("similar", track) == similar
+        assert labelscope("predict", track) == heard
+        assert labelscope("similar", track) == similar
         with engine.begin() as connection:  # numbers go on where they were
             made = text("INSERT INTO labels (slug, name) VALUES ('new', 'New') RETURNING id")
             assert connection.scalar(made) == 4
 
 
 def test_another_backup_into_the_same_folder_copies_what_is_new_and_removes_what_is_gone(
-    home: Engine, folder: Path, front_door: FrontDoor
+    home: Engine, folder: Path, labelscope: Labelscope
 ) -> None:
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     first = read_manifest(folder)
     kept = {file.sha256: place_of(folder, file.sha256).stat() for file in first.files}
     with home.begin() as connection:
@@ -163,7 +163,7 @@ def test_another_backup_into_the_same_folder_copies_what_is_new_and_removes_what
     with home.begin() as connection:
         connection.execute(text("UPDATE models SET sha256 = :sha256 WHERE id = 1"), {"sha256": sha256})
 
-    assert "14 files, 1 of them new" in front_door("backup", str(folder))
+    assert "14 files, 1 of them new" in labelscope("backup", str(folder))
     second = read_manifest(folder)
     assert {file.sha256 for file in second.files} - kept.keys() == {sha256}
     for file in second.files:
@@ -174,45 +174,45 @@ def test_another_backup_into_the_same_folder_copies_what_is_new_and_removes_what
 
 
 def test_what_is_missing_or_damaged_is_said_and_all_else_is_saved(
-    home: Engine, folder: Path, front_door: FrontDoor, elsewhere: GoElsewhere
+    home: Engine, folder: Path, labelscope: Labelscope, elsewhere: GoElsewhere
 ) -> None:
     audio_file().unlink()
     damaged = next((Settings().home / "spectrograms").glob("*/*/*.npy"))
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"!")
-    said = front_door("backup", str(folder), expect=1)
+    said = labelscope("backup", str(folder), expect=1)
     assert f"{audio_file()} is missing." in said and f"{damaged} is damaged" in said
     assert "Files that are not in the backup: 2" in said
     assert not list(folder.rglob("*.part"))
     engine = elsewhere()
-    assert "13 files" in front_door("restore", str(folder))
+    assert "13 files" in labelscope("restore", str(folder))
     assert rows(engine, "SELECT count(*) FROM clips") == [(12,)]
 
 
 def test_a_file_that_is_damaged_at_home_is_kept_by_a_backup_that_has_it_and_one_damaged_there_is_copied_anew(
-    home: Engine, folder: Path, front_door: FrontDoor
+    home: Engine, folder: Path, labelscope: Labelscope
 ) -> None:
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     audio_file().write_bytes(b"damaged")
     model = next(file for file in read_manifest(folder).files if file.path.endswith(".keras"))
     place_of(folder, model.sha256).write_bytes(b"damaged")
-    assert "15 files, 1 of them new" in front_door("backup", str(folder))
+    assert "15 files, 1 of them new" in labelscope("backup", str(folder))
     assert place_of(folder, hashlib.sha256(AUDIO).hexdigest()).read_bytes() == AUDIO
     assert place_of(folder, model.sha256).read_bytes() == (Settings().home / model.path).read_bytes()
 
 
 def test_a_download_on_the_way_to_its_place_is_saved_too(
-    home: Engine, folder: Path, front_door: FrontDoor
+    home: Engine, folder: Path, labelscope: Labelscope
 ) -> None:
     incoming = Settings().home / "audio" / "incoming" / "a run"
     incoming.mkdir(parents=True)
     audio_file().rename(incoming / audio_file().name)
-    assert "15 files" in front_door("backup", str(folder))
+    assert "15 files" in labelscope("backup", str(folder))
 
 
 def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
     home: Engine,
     folder: Path,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     monkeypatch: pytest.MonkeyPatch,
     elsewhere: GoElsewhere,
 ) -> None:
@@ -231,9 +231,9 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
 
     monkeypatch.setattr(flows.backup, "dump", late)
     monkeypatch.setattr(flows.backup, "bring", busy)
-    assert "15 files" in front_door("backup", str(folder))
+    assert "15 files" in labelscope("backup", str(folder))
     engine = elsewhere()
-    front_door("restore", str(folder))
+    labelscope("restore", str(folder))
     assert rows(engine, "SELECT count(*) FROM spectrograms") == [(12,)]
     assert rows(engine, "SELECT count(*) FROM labels WHERE name = 'changed'") == [(0,)]
 
@@ -249,9 +249,9 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
     ],
 )
 def test_a_killed_backup_leaves_the_earlier_one_usable(
-    home: Engine, folder: Path, front_door: FrontDoor, elsewhere: GoElsewhere, point: str
+    home: Engine, folder: Path, labelscope: Labelscope, elsewhere: GoElsewhere, point: str
 ) -> None:
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     before, files, manifest = everything(home), files_of(Settings().home), read_manifest(folder)
     with home.begin() as connection:
         connection.execute(text("DELETE FROM clips WHERE id <= 2"))
@@ -259,18 +259,18 @@ def test_a_killed_backup_leaves_the_earlier_one_usable(
     assert begin(point, "backup", folder) == -9
     assert read_manifest(folder) == manifest
     engine = elsewhere()
-    front_door("restore", str(folder))
+    labelscope("restore", str(folder))
     assert everything(engine) == before and files_of(Settings().home) == files
 
 
 def test_a_backup_after_a_killed_one_is_whole_and_leaves_nothing_of_it(
-    home: Engine, folder: Path, front_door: FrontDoor
+    home: Engine, folder: Path, labelscope: Labelscope
 ) -> None:
     assert begin("flows.backup.backup bring 9", "backup", folder) == -9
-    assert "no complete backup" in sentence(front_door("restore", str(folder), expect=1))
+    assert "no complete backup" in sentence(labelscope("restore", str(folder), expect=1))
     (folder / "files" / "00").mkdir(exist_ok=True)
     (folder / "files" / "00" / ("0" * 64 + ".part")).write_bytes(b"half")
-    assert "15 files, 7 of them new" in front_door("backup", str(folder))
+    assert "15 files, 7 of them new" in labelscope("backup", str(folder))
     manifest = read_manifest(folder)
     names = {file.name for file in folder.rglob("*") if file.is_file()}
     assert names == {"manifest.json", "lock", manifest.database, *(file.sha256 for file in manifest.files)}
@@ -279,16 +279,16 @@ def test_a_backup_after_a_killed_one_is_whole_and_leaves_nothing_of_it(
 @pytest.mark.slow
 @pytest.mark.parametrize("point", ["flows.backup.restore bring 9", "flows.backup.restore fill 1"])
 def test_a_killed_restore_has_left_no_rows_and_can_be_repeated(
-    home: Engine, folder: Path, front_door: FrontDoor, elsewhere: GoElsewhere, point: str
+    home: Engine, folder: Path, labelscope: Labelscope, elsewhere: GoElsewhere, point: str
 ) -> None:
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     before, files = everything(home), files_of(Settings().home)
     engine = elsewhere()
     assert begin(point, "restore", folder) == -9
     with engine.connect() as connection:
         assert is_empty(connection)
     audio_file().rename(f"{audio_file()}.part")  # as a kill within its copy would have left it
-    front_door("restore", str(folder))
+    labelscope("restore", str(folder))
     assert everything(engine) == before and files_of(Settings().home) == files
 
 
@@ -338,38 +338,38 @@ def come_from_the_future(folder: Path) -> None:
 def test_a_backup_that_cannot_be_trusted_is_refused_and_nothing_is_changed(
     home: Engine,
     folder: Path,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     elsewhere: GoElsewhere,
     harm: Callable[[Path], None],
     says: str,
 ) -> None:
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     harm(folder)
     with elsewhere().connect() as connection:
-        assert says in sentence(front_door("restore", str(folder), expect=1))
+        assert says in sentence(labelscope("restore", str(folder), expect=1))
         assert is_empty(connection)
         assert not Settings().home.exists()
 
 
 def test_only_an_empty_home_and_an_empty_database_are_restored_to(
-    home: Engine, folder: Path, front_door: FrontDoor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    home: Engine, folder: Path, labelscope: Labelscope, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     before, old_home = everything(home), Settings().home
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "new home"))
-    assert "holds tables already" in sentence(front_door("restore", str(folder), expect=1))
+    assert "holds tables already" in sentence(labelscope("restore", str(folder), expect=1))
     assert everything(home) == before
     assert not (tmp_path / "new home").exists()
 
     monkeypatch.setenv("LABELSCOPE_HOME", str(old_home))
     (old_home / "models" / "mine.keras").touch()
-    assert "as models/mine.keras is there" in sentence(front_door("restore", str(folder), expect=1))
+    assert "as models/mine.keras is there" in sentence(labelscope("restore", str(folder), expect=1))
 
 
 def test_a_backup_needs_a_folder_of_its_own_and_something_to_save(
     home: Engine,
     folder: Path,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     elsewhere: GoElsewhere,
     tmp_path: Path,
 ) -> None:
@@ -379,13 +379,13 @@ def test_a_backup_needs_a_folder_of_its_own_and_something_to_save(
     inside = Settings().home / "backup"
 
     def refused(where: Path) -> str:
-        return sentence(front_door("backup", str(where), expect=1))
+        return sentence(labelscope("backup", str(where), expect=1))
 
     assert "thesis.txt: name an empty folder" in refused(tmp_path / "full")
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     assert "cannot be written" in refused(tmp_path / "file")
     assert "lies in the home" in refused(inside) and not inside.exists()
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     with flows.backup.alone_in(folder):
         assert "wait for its end" in refused(folder)
     elsewhere()
@@ -398,7 +398,7 @@ def test_a_backup_of_an_older_version_is_made_as_it_is_and_restored_into_this_on
     empty_database: str,
     folder: Path,
     tmp_path: Path,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     migrate.downgrade(database_url, "0001")
@@ -408,12 +408,12 @@ def test_a_backup_of_an_older_version_is_made_as_it_is_and_restored_into_this_on
         assert named_files(connection) == []
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DATABASE_URL", database_url)
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     assert rows(engine, "SELECT version_num FROM alembic_version") == [("0001",)]
     engine.dispose()
 
     monkeypatch.setenv("DATABASE_URL", empty_database)
-    front_door("restore", str(folder))
+    labelscope("restore", str(folder))
     migrate.check(empty_database)
     engine = open_engine(empty_database)
     assert rows(engine, "SELECT name FROM labels") == [("Drumcode",)]

@@ -11,17 +11,17 @@ from tests.flows.looking import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
-FrontDoor = Callable[..., str]
+Labelscope = Callable[..., str]
 
 STATUSES = "SELECT id, status FROM models WHERE status <> 'yardstick' ORDER BY id"
 SCORED = "SELECT model_id, count(*) FROM predictions GROUP BY 1 ORDER BY 1"
 
 
 def test_models_lists_those_that_could_be_used_newest_first(
-    rivals: Stage, go_on: GoOn, front_door: FrontDoor
+    rivals: Stage, go_on: GoOn, labelscope: Labelscope
 ) -> None:
     go_on(rivals)
-    told = front_door("models").strip().splitlines()
+    told = labelscope("models").strip().splitlines()
     head, newest, oldest = told[:3]
     assert head.split()[:3] == ["id", "status", "made"]
     assert newest.split()[:2] == ["3", "rejected"] and newest.endswith("to see the same again")
@@ -31,26 +31,26 @@ def test_models_lists_those_that_could_be_used_newest_first(
 
 
 def test_a_person_may_promote_and_take_it_back_and_all_tracks_are_scored_by_the_model_in_use(
-    rivals: Stage, go_on: GoOn, front_door: FrontDoor
+    rivals: Stage, go_on: GoOn, labelscope: Labelscope
 ) -> None:
     engine = go_on(rivals)
-    said = front_door("promote", "3", "--why", "it hears more")
+    said = labelscope("promote", "3", "--why", "it hears more")
     assert "Model 3 is in use." in said and "12 tracks scored by model 3" in said
     assert rows(engine, STATUSES) == [(1, "retired"), (3, "champion")]
     assert rows(engine, SCORED) == [(1, 12), (3, 12)]
     [(reason,)] = rows(engine, "SELECT reason FROM champion")
     assert reason.startswith("Balanced accuracy on 3") and reason.endswith("In use because: it hears more.")
-    assert "0 tracks scored by model 1" in front_door("promote", "1")
+    assert "0 tracks scored by model 1" in labelscope("promote", "1")
     assert rows(engine, STATUSES) == [(1, "champion"), (3, "retired")]
 
 
 def test_a_model_that_cannot_be_used_is_refused_in_a_sentence_and_the_champion_stays(
-    rivals: Stage, go_on: GoOn, front_door: FrontDoor
+    rivals: Stage, go_on: GoOn, labelscope: Labelscope
 ) -> None:
     engine = go_on(rivals)
 
     def refused(model: int) -> str:
-        [sentence] = front_door("promote", str(model), expect=1).strip().splitlines()
+        [sentence] = labelscope("promote", str(model), expect=1).strip().splitlines()
         return sentence
 
     assert "no model 99" in refused(99)
@@ -76,11 +76,11 @@ def test_a_model_that_cannot_be_used_is_refused_in_a_sentence_and_the_champion_s
 
 
 def test_retrain_says_what_came_of_it_and_a_new_champion_scores_all_tracks_at_once(
-    trained: Stage, go_on: GoOn, front_door: FrontDoor, monkeypatch: pytest.MonkeyPatch
+    trained: Stage, go_on: GoOn, labelscope: Labelscope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = go_on(trained)
     monkeypatch.setenv("LABELSCOPE_PROMOTION_PROBABILITY", "0.5")
-    said = front_door("retrain", "--why", "good enough")
+    said = labelscope("retrain", "--why", "good enough")
     assert "Training 1 has learnt from exactly these data" in said
     assert "validation tracks nobody can tell how sure" in said  # there are three
     assert "promoted: Balanced accuracy" in said and "12 tracks scored by model 3" in said
@@ -102,13 +102,13 @@ def test_retrain_says_what_came_of_it_and_a_new_champion_scores_all_tracks_at_on
 def test_hyperparameters_that_do_not_exist_are_told_in_a_sentence_and_begin_no_training(
     trained: Stage,
     go_on: GoOn,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     monkeypatch: pytest.MonkeyPatch,
     changes: str,
     sentence: str,
 ) -> None:
     engine = go_on(trained)
     monkeypatch.setenv("LABELSCOPE_HYPERPARAMETERS", changes)
-    said = front_door("retrain", expect=1)
+    said = labelscope("retrain", expect=1)
     assert sentence in said and len(said.strip().splitlines()) == 1
     assert rows(engine, "SELECT count(*) FROM training_runs") == [(1,)]

@@ -1,4 +1,4 @@
-"""A command in the wrong folder says so and leaves nothing there; a home that cannot be is named as such."""
+"""A command without a home names the cure and makes no folder; an impossible home is named."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 Labelscope = Callable[..., str]
-ASKING = [
+READING = [
     ("status",),
     ("status", "--json"),
     ("models",),
@@ -45,12 +45,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path / "wrong" / "home"
 
 
-@pytest.mark.parametrize("command", ASKING, ids=" ".join)
+@pytest.mark.parametrize("command", READING, ids=" ".join)
 def test_a_command_that_only_asks_says_that_there_is_no_home_and_makes_none(
     home: Path, labelscope: Labelscope, command: tuple[str, ...]
 ) -> None:
-    said = labelscope(*command, expect=1)
-    assert said == (
+    output = labelscope(*command, expect=1)
+    assert output == (
         f"labelscope: There is no home at {home}: `labelscope run` makes one, or set LABELSCOPE_HOME.\n"
     )
     assert not home.parent.exists()
@@ -110,8 +110,8 @@ def test_a_home_that_cannot_be_made_is_named_with_the_setting(
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / place))
-    said = labelscope(*command, expect=1)
-    assert said == (
+    output = labelscope(*command, expect=1)
+    assert output == (
         f"labelscope: LABELSCOPE_HOME names {tmp_path / place}, which cannot be made ({why}): name another folder.\n"
     )
 

@@ -1,4 +1,4 @@
-"""What is wrong with a statement is shown where it is wrong, with PostgreSQL's hint."""
+"""A wrong statement is shown with a caret at the mistake, and with PostgreSQL's hint."""
 
 import json
 from collections.abc import Callable
@@ -14,8 +14,8 @@ def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_line_with_a_caret_and_the_hint_are_shown(labelscope: Labelscope) -> None:
-    said = labelscope("sql", "SELECT\tid,\n       nam\n  FROM labels", expect=1).splitlines()
-    assert said == [
+    output = labelscope("sql", "SELECT\tid,\n       nam\n  FROM labels", expect=1).splitlines()
+    assert output == [
         'labelscope: PostgreSQL: column "nam" does not exist',
         "LINE 2:        nam",
         "               ^",
@@ -30,9 +30,9 @@ def test_of_a_long_line_the_part_that_is_wrong_is_shown(labelscope: Labelscope) 
     assert line.startswith("LINE 1: …") and line.endswith("…")
 
 
-def test_a_statement_that_takes_too_long_is_told_how_to_take_longer(labelscope: Labelscope) -> None:
-    said = labelscope("sql", "SELECT pg_sleep(60)", "--timeout", "1", expect=1)
-    assert said == "labelscope: The statement takes longer than 1 s: raise --timeout.\n"
+def test_a_statement_that_takes_too_long_names_the_timeout(labelscope: Labelscope) -> None:
+    output = labelscope("sql", "SELECT pg_sleep(60)", "--timeout", "1", expect=1)
+    assert output == "labelscope: The statement takes longer than 1 s: raise --timeout.\n"
 
 
 @pytest.mark.parametrize(
@@ -46,15 +46,15 @@ def test_a_statement_that_takes_too_long_is_told_how_to_take_longer(labelscope: 
     ],
 )
 def test_what_has_no_place_is_one_line(labelscope: Labelscope, query: str, sentence: str) -> None:
-    [said] = labelscope("sql", query, expect=1).splitlines()
-    assert sentence in said
+    [output] = labelscope("sql", query, expect=1).splitlines()
+    assert sentence in output
 
 
 def test_json_of_many_rows_is_what_json_of_one_list_is(labelscope: Labelscope) -> None:
     query = "SELECT n, chr(8232) || n AS t, NULL AS nothing FROM generate_series(1, {}) n"
     for number in (0, 1, 3):
-        said = labelscope("sql", query.format(number), "--format", "json")
+        output = labelscope("sql", query.format(number), "--format", "json")
         rows = [{"n": n, "t": f"\u2028{n}", "nothing": None} for n in range(1, number + 1)]
-        assert json.loads(said) == rows
+        assert json.loads(output) == rows
         whole = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
-        assert said == whole.replace("\u2028", "\\u2028")  # which would end a line
+        assert output == whole.replace("\u2028", "\\u2028")  # which would end a line

@@ -1,4 +1,4 @@
-"""`labelscope backup` and `restore`: what was saved answers as before, and nothing half-done is taken for a backup."""
+"""`labelscope backup` and `restore`: a restored home is the saved one, and no unfinished backup is restored."""
 
 import hashlib
 import os
@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-import flows.backup
 from config.settings import Settings
 from db import migrate, read
 from db.engine import open_engine
 from db.read.files import is_empty, named_files
-from flows.backup.folder import StoredFile, place_of, read_manifest, write_manifest
+from flows.backup import backup
+from flows.backup.folder import StoredFile, alone_in, place_of, read_manifest, write_manifest
 from flows.home.environment import open_database
 from flows.ingest.retention import BusyError, purge
 from services.keeper import ServiceError
@@ -94,18 +94,18 @@ def everything(engine: Engine) -> dict[str, Any]:
 
 
 def files_of(home: Path) -> dict[str, bytes]:
-    rooms = [home / room for room in ("audio", "models", "spectrograms")]
+    stores = [home / store for store in ("audio", "models", "spectrograms")]
     return {
         str(file.relative_to(home)): file.read_bytes()
-        for room in rooms
-        for file in room.rglob("*")
+        for store in stores
+        for file in store.rglob("*")
         if file.is_file()
     }
 
 
-def sentence(said: str) -> str:
-    """What a refusal says, which is one line."""
-    [line] = said.strip().splitlines()
+def sentence(output: str) -> str:
+    """The sentence of a refusal, which is one line."""
+    [line] = output.strip().splitlines()
     return line
 
 
@@ -125,29 +125,29 @@ def test_a_restored_home_answers_as_the_one_that_was_saved(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     track = str(next(three_labels.glob("*/*.flac")))
-    before, files, heard = everything(home), files_of(Settings().home), labelscope("predict", track)
+    before, files, scores = everything(home), files_of(Settings().home), labelscope("predict", track)
     similar = labelscope("similar", track)
-    said = labelscope("backup", str(folder))
-    assert "the database and 15 files, 15 of them new" in said and "login to Spotify" in said
+    output = labelscope("backup", str(folder))
+    assert "the database and 15 files, 15 of them new" in output and "login to Spotify" in output
 
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "new home"))
-    said = labelscope("restore", str(folder))
-    assert "the database and 15 files" in said and "login to Spotify" in said
+    output = labelscope("restore", str(folder))
+    assert "the database and 15 files" in output and "login to Spotify" in output
     with open_database(Settings()) as engine:
         assert everything(engine) == before
         assert rows(engine, "SELECT current_user::text") == [("labelscope_pipeline",)]
         assert files_of(Settings().home) == files
         predicted = flows.predict()
         assert (predicted.tracks, predicted.model_id) == (0, 1)
-        assert labelscope("predict", track) == heard
+        assert labelscope("predict", track) == scores
         assert labelscope("similar", track) == similar
         with engine.begin() as connection:  # numbers go on where they were
             made = text("INSERT INTO labels (slug, name) VALUES ('new', 'New') RETURNING id")
             assert connection.scalar(made) == 4
 
 
-def test_another_backup_into_the_same_folder_copies_what_is_new_and_removes_what_is_gone(
+def test_a_second_backup_copies_new_files_and_removes_old_ones(
     home: Engine, folder: Path, labelscope: Labelscope
 ) -> None:
     labelscope("backup", str(folder))
@@ -173,22 +173,22 @@ def test_another_backup_into_the_same_folder_copies_what_is_new_and_removes_what
     assert names == {second.database, *(file.sha256 for file in second.files)}
 
 
-def test_what_is_missing_or_damaged_is_said_and_all_else_is_saved(
+def test_missing_and_damaged_files_are_named_and_all_others_saved(
     home: Engine, folder: Path, labelscope: Labelscope, elsewhere: GoElsewhere
 ) -> None:
     audio_file().unlink()
     damaged = next((Settings().home / "spectrograms").glob("*/*/*.npy"))
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"!")
-    said = labelscope("backup", str(folder), expect=1)
-    assert f"{audio_file()} is missing." in said and f"{damaged} is damaged" in said
-    assert "Files that are not in the backup: 2" in said
+    output = labelscope("backup", str(folder), expect=1)
+    assert f"{audio_file()} is missing." in output and f"{damaged} is damaged" in output
+    assert "Files that are not in the backup: 2" in output
     assert not list(folder.rglob("*.part"))
     engine = elsewhere()
     assert "13 files" in labelscope("restore", str(folder))
     assert rows(engine, "SELECT count(*) FROM clips") == [(12,)]
 
 
-def test_a_file_that_is_damaged_at_home_is_kept_by_a_backup_that_has_it_and_one_damaged_there_is_copied_anew(
+def test_a_damaged_file_is_kept_in_the_backup_or_copied_anew(
     home: Engine, folder: Path, labelscope: Labelscope
 ) -> None:
     labelscope("backup", str(folder))
@@ -216,7 +216,7 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
     elsewhere: GoElsewhere,
 ) -> None:
-    dump, bring = flows.backup.dump, flows.backup.bring
+    dump, bring = backup.dump, backup.bring
 
     def late(*arguments: Any) -> Iterator[bytes]:
         with home.begin() as connection:
@@ -229,8 +229,8 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
             purge(home, Settings(), "folder")
         return bring(*arguments)
 
-    monkeypatch.setattr(flows.backup, "dump", late)
-    monkeypatch.setattr(flows.backup, "bring", busy)
+    monkeypatch.setattr(backup, "dump", late)
+    monkeypatch.setattr(backup, "bring", busy)
     assert "15 files" in labelscope("backup", str(folder))
     engine = elsewhere()
     labelscope("restore", str(folder))
@@ -386,7 +386,7 @@ def test_a_backup_needs_a_folder_of_its_own_and_something_to_save(
     assert "cannot be written" in refused(tmp_path / "file")
     assert "lies in the home" in refused(inside) and not inside.exists()
     labelscope("backup", str(folder))
-    with flows.backup.alone_in(folder):
+    with alone_in(folder):
         assert "wait for its end" in refused(folder)
     elsewhere()
     assert "nothing to save" in refused(folder)
@@ -420,7 +420,7 @@ def test_a_backup_of_an_older_version_is_made_as_it_is_and_restored_into_this_on
     engine.dispose()
 
 
-def test_a_server_that_is_newer_than_pg_dump_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_server_that_is_newer_than_pg_dump_is_refused_in_a_sentence(tmp_path: Path) -> None:
     binaries = postgres_server(tmp_path).binaries
     require_dumpable(binaries, 18_00_99)
     with pytest.raises(ServiceError, match="PostgreSQL 19, and the embedded pg_dump is of 18"):

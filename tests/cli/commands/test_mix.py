@@ -51,27 +51,27 @@ def test_programs_get_one_document_and_a_bad_file_costs_the_others_nothing(
     text.write_text("no music")
     copy = shutil.copy(recording, tmp_path)
     files = (str(tmp_path / "gone.mp3"), str(recording), str(text), str(copy))
-    told = json.loads(labelscope("mix", *files, "--json", expect=1, read="out"))["mixes"]
-    assert [one["file"] for one in told] == list(files)
-    assert [one["status"] for one in told] == ["rejected", "analysed", "rejected", "analysed"]
-    assert [one["reason"] for one in (told[0], told[2])] == ["missing", "not_audio"]
+    documents = json.loads(labelscope("mix", *files, "--json", expect=1, read="out"))["mixes"]
+    assert [document["file"] for document in documents] == list(files)
+    assert [document["status"] for document in documents] == ["rejected", "analysed", "rejected", "analysed"]
+    assert [document["reason"] for document in (documents[0], documents[2])] == ["missing", "not_audio"]
     assert rows(engine, "SELECT count(*) FROM mixes WHERE status = 'rejected'") == [
         (1,)
-    ]  # there is but one file
-    assert [told[1]["recognised"], told[3]["recognised"]] == [False, True]
+    ]  # only one of them is a file
+    assert [documents[1]["recognised"], documents[3]["recognised"]] == [False, True]
     names = [name for (name,) in rows(engine, "SELECT name FROM labels ORDER BY id")]
-    assert list(told[1]["shares"]) == names
-    assert sum(told[1]["shares"].values()) + told[1]["unlike"] == pytest.approx(1)
-    assert told[1]["segments"][0]["start_seconds"] == 0
-    assert told[1]["segments"][-1]["end_seconds"] == told[1]["duration_seconds"]
+    assert list(documents[1]["shares"]) == names
+    assert sum(documents[1]["shares"].values()) + documents[1]["unlike"] == pytest.approx(1)
+    assert documents[1]["segments"][0]["start_seconds"] == 0
+    assert documents[1]["segments"][-1]["end_seconds"] == documents[1]["duration_seconds"]
 
     assert f"'{tmp_path}' is a folder" in labelscope("mix", str(tmp_path), expect=1)
     odd = os.fsdecode(os.fsencode(tmp_path / "gone") + b"\xff.mp3")
     for name, shown in ((files[0], "gone.mp3"), (odd, "gone\\udcff.mp3")):
         [gone] = json.loads(labelscope("mix", name, "--json", expect=1, read="out"))["mixes"]
-        assert gone.keys() == told[2].keys() and gone["detail"].startswith(
+        assert gone.keys() == documents[2].keys() and gone["detail"].startswith(
             f"'{tmp_path}/{shown}' is not there;"
         )
 
-    said = labelscope("mix", str(text), str(recording), expect=1)
-    assert "is not a sound file" in said and len(said.strip().splitlines()) == 1
+    output = labelscope("mix", str(text), str(recording), expect=1)
+    assert "is not a sound file" in output and len(output.strip().splitlines()) == 1

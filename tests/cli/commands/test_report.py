@@ -1,4 +1,4 @@
-"""`labelscope report`: where the page lies, and that it opens."""
+"""`labelscope report`: the path of the page, and that it opens."""
 
 import webbrowser
 from collections.abc import Callable

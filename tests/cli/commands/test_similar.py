@@ -1,4 +1,4 @@
-"""`labelscope similar` and `map`: what a real model says of a small crate, and how it is told."""
+"""`labelscope similar` and `map`: the neighbours in a small crate by a real model, and how it is shown."""
 
 import json
 from collections.abc import Callable
@@ -32,12 +32,12 @@ def test_a_track_a_file_and_sql_have_the_same_neighbours(
     engine = go_on(trained)
     assert rows(engine, COUNTS) == [(1, 12)] and rows(engine, COMPLETE) == [(1,)]
 
-    said = json.loads(labelscope("similar", name_of(engine, 1), "--json", "--number", "4"))
-    assert said["like"] == name_of(engine, 1)
-    found = [(row["track_id"], row["distance"]) for row in said["neighbours"]]
+    answer = json.loads(labelscope("similar", name_of(engine, 1), "--json", "--number", "4"))
+    assert answer["like"] == name_of(engine, 1)
+    found = [(row["track_id"], row["distance"]) for row in answer["neighbours"]]
     assert found == rows(engine, "SELECT track_id, distance FROM similar_tracks(1, 4)")
     assert len(found) == 4 and found == sorted(found, key=lambda pair: pair[1]) and 1 not in dict(found)
-    assert set(said["neighbours"][0]) == {"track_id", "artists", "title", "label", "predicted", "distance"}
+    assert set(answer["neighbours"][0]) == {"track_id", "artists", "title", "label", "predicted", "distance"}
 
     [(uri,)] = rows(engine, "SELECT uri FROM clips WHERE track_id = 1 LIMIT 1")
     file = three_labels / uri.rsplit("/", 2)[1] / uri.rsplit("/", 1)[1]
@@ -46,16 +46,16 @@ def test_a_track_a_file_and_sql_have_the_same_neighbours(
     assert [(row["track_id"], row["distance"]) for row in itself] == found
     copy = tmp_path / "the same sound.flac"
     copy.write_bytes(file.read_bytes() + b"and some more")
-    heard = json.loads(labelscope("similar", str(copy), "--json", "--number", "5"))["neighbours"]
-    assert heard[0]["track_id"] == 1 and heard[0]["distance"] == pytest.approx(0, abs=1e-4)
-    assert [row["track_id"] for row in heard[1:]] == [track for track, _ in found]
+    neighbours = json.loads(labelscope("similar", str(copy), "--json", "--number", "5"))["neighbours"]
+    assert neighbours[0]["track_id"] == 1 and neighbours[0]["distance"] == pytest.approx(0, abs=1e-4)
+    assert [row["track_id"] for row in neighbours[1:]] == [track for track, _ in found]
     assert rows(engine, "SELECT count(*) FROM tracks") == before
 
     head, *lines = labelscope("similar", name_of(engine, 1)).splitlines()
     assert head.split() == ["artists", "title", "label", "predicted", "distance"] and len(lines) == 10
 
 
-def test_a_name_that_is_not_one_tracks_is_told_in_a_sentence(
+def test_a_name_of_no_track_or_several_gets_a_sentence(
     trained: Stage,
     go_on: GoOn,
     labelscope: Labelscope,
@@ -90,10 +90,10 @@ def test_a_name_that_is_not_one_tracks_is_told_in_a_sentence(
         assert "nor a track with any of these words" in refused(odd)
     (tmp_path / "notes.mp3").write_text("no music")
     assert "notes.mp3" in refused(str(tmp_path / "notes.mp3"))
-    assert "has not heard" in _unheard(engine, labelscope)
+    assert "has not heard" in _without_embedding(engine, labelscope)
 
 
-def _unheard(engine: Engine, labelscope: Labelscope) -> str:
+def _without_embedding(engine: Engine, labelscope: Labelscope) -> str:
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM embeddings WHERE track_id = 3"))
     return labelscope("similar", "Amber Signal (Dub)", expect=1)
@@ -125,15 +125,15 @@ def test_the_map_has_each_track_and_is_the_same_again(
     assert "name it crate.png" in labelscope("map", "--picture", str(tmp_path / "crate.svg"), expect=2)
 
 
-def test_embeddings_follow_the_model_in_use_and_what_was_said_of_tracks_heard_again_stands(
+def test_embeddings_belong_to_the_model_in_use_and_predictions_stay(
     rivals: Stage, go_on: GoOn, labelscope: Labelscope
 ) -> None:
     engine = go_on(rivals)
     before = rows(engine, "SELECT * FROM predictions ORDER BY id")
     labelscope("promote", "3")
     assert rows(engine, COUNTS) == [(3, 12)] and rows(engine, COMPLETE) == [(3,)]
-    said = labelscope("promote", "1")
-    assert "0 tracks scored by model 1, 12 analysed again for their neighbours" in said
+    answer = labelscope("promote", "1")
+    assert "0 tracks scored by model 1, 12 analysed again for their neighbours" in answer
     assert rows(engine, COUNTS) == [(1, 12)] and rows(engine, COMPLETE) == [(1,)]
     assert rows(engine, "SELECT * FROM predictions WHERE model_id = 1 ORDER BY id") == before
     assert "analysed again" not in labelscope("predict")

@@ -1,4 +1,4 @@
-"""What stands for the two images that Labelscope's own ones start from, where no registry can be reached.
+"""Substitutes for the two images that Labelscope's own ones start from, where no registry can be reached.
 
 For Python's: a small Debian with the Python that it has. For PostgreSQL's: the same with the programs that come along
 with Labelscope, and an entrypoint that does what docker-compose.yml asks of the official one.

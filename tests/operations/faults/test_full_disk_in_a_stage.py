@@ -1,4 +1,4 @@
-"""The disk fills for some seconds while a stage writes; the command says so or succeeds, and the next one completes."""
+"""The disk is full for some seconds of a stage: the command names that or succeeds, and the next one completes."""
 
 import random
 import re
@@ -85,7 +85,7 @@ def test_a_disk_that_fills_in_a_stage_is_named_and_costs_nothing(
 
 
 def strike(disks: Disks, prepared: PreparedHome, tally: Tally) -> None:
-    """Fill the disk at a random moment of each stage in turn, and have it free again some seconds later."""
+    """Fill the disk at a random moment of each stage in turn, and free it some seconds later."""
     dice = random.Random(SEED)
     prepared.crate.add_files(3)
     lives = {stage: disks.done(stage) for stage in STAGES}
@@ -110,13 +110,13 @@ def strike(disks: Disks, prepared: PreparedHome, tally: Tally) -> None:
 
 
 def require_cure(sentence: str, was_full: bool) -> None:
-    """It names the disk and the cure; or, as there was room again when it was written, that it goes now."""
+    """The sentence names the disk and the cure; or, if space was free again when it was written, a second try."""
     named = THE_DISK.search(sentence) and THE_CURE.search(sentence)
     assert named or (not was_full and "run it again" in sentence), sentence
 
 
 def fill_for_a_while(disk: SmallDisk, command: Command, seconds: float) -> bool:
-    """Take what room there is, and what others free meanwhile, until the command has ended or that time has passed.
+    """Keep the disk full until the command has ended or that time has passed.
 
     Returns whether it ended while the disk was full.
     """

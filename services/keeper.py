@@ -198,9 +198,8 @@ def _wait_until_ready(server: Server, deadline: float) -> tuple[str, bool]:
             try:
                 if state.status == "failed" and state != former_state:
                     raise ServiceError(state.reason)
-                if keepers > 0 and is_disk_full(
-                    server, log_bytes
-                ):  # then the keeper could not record its reason
+                # On a full disk the keeper could not record its reason.
+                if keepers > 0 and is_disk_full(server, log_bytes):
                     raise ServiceError(did_not_start(server, log_bytes))
                 if keepers == KEEPERS:
                     raise ServiceError(
@@ -220,9 +219,8 @@ def _start_keeper(server: Server, keeper_lock: int) -> None:
 
     Raises ServiceError where it cannot run at all.
     """
-    root = str(
-        Path(__file__).resolve().parents[1]
-    )  # so that no variable and no folder can change what it imports
+    # With this root no variable and no working directory can change what the keeper imports.
+    root = str(Path(__file__).resolve().parents[1])
     command = [sys.executable, "-I", "-S", "-c", KEEPER_CODE, root, str(keeper_lock), str(server.folder)]
     log = _open_log(server)
     log_bytes = os.fstat(log).st_size

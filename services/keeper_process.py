@@ -83,9 +83,8 @@ def _start_or_adopt(server: Server) -> None:
             try:
                 if launches == ATTEMPTS:
                     raise ServiceError(did_not_start(server, log_bytes))
-                write_state(
-                    server.folder, State("starting", place=state.place)
-                )  # without the former process id
+                # Without the former process id.
+                write_state(server.folder, State("starting", place=state.place))
                 launched = server.launch(server_lock, state.place)
                 state = write_state(server.folder, State("starting", launched.pid, launched.place))
                 launched.begin()

@@ -11,9 +11,8 @@ from services.private import FOLDER_MODE, OTHERS
 
 PORT = "5432"  # only the suffix of the socket's name; there is no TCP port
 SOCKET_PATH_BYTES = 103  # sun_path has 108 bytes on Linux, 104 on macOS, with the final NUL
-PLAIN_PATH = re.compile(
-    r"[A-Za-z0-9/_.+-]+"
-)  # libpq splits hosts at commas; other clients fail at other characters
+# libpq splits hosts at commas; other clients fail at other characters.
+PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.+-]+")
 PREFIX, NAME = "labelscope-", "s"
 
 

@@ -55,9 +55,8 @@ def test_programs_get_one_document_and_a_bad_file_costs_the_others_nothing(
     assert [document["file"] for document in documents] == list(files)
     assert [document["status"] for document in documents] == ["rejected", "analysed", "rejected", "analysed"]
     assert [document["reason"] for document in (documents[0], documents[2])] == ["missing", "not_audio"]
-    assert rows(engine, "SELECT count(*) FROM mixes WHERE status = 'rejected'") == [
-        (1,)
-    ]  # only one of them is a file
+    # Only one of the rejected paths is a file.
+    assert rows(engine, "SELECT count(*) FROM mixes WHERE status = 'rejected'") == [(1,)]
     assert [documents[1]["recognised"], documents[3]["recognised"]] == [False, True]
     names = [name for (name,) in rows(engine, "SELECT name FROM labels ORDER BY id")]
     assert list(documents[1]["shares"]) == names

@@ -16,10 +16,8 @@ from tests.operations.compose.engine import Engine, debian_mirror
 
 HERE = Path(__file__).parent / "images"
 PACKAGES = "python3,python3-venv,ca-certificates"
-OF_MACHINE = (
-    Path("/etc/ssl/certs/ca-certificates.crt"),
-    Path("/etc/pip.conf"),
-)  # how one gets at packages here
+# The machine's settings for downloads of packages.
+OF_MACHINE = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pip.conf"))
 
 
 def make_base_image(engine: Engine) -> str:

@@ -65,9 +65,8 @@ def disks(prepared_home: PreparedHome, tmp_path: Path) -> Iterator[Disks]:
 def test_a_disk_that_fills_in_a_stage_is_named_and_costs_nothing(
     disks: Disks, prepared_home: PreparedHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with prefect_server(
-        disks.home.home
-    ):  # which commands share, so that most of their time goes into the stage
+    # The commands share this server, so that most of their time goes into the stage.
+    with prefect_server(disks.home.home):
         strike(disks, prepared_home, Tally(capsys, SEED))
         for stage in ("ingest", "extract", "retrain", "predict", "backup"):
             disks.done(stage)

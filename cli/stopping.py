@@ -67,14 +67,14 @@ def check() -> None:
 @contextmanager
 def handled_by_asyncio() -> Iterator[None]:
     """Within the block asyncio handles Ctrl-C, which it does where Python's own handler is in place."""
-    ours = signal.getsignal(signal.SIGINT)
-    if ours is _interrupt:
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is _interrupt:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         check()
         yield
     finally:
-        signal.signal(signal.SIGINT, ours)
+        signal.signal(signal.SIGINT, handler)
 
 
 def _interrupt(_number: int, frame: FrameType | None) -> None:

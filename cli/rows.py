@@ -16,12 +16,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from common.text import ONE, visible
+from common.text import ONE_BUT_LINES, visible
 from flows.prefect_tools.console import SafeConsole
 
-# Where a spreadsheet begins a formula: at the head of a cell, or behind what it may take for the end of one.
+# Where a spreadsheet may begin a formula: at the start of a cell, or after what it may take for the end of one.
 FORMULA: Final = re.compile(r"(^|[;\t\r\n])([^\S\t\r\n]*\"?)(?=[=+\-@＝＋－＠]|[\t\r])")
-STEERING_BUT_LINES: Final = re.compile(rf"(?!\n){ONE.pattern}")
 
 
 class Format(StrEnum):
@@ -35,41 +34,40 @@ class Format(StrEnum):
 def write_rows(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Format, *, exact: bool = False
 ) -> None:
-    """Rows to stdout; CSV and JSON as they come, so that no number of them fills memory.
+    """Write rows to stdout; CSV and JSON row by row, so that memory never fills.
 
-    `exact`: cells of a CSV that begin as a formula stay as they are.
+    `exact`: CSV cells that begin like a formula stay as they are.
     """
     if form is Format.CSV:
         for row in chain([columns], rows):
             sys.stdout.write(csv_line([csv_cell(value, exact) for value in row]))
     elif form is Format.JSON:
         if len(set(columns)) < len(columns):
-            raise typer.BadParameter("Two columns have the same name; tell them apart with AS.")
+            raise typer.BadParameter("Two columns have the same name; rename one with AS.")
         _write_records(dict(zip(columns, row, strict=True)) for row in rows)
     else:
         print_table(rows_as_table(columns, list(rows)))
 
 
 def _write_records(records: Iterable[dict[str, Any]]) -> None:
-    """A list of records as `write_json` would write it, but one at a time."""
-    before = "["
+    """Write a list of records, one at a time; the text is that of `write_json` for the whole list."""
+    separator = "["
     for record in records:
-        alone = as_json([record])
-        # Without its bracket, and without the line that closes it.
-        typer.echo(before + alone[1:-2], nl=False)
-        before = ","
-    typer.echo("[]" if before == "[" else "\n]")
+        # Without the bracket, and without the line that closes the list.
+        typer.echo(separator + as_json([record])[1:-2], nl=False)
+        separator = ","
+    typer.echo("[]" if separator == "[" else "\n]")
 
 
 def csv_line(cells: Sequence[Any]) -> str:
-    """A line of CSV that ends in \\n. A cell with \\r is quoted, too, which Python does for \\r\\n alone."""
+    """A line of CSV that ends in \\n. A cell with \\r is quoted; Python would quote it for \\r\\n only."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n").writerow(cells)
     return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def csv_cell(value: Any, exact: bool) -> Any:
-    """A value as CSV holds it: text that a spreadsheet would run as a formula gets an apostrophe, numbers do not."""
+    """A value for a CSV cell: text that a spreadsheet would run as a formula gets an apostrophe, numbers do not."""
     if value is None or isinstance(value, int | float | Decimal | date):
         return value
     text = str(value) if exact else FORMULA.sub(r"\1'\2", str(value))
@@ -77,14 +75,14 @@ def csv_cell(value: Any, exact: bool) -> Any:
 
 
 def write_json(document: Any) -> None:
-    """A document to stdout."""
+    """Write a document to stdout."""
     typer.echo(as_json(document))
 
 
 def as_json(document: Any) -> str:
-    """A document as JSON, in which characters that steer a terminal are escaped, so that nothing of it is lost."""
+    """A document as JSON. Characters that would control a terminal are escaped, so that nothing is lost."""
     text = json.dumps(document, default=_json, ensure_ascii=False, indent=1)
-    return STEERING_BUT_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return ONE_BUT_LINES.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _json(value: Any) -> Any:
@@ -92,7 +90,7 @@ def _json(value: Any) -> Any:
 
 
 def print_table(table: Table) -> None:
-    """As wide as the terminal; as wide as it needs to be where a program reads, and without trailing spaces."""
+    """Print a table as wide as the terminal; where a program reads, in full width and without trailing spaces."""
     console = SafeConsole()
     if console.is_terminal:
         console.print(table)
@@ -105,13 +103,13 @@ def print_table(table: Table) -> None:
 
 
 def rows_as_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> Table:
-    """Rows as people read them: numbers to the right, fractions to three places."""
+    """A table for people: numbers aligned right, fractions with three digits."""
     table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for number, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[number], int | float | None) for row in rows)
         table.add_column(Text(_cell(column)), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))  # as text: no brackets mean markup
+        table.add_row(*(Text(_cell(value)) for value in row))  # as Text: brackets are no markup
     return table
 
 

@@ -1,4 +1,4 @@
-"""Tables and sentences that fit the terminal; where a program reads, nothing is cut."""
+"""Tables and sentences that fit the terminal; where a program reads them, nothing is cut."""
 
 import textwrap
 from collections.abc import Sequence
@@ -15,78 +15,78 @@ from cli.rows import print_table, rows_as_table
 from common.text import visible
 from flows.prefect_tools.console import SafeConsole
 
-BETWEEN = 2  # spaces between two columns
-NARROWEST = 6  # to which a column gives way
-CUT = "\nWhat ends in … is whole in a wider window and in `labelscope status --json`."
-INDENT = 9  # of sentences, behind the word that they are about
+COLUMN_GAP = 2  # spaces between two columns
+NARROWEST = 6  # characters that each column keeps
+CUT = "\nText that ends in … is complete in a wider window and in `labelscope status --json`."
+INDENT = 9  # characters of the first column of entries
 
 
-def sentence(about: str, words: str) -> None:
-    """A word and what there is to say about it, on as many lines as that takes."""
-    for number, line in enumerate(_lines(words, INDENT)):
-        typer.echo(f"{about if number == 0 else '':<{INDENT}}{line}")
+def entry(name: str, text: str) -> None:
+    """Print a name in the first column and a text beside it, wrapped to the terminal."""
+    for number, line in enumerate(_lines(text, INDENT)):
+        typer.echo(f"{name if number == 0 else '':<{INDENT}}{line}")
 
 
-def say(words: str) -> None:
-    """A sentence that stands for itself, on as many lines as that takes."""
-    for line in _lines(words, 0):
+def paragraph(text: str) -> None:
+    """Print a text, wrapped to the terminal."""
+    for line in _lines(text, 0):
         typer.echo(line)
 
 
-def _lines(words: str, indent: int) -> list[str]:
+def _lines(text: str, indent: int) -> list[str]:
     console = SafeConsole()
     width = console.width - 1 - indent if console.is_terminal else 10_000
-    return [visible(line) for line in textwrap.wrap(words, max(width, 20), break_on_hyphens=False)]
+    return [visible(line) for line in textwrap.wrap(text, max(width, 20), break_on_hyphens=False)]
 
 
-def fail(words: str, *, lines: bool = False) -> None:
-    """A sentence on stderr, in red, on what could not be done; with `lines`, its line ends are meant."""
-    text = Text(visible(words, lines=lines), style="red")
+def error(sentence: str, *, lines: bool = False) -> None:
+    """Print a sentence in red on stderr; with `lines` it keeps its line ends."""
+    text = Text(visible(sentence, lines=lines), style="red")
     SafeConsole(stderr=True).print(text, soft_wrap=True)
 
 
 def table(
     title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, whole: bool = False
 ) -> bool:
-    """Rows without columns that are empty, below an empty line and a title where there is one.
+    """Print rows without their empty columns; with a title, below an empty line. No rows: print nothing.
 
-    Nothing where there are no rows. Where they are too wide, text is cut and ends with an ellipsis; `whole`: it goes
-    on in the next line instead. Returns whether some was cut.
+    In a table too wide for the terminal text is cut and ends with an ellipsis; `whole`: it continues on the next line
+    instead. Returns whether text was cut.
     """
     if not rows:
         return False
-    kept = [place for place in range(len(columns)) if any(row[place] not in (None, "") for row in rows)]
-    drawn = rows_as_table(
-        [columns[place] for place in kept], [[row[place] for place in kept] for row in rows], title
-    )
+    filled = [index for index in range(len(columns)) if any(row[index] not in (None, "") for row in rows)]
+    headers = [columns[index] for index in filled]
+    drawn = rows_as_table(headers, [[row[index] for index in filled] for row in rows], title)
     console = SafeConsole()
-    texts = [any(isinstance(row[place], str) for row in rows) for place in kept]
-    cut = console.is_terminal and _fit(drawn, texts, console.width, whole)
+    is_text = [any(isinstance(row[index], str) for row in rows) for index in filled]
+    is_cut = console.is_terminal and _fit(drawn, is_text, console.width, whole)
     if title is not None:
         typer.echo()
     print_table(drawn)
-    return cut
+    return is_cut
 
 
-def _fit(drawn: Table, texts: Sequence[bool], width: int, whole: bool) -> bool:
-    wanted = [max(cell_len(str(cell)) for cell in (column.header, *column.cells)) for column in drawn.columns]
-    given = list(wanted)
-    excess = sum(wanted) + BETWEEN * (len(wanted) - 1) - width
-    for _ in range(excess):  # the widest text gives way first, numbers and dates never do
-        widest = max(range(len(given)), key=lambda place: given[place] * texts[place])
-        if not texts[widest] or given[widest] <= NARROWEST:
+def _fit(drawn: Table, is_text: Sequence[bool], width: int, whole: bool) -> bool:
+    """Narrow the widest text columns until the table fits; numbers and dates stay. Returns whether text is cut."""
+    full = [max(cell_len(str(cell)) for cell in (column.header, *column.cells)) for column in drawn.columns]
+    widths = list(full)
+    excess = sum(full) + COLUMN_GAP * (len(full) - 1) - width
+    for _ in range(excess):
+        widest = max(range(len(widths)), key=lambda index: widths[index] * is_text[index])
+        if not is_text[widest] or widths[widest] <= NARROWEST:
             break
-        given[widest] -= 1
-    for column, most in zip(drawn.columns, given, strict=True):
+        widths[widest] -= 1
+    for column, most in zip(drawn.columns, widths, strict=True):
         column.no_wrap, column.overflow, column.max_width = not whole, "fold" if whole else "ellipsis", most
-    return given != wanted and not whole
+    return widths != full and not whole
 
 
 def interval(low: float | None, high: float | None) -> str | None:
-    """A 95 % interval; None where there is none, or it is a point: so few groups were all right, or all wrong."""
+    """A 95 % interval; None where there is none, or it is a point: all of a few groups were right, or all wrong."""
     return None if low is None or high is None or low == high else f"{low:.3f} to {high:.3f}"
 
 
 def local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
-    """The moment as clocks show it there."""
+    """The moment in this time zone."""
     return moment.astimezone(zone) if moment else None

@@ -1,4 +1,4 @@
-"""What the commands print: short sentences and tables."""
+"""Print what a flow returned: short sentences and tables."""
 
 import sys
 from collections.abc import Sequence
@@ -33,88 +33,99 @@ LABEL_COLUMNS = (
 )
 
 
-def outcome(of_run: "Outcome") -> None:
+def outcome(run: "Outcome") -> None:
     """All stages of a pipeline run, a line each."""
-    ingested(of_run.ingested)
-    extracted(of_run.extracted)
-    retrained(of_run.retrained)
-    predicted(of_run.predicted)
+    ingested(run.ingested)
+    extracted(run.extracted)
+    retrained(run.retrained)
+    predicted(run.predicted)
 
 
 def ingested(stage: "Ingested") -> None:
-    """Playlists, audio and features, a line each, and what went wrong in sentences."""
+    """Playlists, audio and features, a line each; then the problems as sentences."""
     changed = stage.playlists - stage.unchanged - stage.unread - stage.elsewhere
-    line = f"{stage.playlists} playlists, {changed} changed; {stage.added} tracks new, {stage.removed} gone"
-    line += f", {stage.rejected} records rejected" if stage.rejected else ""
-    line += f", {stage.expired} expired" if stage.expired else ""
-    refused = stage.unread - stage.deferred
-    line += f", {stage.deferred} deferred to the next run" if stage.deferred else ""
-    line += f", {refused} not to be had" if refused else ""
-    screen.sentence("ingest", line + (f", {stage.elsewhere} left to another run" if stage.elsewhere else ""))
+    unreadable = stage.unread - stage.deferred
+    line = (
+        f"{stage.playlists} playlists, {changed} changed; {stage.added} tracks new, {stage.removed} gone"
+        + _unless_zero(stage.rejected, "records rejected")
+        + _unless_zero(stage.expired, "expired")
+        + _unless_zero(stage.deferred, "deferred to the next run")
+        + _unless_zero(unreadable, "unreadable")
+        + _unless_zero(stage.elsewhere, "left to another run")
+    )
+    screen.entry("ingest", line)
     if stage.audio is not None:
-        line = f"{stage.audio.found} tracks got audio, {stage.audio.nowhere} have none anywhere"
-        screen.sentence(
-            "audio", line + (f", {stage.audio.later} wait for the next run" if stage.audio.later else "")
-        )
+        line = f"{stage.audio.found} tracks got audio, {stage.audio.nowhere} have none at any source"
+        screen.entry("audio", line + _unless_zero(stage.audio.later, "wait for the next run"))
     if stage.features:
-        screen.sentence("features", f"{stage.features} tracks measured by services")
+        screen.entry("features", f"{stage.features} tracks measured by services")
     for problem in stage.problems:
-        screen.sentence("", problem)
+        screen.entry("", problem)
 
 
 def extracted(stage: "Extracted") -> None:
+    """How many clips became ready, and how many did not."""
     if not (stage.ready or stage.too_short or stage.rejected or stage.elsewhere):
-        screen.sentence("extract", "no clip waits")
+        screen.entry("extract", "no clip waits")
         return
-    line = f"{stage.ready} clips ready"
-    line += f", {stage.too_short} too short for one crop" if stage.too_short else ""
-    line += f", {stage.rejected} rejected" if stage.rejected else ""
-    screen.sentence("extract", line + (f", {stage.elsewhere} left to another run" if stage.elsewhere else ""))
+    line = (
+        f"{stage.ready} clips ready"
+        + _unless_zero(stage.too_short, "too short for one crop")
+        + _unless_zero(stage.rejected, "rejected")
+        + _unless_zero(stage.elsewhere, "left to another run")
+    )
+    screen.entry("extract", line)
 
 
 def retrained(stage: "Retrained") -> None:
-    screen.sentence("retrain", f"{stage.outcome.replace('_', ' ')}: {stage.reason}")
+    """The outcome of a training with its reason, and remarks on the data."""
+    screen.entry("retrain", f"{stage.outcome.replace('_', ' ')}: {stage.reason}")
     for remark in stage.remarks:
-        screen.sentence("", remark)
+        screen.entry("", remark)
 
 
 def predicted(stage: "Predicted") -> None:
+    """How many tracks were scored, by which model, and how fast."""
     if stage.model_id is None:
-        screen.sentence("predict", "no model is in use yet")
-    else:
-        line = f"{stage.tracks} tracks scored by model {stage.model_id}"
-        line += f", {stage.rescored} heard again for their neighbours" if stage.rescored else ""
-        line += f", {stage.clips / stage.seconds:.0f} clips a second" if stage.clips else ""
-        screen.sentence("predict", line)
+        screen.entry("predict", "no model is in use yet")
+        return
+    line = f"{stage.tracks} tracks scored by model {stage.model_id}"
+    line += _unless_zero(stage.heard_again, "analysed again for their neighbours")
+    line += f", {stage.clips / stage.seconds:.0f} clips a second" if stage.clips else ""
+    screen.entry("predict", line)
+
+
+def _unless_zero(number: int, words: str) -> str:
+    return f", {number} {words}" if number else ""
 
 
 def maintained(stage: "Maintained") -> None:
-    screen.sentence(
-        "maintain",
-        f"{stage.files} files, {stage.read} read in full, {len(stage.faults)} do not agree with rows",
-    )
+    """How many files were checked, what is wrong with some, and what was repaired."""
+    line = f"{stage.files} files, {stage.read} read in full, {len(stage.faults)} differ from their rows"
+    screen.entry("maintain", line)
     for sentence in stage.damaged:
-        screen.sentence("", sentence)
+        screen.entry("", sentence)
     for path, _, fault in stage.faults:
-        screen.sentence("", f"{fault}: {path}")
+        screen.entry("", f"{fault}: {path}")
     for outcome in stage.outcomes:
-        screen.sentence("", outcome)
+        screen.entry("", outcome)
     if stage.died:
-        screen.sentence("", f"{stage.died} trainings or evaluations had died without saying so")
+        screen.entry("", f"{stage.died} trainings or evaluations had crashed, and are now marked as crashed")
     if stage.faults and not stage.outcomes:
-        screen.sentence("", "labelscope maintain --repair mends it; the table file_faults keeps it")
+        screen.entry("", "labelscope maintain --repair repairs them; the table file_faults lists them")
 
 
 def results(settings: Settings) -> None:
-    """How well the model in use tells the labels apart, and what could not be used and why."""
+    """How well the model in use separates the labels, and what could not be used and why."""
     with open_database(settings) as engine, engine.connect() as connection:
         champion = read.learning.champion(connection)
         labels = read.problems.view(connection, "label_accuracy")
         problems = read.problems.problems(connection)
     if champion is not None:
         screen.table("Labels", LABEL_COLUMNS, [_label(row) for row in labels], whole=True)
-        screen.say(f"{accuracy(champion)}; always naming the largest label would be {champion.majority:.1%}.")
-        screen.say(f"All labels counting alike: {balanced(champion)}.")
+        baseline = f"always naming the largest label would get {champion.majority:.1%}"
+        screen.paragraph(f"{accuracy(champion)}; {baseline}.")
+        screen.paragraph(f"Balanced accuracy: {balanced_accuracy(champion)}.")
     if status_tables.problems(problems):
         typer.echo(screen.CUT)
 
@@ -128,46 +139,46 @@ def _label(row: Any) -> tuple[Any, ...]:
 
 
 def accuracy(champion: Any) -> str:
-    """The share of held-out tracks that the model in use takes for their label."""
+    """The share of held-out tracks whose label the model in use predicts."""
     return f"{champion.track_accuracy:.1%} of held-out tracks right"
 
 
-def balanced(champion: Any) -> str:
-    """Balanced accuracy on held-out tracks, with its interval and beside the baseline's, as far as they are known."""
-    said = f"{champion.balanced_accuracy:.1%}"
+def balanced_accuracy(champion: Any) -> str:
+    """Balanced accuracy on held-out tracks, with its interval and the baseline's accuracy where there are any."""
+    text = f"{champion.balanced_accuracy:.1%}"
     if screen.interval(champion.ci_low, champion.ci_high):
-        said += f", with a 95 % interval of {champion.ci_low:.1%} to {champion.ci_high:.1%}"
+        text += f", with a 95 % interval of {champion.ci_low:.1%} to {champion.ci_high:.1%}"
     if champion.baseline_accuracy is not None:
-        said += f"; the classical baseline has {champion.baseline_accuracy:.1%}"
-    return said
+        text += f"; the classical baseline has {champion.baseline_accuracy:.1%}"
+    return text
 
 
-def where_to_look(settings: Settings) -> None:
-    """How to go on after the demo."""
+def next_steps(settings: Settings) -> None:
+    """Where the demo's data are, and a query to try."""
     here = Path.cwd()
     home = settings.home.relative_to(here) if settings.home.is_relative_to(here) else settings.home
-    typer.echo(f"\nAll of it is synthetic and lies in {home}. Look around:")
+    typer.echo(f"\nAll of it is synthetic, and is in {home}. Try:")
     query = "SELECT artists, title, label, predicted, confidence FROM track_predictions LIMIT 5"
     typer.echo(f'  LABELSCOPE_HOME={home} {sys.argv[0]} sql "{query}"')
 
 
 def scored_files(files: "Sequence[ScoredFile]") -> None:
-    """The most probable labels of each file, and in a sentence why others have none."""
+    """The most probable labels of each file, and a sentence for each file without. Raises Exit for the latter."""
     columns = ("file", "sounds like", "confidence", "next likely", "")
-    heard = [file for file in files if file.ranking]
-    notes = [_note(file) for file in heard]
+    scored = [file for file in files if file.ranking]
+    notes = [_note(file) for file in scored]
     rows = [
         (file.path.name, *file.ranking[0], file.ranking[1][0], note)
-        for file, note in zip(heard, notes, strict=True)
+        for file, note in zip(scored, notes, strict=True)
     ]
     screen.table(None, columns, rows, whole=True)
     if "unknown" in notes:
-        screen.say("Unknown: like none of the labels; what stands there is only the nearest.")
+        screen.paragraph("Unknown: like none of the labels; the table shows the nearest one.")
     if "learnt" in notes:
-        screen.say("Learnt: the model has learnt from this very file, so that its answer proves nothing.")
+        screen.paragraph("Learnt: the model was trained on this very file, so its prediction proves nothing.")
     if problems := [file.problem for file in files if file.problem]:
         for sentence in problems:
-            screen.fail(sentence)
+            screen.error(sentence)
         raise typer.Exit(1)
 
 

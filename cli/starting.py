@@ -1,10 +1,11 @@
-"""What a command sees to before it can begin: that what it is to read is there, and that the servers run."""
+"""What commands check and start before they begin: their input, their reason, the servers, the flow's module."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 
+import typer
 from sqlalchemy import Connection
 
 from config.labels import read_labels
@@ -13,36 +14,36 @@ from flows.home.environment import contain_library_caches, open_database, runtim
 from flows.prefect_tools.console import SafeConsole
 
 READY = "Getting ready …"
-Judge = Callable[[Connection], object]
+Check = Callable[[Connection], object]
 
 
 @contextmanager
-def started(settings: Settings, module: str, judge: Judge | None = None) -> Iterator[None]:
-    """The servers that a flow needs, with the module of that flow imported.
+def flow_ready(settings: Settings, module: str, check: Check | None = None) -> Iterator[None]:
+    """Start the servers that a flow needs and import its module; the servers stay up for the block.
 
-    It takes several seconds; people at a terminal see that something is going on. The database is there within one of
-    them: `judge` asks it first whether the request can succeed, and raises where it cannot.
+    This takes several seconds, so a terminal shows that something is going on. `check` runs as soon as the database is
+    up, within about a second, and raises where the request cannot succeed.
     """
     with ExitStack() as stack:
         with SafeConsole(stderr=True).status(READY):
             engine = stack.enter_context(open_database(settings))
-            if judge is not None:
+            if check is not None:
                 with engine.connect() as connection:
-                    judge(connection)
-            stack.enter_context(runtime(settings))
+                    check(connection)
+            stack.enter_context(surroundings(settings))
             import_module(module)
         yield
 
 
-def get_ready(settings: Settings, module: str) -> None:
-    """The same for what needs no Prefect."""
+def module_ready(settings: Settings, module: str) -> None:
+    """Import a module that needs the caches of the home, but no Prefect server."""
     with SafeConsole(stderr=True).status(READY):
         contain_library_caches(settings)
         import_module(module)
 
 
 def require_source(settings: Settings, crate: Path | None) -> None:
-    """Look at the crate, or else at labels.toml, before anything is started or made for it.
+    """Check the crate, or else labels.toml, before anything is started or made for it.
 
     Raises CrateError or ConfigurationError.
     """
@@ -50,18 +51,27 @@ def require_source(settings: Settings, crate: Path | None) -> None:
     if crate is None:
         read_labels(settings.labels)
     else:
-        from sources.files.crate import label_folders  # not above: it brings NumPy along
+        from sources.files.crate import label_folders  # not above: it imports NumPy
 
         label_folders(crate)
 
 
-def no_file(path: Path) -> tuple[str, str] | None:
-    """Why nothing is to be heard, as far as a glance tells: a reason, and a sentence with the cure. None: it can."""
+def require_reason(why: str) -> None:
+    """Raises BadParameter for a reason without words."""
+    if not why.strip():
+        raise typer.BadParameter("The reason is empty: give one in words, or leave --why out.")
+
+
+def path_problem(path: Path) -> tuple[str, str] | None:
+    """Why there is no file at this path: a reason for programs, and a sentence with the cure. None: there may be one.
+
+    It does not open the file: a file that cannot be read is found when it is read.
+    """
     try:
         if path.is_dir():
             return "not_audio", f"{str(path)!r} is a folder; name the files in it."
         if not path.exists():
-            return "missing", f"{str(path)!r} is not there; put it back, or name the place that it has now."
-    except OSError:  # such as a folder that may not be looked into: reading it will say so
+            return "missing", f"{str(path)!r} is not there; put it back, or name its new place."
+    except OSError:  # such as a folder without permission to list it
         pass
     return None

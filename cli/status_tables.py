@@ -1,4 +1,4 @@
-"""The tables of `labelscope status`: what of each has its place on one screen. Each says whether text had to be cut."""
+"""The tables of `labelscope status`. Each function prints one, and returns whether text was cut."""
 
 import re
 from collections.abc import Sequence
@@ -8,18 +8,18 @@ from cli import screen
 from db.read.rows import Rows
 from services.prefect.runs import LastRuns, Run
 
-OPENING = "Flow run encountered an exception: "  # of Prefect's message on a run that failed
+OPENING = "Flow run encountered an exception: "  # of Prefect's message for a failed run
 END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s|\n")
 
 
-def coming(runs: Sequence[Run], zone: ZoneInfo) -> bool:
+def next_runs(runs: Sequence[Run], zone: ZoneInfo) -> bool:
     """The next run of each flow that has a schedule."""
     rows = [(run.flow, run.state, screen.local(run.at, zone)) for run in runs]
     return screen.table("Next runs", ("flow", "state", f"next run ({zone})"), rows)
 
 
-def past(last: LastRuns, zone: ZoneInfo) -> bool:
-    """The last runs that did something, and why some of them came to no good end."""
+def last_runs(last: LastRuns, zone: ZoneInfo) -> bool:
+    """The last runs that did something, and why some of them failed or were cancelled."""
     rows = [
         (
             run.flow,
@@ -30,33 +30,33 @@ def past(last: LastRuns, zone: ZoneInfo) -> bool:
         )
         for run in last.runs
     ]
-    cut = screen.table("Last runs", ("flow", "state", f"started ({zone})", "seconds", "why"), rows)
+    is_cut = screen.table("Last runs", ("flow", "state", f"started ({zone})", "seconds", "why"), rows)
     if last.cancelled_at_once:
         number = last.cancelled_at_once
         runs = "run" if number == 1 else "runs"
-        screen.sentence("", f"and {number} {runs} cancelled at once: one of each flow runs at a time")
-    return cut
+        screen.entry("", f"and {number} {runs} cancelled at once: one of each flow runs at a time")
+    return is_cut
 
 
 def first_sentence(message: str | None) -> str | None:
-    """What a message of Prefect says first."""
+    """The first sentence of a message of Prefect."""
     return END_OF_SENTENCE.split(message.removeprefix(OPENING), maxsplit=1)[0] if message else None
 
 
 def troubles(rows: Rows, zone: ZoneInfo) -> bool:
-    """What services do not do now."""
+    """What services refuse or cannot do at present."""
     return screen.table(
-        "What services do not do for us now",
-        ("service", "what", "why", f"until ({zone})"),
+        "Not available from services",
+        ("service", "capability", "why", f"until ({zone})"),
         [(row.provider, row.capability, row.reason, screen.local(row.blocked_until, zone)) for row in rows],
     )
 
 
 def coverage(rows: Rows) -> bool:
-    """What came in of each playlist; why some could not be read is said once below."""
-    cut = screen.table(
+    """How much of each playlist was read; below it, once, why some could not be."""
+    is_cut = screen.table(
         "Coverage",
-        ("label", "playlist", "status", "tracks", "audio", "ready", "two labels", "no audio", "left out"),
+        ("label", "playlist", "status", "tracks", "audio", "ready", "two labels", "no audio", "excluded"),
         [
             (
                 row.label,
@@ -73,15 +73,15 @@ def coverage(rows: Rows) -> bool:
         ],
     )
     for status, reason in dict.fromkeys((row.status, row.status_reason) for row in rows if row.status_reason):
-        screen.sentence("", f"{status}: {reason}")
-    return cut
+        screen.entry("", f"{status}: {reason}")
+    return is_cut
 
 
 def trainings(rows: Rows, zone: ZoneInfo) -> bool:
-    """The last trainings, and what came of them."""
+    """The last trainings, and their outcomes."""
     return screen.table(
         "Trainings",
-        ("id", f"started ({zone})", "model", "accuracy", "why", "what came of it"),
+        ("id", f"started ({zone})", "model", "accuracy", "why", "outcome"),
         [
             (
                 row.training_run_id,
@@ -97,7 +97,7 @@ def trainings(rows: Rows, zone: ZoneInfo) -> bool:
 
 
 def problems(rows: Rows) -> bool:
-    """What could not be used."""
+    """What could not be used, and why."""
     return screen.table("Not used, and why", ("reason", "count", "example"), rows)
 
 
@@ -105,6 +105,6 @@ def mixes(rows: Rows, zone: ZoneInfo) -> bool:
     """The latest recordings, and whether they are worth listening to."""
     return screen.table(
         "Latest recordings",
-        ("recording", "verdict", f"heard ({zone})"),
+        ("recording", "verdict", f"analysed ({zone})"),
         [(row.title, row.verdict, screen.local(row.created_at, zone)) for row in rows],
     )

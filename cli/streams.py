@@ -1,7 +1,7 @@
-"""Standard output and standard error: nothing in a text can steer the terminal that shows it.
+"""Filter standard output and standard error, so that no text can control the terminal.
 
-Names, titles, paths and the words of services come from elsewhere. Whatever writes them, a traceback or a warning of a
-library included, writes through these streams. Our own colours and progress bars come from
+Names, titles, paths and messages of services come from outside. Everything that writes them goes through these
+streams, tracebacks and warnings of libraries included. Our own colours and progress bars come from
 flows/prefect_tools/console.py.
 """
 
@@ -18,10 +18,10 @@ COLOURS: Final = re.compile("(\x1b\\[[0-9;]*m)")
 
 
 class FilteredStream:
-    """A text stream that shows a replacement sign for each character that would steer a terminal.
+    """A text stream that replaces each character that could control a terminal.
 
-    `unfiltered` is the stream behind it. Line ends and tabs pass. A Rich console that is not ours, as Typer has one for
-    the help, finds `rich_proxied_file`, through which colours pass, too.
+    `unfiltered` is the stream that it writes to. Line ends and tabs pass. Consoles of Rich that are not ours, such as
+    Typer's for the help, use `rich_proxied_file`, through which colours pass as well.
     """
 
     def __init__(self, unfiltered: IO[str], colours: bool = False) -> None:
@@ -50,13 +50,13 @@ class FilteredStream:
 
 
 def filter_streams() -> None:
-    """From here on standard error is filtered, and standard output where it is a terminal.
+    """Filter standard error from here on, and standard output where it is a terminal.
 
-    Where a program reads, output is data and stays what it is.
+    Where a program reads it, output is data and stays as it is.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and lookup(stream.encoding).name == "ascii":
-            stream.reconfigure(encoding="utf-8", errors="replace")  # else Typer goes around such a stream
+            stream.reconfigure(encoding="utf-8", errors="replace")  # else Typer bypasses such a stream
     if not isinstance(sys.stderr, FilteredStream):
         sys.stderr = FilteredStream(sys.stderr)
     if sys.stdout.isatty() and not isinstance(sys.stdout, FilteredStream):

@@ -1,31 +1,16 @@
-"""Passwords of roles in a PostgreSQL of one's own, each from a file, and the database that Prefect's server writes to.
+"""Passwords of roles in a PostgreSQL of your own, and the database that Prefect's server writes to.
 
 It can be done again at any time: what a first start could not do, the next one does, and a changed password is set.
 """
 
 from contextlib import suppress
-from pathlib import Path
 
 import psycopg
 from psycopg import errors, sql
 
-from db.engine import AddressError, libpq_url
+from db.engine import libpq_url
 
 PREFECT = "prefect"  # the role of Prefect's server, and its database
-
-
-def read_password(file: Path) -> str:
-    """The password in a file, without white space around it. Raises AddressError where the file gives none."""
-    try:
-        password = file.read_text().strip()
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise AddressError(
-            f"The password in {file} cannot be read ({why}): give this user the right to."
-        ) from error
-    if not password:
-        raise AddressError(f"There is no password in {file}: write one into it.")
-    return password
 
 
 def set_password(address: str, role: str, password: str) -> None:

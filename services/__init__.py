@@ -1,1 +1,1 @@
-"""The servers that come along: PostgreSQL and Prefect, there for as long as somebody uses them."""
+"""The embedded servers, PostgreSQL and Prefect: each runs for as long as a process uses it."""

@@ -1,7 +1,7 @@
-"""The environment of the processes that Labelscope starts: made from a list of what they need.
+"""The environment of the processes that Labelscope starts: only the variables that they need.
 
-A server that inherits all of its caller's variables inherits its secrets, too, and on a machine where PostgreSQL runs
-as another user, that user can read them. Imported by the keeper, so: the standard library alone.
+A server that inherits all variables of its caller inherits the secrets among them. Where PostgreSQL runs as another
+user, that user could read them. Imported by the keeper, so: the standard library only.
 """
 
 import os
@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 NEEDED = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL"
-    r"|LABELSCOPE_HOME"  # whose process it is, for people and tests that look
+    r"|LABELSCOPE_HOME"  # so that people and tests can tell which home a process belongs to
     r"|LANG|LANGUAGE|LC_[A-Z]+|TZ|TZDIR"
     r"|TMPDIR|TEMP|TMP|XDG_RUNTIME_DIR"
     r"|LD_LIBRARY_PATH|LD_PRELOAD|DYLD_[A-Z_]+"
-    r"|NO_FAKE_STAT|FAKETIME[A-Z_]*"  # what libfaketime, loaded by LD_PRELOAD, reads
+    r"|NO_FAKE_STAT|FAKETIME[A-Z_]*"  # read by libfaketime, which LD_PRELOAD loads
     r"|PYTHONPATH|PYTHONHOME|PYTHONUTF8|PYTHONDONTWRITEBYTECODE|PYTHONPYCACHEPREFIX|VIRTUAL_ENV"
     r"|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE"
 )
@@ -28,17 +28,17 @@ SECRETS = {
 
 
 def child_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Variables for a server: what every program needs of the caller's environment, and `more`."""
+    """The variables for a server: those of the caller that every program needs, and `more`."""
     needed = {name: value for name, value in os.environ.items() if NEEDED.fullmatch(name)}
     return needed | dict(more or {})
 
 
 def libpq_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The same for pg_dump and pg_restore, which also read how to reach a server: PGSSLMODE, PGSSLROOTCERT, …"""
+    """The variables for pg_dump and pg_restore: those of a server, and libpq's, such as PGSSLMODE, and `more`."""
     libpq = {name: value for name, value in os.environ.items() if name.startswith("PG")}
     return child_environment(libpq | dict(more or {}))
 
 
 def without_secrets() -> dict[str, str]:
-    """All variables of the caller but secrets, for a program that people work in: psql, its pager, its editor."""
+    """All variables of the caller except secrets, for interactive programs: psql, its pager, its editor."""
     return {name: value for name, value in os.environ.items() if name not in SECRETS}

@@ -1,6 +1,6 @@
-"""Start a program so that it begins only when its process id is written down.
+"""Start a program that waits until its process id is recorded.
 
-Where the starter is killed before, the program never runs: no server is left that nobody can name.
+If the starter is killed before that, the program never runs. So no server is left whose process id is unknown.
 """
 
 import os
@@ -15,7 +15,7 @@ HELD = ["/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "labelscope"]
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A server that waits to begin: its process id, which stays, and its place."""
+    """A server that waits to begin: its process id, which stays the same, and its place."""
 
     pid: int
     place: str
@@ -23,7 +23,7 @@ class Launched:
 
     def begin(self) -> None:
         """Let the program run."""
-        with suppress(BrokenPipeError):  # it was killed meanwhile
+        with suppress(BrokenPipeError):  # the program was killed meanwhile
             os.write(self.gate, b"\n")
         os.close(self.gate)
 
@@ -31,8 +31,8 @@ class Launched:
 def start_held(
     command: Sequence[str | os.PathLike[str]], place: str, env: Mapping[str, str], **options: Any
 ) -> Launched:
-    """Start the command as `subprocess.Popen` does with these options; it waits for begin(), or ends with us."""
-    reading, gate = os.pipe()  # neither is inherited but as the standard input
+    """Start the command with these options of `subprocess.Popen`. It waits for begin(), or ends with this process."""
+    reading, gate = os.pipe()  # a child inherits neither, except as its standard input
     try:
         process = subprocess.Popen([*HELD, *command], stdin=reading, env=env, **options)
     except BaseException:

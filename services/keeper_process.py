@@ -1,6 +1,7 @@
-"""The keeper: the process that starts a server, starts it again should it die, and stops it after its last user.
+"""The keeper process: it starts a server, restarts it if it dies, and stops it after its last user.
 
-Runs on the standard library alone. It may be killed at any moment: the next one goes on from the locks and server.json.
+It imports the standard library only. It may be killed at any moment: the next one continues from the locks and
+server.json.
 """
 
 import errno
@@ -13,39 +14,40 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
-from services.keeper import Server, ServiceError, did_not_start, full_disk, has_no_room
+from services.full_disk import full_disk, is_nearly_full
+from services.keeper import Server, ServiceError, did_not_start
 from services.locks import SERVER, USERS, State, is_held, lock, open_lock, read_state, take, write_state
 from services.private import OTHERS, PlaceRefused
 
 START_SECONDS = 120.0  # for the server to answer; PostgreSQL may have a crash to recover from
-ATTEMPTS = 3  # starts before giving up: the first may lose a port, the second may lose it again
-FULL_DISK_SECONDS = 5.0  # for a server to stop where it may have no room to
+ATTEMPTS = 3  # to start a server: another program may take its port, even twice
+FULL_DISK_SECONDS = 5.0  # for a server to stop on a full disk
 PAUSE, KEEPER_PAUSE = 0.02, 0.1
 
 
 def main() -> None:
-    """The keeper process: the descriptor of keeper.lock as argument, the pickled server on standard input."""
+    """Run the keeper. Its argument is the descriptor of keeper.lock; standard input holds the pickled server."""
     os.umask(OTHERS)
     keeper_lock = int(sys.argv[1])
     os.set_inheritable(keeper_lock, False)
     server: Server = pickle.load(sys.stdin.buffer)
     write_state(server.folder, replace(read_state(server.folder), status="starting"))
-    if os.fork() == 0:  # the parent ends here, so that no user is left with a child to reap
+    if os.fork() == 0:  # the parent ends here, so that the user has no child to reap
         _keep(server, keeper_lock)
 
 
 def _keep(server: Server, keeper_lock: int) -> None:
-    """A keeper that gives up leaves a reason: the user takes one without a reason for killed, and starts another."""
+    """Keep the server until its last user leaves. On a failure, record the reason: without one users start a keeper."""
     log_bytes = server.log.stat().st_size
     try:
-        _bring_up(server)
+        _start_or_adopt(server)
         users_lock = open_lock(server.folder / USERS)
         while not take(users_lock, fcntl.LOCK_EX):
             if not is_held(server.folder / SERVER):
-                _bring_up(server)
+                _start_or_adopt(server)
             time.sleep(KEEPER_PAUSE)
         _stop(server)
-        os.close(keeper_lock)  # before users.lock: who gets in next has to find the post vacant
+        os.close(keeper_lock)  # before users.lock, so that the next user sees that there is no keeper
     except ServiceError as error:
         _fail(server, str(error))
     except PlaceRefused as error:
@@ -61,11 +63,11 @@ def _keep(server: Server, keeper_lock: int) -> None:
 
 
 def _fail(server: Server, reason: str) -> None:
-    with suppress(OSError):  # a full disk takes no reason; the user then finds one by itself
+    with suppress(OSError):  # on a full disk; the user then finds the reason itself
         write_state(server.folder, replace(read_state(server.folder), status="failed", reason=reason))
 
 
-def _bring_up(server: Server) -> None:
+def _start_or_adopt(server: Server) -> None:
     """Start the server, or adopt the one that a killed keeper left running."""
     deadline = time.monotonic() + START_SECONDS
     state = read_state(server.folder)
@@ -81,7 +83,8 @@ def _bring_up(server: Server) -> None:
             try:
                 if launches == ATTEMPTS:
                     raise ServiceError(did_not_start(server, log_bytes))
-                write_state(server.folder, State("starting", place=state.place))  # without the former id
+                # Without the former process id.
+                write_state(server.folder, State("starting", place=state.place))
                 launched = server.launch(server_lock, state.place)
                 state = write_state(server.folder, State("starting", launched.pid, launched.place))
                 launched.begin()
@@ -95,6 +98,7 @@ def _bring_up(server: Server) -> None:
 
 
 def _stop(server: Server) -> None:
+    """Send the server its signals until it ends, then clean up."""
     state = read_state(server.folder)
     for number, seconds in server.stop_signals:
         if not is_held(server.folder / SERVER):
@@ -102,12 +106,11 @@ def _stop(server: Server) -> None:
         with suppress(ProcessLookupError):
             if state.pid:  # 0 would be this process and its group
                 os.kill(state.pid, number)
-                os.kill(state.pid, signal.SIGCONT)  # one that was stopped meanwhile takes no other signal
-        # Without room for its log PostgreSQL may never end in order; the next start recovers what it has.
-        deadline = time.monotonic() + (
-            min(seconds, FULL_DISK_SECONDS) if has_no_room(server.folder) else seconds
-        )
+                os.kill(state.pid, signal.SIGCONT)  # a stopped process handles no other signal
+        # On a full disk PostgreSQL may never shut down; the next start recovers its data.
+        wait_seconds = min(seconds, FULL_DISK_SECONDS) if is_nearly_full(server.folder) else seconds
+        deadline = time.monotonic() + wait_seconds
         while is_held(server.folder / SERVER) and time.monotonic() < deadline:
             time.sleep(PAUSE)
-    server.tidy(state.place)
+    server.clean_up(state.place)
     write_state(server.folder, State("stopped", place=state.place))

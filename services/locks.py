@@ -1,11 +1,11 @@
-"""What is true about a server: three locks, which the kernel drops when their last holder dies, and a note.
+"""The state of a server: three locks, which the kernel releases when their last holder dies, and a JSON file.
 
     users.lock    shared; held by every user
-    keeper.lock   held by the keeper; a user takes it and hands it over with the keeper's birth
+    keeper.lock   held by the keeper; a user takes it and passes it on to the keeper that it starts
     server.lock   held by the server itself and its children, inherited through exec
-    server.json   what the keeper has to say; only the holder of keeper.lock writes it
+    server.json   written by the holder of keeper.lock only
 
-No process id that was written down ever has to be believed: it counts only while server.lock is held.
+A process id in server.json counts only while server.lock is held.
 """
 
 import fcntl
@@ -22,10 +22,10 @@ USERS, KEEPER, SERVER, STATE = "users.lock", "keeper.lock", "server.lock", "serv
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What server.json says."""
+    """The contents of server.json."""
 
     status: str = "stopped"  # starting, ready, stopped or failed
-    pid: int = 0  # 0: not known
+    pid: int = 0  # 0: unknown
     place: str = ""
     fresh: bool = False  # the keeper started the server, rather than finding it running
     reason: str = ""
@@ -34,7 +34,7 @@ class State:
 
 
 def read_state(folder: Path) -> State:
-    """What server.json says; the default where there is none or it cannot be read."""
+    """The contents of server.json; the default where there is none, or it is damaged."""
     try:
         with os.fdopen(open_file(folder / STATE, os.O_RDONLY)) as file:
             return State(**json.load(file))
@@ -43,6 +43,7 @@ def read_state(folder: Path) -> State:
 
 
 def write_state(folder: Path, state: State) -> State:
+    """Replace server.json; returns the state with this process as its writer, and the time."""
     state = replace(state, keeper=os.getpid(), written_ns=time.time_ns())
     draft = folder / f"{STATE}.new"
     with os.fdopen(open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as file:
@@ -52,11 +53,12 @@ def write_state(folder: Path, state: State) -> State:
 
 
 def open_lock(path: Path) -> int:
-    """For the owner alone: who may open a lock file can hold it."""
+    """The descriptor of a lock file, for its owner only: a process that can open it can hold the lock."""
     return open_file(path, os.O_RDWR | os.O_CREAT)
 
 
 def take(descriptor: int, kind: int) -> bool:
+    """Lock an open file, LOCK_SH or LOCK_EX; False where another process holds it. Never waits."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -65,7 +67,7 @@ def take(descriptor: int, kind: int) -> bool:
 
 
 def lock(path: Path) -> int | None:
-    """The open file, locked exclusively; None while somebody else holds it."""
+    """The descriptor of the file, locked exclusively; None where another process holds it."""
     descriptor = open_lock(path)
     if take(descriptor, fcntl.LOCK_EX):
         return descriptor
@@ -74,7 +76,7 @@ def lock(path: Path) -> int | None:
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds it alone. Any number of processes may look at once; nothing is made."""
+    """Whether a process holds the lock exclusively. Any number of processes may check at once; no file is made."""
     try:
         descriptor = open_file(path, os.O_RDWR)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A process that does not outlive the one that started it."""
+"""End a process together with its parent."""
 
 import ctypes
 import os
@@ -9,13 +9,12 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def end_with(parent: int) -> None:
-    """Have the kernel send this process SIGTERM when its parent, the process `parent`, ends, however that happens.
+    """Have the kernel send this process SIGTERM when its parent, the process `parent`, ends in any way.
 
-    Where it has ended already, this process does, too. On Linux alone; elsewhere nothing happens, and an orphan works
-    on until its work is done.
+    Where the parent has ended already, this process ends, too. Only on Linux; elsewhere an orphan finishes its work.
     """
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
-    if os.getppid() != parent:  # it was faster
+    if os.getppid() != parent:  # the parent ended before the call
         os.kill(os.getpid(), signal.SIGTERM)

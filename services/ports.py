@@ -1,12 +1,12 @@
-"""Ports of this machine that are free."""
+"""Free ports of this machine."""
 
 import random
 import socket
 from contextlib import suppress
 
 HOST = "127.0.0.1"
-# Below the ports that systems give to outgoing connections (Linux from 32768 on, macOS from 49152): until a server that
-# takes seconds to start listens there, no connection of another program gets the port by chance.
+# Below the ports of outgoing connections (Linux from 32768, macOS from 49152): a server takes seconds to listen, and no
+# connection of another program may get its port by chance meanwhile.
 FREE_PORTS = range(20000, 32768)
 
 
@@ -20,5 +20,5 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on, chosen at random."""
+    """A free port of 127.0.0.1, chosen at random."""
     return next(port for port in random.sample(FREE_PORTS, len(FREE_PORTS)) if is_free(port))

@@ -1,7 +1,7 @@
-"""Folders and files for their owner alone, never reached through a symbolic link.
+"""Folders and files for their owner only, never reached through a symbolic link.
 
-Root follows no link into a foreign folder, and takes nothing that belongs to another user. Imported by the keeper, so:
-the standard library alone.
+Root follows no link into another user's folder, and uses nothing that belongs to another user. Imported by the keeper,
+so: the standard library only.
 """
 
 import errno
@@ -12,28 +12,31 @@ from contextlib import suppress
 from pathlib import Path
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
-OTHERS = 0o077  # what the group and all others may do
+OTHERS = 0o077  # the rights of the group and of all others
 READ_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class PlaceRefused(OSError):  # noqa: N818  (a refusal, with an OSError's number and path)
-    """A folder or file that is not touched."""
+    """A folder or file that Labelscope does not use."""
 
     @property
     def sentence(self) -> str:
-        """Why, and the cure."""
+        """The reason and the cure."""
         return str(self.strerror)
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder for this user alone, unless it is there, and its parents. Raises PlaceRefused, OSError."""
+    """Make the folder for this user only, with its parents, unless it exists. Raises PlaceRefused, OSError."""
     with suppress(FileExistsError):
         path.mkdir(FOLDER_MODE, parents=True)
     os.close(open_folder(path))
 
 
 def open_folder(path: Path, owner: int | None = None) -> int:
-    """A descriptor of a folder that is no link. As root it has to be root's, or that of the user `owner`."""
+    """A descriptor of a folder that is no link. As root, it has to belong to root or to the user `owner`.
+
+    Raises PlaceRefused, OSError.
+    """
     try:
         descriptor = os.open(path, READ_FOLDER)
     except OSError as error:
@@ -49,9 +52,9 @@ def open_folder(path: Path, owner: int | None = None) -> int:
 
 
 def open_file(path: Path, flags: int) -> int:
-    """A descriptor of a regular file, made with mode 0600 if `flags` say so. Raises PlaceRefused, OSError.
+    """A descriptor of a regular file; O_CREAT in `flags` makes it with mode 0600. Raises PlaceRefused, OSError.
 
-    Neither a link nor a pipe, and as root nothing in another user's folder.
+    It opens neither links nor pipes, and as root nothing in another user's folder.
     """
     if os.geteuid() == 0:
         _require_own(path.parent, path.parent.stat())
@@ -63,11 +66,14 @@ def open_file(path: Path, flags: int) -> int:
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
-    """The same, of whomever it is. Never waits, as opening a named pipe would."""
+    """A descriptor of a regular file of any user. It never waits, as opening a named pipe would.
+
+    Raises PlaceRefused, OSError.
+    """
     try:
         descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, FILE_MODE)
     except OSError as error:
-        if error.errno == errno.ENXIO:  # a named pipe that nobody reads
+        if error.errno == errno.ENXIO:  # a named pipe without a reader
             raise _no_file(path) from error
         if path.is_symlink():
             raise _link(path) from error
@@ -78,11 +84,11 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
     return descriptor
 
 
-def put_right(folder: Path) -> int:
-    """Take the rights of other users from the folder and all in it that is this user's; how many things had any.
+def make_private(folder: Path) -> int:
+    """Remove all rights of other users on the folder and on this user's files in it; returns how many had any.
 
-    Nothing to do where the folder itself is private already: nobody gets past it. It comes last, so that a round that
-    was interrupted starts over. What is in another user's folder, such as PostgreSQL's under root, is left alone.
+    A folder that is private already needs no change inside, as no other user can enter it. The folder itself comes
+    last, so that an interrupted call starts over. Another user's folders, such as PostgreSQL's under root, stay.
     """
     top = open_folder(folder)
     try:
@@ -92,14 +98,14 @@ def put_right(folder: Path) -> int:
         changed = 0
         for path, folders, names, here in os.fwalk(".", dir_fd=top):
             folders[:] = [name for name in folders if _is_own(name, here)]
-            changed += path != "." and _close(here)
+            changed += path != "." and _remove_rights(here)
             for name in names:
                 with suppress(OSError):  # a link, a socket, or gone by now
                     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
                     descriptor = os.open(name, flags, dir_fd=here)
-                    changed += _close(descriptor)
+                    changed += _remove_rights(descriptor)
                     os.close(descriptor)
-        return changed + _close(top)
+        return changed + _remove_rights(top)
     finally:
         os.close(top)
 
@@ -110,12 +116,12 @@ def _is_own(name: str, folder: int) -> bool:
     return False
 
 
-def _close(descriptor: int) -> bool:
-    """Take the rights of others; whether there were any. Disks without rights, such as FAT, refuse: nothing helps."""
+def _remove_rights(descriptor: int) -> bool:
+    """Remove the rights of others; returns whether that changed any. File systems without rights, like FAT, refuse."""
     status = os.fstat(descriptor)
     if status.st_uid != os.geteuid() or not status.st_mode & OTHERS or not _is_plain(status.st_mode):
         return False
-    with suppress(OSError):  # also where it is read-only
+    with suppress(OSError):  # such as a read-only file system
         os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & ~OTHERS)
     return not os.fstat(descriptor).st_mode & OTHERS
 
@@ -130,13 +136,13 @@ def _require_own(path: Path, status: os.stat_result, owner: int | None = None) -
         raise PlaceRefused(
             errno.EPERM,
             f"{path} belongs to {name}, and root writes to no other user's folder: run as {name}, or take it over"
-            f" with `chown -R root` on it.",
+            " with `chown -R root` on it.",
             str(path),
         )
 
 
 def user_name(uid: int) -> str:
-    """Of the password database; else the number."""
+    """The name of a user in the password database; else the number."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -144,7 +150,7 @@ def user_name(uid: int) -> str:
 
 
 def require_own_links(path: Path) -> None:
-    """As root: raises PlaceRefused where a symbolic link of another user is on the way to the path."""
+    """As root: raises PlaceRefused where another user's symbolic link is part of the path."""
     if os.geteuid() != 0:
         return
     for step in (path, *path.parents):

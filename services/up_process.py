@@ -1,4 +1,4 @@
-"""Who keeps Labelscope up in a home: one process, found by the lock that it holds in HOME/up."""
+"""The process of `labelscope up` in a home: one at most, found by the lock that it holds in HOME/up."""
 
 import os
 import signal
@@ -12,34 +12,35 @@ from services.keeper import ServiceError, require_running
 from services.locks import KEEPER, SERVER, State, is_held, lock, read_state, write_state
 from services.private import make_folder
 
-STOP_SECONDS = 60.0  # runs in progress are ended first, then Prefect, then PostgreSQL
+STOP_SECONDS = 60.0  # for runs in progress, then Prefect, then PostgreSQL
 PAUSE = 0.1
-LOOK_SECONDS = 1.0
+LOCK_SECONDS = 1.0
 
 
 @contextmanager
-def alone(home: Path) -> Iterator[Callable[[str], None]]:
-    """Be the one that keeps this home up, for the block, which gets a function to say so with the address of the pages.
+def claim(home: Path) -> Iterator[Callable[[str], None]]:
+    """Make this process the one that is up in the home, for the block.
 
-    Raises ServiceError where another process is.
+    The block gets a function to mark the home as ready, with the address of the pages. Raises ServiceError where
+    another process is up.
     """
     folder = _folder(home)
-    for each in (home, folder):
-        make_folder(each)
-    held = _lock(folder / SERVER)
-    if held is None:
+    make_folder(home)
+    make_folder(folder)
+    descriptor = _lock(folder / SERVER)
+    if descriptor is None:
         raise _up_already(home, read_state(folder))
     try:
         write_state(folder, State("starting", os.getpid()))
-        yield partial(_say_ready, folder)
+        yield partial(_mark_ready, folder)
         write_state(folder, State("stopped"))
     finally:
-        os.close(held)
+        os.close(descriptor)
 
 
-def require_nobody(home: Path) -> None:
-    """Raises ServiceError where a process keeps this home up."""
-    if state := who_is_up(home):
+def require_down(home: Path) -> None:
+    """Raises ServiceError where a process is up in this home."""
+    if state := up_state(home):
         raise _up_already(home, state)
 
 
@@ -49,47 +50,47 @@ def _up_already(home: Path, state: State) -> ServiceError:
 
 
 def _lock(path: Path) -> int | None:
-    """For a moment somebody who only looks whether it is held may have it."""
-    deadline = time.monotonic() + LOOK_SECONDS
-    while (held := lock(path)) is None and time.monotonic() < deadline:
+    """The descriptor of the locked file; None where another process holds it for longer than a check takes."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while (descriptor := lock(path)) is None and time.monotonic() < deadline:
         time.sleep(PAUSE)
-    return held
+    return descriptor
 
 
-def _say_ready(folder: Path, address: str) -> None:
+def _mark_ready(folder: Path, address: str) -> None:
     write_state(folder, State("ready", os.getpid(), address))
 
 
-def who_is_up(home: Path) -> State | None:
-    """Process id, address of the pages (`place`) and status of whoever keeps this home up; None where nobody does."""
+def up_state(home: Path) -> State | None:
+    """Process id, address of the pages (`place`) and status of the process that is up; None where there is none."""
     folder = _folder(home)
     return read_state(folder) if folder.is_dir() and is_held(folder / SERVER) else None
 
 
 def end(home: Path) -> bool:
-    """Ask whoever keeps this home up to stop, and wait for it; whether there was anybody.
+    """Stop the process that is up in this home, and wait for its end; returns whether there was one.
 
     Raises ServiceError where it does not stop.
     """
-    state = who_is_up(home)
+    state = up_state(home)
     if state is None:
         return False
     with suppress(ProcessLookupError):  # it has just ended
-        if state.pid:  # else it has only begun, or is about to end
+        if state.pid:  # 0: it has just begun, or is about to end
             os.kill(state.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while is_held(_folder(home) / SERVER):
         _require_running(home, state)
         if time.monotonic() > deadline:
             raise ServiceError(
-                f"Labelscope, process {state.pid}, does not stop: end it by hand; {log(home)} may say why."
+                f"Labelscope, process {state.pid}, does not stop: end it by hand, and see {log(home)}."
             )
         time.sleep(PAUSE)
     return True
 
 
 def _require_running(home: Path, state: State) -> None:
-    """Raises ServiceError where it, or a server that it waits for, was stopped, such as by SIGSTOP."""
+    """Raises ServiceError where the process, or a server that it waits for, was stopped, such as by SIGSTOP."""
     require_running("Labelscope", state)
     for name, folder in (("PostgreSQL", home / "postgres"), ("Prefect", home / "prefect")):
         if is_held(folder / KEEPER):
@@ -97,7 +98,7 @@ def _require_running(home: Path, state: State) -> None:
 
 
 def log(home: Path) -> Path:
-    """Where it writes what it would print, when it runs in the background."""
+    """The file with the output of a process that runs in the background."""
     return home / "logs" / "up.log"
 
 

@@ -1,7 +1,7 @@
-"""What every test may ask for: real clips, a database of its own on a real PostgreSQL, flows on a real Prefect server.
+"""Fixtures for every test: real clips, a database of its own on a real PostgreSQL, flows on a real Prefect server.
 
-It is read before anything imports JAX or reads settings, in this process or in one that a test starts: trainings are
-short, since tests ask what becomes of them and not how good they are, and what one has compiled serves the next.
+This module runs before anything imports JAX or reads settings, here or in a process that a test starts. Trainings are
+short, since tests check their outcomes and not their accuracy, and share one cache of compiled code.
 """
 
 import itertools
@@ -32,12 +32,11 @@ ROOT = Path(__file__).resolve().parents[1]
 NUMBERS = itertools.count()
 HAS_SERVER = Event()  # Prefect was imported by the fixture `flows`
 
-# A shell has what it starts with & ignore Ctrl-C, and so all that tests start, of which some ask what it does.
+# A shell lets background processes ignore Ctrl-C. Processes of tests would inherit that, and some tests press Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-hypothesis.settings.register_profile(
-    "busy machine", deadline=None
-)  # others may have the processor for a while
+# Without a deadline: on a busy machine a test may wait for the processor.
+hypothesis.settings.register_profile("busy machine", deadline=None)
 hypothesis.settings.load_profile("busy machine")
 
 os.environ |= {
@@ -50,14 +49,14 @@ os.environ |= {
 
 
 def pytest_collection_finish() -> None:
-    """Prefect reads its settings when it is imported, so nothing may do so before the fixture `flows` has set them."""
+    """Fail where a test module imports Prefect: it reads its settings then, before the fixture `flows` has set them."""
     if "prefect" in sys.modules:
         raise pytest.UsageError("A test module imports Prefect, or a flow: do so inside of the test.")
 
 
 @pytest.fixture(autouse=True)
 def usual_umask() -> Iterator[None]:
-    """A home closes what its process writes to others; the next test begins as people do."""
+    """Each test begins with the usual umask, which a command with a home changes for the whole process."""
     os.umask(0o022)
     yield
     os.umask(0o022)
@@ -65,14 +64,14 @@ def usual_umask() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def prefect_after_its_settings() -> Iterator[None]:
-    """A test that imports Prefect without the fixture `flows` would leave the next ones without a server."""
+    """Fail a test that imports Prefect without the fixture `flows`: the next tests would have no server."""
     yield
     assert "prefect" not in sys.modules or HAS_SERVER.is_set(), "import Prefect in a process of its own"
 
 
 @pytest.fixture(scope="session")
 def corpus() -> Path:
-    """The folder of real clips beside the checkout; tests that want it are skipped where it is absent."""
+    """The folder of real clips beside the checkout; without it, tests that need it are skipped."""
     folder = ROOT.parent / "shared" / "corpus"
     if not folder.is_dir():
         pytest.skip("no corpus of real clips beside this checkout")
@@ -96,7 +95,7 @@ def template(postgres: PostgresAddress) -> str:
 
 @pytest.fixture
 def empty_database(postgres: PostgresAddress) -> str:
-    """The URL of a database in which there is nothing yet."""
+    """The URL of an empty database."""
     name = f"empty_{next(NUMBERS)}"
     ensure_database(postgres, name)
     return postgres.url(name)
@@ -104,7 +103,7 @@ def empty_database(postgres: PostgresAddress) -> str:
 
 @pytest.fixture
 def database_url(postgres: PostgresAddress, template: str) -> Iterator[str]:
-    """The URL of a migrated database for this test alone."""
+    """The URL of a migrated database for this test only."""
     with copied_database(postgres, template) as name:
         yield postgres.url(name)
 
@@ -169,7 +168,7 @@ def recording(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def three_labels(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The crate of the stages below; who changes it puts it back."""
+    """The crate of the stages below; a test that changes it restores it."""
     crate = tmp_path_factory.mktemp("stages") / "crate"
     for folder in sorted(rendered.iterdir())[:3]:
         shutil.copytree(folder, crate / folder.name)
@@ -180,7 +179,7 @@ def three_labels(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def extracted(
     flows: SimpleNamespace, postgres: PostgresAddress, template: str, three_labels: Path
 ) -> Iterator[Stage]:
-    """Twelve tracks of three labels, ready to be learnt from."""
+    """Twelve extracted tracks of three labels."""
     home = three_labels.with_name("extracted")
     home.mkdir()
     with copied_database(postgres, template) as database:
@@ -193,7 +192,7 @@ def extracted(
 
 @pytest.fixture(scope="session")
 def trained(flows: SimpleNamespace, extracted: Stage) -> Iterator[Stage]:
-    """They were learnt from once: model 1 is the champion, 2 its yardstick, and all tracks are scored."""
+    """The same tracks after one training: model 1 is the champion, 2 its baseline, and all tracks are scored."""
     with copied(extracted, extracted.home.with_name("trained")) as stage:
         with in_use(stage):
             flows.retrain()
@@ -203,16 +202,16 @@ def trained(flows: SimpleNamespace, extracted: Stage) -> Iterator[Stage]:
 
 @pytest.fixture(scope="session")
 def rivals(flows: SimpleNamespace, trained: Stage) -> Iterator[Stage]:
-    """They were learnt from once more, because somebody wished it: model 3 is the challenger."""
+    """The same tracks after another training, on demand: model 3 is the challenger."""
     with copied(trained, trained.home.with_name("rivals")) as stage:
-        with in_use(stage), restless():
+        with in_use(stage), random_draws():
             flows.retrain("to see the same again")
         yield stage
 
 
 @contextmanager
-def restless() -> Iterator[None]:
-    """Somebody else draws random numbers all the time, as the threads of Prefect do now and then."""
+def random_draws() -> Iterator[None]:
+    """Another thread draws random numbers all the time, as the threads of Prefect do now and then."""
     over = Event()
 
     def draw() -> None:
@@ -230,7 +229,7 @@ def restless() -> Iterator[None]:
 
 @pytest.fixture
 def go_on(tmp_path: Path) -> Iterator[Callable[[Stage], Engine]]:
-    """Lets the flows of this test go on from a stage, in a copy; returns an engine on the copied database."""
+    """Lets the flows of this test continue from a copy of a stage; returns an engine on the copied database."""
     with ExitStack() as stack:
 
         def start(stage: Stage) -> Engine:

@@ -16,37 +16,37 @@ def wait_until(condition: Callable[[], object], seconds: float = 120, pause: flo
 
 
 def processes_of(home: Path) -> list[int]:
-    """Live processes that were started for this home, and other ones that hold a file of it open: its servers."""
+    """Live processes that were started for this home, and others that hold one of its files open: its servers."""
     started = processes_with(f"LABELSCOPE_HOME={home}")
     return started + [process for process in _processes_with_files_of(home) if process not in started]
 
 
 def _processes_with_files_of(home: Path) -> list[int]:
-    """All but this one."""
-    found, below = [], f"{home}/"
+    """Live processes, except this one, with an open file below the home."""
+    processes, below = [], f"{home}/"
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it ended, or is not ours to look at
             files = (str(file.readlink()) for file in (folder / "fd").iterdir())
             if int(folder.name) != os.getpid() and any(file.startswith(below) for file in files):
-                found.append(int(folder.name))
-    return found
+                processes.append(int(folder.name))
+    return processes
 
 
 def processes_with(variable: str) -> list[int]:
-    """Live processes that were started with this variable, or by one that was."""
+    """Live processes that were started with this variable in their environment."""
     mark = variable.encode()
-    found = []
+    processes = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if mark in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
+                processes.append(int(folder.name))
         except OSError:
             continue  # it ended, or is not ours to look at
-    return found
+    return processes
 
 
 def kill_all_of(home: Path) -> None:
-    """Until none is left: a keeper starts a server again."""
+    """Kill processes until none is left: a keeper restarts a server."""
 
     def killed() -> list[int]:
         processes = processes_of(home)
@@ -61,13 +61,13 @@ def kill_all_of(home: Path) -> None:
 def descendants_of(process: int) -> list[int]:
     """Its children, their children, and so on."""
     children = children_of(process)
-    return children + [each for child in children for each in descendants_of(child)]
+    return children + [descendant for child in children for descendant in descendants_of(child)]
 
 
 def children_of(process: int) -> list[int]:
     """Live child processes, whichever of its threads started them."""
-    found: list[int] = []
+    processes: list[int] = []
     for children in Path(f"/proc/{process}/task").glob("*/children"):
         with suppress(OSError):
-            found += map(int, children.read_text().split())
-    return found
+            processes += map(int, children.read_text().split())
+    return processes

@@ -1,4 +1,4 @@
-"""Recordings of a minute and more, made of tracks one after the other."""
+"""Recordings of a minute or more, made of several tracks in a row."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What some runs have left, to go on from in a copy: a test that needs a champion does not train one."""
+"""Homes and databases after some stages, which tests copy: a test that needs a champion does not train one."""
 
 import itertools
 import os
@@ -17,7 +17,7 @@ NUMBERS = itertools.count()
 
 @dataclass(frozen=True)
 class Stage:
-    """A database and a home that belong together. Nobody may be connected to a database that is copied."""
+    """A database and a home that belong together. A database without connections can be copied."""
 
     server: PostgresAddress
     database: str
@@ -42,7 +42,7 @@ def copied_database(server: PostgresAddress, template: str) -> Iterator[str]:
 
 @contextmanager
 def copied(stage: Stage, home: Path) -> Iterator[Stage]:
-    """A copy for the block, in a home that is not there yet."""
+    """A copy for the block, in a home that does not exist yet."""
     shutil.copytree(stage.home, home)
     with copied_database(stage.server, stage.database) as name:
         yield Stage(stage.server, name, home)
@@ -50,7 +50,7 @@ def copied(stage: Stage, home: Path) -> Iterator[Stage]:
 
 @contextmanager
 def in_use(stage: Stage) -> Iterator[None]:
-    """Flows of the block work on this stage; whatever they change in the environment is forgotten."""
+    """Flows of the block work on this stage; their changes of the environment are undone."""
     before = dict(os.environ)
     os.environ |= {"DATABASE_URL": stage.url, "LABELSCOPE_HOME": str(stage.home)}
     try:

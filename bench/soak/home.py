@@ -156,7 +156,7 @@ class SoakedHome:
         assert self._process is not None
         if self._process.poll() is not None:
             sys.exit(self._log.read_text())
-        state = up_process.who_is_up(self.home)
+        state = up_process.up_state(self.home)
         return state is not None and (state.pid, state.status) == (self._process.pid, "ready")
 
     def _polls(self) -> bool:

@@ -1,1 +1,1 @@
-"""The commands, one topic a file."""
+"""The commands, one topic a file; cli/app.py registers them."""

@@ -1,4 +1,4 @@
-"""`labelscope backup` and `labelscope restore`: everything there is, in a folder, and back from it."""
+"""`labelscope backup` and `labelscope restore`: save the database and all files in a folder, and restore them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,20 +8,22 @@ import typer
 from config.settings import Settings
 from flows.home.folder import require_home
 
-SHOWN = 10  # problems of one kind are said in full up to so many
+MOST_PROBLEMS = 10  # printed in full; the rest are only counted
 CURE = (
-    "`labelscope maintain --repair` has lost spectrograms extracted and lost audio fetched by the next run; a model has"
-    " to come from an earlier backup."
+    "After `labelscope maintain --repair` the next run extracts lost spectrograms and fetches lost audio; a lost model"
+    " has to come from an earlier backup."
 )
-LOGIN = "A login to Spotify is a secret and not part of a backup: `labelscope login spotify` makes a new one."
+LOGIN = (
+    "A backup leaves out the login to Spotify, which is a secret: `labelscope login spotify` makes a new one."
+)
 
 
 def backup(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="An empty folder, or that of an earlier backup.")
+        Path, typer.Argument(metavar="DIR", help="An empty folder, or the folder of an earlier backup.")
     ],
 ) -> None:
-    """Save the database, and all audio, spectrograms and models; a folder that was saved to before gets what is new.
+    """Save the database, and all audio, spectrograms and models. An earlier backup in the folder is updated.
 
     Your own crates and libraries are not copied. While it runs nothing can be purged; runs go on.
     """
@@ -33,19 +35,21 @@ def backup(
     typer.echo(f"Saved in {folder}: the database and {saved.files} files, {saved.new} of them new.")
     typer.echo(LOGIN)
     if saved.problems:
-        for problem in saved.problems[:SHOWN]:
+        for problem in saved.problems[:MOST_PROBLEMS]:
             typer.echo(problem, err=True)
-        typer.echo(f"Files that are not in the backup: {len(saved.problems)}; all else is. {CURE}", err=True)
+        typer.echo(
+            f"Files that are not in the backup: {len(saved.problems)}; all others are. {CURE}", err=True
+        )
         raise typer.Exit(1)
 
 
 def restore(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a backup.")]) -> None:
-    """Put a backup into an empty home, and bring it to this version; nothing is changed unless all of it is whole."""
-    from flows.backup.restore import restore as put_back
+    """Restore a backup into an empty home, and migrate it to this version. A damaged backup changes nothing."""
+    from flows.backup.restore import restore as restore_backup
 
-    restored = put_back(Settings(), folder)
+    restored = restore_backup(Settings(), folder)
     typer.echo(f"Restored the database and {len(restored.files)} files, as of {restored.made_at}.")
     typer.echo(LOGIN)
     if restored.missing:
-        lost = f"{len(restored.missing)} files were lost already when it was made, such as {restored.missing[0].path}."
-        typer.echo(f"{lost} {CURE}", err=True)
+        lost = f"The backup lacks {len(restored.missing)} files that were already lost when it was made"
+        typer.echo(f"{lost}, such as {restored.missing[0].path}. {CURE}", err=True)

@@ -1,4 +1,4 @@
-"""`labelscope sql` and `labelscope db …`: the database, for people who speak SQL."""
+"""`labelscope sql` and `labelscope db …`: the database, for people who know SQL."""
 
 import signal
 import subprocess
@@ -13,36 +13,39 @@ from cli.rows import Format, write_rows
 from config.settings import Settings
 from db.engine import AddressError, NoAnswerError, for_programs, libpq_url, read_only
 from db.pgvector import add_neighbours
-from db.role_passwords import PREFECT, make_prefect, read_password, set_password
+from db.role_passwords import PREFECT, make_prefect, set_password
 from db.roles import PIPELINE, READER, as_role, make_roles
 from flows.home.environment import database_address, migrated_database, open_database
 from flows.home.folder import require_home
 from services.environment import without_secrets
 from services.postgres.server import postgres_server
+from services.secret_file import read_secret
 
-app = typer.Typer(no_args_is_help=True, help="The database itself: its address, its schema, a psql in it.")
+app = typer.Typer(no_args_is_help=True, help="The database itself: its address, its schema, and psql.")
 SQL_EXAMPLE = 'Example: labelscope sql "SELECT * FROM label_accuracy" --format csv'
 
 
 def sql(
     query: Annotated[
         str,
-        typer.Argument(metavar="QUERY", help="One SQL statement; it can read everything and change nothing."),
+        typer.Argument(
+            metavar="QUERY", help="One SQL statement, which can read everything and change nothing."
+        ),
     ],
     form: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
-    timeout: Annotated[int, typer.Option(help="Seconds after which the statement is given up.")] = 30,
-    limit: Annotated[int, typer.Option(min=1, help="Rows that are written at most.")] = 10_000,
+    timeout: Annotated[int, typer.Option(help="Seconds after which the statement is cancelled.")] = 30,
+    limit: Annotated[int, typer.Option(min=1, help="Write at most so many rows.")] = 10_000,
     exact: Annotated[
         bool,
         typer.Option(
             "--exact",
-            help="Leave CSV cells as they are: without it, text that a spreadsheet would run as a formula gets a"
+            help="Leave CSV cells as they are. Otherwise text that a spreadsheet would run as a formula gets a"
             " leading apostrophe.",
         ),
     ] = False,
 ) -> None:
-    """Ask the database, in a read-only transaction."""
-    query = query.encode("utf-8", "backslashreplace").decode()  # PostgreSQL will say where it is no text
+    """Query the database, in a read-only transaction."""
+    query = query.encode("utf-8", "backslashreplace").decode()  # PostgreSQL then shows where it is no text
     if not query.strip():
         raise typer.BadParameter("There is no statement.")
     settings = Settings()
@@ -63,7 +66,10 @@ def sql(
 def url(
     keep: Annotated[bool, typer.Option(help="Keep the home's own server running until Ctrl-C.")] = False,
     only_read: Annotated[
-        bool, typer.Option("--read-only", help="Of a role that can read everything and change nothing.")
+        bool,
+        typer.Option(
+            "--read-only", help="The address of a role that can read everything and change nothing."
+        ),
     ] = False,
 ) -> None:
     """Print the address of the database, for other programs."""
@@ -72,13 +78,13 @@ def url(
     if only_read and settings.database_url is not None:
         raise AddressError(
             "DATABASE_URL names a PostgreSQL of your own: `labelscope db upgrade --roles` makes labelscope_reader"
-            " there, which can only read; docs/operations.md says how to give it a password and an address."
+            " there, a role which can only read; docs/operations.md shows how to give it a password and an address."
         )
     with migrated_database(settings) if only_read else database_address(settings) as address:
         typer.echo(libpq_url(as_role(address, READER) if only_read else address))
         if settings.database_url is None and not keep:
             typer.echo(
-                "It answers while a labelscope command runs; --keep leaves it up until Ctrl-C.", err=True
+                "The server runs while a labelscope command does; --keep keeps it up until Ctrl-C.", err=True
             )
         if keep:
             signal.pause()
@@ -90,9 +96,7 @@ def url(
 def upgrade(
     roles: Annotated[
         bool,
-        typer.Option(
-            "--roles", help="See to the roles as well, in a PostgreSQL of your own, as a superuser."
-        ),
+        typer.Option("--roles", help="Make the roles as well, in a PostgreSQL of your own, as a superuser."),
     ] = False,
     pipeline_password: Annotated[
         Path | None,
@@ -109,21 +113,24 @@ def upgrade(
         ),
     ] = None,
 ) -> None:
-    """Bring the database to the schema of this version. Every command does so by itself.
+    """Migrate the database to the schema of this version. Every command does so by itself.
 
-    Only this one adds what finds neighbours where PostgreSQL has got pgvector since.
+    Only this command adds similarity search where PostgreSQL has gained pgvector since the last migration.
     """
-    files = {PIPELINE: pipeline_password, PREFECT: prefect_password}
-    passwords = {role: read_password(file) for role, file in files.items() if file is not None}
+    passwords: dict[str, str] = {}
+    if pipeline_password is not None:
+        passwords[PIPELINE] = read_secret("--pipeline-password", pipeline_password, "password")
+    if prefect_password is not None:
+        passwords[PREFECT] = read_secret("--prefect-password", prefect_password, "password")
     if passwords and not roles:
-        raise typer.BadParameter("Passwords are of roles: give --roles, too.")
+        raise typer.BadParameter("Passwords belong to roles: give --roles, too.")
     settings = Settings()
     if passwords and settings.database_url is None:
         raise AddressError(
-            "The roles of a home's own PostgreSQL have no passwords; DATABASE_URL names another one."
+            "The roles of a home's own PostgreSQL have no passwords: set DATABASE_URL to another PostgreSQL."
         )
     with migrated_database(settings) as address:
-        neighbours = add_neighbours(address)
+        has_pgvector = add_neighbours(address)
         if roles:
             make_roles(address)
         if PREFECT in passwords:
@@ -131,7 +138,7 @@ def upgrade(
         for role, password in passwords.items():
             set_password(address, role, password)
     typer.echo("The database has the schema of this version.")
-    if not neighbours:
+    if not has_pgvector:
         typer.echo(
             "It cannot find neighbours: PostgreSQL has no pgvector, 0.8 or newer, that this role may use."
         )
@@ -140,17 +147,16 @@ def upgrade(
 @app.command(epilog="Example: labelscope db psql -- -c '\\d+ tracks'")
 def psql(
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="ARGUMENT", help="Passed on to psql.")
+        list[str] | None, typer.Argument(metavar="ARGUMENT", help="Arguments for psql.")
     ] = None,
 ) -> None:
     """Open psql on the database, as its owner."""
     settings = Settings()
     require_home(settings)
     with migrated_database(settings) as address:
-        program = (
-            postgres_server(settings.home).binaries / "psql"
-        )  # as new as the server, unlike a system's own
-        where, secrets = for_programs(address)
+        # Not the system's psql, which may be older than the server.
+        program = postgres_server(settings.home).binaries / "psql"
+        public_address, secrets = for_programs(address)
         variables = without_secrets() | {"PGAPPNAME": "psql"} | secrets
-        code = subprocess.call([program, where, *(arguments or [])], env=variables)
+        code = subprocess.call([program, public_address, *(arguments or [])], env=variables)
     raise typer.Exit(code)

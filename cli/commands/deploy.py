@@ -1,4 +1,4 @@
-"""`labelscope deploy` and `labelscope worker`: the timetable on a Prefect server of one's own."""
+"""`labelscope deploy` and `labelscope worker`: the timetable on a Prefect server of your own."""
 
 import os
 import time
@@ -15,7 +15,7 @@ from services.keeper import ServiceError
 from services.prefect.api import PrefectApi
 from services.prefect.server import client_environment, require_api
 
-PAUSE_SECONDS: Final = 2.0  # between two questions whether the server answers
+PAUSE_SECONDS: Final = 2.0  # between two requests to a server that does not answer yet
 
 
 def deploy(
@@ -23,35 +23,35 @@ def deploy(
         int, typer.Option(min=0, help="Seconds to wait for a server that does not answer yet.")
     ] = 0,
 ) -> None:
-    """Hand the timetable to the workers of a Prefect server of your own; again after every change of it."""
+    """Put the timetable on a Prefect server of your own, for its workers. Run it again after every change of it."""
     settings = Settings()
     _wait_for(_require_server(settings), wait)
-    with runtime(settings):
-        from flows.orchestration.deploy import deploy as hand_over
+    with surroundings(settings):
+        from flows.orchestration.deploy import deploy as register
 
-        hand_over(settings)
-        typer.echo(f"Workers of the pool `{POOL}` keep the timetable: labelscope worker")
+        register(settings)
+        typer.echo(f"Workers of the pool `{POOL}` run the timetable: labelscope worker")
         show_timetable(settings)
 
 
 def worker(context: typer.Context) -> None:
-    """Work on the timetable of a Prefect server of your own, until Ctrl-C.
+    """Run the timetable of a Prefect server of your own, until Ctrl-C.
 
-    Options are those of `prefect worker start`, such as --limit 2. The login to the server is that of
-    PREFECT_API_AUTH_STRING, or of the file that LABELSCOPE_PREFECT_LOGIN_FILE names.
+    Options are those of `prefect worker start`, such as --limit 2. PREFECT_API_AUTH_STRING holds the login to the
+    server, or LABELSCOPE_PREFECT_LOGIN_FILE names a file with it.
     """
     settings = Settings()
     api = _require_server(settings)
     require_api(api)
     os.environ.update(client_environment(settings.home, api.url, api.login))
-    from flows.orchestration.worker import work  # now that Prefect finds its server
+    from flows.orchestration.worker import work  # not above: it imports Prefect, which reads these variables
 
-    with stopping.left_to_asyncio():
+    with stopping.handled_by_asyncio():
         work(context.args)
 
 
 def _wait_for(api: PrefectApi, seconds: float) -> None:
-    """Until the server answers in time, be it with a refusal, or these seconds are over."""
+    """Wait until the server answers, a refusal included, but at most these seconds."""
     end = time.monotonic() + seconds
     while not api.status("/admin/version") and time.monotonic() < end:
         time.sleep(PAUSE_SECONDS)
@@ -61,6 +61,6 @@ def _require_server(settings: Settings) -> PrefectApi:
     api = configured_prefect(settings)
     if api is None:
         raise ServiceError(
-            "There is no Prefect server to work with: set PREFECT_API_URL, or keep the timetable with `labelscope up`."
+            "No Prefect server is configured: set PREFECT_API_URL, or run the timetable with `labelscope up`."
         )
     return api

@@ -1,6 +1,7 @@
-"""`labelscope mix`: what long recordings sound like from when to when, and whether to listen."""
+"""`labelscope mix`: which labels a long recording sounds like over time, and whether it suits your taste."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from cli import screen
 from cli.output_paths import PNG, require_place_for
 from cli.rows import write_json
-from cli.starting import no_file, started
+from cli.starting import flow_ready, path_problem
 from config.settings import Settings
 from db import read
 from db.write.mixes import reject_mix
@@ -19,6 +20,22 @@ from flows.home.environment import open_database
 from flows.home.folder import require_home
 from flows.home.whole_file import write_output_file
 from flows.mix.summary import analysed_by, metric_lines
+
+Document = dict[str, Any]
+REJECTED_KEYS = ("path", "title", "sha256", "status", "reason", "detail")
+HIDDEN_KEYS = ("id", "reason", "detail", "flow_run_id")
+SEGMENT_COLUMNS = ("from", "to", "sounds like", "confidence", "tempo")
+
+
+@dataclass(slots=True)
+class Request:
+    """The files that somebody named, how to show them, and the JSON documents of those that are done."""
+
+    settings: Settings
+    files: Sequence[Path]
+    as_json: bool
+    picture: Path | None
+    documents: dict[int, Document] = field(default_factory=dict)  # by the file's position in `files`
 
 
 def mix(
@@ -38,94 +55,80 @@ def mix(
         require_place_for(picture, PNG)
     settings = Settings()
     require_home(settings)
-    documents = {place: _no_file(file, *why) for place, file in enumerate(files) if (why := no_file(file))}
-    if not as_json:
-        for document in documents.values():
-            screen.fail(document["detail"])
+    request = Request(settings, files, as_json, picture)
     try:
-        if there := [place for place in range(len(files)) if place not in documents]:
-            # Open to the end, or PostgreSQL would stop and start in between.
-            with open_database(settings) as engine:
-                there = _reject(engine, settings, files, there, as_json, documents)
-                if there:
-                    _hear_all(settings, files, there, as_json, picture, documents)
-    finally:  # whatever ends it, Ctrl-C included: what was heard is told
+        _answer(request)
+    finally:  # Ctrl-C included: recordings that are done are shown
         if as_json:
-            in_order = [documents[place] for place in sorted(documents)]
-            write_json({"mixes": in_order})
-    if any(document["status"] == "rejected" for document in documents.values()):
+            write_json({"mixes": [request.documents[position] for position in sorted(request.documents)]})
+    if any(document["status"] == "rejected" for document in request.documents.values()):
         raise typer.Exit(1)
 
 
-def _reject(
-    engine: Engine,
-    settings: Settings,
-    files: Sequence[Path],
-    there: Sequence[int],
-    as_json: bool,
-    documents: dict[int, dict[str, Any]],
-) -> list[int]:
-    """Leave a row, and a document, for each file that is no recording; returns the places of the others.
+def _answer(request: Request) -> None:
+    """Analyse and show the files one by one; files that are no recordings are shown first."""
+    present = _reject_absent(request)
+    if not present:
+        return
+    # The database stays open to the end: otherwise PostgreSQL would stop and start in between.
+    with open_database(request.settings) as engine:
+        if usable := _reject_unusable(request, engine, present):
+            _analyse_all(request, usable)
 
-    Raises NoModelError, and ConfigurationError for a taste that cannot be followed.
+
+def _reject_absent(request: Request) -> list[int]:
+    """Make a document, and no row, for each path without a file; returns the positions of the others."""
+    present = []
+    for position, file in enumerate(request.files):
+        if (problem := path_problem(file)) is None:
+            present.append(position)
+            continue
+        document = request.documents[position] = _absent_document(file, *problem)
+        if not request.as_json:
+            screen.error(document["detail"])
+    return present
+
+
+def _reject_unusable(request: Request, engine: Engine, positions: Sequence[int]) -> list[int]:
+    """Make a document and a row for each file that is no recording; returns the positions of the others.
+
+    Raises NoModelError, and ConfigurationError for a taste that cannot be used.
     """
-    from flows.mix.recording_file import as_text, fault_of, rejection  # not above: it brings NumPy along
+    from flows.mix.recording_file import fault_of, rejection  # not above: it imports NumPy
 
     with engine.connect() as connection:
         require_champion(connection)
-        require_taste(connection, settings)
-    good = []
-    for place in there:
-        path = files[place].absolute()
+        require_taste(connection, request.settings)
+    usable = []
+    for position in positions:
+        path = request.files[position].absolute()
         fault = fault_of(path)
         if fault is None:
-            good.append(place)
+            usable.append(position)
             continue
         with engine.begin() as connection:
             mix_id = reject_mix(connection, rejection(path, *fault, flow_run_id=None))
         with engine.connect() as connection:
-            documents[place] = {"file": as_text(files[place]), **_document(connection, mix_id, False)}
-            if not as_json:
-                _show(connection, mix_id, False)
-    return good
+            _show(request, connection, position, mix_id, recognised=False)
+    return usable
 
 
-def _hear_all(
-    settings: Settings,
-    files: Sequence[Path],
-    there: Sequence[int],
-    as_json: bool,
-    picture: Path | None,
-    documents: dict[int, dict[str, Any]],
-) -> None:
-    """Hear the files at these places one by one, and put what is to be told of each into `documents`."""
-    with started(settings, "flows.mix.flow"), open_database(settings) as engine:
-        from flows.mix.plot import plot_timeline
-        from flows.mix.recording_file import as_text
+def _analyse_all(request: Request, positions: Sequence[int]) -> None:
+    """Analyse the files at these positions, show each at once, and draw the picture."""
+    with flow_ready(request.settings, "flows.mix.flow"), open_database(request.settings) as engine:
+        from flows.mix.plot import picture_of
 
-        for place in there:
-            file = files[place]
-            mix_id, recognised = _hear(file)
+        for position in positions:
+            mix_id, recognised = _analyse(request.files[position])
             with engine.connect() as connection:
-                documents[place] = {"file": as_text(file), **_document(connection, mix_id, recognised)}
-                if not as_json:
-                    _show(connection, mix_id, recognised)
-                if picture is not None and documents[place]["status"] == "analysed":
-                    write_output_file(picture, plot_timeline(connection, mix_id))
-                    typer.echo(f"Its timeline is drawn in {picture}.", err=as_json)
+                document = _show(request, connection, position, mix_id, recognised=recognised)
+                if request.picture is not None and document["status"] == "analysed":
+                    write_for_people(request.picture, picture_of(connection, mix_id))
+                    typer.echo(f"Its timeline is drawn in {request.picture}.", err=request.as_json)
 
 
-def _no_file(file: Path, reason: str, sentence: str) -> dict[str, Any]:
-    """What is told of a path at which there is no file, and of which nothing is kept therefore."""
-    from flows.mix.recording_file import as_text
-
-    path = as_text(file)
-    told = {"path": path, "title": as_text(Path(file.stem)), "sha256": None, "status": "rejected"}
-    return {"file": path, "mix_id": None, **told, "reason": reason, "detail": sentence}
-
-
-def _hear(file: Path) -> tuple[int, bool]:
-    """The row of a recording, also of one that cannot be used, and whether it was heard before."""
+def _analyse(file: Path) -> tuple[int, bool]:
+    """The id of the recording's row, also where it is rejected, and whether it was analysed before."""
     from flows.mix.flow import MixRejected
     from flows.mix.flow import mix as flow
     from flows.mix.recording_file import as_parameter
@@ -137,20 +140,49 @@ def _hear(file: Path) -> tuple[int, bool]:
     return mixed.mix_id, mixed.recognised
 
 
-def _document(connection: Connection, mix_id: int, recognised: bool) -> dict[str, Any]:
-    """All that is told of a recording, as JSON can hold it."""
+def _show(
+    request: Request, connection: Connection, position: int, mix_id: int, *, recognised: bool
+) -> Document:
+    """Keep the document of a recording, and print the recording where people read; returns the document."""
+    from flows.mix.recording_file import as_text
+
+    file = as_text(request.files[position])
+    document = {"file": file, **_document(connection, mix_id, recognised)}
+    request.documents[position] = document
+    if not request.as_json:
+        _print(connection, mix_id, recognised)
+    return document
+
+
+def _absent_document(file: Path, reason: str, sentence: str) -> Document:
+    """The document of a path without a file; such a recording gets no row."""
+    from flows.mix.recording_file import as_text
+
+    path = as_text(file)
+    return {
+        "file": path,
+        "mix_id": None,
+        "path": path,
+        "title": as_text(Path(file.stem)),
+        "sha256": None,
+        "status": "rejected",
+        "reason": reason,
+        "detail": sentence,
+    }
+
+
+def _document(connection: Connection, mix_id: int, recognised: bool) -> Document:
+    """All that is stored of a recording, as JSON can hold it."""
     row = read.mixes.mix(connection, mix_id)._asdict()
     if row["status"] == "rejected":
-        told = ("path", "title", "sha256", "status", "reason", "detail")
-        return {"mix_id": mix_id, **{name: row[name] for name in told}}
-    shares = {one.name: one.share for one in read.mixes.shares(connection, mix_id)}
+        return {"mix_id": mix_id, **{name: row[name] for name in REJECTED_KEYS}}
+    shares = {label.name: label.share for label in read.mixes.shares(connection, mix_id)}
     segments = [segment._asdict() for segment in read.mixes.segments(connection, mix_id)]
     for segment in segments:
         segment["known"] = segment.pop("label_id") is not None  # a label may be called "unknown", too
-    left_out = ("id", "reason", "detail", "flow_run_id")
     return {
         "mix_id": mix_id,
-        **{name: value for name, value in row.items() if name not in left_out},
+        **{name: value for name, value in row.items() if name not in HIDDEN_KEYS},
         "created_at": row["created_at"].isoformat(),
         "recognised": recognised,
         "shares": shares,
@@ -158,18 +190,18 @@ def _document(connection: Connection, mix_id: int, recognised: bool) -> dict[str
     }
 
 
-def _show(connection: Connection, mix_id: int, recognised: bool) -> None:
-    """A recording's verdict with its reason, its segments and its figures; or why it has none, on stderr."""
+def _print(connection: Connection, mix_id: int, recognised: bool) -> None:
+    """Print the verdict with its reason, the segments and the measures; or on stderr why there are none."""
     row = read.mixes.mix(connection, mix_id)
     if row.status == "rejected":
-        screen.fail(row.detail)
+        screen.error(row.detail)
         return
-    screen.say(f"{row.title}: {row.verdict}")
-    screen.say(row.verdict_reason)
+    screen.paragraph(f"{row.title}: {row.verdict}")
+    screen.paragraph(row.verdict_reason)
     segments = read.mixes.segments(connection, mix_id)
     typer.echo()
-    columns = ("from", "to", "sounds like", "confidence", "tempo")
-    screen.table(None, columns, [tuple(segment)[: len(columns)] for segment in segments], whole=True)
+    cells = [tuple(segment)[: len(SEGMENT_COLUMNS)] for segment in segments]
+    screen.table(None, SEGMENT_COLUMNS, cells, whole=True)
     typer.echo()
     for line in (*metric_lines(row), analysed_by(row, recognised)):
         typer.echo(line)

@@ -1,4 +1,4 @@
-"""`labelscope models`, `promote` and `evaluate`: which models there are, which is in use, and how good they are."""
+"""`labelscope models`, `promote` and `evaluate`: list the models, choose one, and compare architectures."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,7 +8,7 @@ import typer
 from sqlalchemy import Connection
 
 from cli import screen, show
-from cli.starting import started
+from cli.starting import flow_ready, require_reason
 from config.labels import read_labels
 from config.settings import Settings
 from db import read
@@ -17,8 +17,8 @@ from flows.checks.requests import PromotionRefused, require_promotable, require_
 from flows.home.environment import open_database
 from flows.home.folder import require_home
 
-TRAINING = "A training is about to choose a model: wait for its end, and promote again."
-REASONS = 5  # of the newest models, that are told in full
+BUSY = "A training is about to choose a model: wait for its end, and promote again."
+REASONS = 5  # printed in full, of the newest models
 
 
 def models() -> None:
@@ -31,7 +31,7 @@ def models() -> None:
         typer.echo("There is no model yet: labelscope run")
         return
     zone = settings.timezone
-    all_alike = len({row.architecture for row in rows}) == 1
+    one_architecture = len({row.architecture for row in rows}) == 1
     screen.table(
         None,
         (
@@ -48,7 +48,7 @@ def models() -> None:
             (
                 row.id,
                 row.status,
-                None if all_alike else row.architecture,
+                None if one_architecture else row.architecture,
                 screen.local(row.created_at, zone),
                 row.tracks,
                 row.balanced_accuracy,
@@ -59,11 +59,11 @@ def models() -> None:
         ],
         whole=True,
     )
-    typer.echo("\nAccuracy: on held-out tracks, all labels counting alike.")
+    typer.echo("\nAccuracy: balanced accuracy on held-out tracks.")
     for row in rows[:REASONS]:
-        screen.sentence(str(row.id), row.reason)
+        screen.entry(str(row.id), row.reason)
     if len(rows) > REASONS:
-        typer.echo('What was decided of the others: labelscope sql "SELECT id, reason FROM model_list"')
+        typer.echo('Reasons for the others: labelscope sql "SELECT id, reason FROM model_list"')
 
 
 def promote(
@@ -72,24 +72,21 @@ def promote(
     ],
     why: Annotated[str, typer.Option(help="The reason, kept with the model.")] = "a person's wish",
 ) -> None:
-    """Use this model from now on, and let it score all tracks; the one before is kept."""
+    """Use this model from now on, and score all tracks with it; the former model is kept."""
     settings = Settings()
     require_home(settings)
     require_reason(why)
     allowed = read_labels(settings.labels).training.allow
-    with started(
-        settings,
-        "flows.training.promotion",
-        lambda connection: _require_promotable(connection, model_id, allowed),
-    ):
+    check = partial(_require_promotable, model_id=model_id, allowed=allowed)
+    with flow_ready(settings, "flows.training.promotion", check):
         from flows.predict.flow import predict
-        from flows.training.promotion import promote as put_to_use
+        from flows.training.promotion import promote as promote_model
 
-        with open_database(settings) as engine, try_lock(engine, Lock.RETRAIN) as alone:
-            if not alone:
-                raise PromotionRefused(TRAINING)
+        with open_database(settings) as engine, try_lock(engine, Lock.RETRAIN) as locked:
+            if not locked:
+                raise PromotionRefused(BUSY)
             with engine.begin() as connection:
-                put_to_use(connection, settings, model_id, allowed, f"In use because: {why}.")
+                promote_model(connection, settings, model_id, allowed, f"In use because: {why}.")
         typer.echo(f"Model {model_id} is in use.")
         show.predicted(predict())
 
@@ -97,30 +94,23 @@ def promote(
 def _require_promotable(connection: Connection, model_id: int, allowed: Sequence[str]) -> None:
     """Raises PromotionRefused, also while a training runs."""
     require_promotable(connection, model_id, allowed)
-    with try_lock(connection.engine, Lock.RETRAIN) as alone:
-        if not alone:
-            raise PromotionRefused(TRAINING)
-
-
-def require_reason(why: str) -> None:
-    """Refuse a reason of no words."""
-    if not why.strip():
-        raise typer.BadParameter("The reason is empty: give one in words, or leave --why out.")
+    with try_lock(connection.engine, Lock.RETRAIN) as locked:
+        if not locked:
+            raise PromotionRefused(BUSY)
 
 
 def evaluate(
-    folds: Annotated[int, typer.Option(min=3, help="Parts into which the groups are dealt.")] = 5,
-    repeats: Annotated[int, typer.Option(min=1, help="How often they are dealt anew.")] = 3,
+    folds: Annotated[int, typer.Option(min=3, help="Parts into which the groups of tracks are split.")] = 5,
+    repeats: Annotated[int, typer.Option(min=1, help="How often they are split anew.")] = 3,
 ) -> None:
-    """Cross-validate the networks and the baseline on all tracks, beside the models in use; takes its time.
+    """Cross-validate the networks and the baseline on all tracks, beside the models in use. It takes long.
 
-    Each track is judged by a model that has not heard its group: its artist, or where a label has few, its album.
+    Each track is scored by a model that was not trained on its group: its artist, or where a label has few, its album.
     """
     settings = Settings()
     require_home(settings)
-    with started(
-        settings, "flows.training.evaluate_flow", partial(require_something_to_learn, settings=settings)
-    ):
+    check = partial(require_something_to_learn, settings=settings)
+    with flow_ready(settings, "flows.training.evaluate_flow", check):
         from flows.training.evaluate_flow import evaluate as flow
 
         evaluated = flow(folds, repeats)

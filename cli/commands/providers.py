@@ -1,4 +1,4 @@
-"""`labelscope login` and `labelscope purge`: our standing with the services that music is listed at."""
+"""`labelscope login` and `labelscope purge`: log in to services, and remove what came from one."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -20,7 +20,7 @@ class Service(StrEnum):
 
 
 class Provider(StrEnum):
-    """Where what is in the database may have come from."""
+    """Sources of tracks and audio in the database."""
 
     SPOTIFY = "spotify"
     DEEZER = "deezer"
@@ -35,7 +35,7 @@ def login(
         Service, typer.Argument(metavar="SERVICE", help="Where to log in: spotify, or prefect.")
     ],
 ) -> None:
-    """Log in to Spotify in the browser, for six months; or print the password that Prefect's pages ask for.
+    """Log in to Spotify in the browser, for six months; or print the login of Prefect's pages.
 
     With a login to Spotify your own and your collaborative playlists can be read.
     """
@@ -47,11 +47,11 @@ def login(
 
 
 def _password(settings: Settings) -> str:
-    """What the pages of the home's Prefect server take."""
+    """The login to the pages of the home's Prefect server, name:password."""
     require_home(settings)
     if settings.prefect_api_url:
         raise ServiceError(
-            "PREFECT_API_URL names a server of your own: what its pages ask for is its PREFECT_SERVER_API_AUTH_STRING."
+            "PREFECT_API_URL names a server of your own: log in with its PREFECT_SERVER_API_AUTH_STRING."
         )
     return home_login(settings.home)
 
@@ -76,16 +76,16 @@ def _log_in(settings: Settings) -> None:
         redirect_uri=settings.spotify_redirect_uri,
         patience=Patience(wait_seconds=settings.retry_wait_seconds),
     )
-    typer.echo("Logged in. Runs read Spotify as you from now on.")
+    typer.echo("Logged in. From now on runs read Spotify with your account.")
 
 
 def purge(
-    provider: Annotated[Provider, typer.Option(help="Whose content is to go.")],
+    provider: Annotated[Provider, typer.Option(help="Remove what came from this one.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
 ) -> None:
-    """Remove all that came from a provider: rows, audio, spectrograms, and models that learnt from it.
+    """Remove all that came from a provider: rows, audio, spectrograms, and models that were trained on it.
 
-    Files of your own, of a crate or a library, stay where they are.
+    Your own files, of a crate or a library, stay where they are.
     """
     from flows.ingest.retention import purge as remove
 
@@ -94,9 +94,9 @@ def purge(
     if not yes:
         typer.confirm(f"Remove everything that came from {provider}, files and models included?", abort=True)
     with open_database(settings) as engine:
-        gone = remove(engine, settings, provider)
-    files = len(gone.audio) + len(gone.spectrograms)
+        removed = remove(engine, settings, provider)
+    files = len(removed.audio) + len(removed.spectrograms)
     typer.echo(
-        f"Removed {gone.playlists} playlists, {gone.tracks} tracks, {gone.clips} clips,"
-        f" {gone.models} models and {files} files of sound that came from {provider}."
+        f"Removed {removed.playlists} playlists, {removed.tracks} tracks, {removed.clips} clips,"
+        f" {removed.models} models and {files} audio and spectrogram files that came from {provider}."
     )

@@ -1,4 +1,4 @@
-"""`labelscope report`: one page to look at."""
+"""`labelscope report`: one HTML page about the crate and the model."""
 
 import webbrowser
 from pathlib import Path
@@ -19,9 +19,9 @@ def report(
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
-    """Write one page with all there is to see: coverage, accuracy, confusions, learning, sound, and the map.
+    """Write one HTML page: coverage, accuracy, confusions, training, audio features, and the map.
 
-    The file needs no network and no other file: it can be sent, and opened on a telephone.
+    The page needs no network and no other file, so it can be sent, and opened on a phone.
     """
     if file is not None:
         require_place_for(file, HTML)

@@ -1,4 +1,4 @@
-"""`labelscope similar` and `labelscope map`: what sounds alike, to the model in use."""
+"""`labelscope similar` and `labelscope map`: neighbours of a track, and a map of all, by the model in use."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -28,31 +28,33 @@ def similar(
     """
     settings = Settings()
     require_home(settings)
-    contain_library_caches(settings)
-    from flows.similar.similar import similar as found_by
+    contain(settings)
+    from flows.similar.similar import similar as search
 
-    found = found_by(settings, like, number)
-    if found.remark:
-        typer.echo(found.remark, err=True)
+    neighbours = search(settings, like, number)
+    if neighbours.remark:
+        typer.echo(neighbours.remark, err=True)
     if as_json:
-        rows = [row._asdict() for row in found.rows]
-        write_json({"like": found.of, "neighbours": rows})
+        rows = [row._asdict() for row in neighbours.rows]
+        write_json({"like": neighbours.of, "neighbours": rows})
         return
     columns = ("artists", "title", "label", "predicted", "distance")
-    write_rows(columns, [tuple(getattr(row, name) for name in columns) for row in found.rows], Format.TABLE)
+    cells = [tuple(getattr(row, name) for name in columns) for row in neighbours.rows]
+    write_rows(columns, cells, Format.TABLE)
 
 
 def draw_map(
-    picture: Annotated[Path, typer.Option(help="The PNG to write; one that is there is replaced.")] = Path(
+    picture: Annotated[Path, typer.Option(help="The PNG file to write; it replaces an existing one.")] = Path(
         "map.png"
     ),
     as_json: Annotated[
-        bool, typer.Option("--json", help="Places and names of the tracks for programs, and no picture.")
+        bool,
+        typer.Option("--json", help="For programs: coordinates and names of the tracks, and no picture."),
     ] = False,
 ) -> None:
-    """Draw the crate: tracks that sound alike lie together, labels in colours. Of many tracks, 4000 are drawn by lot.
+    """Draw a map of the tracks: similar ones are close together, labels have colours. At most 4000, a random sample.
 
-    Nothing but nearness means anything. Another model makes another map.
+    Only distances between close tracks have a meaning; directions have none. Another model makes another map.
     """
     if not as_json:
         require_place_for(picture, PNG)

@@ -1,10 +1,12 @@
-"""`labelscope status`: what there is, what runs and what could not be used, on one screen; whole as JSON."""
+"""`labelscope status`: tracks, model, runs and problems, on one screen or complete as JSON."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from cli import screen, show, status_tables
 from cli.rows import write_json
@@ -21,7 +23,7 @@ from services.locks import State
 from services.prefect.api import NoAnswerError, PrefectApi
 from services.prefect.login import login_file
 from services.prefect.runs import LastRuns, Run, last_runs, next_runs
-from services.prefect.server import home_api, running, silence
+from services.prefect.server import home_api, no_answer_cure, running
 
 LOG_IN = "its pages ask for a password: `labelscope login prefect` prints it"
 RUNS = 5
@@ -30,8 +32,8 @@ MIXES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """What the database has to say."""
+class Contents:
+    """What the screen shows of the database."""
 
     counts: Row[Any]
     champion: Row[Any] | None
@@ -40,46 +42,37 @@ class Rows:
     problems: read.rows.Rows
     mixes: read.rows.Rows
     troubles: read.rows.Rows
-    new_tracks: int | None  # usable ones since the last training; None: there was none
-    unplaced_tracks: int  # usable ones that the next training gives a side of the split; among the new ones
+    # Usable tracks since the last training; None where there was none.
+    new_tracks: int | None
+    # Usable tracks that the next training will assign to a split; the new tracks include them.
+    unplaced_tracks: int
 
 
-def status(settings: Settings, as_json: bool) -> None:
-    """Everything there is, for people or for programs."""
+def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """What there is: tracks, coverage of playlists, the model in use, and what could not be used and why."""
+    settings = Settings()
     require_home(settings)
-    rows = _read(settings)
-    up = up_process.who_is_up(settings.home)
+    contents = _read(settings)
+    up = up_process.up_state(settings.home)
     server = running(settings.home)
-    api = configured_prefect(settings) or (home_api(settings.home, server) if server else None)
-    coming, past, is_silent = _runs(api)
+    api = own_prefect(settings) or (home_api(settings.home, server) if server else None)
+    upcoming, past, is_unreachable = _runs(api)
     if as_json:
-        write_json(_document(settings, rows, up, coming, past))
+        write_json(_document(settings, contents, up, upcoming, past))
         return
-    _sentences(settings, rows, up)
-    if is_silent:
+    _print_sentences(settings, contents, up)
+    if is_unreachable:
         own = settings.prefect_api_url
-        screen.sentence("Prefect", f"does not answer at {own}" if own else silence(settings.home))
-    zone = settings.timezone
-    cut = [
-        status_tables.coming(coming, zone),
-        status_tables.past(past, zone),
-        status_tables.mixes(rows.mixes, zone),
-        status_tables.troubles(rows.troubles, zone),
-        status_tables.coverage(rows.coverage),
-        status_tables.trainings(rows.trainings, zone),
-        status_tables.problems(rows.problems),
-    ]
-    if any(cut):
-        typer.echo(screen.CUT)
+        screen.entry("Prefect", f"does not answer at {own}" if own else no_answer_cure(settings.home))
+    _print_tables(contents, upcoming, past, settings.timezone)
 
 
-def _read(settings: Settings) -> Rows:
+def _read(settings: Settings) -> Contents:
     with open_database(settings, lock_seconds=QUESTION_SECONDS) as engine, engine.connect() as connection:
-        refresh_track_states(engine)
-        last = read.learning.last_training(connection)
+        settle(engine)
         allowed = read_labels(settings.labels).training.allow
-        unplaced = count_unplaced_tracks(connection, allowed)
-        return Rows(
+        unplaced_tracks = count_unplaced_tracks(connection, allowed)
+        return Contents(
             counts=read.problems.counts(connection),
             champion=read.learning.champion(connection),
             coverage=read.problems.view(connection, "playlist_coverage"),
@@ -87,16 +80,22 @@ def _read(settings: Settings) -> Rows:
             problems=read.problems.problems(connection),
             mixes=read.mixes.latest(connection, MIXES),
             troubles=read.providers.troubles(connection),
-            new_tracks=read.learning.count_new_tracks(connection, last.recipe_id, last.id, allowed)[0]
-            + unplaced
-            if last
-            else None,
-            unplaced_tracks=unplaced,
+            new_tracks=_count_new_tracks(connection, allowed, unplaced_tracks),
+            unplaced_tracks=unplaced_tracks,
         )
 
 
+def _count_new_tracks(connection: Connection, allowed: Sequence[str], unplaced_tracks: int) -> int | None:
+    """Usable tracks since the last training, those without a split included; None where there was no training."""
+    last = read.learning.last_training(connection)
+    if last is None:
+        return None
+    new, _ = read.learning.count_new_tracks(connection, last.recipe_id, last.id, allowed)
+    return new + unplaced_tracks
+
+
 def _runs(api: PrefectApi | None) -> tuple[list[Run], LastRuns, bool]:
-    """Runs to come, the last ones, and whether there is a server that does not answer."""
+    """Upcoming runs, the last ones, and whether there is a server that does not answer."""
     try:
         return (next_runs(api), last_runs(api, RUNS), False) if api else ([], LastRuns([], 0), False)
     except NoAnswerError:
@@ -104,65 +103,87 @@ def _runs(api: PrefectApi | None) -> tuple[list[Run], LastRuns, bool]:
 
 
 def _document(
-    settings: Settings, rows: Rows, up: State | None, coming: list[Run], past: LastRuns
+    settings: Settings, contents: Contents, up: State | None, upcoming: list[Run], past: LastRuns
 ) -> dict[str, Any]:
     return {
         "home": str(settings.home),
         "up": up is not None,
         "pages": up.place if up else None,
         "pages_login": str(login_file(settings.home)) if up and not settings.prefect_api_url else None,
-        "next_runs": [asdict(run) for run in coming],
+        "next_runs": [asdict(run) for run in upcoming],
         "last_runs": [asdict(run) for run in past.runs],
         "cancelled_at_once": past.cancelled_at_once,
-        "new_tracks_since_training": rows.new_tracks,
-        "unplaced_tracks": rows.unplaced_tracks,
-        "counts": rows.counts._asdict(),
-        "champion": rows.champion._asdict() if rows.champion else None,
-        "coverage": [row._asdict() for row in rows.coverage],
-        "trainings": [row._asdict() for row in rows.trainings],
-        "problems": [row._asdict() for row in rows.problems],
-        "mixes": [row._asdict() for row in rows.mixes],
-        "services": [row._asdict() for row in rows.troubles],
+        "new_tracks_since_training": contents.new_tracks,
+        "unplaced_tracks": contents.unplaced_tracks,
+        "counts": contents.counts._asdict(),
+        "champion": contents.champion._asdict() if contents.champion else None,
+        "coverage": [row._asdict() for row in contents.coverage],
+        "trainings": [row._asdict() for row in contents.trainings],
+        "problems": [row._asdict() for row in contents.problems],
+        "mixes": [row._asdict() for row in contents.mixes],
+        "services": [row._asdict() for row in contents.troubles],
     }
 
 
-def _sentences(settings: Settings, rows: Rows, up: State | None) -> None:
-    counts, champion = rows.counts, rows.champion
-    screen.sentence("home", str(settings.home))
-    screen.sentence(
+def _print_sentences(settings: Settings, contents: Contents, up: State | None) -> None:
+    counts = contents.counts
+    screen.entry("home", str(settings.home))
+    screen.entry(
         "tracks",
         f"{counts.tracks} in {counts.playlists} playlists of {counts.labels} labels;"
         f" {counts.clips_ready} of {counts.clips} clips ready, {counts.clips_waiting} waiting",
     )
-    if up:
-        screen.sentence("up", f"{up.place}, process {up.pid}")
-        if up.place and not settings.prefect_api_url:
-            screen.sentence("", LOG_IN)
-    elif settings.prefect_api_url:
-        screen.sentence("up", f"not here; runs are those of {settings.prefect_api_url}")
-    else:
-        screen.sentence("up", "no: labelscope up")
-    last = next((row for row in rows.trainings if row.status in ("completed", "refused")), None)
-    if last is not None and last.status == "refused":
-        screen.sentence(
-            "due", f"once tracks have changed: training {last.training_run_id} was refused. {last.reason}"
-        )
-    elif rows.new_tracks is not None:
-        screen.sentence(
-            "due",
-            f"{rows.new_tracks} usable tracks are new since the last training;"
-            f" {settings.retrain_new_tracks} and {settings.retrain_new_share:.0%} of those known make one due",
-        )
-    elif rows.unplaced_tracks:
-        screen.sentence(
-            "due", f"{rows.unplaced_tracks} usable tracks are ready, and wait for the first training"
-        )
+    _print_up(settings, up)
+    if due := _when_due(settings, contents):
+        screen.entry("due", due)
+    champion = contents.champion
     if champion is None:
-        screen.sentence("model", "none yet: labelscope run")
+        screen.entry("model", "none yet: labelscope run")
+        return
+    screen.entry(
+        "model",
+        f"{champion.model_id} ({champion.architecture}): {show.accuracy(champion)},"
+        f" {counts.tracks_predicted} tracks scored",
+    )
+    screen.entry("", f"balanced accuracy: {show.balanced_accuracy(champion)}")
+
+
+def _print_up(settings: Settings, up: State | None) -> None:
+    """Whether `labelscope up` runs in this home, and where its pages are."""
+    if up:
+        screen.entry("up", f"{up.place}, process {up.pid}")
+        if up.place and not settings.prefect_api_url:
+            screen.entry("", LOG_IN)
+    elif settings.prefect_api_url:
+        screen.entry("up", f"not here; runs belong to {settings.prefect_api_url}")
     else:
-        screen.sentence(
-            "model",
-            f"{champion.model_id} ({champion.architecture}): {show.accuracy(champion)},"
-            f" {counts.tracks_predicted} tracks scored",
+        screen.entry("up", "no: labelscope up")
+
+
+def _when_due(settings: Settings, contents: Contents) -> str | None:
+    """When the next training is due; None where there are no usable tracks yet."""
+    last = next((row for row in contents.trainings if row.status in ("completed", "refused")), None)
+    if last is not None and last.status == "refused":
+        return f"once tracks have changed: training {last.training_run_id} was refused. {last.reason}"
+    if contents.new_tracks is not None:
+        return (
+            f"{contents.new_tracks} new usable tracks since the last training; the next one is due at"
+            f" {settings.retrain_new_tracks}, if they are {settings.retrain_new_share:.0%} of the former tracks"
         )
-        screen.sentence("", f"all labels counting alike: {show.balanced(champion)}")
+    if contents.unplaced_tracks:
+        return f"{contents.unplaced_tracks} usable tracks are ready for the first training"
+    return None
+
+
+def _print_tables(contents: Contents, upcoming: list[Run], past: LastRuns, zone: ZoneInfo) -> None:
+    is_cut = [
+        status_tables.next_runs(upcoming, zone),
+        status_tables.last_runs(past, zone),
+        status_tables.mixes(contents.mixes, zone),
+        status_tables.troubles(contents.troubles, zone),
+        status_tables.coverage(contents.coverage),
+        status_tables.trainings(contents.trainings, zone),
+        status_tables.problems(contents.problems),
+    ]
+    if any(is_cut):
+        typer.echo(screen.CUT)

@@ -1,4 +1,4 @@
-"""`labelscope up` and `labelscope down`: everything kept running, so that the timetable is."""
+"""`labelscope up` and `labelscope down`: run the servers and the timetable, and end them."""
 
 import os
 import subprocess
@@ -24,17 +24,17 @@ START_SECONDS = 180.0  # a first start makes two databases
 
 def up(
     detach: Annotated[
-        bool, typer.Option("--detach", help="Go on in the background, without a terminal.")
+        bool, typer.Option("--detach", help="Run in the background, without a terminal.")
     ] = False,
 ) -> None:
-    """Keep it all running until Ctrl-C: PostgreSQL, Prefect with its pages, and the timetable of flows.
+    """Run PostgreSQL, Prefect with its pages, and the timetable of flows until Ctrl-C.
 
     LABELSCOPE_UI_PORT is the port of the pages (4200). LABELSCOPE_PIPELINE_CRON, LABELSCOPE_MAINTAIN_CRON
-    and LABELSCOPE_REPORT_CRON say when flows run, as lines of a crontab, in the time zone LABELSCOPE_TIMEZONE (UTC).
+    and LABELSCOPE_REPORT_CRON set when flows run, as crontab lines in the time zone LABELSCOPE_TIMEZONE (UTC).
     """
     settings = Settings()
     make_home(settings)
-    up_process.require_nobody(settings.home)
+    up_process.require_down(settings.home)
     if settings.prefect_api_url is None:
         require_port(settings.home, settings.ui_port)
     if detach:
@@ -42,7 +42,7 @@ def up(
         return
     now = datetime.now(UTC)
     with (
-        up_process.alone(settings.home) as say_ready,
+        up_process.claim(settings.home) as mark_ready,
         open_database(settings) as engine,
         runtime(settings, settings.ui_port) as api_url,
     ):
@@ -65,38 +65,39 @@ def up(
             "\nCtrl-C, or `labelscope down`, ends it." if at_a_terminal else "\n`labelscope down` ends it."
         )
         sys.stdout.flush()
-        say_ready(pages)  # after the words, as whoever has detached this reads them then
-        with stopping.left_to_asyncio():
+        # After the output: `up --detach` prints the output once the process is ready.
+        mark_ready(pages)
+        with stopping.handled_by_asyncio():
             serve(settings)
-        typer.echo("Ending what runs, then Prefect, then PostgreSQL.")
+        typer.echo("Ending the runs in progress, then Prefect, then PostgreSQL.")
 
 
 def show_timetable(settings: Settings) -> None:
-    """What runs when, and after what, as a table."""
+    """Print a table of the flows: when each runs next, and after which other one."""
     from flows.orchestration.timetable import timetable
 
     now = datetime.now(settings.timezone)
     rows = [(line.name, line.next_run(now), line.after) for line in timetable(settings)]
     typer.echo()
     screen.table(None, ("flow", f"next run ({settings.timezone})", "after"), rows)
-    other = "" if settings.crate else "; LABELSCOPE_CRATE=FOLDER has it read a crate of your own"
-    typer.echo(f"\nThe pipeline reads {settings.crate or settings.labels}{other}.")
+    hint = "" if settings.crate else "; set LABELSCOPE_CRATE=FOLDER for a crate of your own"
+    typer.echo(f"\nThe pipeline reads {settings.crate or settings.labels}{hint}.")
 
 
 def down() -> None:
-    """End what `labelscope up` keeps running."""
+    """End `labelscope up`, with its servers and the runs in progress."""
     settings = Settings()
     typer.echo("Labelscope is down." if up_process.end(settings.home) else "Labelscope was not up.")
 
 
 def _detach(settings: Settings) -> None:
-    """Start `labelscope up` apart from this terminal, and wait until it is, or has said why not."""
+    """Start `labelscope up` without this terminal, and wait until it is ready or has failed. Prints its output."""
     log = up_process.log(settings.home)
     for folder in (settings.home, log.parent):
         make_folder(folder)
     with os.fdopen(open_file(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as output:
         process = subprocess.Popen(
-            # -P: not from a folder `cli` that lies where this is called.
+            # -P: never import a folder `cli` of the working directory.
             [sys.executable, "-P", "-m", "cli.main", "up"],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -114,16 +115,16 @@ def _detach(settings: Settings) -> None:
         raise typer.Exit(1)
     if not ready:
         raise ServiceError(
-            f"Labelscope, process {process.pid}, is not up after {START_SECONDS:.0f} s: {log} may say why, and"
+            f"Labelscope, process {process.pid}, is not up after {START_SECONDS:.0f} s: see {log};"
             " `labelscope down` ends it."
         )
 
 
 def _wait_until_up(settings: Settings, process: subprocess.Popen[bytes]) -> bool:
-    """False where it has ended instead, or takes too long."""
+    """Whether the process is ready; False where it has ended instead, or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        state = up_process.who_is_up(settings.home)
+        state = up_process.up_state(settings.home)
         if state is not None and (state.pid, state.status) == (process.pid, "ready"):
             return True
         time.sleep(0.1)

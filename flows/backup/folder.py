@@ -21,7 +21,7 @@ from typing import Any
 
 from common.errors import LabelscopeError
 from common.files import DRAFT_SUFFIX
-from services.private import PlaceRefused, make_folder, open_file, open_regular, put_right
+from services.private import PlaceRefused, make_folder, make_private, open_file, open_regular
 
 MANIFEST, FILES, LOCK = "manifest.json", "files", "lock"
 BACKUP_NAMES = {MANIFEST, MANIFEST + DRAFT_SUFFIX, FILES, LOCK}
@@ -74,10 +74,10 @@ def locked_folder(folder: Path) -> Iterator[None]:
     try:
         others = {path.name for path in folder.iterdir()} - BACKUP_NAMES if folder.exists() else set()
         if others:
-            raise BackupError(f"{folder} holds other files, such as {min(others)}: name an empty folder.")
-        for path in (folder, folder / FILES):
-            make_folder(path)
-        put_right(folder)
+            raise BackupError(f"{folder} holds other things, such as {min(others)}: name an empty folder.")
+        for each in (folder, folder / FILES):
+            make_folder(each)
+        make_private(folder)
         descriptor = open_file(folder / LOCK, os.O_RDWR | os.O_CREAT)
     except PlaceRefused as error:
         raise BackupError(error.sentence) from error

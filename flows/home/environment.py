@@ -25,7 +25,7 @@ from services.postgres.server import embedded_postgres, ensure_database
 from services.prefect.api import PrefectApi
 from services.prefect.login import given_login
 from services.prefect.server import client_environment, home_api, prefect_server, require_api
-from services.up_process import who_is_up
+from services.up_process import up_state
 from sources.records import path_of
 
 DATABASE = "labelscope"
@@ -109,9 +109,9 @@ def runtime(settings: Settings, port: int | None = None) -> Iterator[str]:
 
         if fresh:
             mark_crashed(before=now)
-        # A server that outlives this run needs heartbeats to find out that the run has died.
-        outlives = settings.prefect_api_url or who_is_up(settings.home)
-        with nullcontext() if outlives else without_heartbeat():
+        # Where a server is kept up it outlives this run, and has to hear should it die.
+        quiet = nullcontext() if settings.prefect_api_url or up_state(settings.home) else without_heartbeat()
+        with quiet:
             try:
                 yield api.url
             finally:

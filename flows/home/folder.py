@@ -8,7 +8,7 @@ from pathlib import Path
 from common.errors import LabelscopeError
 from config.settings import Settings
 from flows.home import umask
-from services.private import OTHERS, PlaceRefused, make_folder, open_folder, put_right, require_own_links
+from services.private import OTHERS, PlaceRefused, make_folder, make_private, open_folder, require_own_links
 
 HOME_FOLDERS = frozenset(
     (
@@ -66,9 +66,9 @@ def secure_home(settings: Settings) -> None:
     if not settings.home.is_dir():
         return
     home = _require_own(settings.home)
-    changed = sum(map(put_right, _labelscope_folders(home)))
-    if home.stat().st_mode & OTHERS and all(path.name in HOME_FOLDERS for path in home.iterdir()):
-        changed += put_right(home)
+    changed = sum(map(make_private, _folders(home)))
+    if home.stat().st_mode & OTHERS and all(path.name in OURS for path in home.iterdir()):
+        changed += make_private(home)
     if changed:
         sys.stderr.write(
             f"The home {home} was open to other users; it is yours alone now ({changed} files and folders).\n"

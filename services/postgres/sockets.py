@@ -1,4 +1,4 @@
-"""Where the sockets of a home's PostgreSQL are: a folder for one user alone, as who enters it is the superuser."""
+"""The socket folder of a home's PostgreSQL. It is for one user only: a user who can enter it is the superuser."""
 
 import os
 import re
@@ -9,21 +9,22 @@ from pathlib import Path
 
 from services.private import FOLDER_MODE, OTHERS
 
-PORT = "5432"  # no port at all: the suffix of the socket's name
-SOCKET_PATH_BYTES = 103  # sun_path holds 108 bytes on Linux, 104 on macOS, the closing NUL included
-PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.+-]+")  # libpq splits hosts at commas; others trip over the rest
+PORT = "5432"  # only the suffix of the socket's name; there is no TCP port
+SOCKET_PATH_BYTES = 103  # sun_path has 108 bytes on Linux, 104 on macOS, with the final NUL
+# libpq splits hosts at commas; other clients fail at other characters.
+PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.+-]+")
 PREFIX, NAME = "labelscope-", "s"
 
 
 def socket_folder(folder: Path, last_place: str) -> Path:
-    """Beside the data if a socket's path may be so long and so spelt, else among the temporary files.
+    """Make the socket folder: beside the data if that path works for a socket, else among the temporary files.
 
-    There anybody may have made a folder of any name before. So it gets a new name by chance; the last one is used again
-    where it is still this user's, for the sake of clients that have its address.
+    There another user could make a folder of any name before. So a temporary folder gets a new random name. The last
+    one is used again while it belongs to this user, because clients have its address.
     """
-    beside = folder / "socket"
-    if _is_usable(beside):
-        return _made(beside)
+    beside_data = folder / "socket"
+    if _is_usable(beside_data):
+        return _made(beside_data)
     last = Path(last_place)
     if last.parent.name.startswith(PREFIX) and _is_usable(last) and _is_private(last.parent):
         return _made(last)
@@ -32,7 +33,7 @@ def socket_folder(folder: Path, last_place: str) -> Path:
 
 
 def remove_socket_folder(place: Path) -> None:
-    """One that is not empty stays."""
+    """Remove the folder, unless it is not empty."""
     with suppress(OSError):
         place.rmdir()
         if place.parent.name.startswith(PREFIX):
@@ -46,23 +47,24 @@ def _made(place: Path) -> Path:
 
 
 def _temporary_folders() -> list[Path]:
-    """Those that are there, the best one first."""
+    """The folders for temporary files that exist, the best one first."""
     runtime = os.environ.get("XDG_RUNTIME_DIR") if os.geteuid() != 0 else None
     named = [Path(runtime)] if runtime else []
     return [path for path in (*named, Path(tempfile.gettempdir())) if path.is_dir()] + [Path("/tmp")]
 
 
 def _is_usable(place: Path) -> bool:
+    """Whether a socket in this folder has a path short and plain enough."""
     longest = os.fsencode(place / f".s.PGSQL.{PORT}")
     return len(longest) <= SOCKET_PATH_BYTES and bool(PLAIN_PATH.fullmatch(str(place)))
 
 
 def _is_private(path: Path) -> bool:
-    """Make the folder again, or see that it is this user's alone."""
+    """Make the folder unless it exists; whether it is a folder with rights for this user only."""
     with suppress(OSError):
         path.mkdir(mode=FOLDER_MODE)
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & OTHERS
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & OTHERS

@@ -1,9 +1,10 @@
 """Prefect's server with its pages, behind a login and a guard: `python -m services.prefect.app --host … --port …`.
 
-It does what `prefect server start` does, background services included. The environment names files with what is secret,
-as `ps` or `docker inspect` would show a variable: LABELSCOPE_PREFECT_LOGIN_FILE holds "name:password", and
-LABELSCOPE_PREFECT_DATABASE_PASSWORD_FILE, where it is set, the password of the database. LABELSCOPE_PREFECT_HOSTS
-lists what requests may name as their host, with commas between: by default 127.0.0.1:PORT and localhost:PORT.
+It does what `prefect server start` does, background services included. Environment variables name files with secrets,
+as `ps` or `docker inspect` would show a secret in a variable: LABELSCOPE_PREFECT_LOGIN_FILE a file with
+"name:password", and LABELSCOPE_PREFECT_DATABASE_PASSWORD_FILE, where it is set, one with the database's password.
+LABELSCOPE_PREFECT_HOSTS lists the hosts that requests may name, separated by commas: by default 127.0.0.1:PORT and
+localhost:PORT.
 """
 
 import os
@@ -12,30 +13,32 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from services.keeper import ServiceError
-from services.prefect.login import GIVEN_FILE, read_secret
+from services.prefect.login import GIVEN_FILE, read_given_login
+from services.secret_file import read_secret
 
 HOSTS = "LABELSCOPE_PREFECT_HOSTS"
 DATABASE_PASSWORD_FILE = "LABELSCOPE_PREFECT_DATABASE_PASSWORD_FILE"
 
 
 def main() -> None:
+    """Serve until a signal ends the process."""
     parser = ArgumentParser(prog="python -m services.prefect.app", description="Prefect's server, guarded.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=4200)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        login = _secrets()
-    except ServiceError as refusal:
-        sys.exit(str(refusal))
-    _serve(asked.host, asked.port, login)
+        login = _set_secrets()
+    except ServiceError as error:
+        sys.exit(str(error))
+    _serve(arguments.host, arguments.port, login)
 
 
-def _secrets() -> str:
-    """Hand Prefect what is secret, in variables that no other process sees; returns the login."""
+def _set_secrets() -> str:
+    """Pass the secrets to Prefect in variables that no other process sees; returns the login."""
     file = os.environ.get(GIVEN_FILE)
     if not file:
-        raise ServiceError(f"Prefect asks for a login: set {GIVEN_FILE} to a file with name:password.")
-    login = read_secret(GIVEN_FILE, Path(file), "name:password")
+        raise ServiceError(f"Prefect needs a login: set {GIVEN_FILE} to a file with name:password.")
+    login = read_given_login(file)
     os.environ["PREFECT_SERVER_API_AUTH_STRING"] = os.environ["PREFECT_API_AUTH_STRING"] = login
     if database := os.environ.get(DATABASE_PASSWORD_FILE):
         os.environ["PREFECT_SERVER_DATABASE_PASSWORD"] = read_secret(
@@ -45,8 +48,8 @@ def _secrets() -> str:
 
 
 def _hosts(port: int) -> list[str]:
-    named = os.environ.get(HOSTS) or f"127.0.0.1:{port},localhost:{port}"
-    return [host.strip() for host in named.split(",") if host.strip()]
+    hosts = os.environ.get(HOSTS) or f"127.0.0.1:{port},localhost:{port}"
+    return [host.strip() for host in hosts.split(",") if host.strip()]
 
 
 def _serve(host: str, port: int, login: str) -> None:

@@ -1,8 +1,8 @@
-"""A filter before Prefect's API and pages, which lets through what comes from our own pages and programs alone.
+"""A filter in front of Prefect's API and pages: it accepts requests from our own pages and programs only.
 
-A password stops strangers. It does not stop a page of another site that gets the owner's browser to ask, or that has
-its own name lead to 127.0.0.1 (DNS rebinding). Such requests carry a foreign Origin or a foreign Host. Pages of ours,
-in turn, ask no foreign host: their policy says so to the browser.
+A password stops strangers. It does not stop a page of another site that makes the owner's browser send requests, or
+whose name resolves to 127.0.0.1 (DNS rebinding). Such requests carry a foreign Origin or Host. In turn, a content
+security policy keeps our pages from sending requests to foreign hosts.
 """
 
 from collections.abc import Collection
@@ -15,11 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.prefect.login import proof
 
 PROOF = "/labelscope/proof"
-OWN = ("same-origin", "none")  # Sec-Fetch-Site of our own pages, and of an address that a person has typed
+OWN_SITES = ("same-origin", "none")  # Sec-Fetch-Site of our own pages, and of a typed address
 
 
 class Guard:
-    """An ASGI application around Prefect's. `hosts` are those that a request may name, host:port each."""
+    """An ASGI application around Prefect's. `hosts` are those that a request may name, as host:port."""
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], login: str, port: int) -> None:
         self.app, self.login, self.port = app, login, port
@@ -38,21 +38,23 @@ class Guard:
                 MutableHeaders(scope=message).update(_policy(host))
             await send(message)
 
-        answer = self._refusal(scope, headers, host) or self._proof(scope)
-        await (answer or self.app)(scope, receive, send_with_policy)
+        response = self._refusal(scope, headers, host) or self._proof(scope)
+        await (response or self.app)(scope, receive, send_with_policy)
 
     def _refusal(self, scope: Scope, headers: Headers, host: str) -> Response | None:
+        """The response to a foreign request; None for one of our own."""
         if host not in self.hosts or len(headers.getlist("host")) != 1:
             return PlainTextResponse("This host is not served here.", 400)
         if any(origin not in self.origins for origin in headers.getlist("origin")):
             return PlainTextResponse("Pages of another origin get nothing here.", 403)
-        if headers.get("sec-fetch-site", "none") not in OWN and not _follows_a_link(scope, headers):
+        if headers.get("sec-fetch-site", "none") not in OWN_SITES and not _follows_a_link(scope, headers):
             return PlainTextResponse("Pages of another site get nothing here.", 403)
         return None
 
     def _proof(self, scope: Scope) -> Response | None:
-        """What shows that this is the server of the home: services.prefect.server asks for it before it gives the
-        login.
+        """The response that proves that this server has the login of the home; None for any other path.
+
+        services.prefect.server requests it before it sends the login.
         """
         if scope["path"] != PROOF or scope["type"] != "http":
             return None
@@ -61,7 +63,7 @@ class Guard:
 
 
 def _follows_a_link(scope: Scope, headers: Headers) -> bool:
-    """A person may come to a page of ours by a link on another site, in a tab of its own; never to the API."""
+    """Whether a person follows a link of another site to one of our pages. Links to the API are refused."""
     return (
         scope["type"] == "http"
         and scope["method"] == "GET"
@@ -71,9 +73,9 @@ def _follows_a_link(scope: Scope, headers: Headers) -> bool:
 
 
 def _policy(host: str) -> dict[str, str]:
-    """Headers that have the browser ask this host alone, and show its pages in no frame of another.
+    """Headers that restrict the browser to requests to this host, and forbid frames of other sites around the pages.
 
-    The graph of a run is drawn by code that its page compiles ('unsafe-eval'); elements are styled one by one.
+    'unsafe-eval': the page of a run compiles the code that draws its graph. 'unsafe-inline': elements have own styles.
     """
     return {
         "Content-Security-Policy": (

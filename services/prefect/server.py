@@ -1,7 +1,7 @@
-"""The Prefect server of a home, on a database of the PostgreSQL that comes along (or on one of yours).
+"""The Prefect server of a home, on a database of the embedded PostgreSQL, or of your own one.
 
-It listens on 127.0.0.1 alone, asks for the login of the home, keeps all that it writes in HOME/prefect and asks nothing
-of the internet. The server process itself is a user of the PostgreSQL, so that one always stops after it.
+It listens on 127.0.0.1 only, needs the login of the home, writes to HOME/prefect only and sends nothing to the
+internet. The server process itself is a user of the PostgreSQL, which therefore stops after it.
 """
 
 import hmac
@@ -35,10 +35,10 @@ ANSWER_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class PrefectAddress:
-    """Where a running server takes requests."""
+    """The address of a running server."""
 
     port: int
-    started_fresh: bool  # this call started it, so runs that it remembers as running are not
+    started_fresh: bool  # this call started it: runs that it still lists as running have died
 
     @property
     def api_url(self) -> str:
@@ -54,8 +54,8 @@ class PrefectServer:
     """A services.keeper.Server. Its place is the port."""
 
     home: Path  # absolute
-    database: PostgresServer | str = field(repr=False)  # or a URL, which may hold a password
-    port: int | None = None  # None: the former one if it is free, else any
+    database: PostgresServer | str = field(repr=False)  # or a URL, which may contain a password
+    port: int | None = None  # None: the last one if it is free, else any
     keep_days: int = 30
 
     @property
@@ -77,7 +77,7 @@ class PrefectServer:
     def launch(self, server_lock: int, last_place: str) -> Launched:
         port = self._choose_port(last_place)
         home_login(self.home)
-        # -P: not from a folder `services` in the working directory.
+        # -P: never import a folder `services` of the working directory.
         module = [sys.executable, "-P", "-m", "services.prefect.app"]
         command = [*module, "--host", HOST, "--port", str(port)]
         with ExitStack() as stack:
@@ -86,47 +86,47 @@ class PrefectServer:
                 url = self.database
             else:
                 attached = stack.enter_context(use(self.database))
-                locks.append(attached.users_lock)  # from here on the server process is a user itself
+                locks.append(attached.users_lock)  # so that the server process is a user itself
                 url = PostgresAddress(Path(attached.place)).asyncpg_url(DATABASE)
             return start_held(
                 command,
                 str(port),
                 pass_fds=locks,
-                cwd=self.folder,  # Prefect reads .env, prefect.toml and pyproject.toml from where it starts
+                cwd=self.folder,  # Prefect reads .env, prefect.toml and pyproject.toml of its working directory
                 start_new_session=True,
                 env=_server_environment(self.home, port, url, self.keep_days),
             )
 
     def answers(self, place: str) -> bool:
-        """Have it prove that it has the login of this home, without giving that away.
+        """Whether the server at this port proves that it has the login of this home, without sending the login.
 
-        Another Prefect, or a program of another user, may have been faster to take the port.
+        Another Prefect server, or a program of another user, may have taken the port.
         """
         challenge = secrets.token_hex(16)
         connection = HTTPConnection(HOST, int(place), timeout=ANSWER_SECONDS)
-        # The timeout is of each wait: one that sends byte by byte would outlast it.
-        limit = Timer(ANSWER_SECONDS, _hang_up, [connection])
-        limit.start()
+        # HTTPConnection's timeout is for each read: a server that sends byte by byte would outlast it.
+        timer = Timer(ANSWER_SECONDS, _hang_up, [connection])
+        timer.start()
         try:
             expected = proof(read_login(login_file(self.home)), challenge, int(place))
             connection.request("GET", f"/labelscope/proof?challenge={challenge}")
-            answer = connection.getresponse()
-            return answer.status == 200 and hmac.compare_digest(answer.read(200), expected.encode())
+            response = connection.getresponse()
+            return response.status == 200 and hmac.compare_digest(response.read(200), expected.encode())
         except (OSError, HTTPException, ServiceError):
             return False
         finally:
-            limit.cancel()
+            timer.cancel()
             connection.close()
 
-    def tidy(self, place: str) -> None:
-        """It leaves nothing behind."""
+    def clean_up(self, place: str) -> None:
+        """Nothing to remove."""
 
     def _choose_port(self, last_place: str) -> int:
         if self.port is not None:
             _require_free(self.port)
             return self.port
         if last_place and is_free(int(last_place)):
-            return int(last_place)  # bookmarks, and clients that outlive a crash of the server, stay right
+            return int(last_place)  # keeps bookmarks valid, and clients that survive a crash of the server
         return free_port()
 
 
@@ -136,12 +136,12 @@ def prefect_server(
 ) -> Iterator[PrefectAddress]:
     """The Prefect server of that home, which writes HOME/logs/prefect.log.
 
-    Many processes may be inside at once; it stops when all are gone. Without a URL its database is `prefect`
-    on the embedded PostgreSQL of the same home. Runs and events are kept for `keep_days`. All of it counts only for the
+    Many processes may use it at once; it stops after the last one. Without a URL its database is `prefect` on the
+    embedded PostgreSQL of the same home. Runs and events are kept for `keep_days`. These arguments apply only in the
     call that starts it.
 
     Raises:
-        ServiceError: it or its PostgreSQL does not start, the port is taken, or the home is another user's.
+        ServiceError: it or its PostgreSQL does not start, the port is taken, or the home belongs to another user.
     """
     home = home.expanduser().resolve()
     with ExitStack() as stack:
@@ -157,7 +157,7 @@ def prefect_server(
 
 
 def running(home: Path) -> PrefectAddress | None:
-    """The server of that home if it runs just now; nothing is started. Raises ServiceError where it was stopped."""
+    """The address of that home's server if it runs; nothing is started. Raises ServiceError for a stopped process."""
     folder = home.expanduser().resolve() / "prefect"
     if not folder.is_dir() or not is_held(folder / SERVER):
         return None
@@ -166,21 +166,21 @@ def running(home: Path) -> PrefectAddress | None:
     return PrefectAddress(int(state.place), started_fresh=False) if state.status == "ready" else None
 
 
-def silence(home: Path) -> str:
-    """What to do where the server of that home runs and does not answer, as the end of a sentence."""
+def no_answer_cure(home: Path) -> str:
+    """What to do where the server of that home runs but does not answer, as the end of a sentence."""
     pid = read_state(home.expanduser().resolve() / "prefect").pid
-    return f"does not answer: end its process {pid} with `kill -KILL {pid}`, and it is started again"
+    return f"does not answer: end its process {pid} with `kill -KILL {pid}`; it then starts again"
 
 
 def require_port(home: Path, port: int) -> None:
-    """Raises ServiceError where that home's server would need the port and another program has it."""
+    """Raises ServiceError where that home's server does not run yet and another program has its port."""
     folder = home.expanduser().resolve() / "prefect"
-    if not (folder.is_dir() and is_held(folder / SERVER)):  # else it is attached to, wherever it listens
+    if not (folder.is_dir() and is_held(folder / SERVER)):  # a running server is used, at whatever port
         _require_free(port)
 
 
 def require_api(api: PrefectApi) -> None:
-    """Raises ServiceError where no Prefect server answers at that address within seconds, or it refuses the login."""
+    """Raises ServiceError where no Prefect server answers within seconds, or it refuses the login."""
     if (status := api.status("/admin/version")) in (401, 403):
         raise ServiceError(
             f"The Prefect server at {api.url} refuses the login: set {GIVEN} to its name:password,"
@@ -193,26 +193,26 @@ def require_api(api: PrefectApi) -> None:
 
 
 def home_api(home: Path, address: PrefectAddress) -> PrefectApi:
-    """How the running server of that home is asked."""
+    """The API of that home's running server, with its login."""
     return PrefectApi(address.api_url, home_login(home.expanduser().resolve()))
 
 
 def client_environment(home: Path, api_url: str, login: str | None = None) -> dict[str, str]:
     """Variables for a process that runs flows against that server; set them before it imports Prefect.
 
-    Without a login that of the caller's environment, if any, stays.
+    Without a login, the one in the caller's environment, if any, stays.
     """
     folder = home.expanduser().resolve() / "prefect"
     direct = [os.environ.get("no_proxy", os.environ.get("NO_PROXY", "")), HOST, "localhost"]
     if urlsplit(api_url).hostname in LOOPBACK:
-        # Prefect's HTTP client makes a transport for each proxy that is set, used or not, and fails at one for SOCKS.
-        # It alone takes a * in a list for "no proxy at all": services outside are still asked through the caller's.
+        # Prefect's HTTP client sets up every proxy, used or not, and fails for SOCKS. Only that client reads a * in a
+        # list as "no proxy at all"; requests to outside services still use the caller's proxies.
         direct.append("*")
     return ({GIVEN: login} if login else {}) | {
         "PREFECT_HOME": str(folder),
         "PREFECT_API_URL": api_url,
         "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(folder / "storage"),
-        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",  # a lost API_URL must fail, not start a server
+        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",  # without an API URL it must fail, not start a server
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # seconds; the least that Prefect takes
@@ -221,35 +221,35 @@ def client_environment(home: Path, api_url: str, login: str | None = None) -> di
 
 
 def _server_environment(home: Path, port: int, database_url: str, keep_days: int) -> dict[str, str]:
-    """What a program needs, and the settings of this one: nothing else of the caller's, such as secrets or proxies."""
+    """The server's variables: its settings, and none of the caller's secrets or proxies."""
     address = PrefectAddress(port, started_fresh=True)
     folder = home / "prefect"
     server = {
-        "LABELSCOPE_HOME": str(home),  # by which a process is known for that of a home
+        "LABELSCOPE_HOME": str(home),  # shows which home a process belongs to
         GIVEN_FILE: str(login_file(home)),
         "PREFECT_API_DATABASE_CONNECTION_URL": database_url,
         "PREFECT_MEMO_STORE_PATH": str(folder / "memo_store.toml"),
-        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(folder / "ui"),  # else it writes among its own modules
-        "PREFECT_SERVER_UI_API_URL": "/api",  # else the page looks for port 4200
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(folder / "ui"),  # else it writes into its package
+        "PREFECT_SERVER_UI_API_URL": "/api",  # else the pages use port 4200
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": address.ui_url,  # else any page in the browser may call it
-        # Runs with their logs and artifacts, and events: else the first are kept for good.
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": address.ui_url,  # else any page in the browser can use the API
+        # Delete old events, and old runs with their logs and artifacts, which are kept for ever otherwise.
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(keep_days * DAY),
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{keep_days}D",
-        # Leases in memory are lost with the server, and with them the slots of the runs that held them.
+        # Leases in memory are lost with the server; the slots of their runs would stay taken.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     }
     return child_environment(client_environment(home, address.api_url) | server)
 
 
 def _hang_up(connection: HTTPConnection) -> None:
-    with suppress(OSError, AttributeError):  # it has just ended, or not begun
+    with suppress(OSError, AttributeError):  # it has ended, or not begun
         connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _require_free(port: int) -> None:
     if not is_free(port):
         raise ServiceError(
-            f"Prefect cannot have port {port}, which is taken: set LABELSCOPE_UI_PORT to another one."
+            f"Prefect cannot use port {port}, which is taken: set LABELSCOPE_UI_PORT to another one."
         )

@@ -1,4 +1,4 @@
-"""The front door in this process, for tests that want neither the time of another one nor its servers."""
+"""The command line in this process, for tests that need neither another process nor its servers."""
 
 import os
 import signal
@@ -8,14 +8,14 @@ import pytest
 
 from cli.main import main
 
-FrontDoor = Callable[..., str]
+Labelscope = Callable[..., str]
 
 
 @pytest.fixture
-def front_door(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[FrontDoor]:
-    """Calls `labelscope` with some arguments; returns what it says: on stdout, or on stderr where it fails.
+def labelscope(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Labelscope]:
+    """Calls `labelscope` with some arguments; returns its stdout, or its stderr where it fails.
 
-    `read` ("out" or "err") asks for one of the two however it ends.
+    `read` ("out" or "err") chooses one of the two for any exit code.
     """
     before, handler = dict(os.environ), signal.getsignal(signal.SIGINT)
 
@@ -24,9 +24,9 @@ def front_door(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr("sys.argv", ["labelscope", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
-        said = capsys.readouterr()
-        assert ended.value.code == expect, said
-        return str(getattr(said, read or ("err" if expect else "out")))
+        captured = capsys.readouterr()
+        assert ended.value.code == expect, captured
+        return str(getattr(captured, read or ("err" if expect else "out")))
 
     yield call
     signal.signal(signal.SIGINT, handler)

@@ -1,4 +1,4 @@
-"""Several commands in one process of their own, at a real terminal: a pseudoterminal is what it writes to."""
+"""Run several commands in one process that writes to a real terminal, a pseudoterminal."""
 
 import json
 import os
@@ -34,7 +34,7 @@ for arguments, extra in json.loads(os.environ["COMMANDS"]):
 
 @dataclass(frozen=True)
 class Ended:
-    """What a command sent to the terminal, its exit code, and which heavy libraries were imported by then."""
+    """What a command sent to the terminal, its exit code, and the heavy libraries that it imported."""
 
     sent: str
     code: int
@@ -45,23 +45,23 @@ def at_terminal(
     commands: Sequence[tuple[Sequence[str], Mapping[str, str]]], environment: Mapping[str, str]
 ) -> list[Ended]:
     """Run commands, each with variables of its own, one after the other."""
-    ours, theirs = pty.openpty()
+    reader, writer = pty.openpty()
     variables = dict(environment) | {"TERM": "xterm-256color", "COLUMNS": "300"}
     variables["COMMANDS"] = json.dumps(commands)
     process = subprocess.Popen(
-        [sys.executable, "-c", DRIVER], stdin=theirs, stdout=theirs, stderr=theirs, env=variables
+        [sys.executable, "-c", DRIVER], stdin=writer, stdout=writer, stderr=writer, env=variables
     )
-    os.close(theirs)
+    os.close(writer)
     everything = b""
     while True:
         try:
-            some = os.read(ours, 65_536)
-        except OSError:  # Linux says so once nobody has the other end
+            chunk = os.read(reader, 65_536)
+        except OSError:  # Linux: the other end is closed
             break
-        if not some:
+        if not chunk:
             break
-        everything += some
-    os.close(ours)
+        everything += chunk
+    os.close(reader)
     assert process.wait(timeout=60) == 0, everything
     ended = []
     parts = everything.decode(errors="surrogateescape").replace("\r\n", "\n").split(f"\n{MARK}")

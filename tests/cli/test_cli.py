@@ -1,4 +1,4 @@
-"""The front door as people use it: a process, its output, its exit code, and what it leaves behind."""
+"""The command line as people use it: a process, its output, its exit code, and what it leaves behind."""
 
 import csv
 import io
@@ -16,8 +16,8 @@ from sources.synth.crate import render_crate
 from tests.processes import processes_of, wait_until
 
 LABELSCOPE = Path(sys.executable).with_name("labelscope")
-# Python runs it at every start of any process below: each connection and name look-up leaves a line.
-WATCHMAN = """
+# Python runs it at every start of any process below: it logs each connection and each name look-up.
+AUDIT_HOOK = """
 import os, sys
 def watch(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo"):
@@ -36,7 +36,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     (folder / "user").mkdir()
     (folder / "watch").mkdir()
     # In its text, as servers do not inherit every variable.
-    (folder / "watch" / "sitecustomize.py").write_text(f"LOG = {str(folder / 'watch.log')!r}\n{WATCHMAN}")
+    (folder / "watch" / "sitecustomize.py").write_text(f"LOG = {str(folder / 'watch.log')!r}\n{AUDIT_HOOK}")
     (folder / "watch.log").touch()
     left_out = ("PREFECT", "XDG", "LABELSCOPE_WORKERS")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
@@ -73,7 +73,7 @@ def crate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(run: Run, crate: Path) -> str:
-    """What `labelscope run` said of the crate."""
+    """The output of `labelscope run` for the crate."""
     return run("run", "--folder", crate).stdout
 
 
@@ -84,21 +84,21 @@ def server_up(run: Run, trained: str) -> Iterator[None]:
         yield
 
 
-def test_a_run_shows_each_stage_and_how_well_labels_are_told_apart(trained: str) -> None:
+def test_a_run_shows_each_stage_and_the_accuracy_of_labels(trained: str) -> None:
     assert "15 tracks new" in trained and "15 clips ready" in trained and "15 tracks scored" in trained
     assert "promoted" in trained and "label " in trained and "of held-out tracks right" in trained
     assert "clips a second" in trained
 
 
-def test_predict_shows_files_and_says_what_cannot_be_heard(
+def test_predict_shows_scores_of_files_and_names_unusable_ones(
     run: Run, trained: str, crate: Path, tmp_path: Path
 ) -> None:
     track = next(crate.glob("*/*.flac"))
     files = "SELECT uri FROM training_run_tracks JOIN clips USING (track_id) WHERE split = 'train'"
     learnt = run("sql", files).stdout
-    said = run("predict", track).stdout
-    assert ("learnt from this very file" in said) == (f"{track.parent.name}/{track.name}" in learnt)
-    assert track.name in said and said.splitlines()[0].startswith("file")
+    output = run("predict", track).stdout
+    assert ("trained on this very file" in output) == (f"{track.parent.name}/{track.name}" in learnt)
+    assert track.name in output and output.splitlines()[0].startswith("file")
     text = tmp_path / "text.mp3"
     text.write_text("no music")
     done = run("predict", text, tmp_path / "gone.mp3", track, expect=1)
@@ -113,7 +113,7 @@ def test_it_leaves_nothing_outside_its_home_and_asks_nobody_outside_this_machine
     folder = run.folder  # type: ignore[attr-defined]
     assert list((folder / "user").iterdir()) == []
     calls = (folder / "watch.log").read_text().splitlines()
-    assert calls, "the watchman slept"
+    assert calls, "the hook did not run"
     local = ("127.0.0.1", "localhost", "::1", "/", "b'/", "None")
     assert [call for call in calls if not any(place in call for place in local)] == []
 
@@ -186,7 +186,7 @@ def test_sql_says_when_there_are_more_rows_than_it_writes(run: Run, server_up: N
     )
 
 
-def test_a_command_that_does_not_exist_is_told_apart_from_one_that_fails(run: Run) -> None:
+def test_an_unknown_command_has_another_exit_code_than_a_failure(run: Run) -> None:
     assert "No such command" in run("fly", expect=2).stderr
 
 
@@ -199,7 +199,9 @@ def test_a_command_that_does_not_exist_is_told_apart_from_one_that_fails(run: Ru
         ("postgresql://nobody@127.0.0.1:1/none", "check DATABASE_URL"),
     ],
 )
-def test_a_database_that_cannot_be_used_is_told_in_a_sentence(run: Run, address: str, sentence: str) -> None:
+def test_a_database_that_cannot_be_used_is_refused_in_a_sentence(
+    run: Run, address: str, sentence: str
+) -> None:
     assert sentence in run("status", expect=1, DATABASE_URL=address).stderr
 
 
@@ -230,11 +232,11 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_a_help_with_an_example(front_door: Callable[..., str], command: str) -> None:
-    assert f"labelscope {command}" in front_door(*command.split(), "--help").split("Example")[1]
+def test_every_command_has_a_help_with_an_example(labelscope: Callable[..., str], command: str) -> None:
+    assert f"labelscope {command}" in labelscope(*command.split(), "--help").split("Example")[1]
 
 
-def test_the_readme_knows_every_command() -> None:
+def test_the_readme_names_every_command() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     short = {"extract", "predict", "demo"}  # named beside others, or run through make
     assert [name for name in COMMANDS if f"labelscope {name}" not in readme and name not in short] == []

@@ -1,12 +1,12 @@
-"""A command in the wrong folder says so and leaves nothing there; a home that cannot be is named as such."""
+"""A command without a home names the cure and makes no folder; an impossible home is named."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-FrontDoor = Callable[..., str]
-ASKING = [
+Labelscope = Callable[..., str]
+READING = [
     ("status",),
     ("status", "--json"),
     ("models",),
@@ -45,12 +45,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path / "wrong" / "home"
 
 
-@pytest.mark.parametrize("command", ASKING, ids=" ".join)
+@pytest.mark.parametrize("command", READING, ids=" ".join)
 def test_a_command_that_only_asks_says_that_there_is_no_home_and_makes_none(
-    home: Path, front_door: FrontDoor, command: tuple[str, ...]
+    home: Path, labelscope: Labelscope, command: tuple[str, ...]
 ) -> None:
-    said = front_door(*command, expect=1)
-    assert said == (
+    output = labelscope(*command, expect=1)
+    assert output == (
         f"labelscope: There is no home at {home}: `labelscope run` makes one, or set LABELSCOPE_HOME.\n"
     )
     assert not home.parent.exists()
@@ -58,29 +58,29 @@ def test_a_command_that_only_asks_says_that_there_is_no_home_and_makes_none(
 
 @pytest.mark.parametrize("command", ["run", "ingest"])
 def test_what_is_to_be_read_is_looked_at_before_a_home_is_made_for_it(
-    home: Path, front_door: FrontDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+    home: Path, labelscope: Labelscope, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     nowhere = tmp_path / "nowhere"
-    assert f"No crate at '{nowhere}'" in front_door(command, "--folder", str(nowhere), expect=1)
+    assert f"No crate at '{nowhere}'" in labelscope(command, "--folder", str(nowhere), expect=1)
     monkeypatch.setenv("LABELSCOPE_CRATE", str(nowhere))
-    assert f"No crate at '{nowhere}'" in front_door(command, expect=1)
+    assert f"No crate at '{nowhere}'" in labelscope(command, expect=1)
     monkeypatch.delenv("LABELSCOPE_CRATE")
     monkeypatch.setenv("LABELSCOPE_LABELS", str(nowhere))
-    assert str(nowhere) in front_door(command, expect=1)
+    assert str(nowhere) in labelscope(command, expect=1)
     assert not home.parent.exists()
 
 
-def test_down_where_there_is_no_home_has_nothing_to_end(home: Path, front_door: FrontDoor) -> None:
-    assert front_door("down") == "Labelscope was not up.\n"
+def test_down_where_there_is_no_home_has_nothing_to_end(home: Path, labelscope: Labelscope) -> None:
+    assert labelscope("down") == "Labelscope was not up.\n"
     assert not home.parent.exists()
 
 
 def test_a_database_of_ones_own_needs_no_home(
-    home: Path, front_door: FrontDoor, database_url: str, monkeypatch: pytest.MonkeyPatch
+    home: Path, labelscope: Labelscope, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
-    assert "1" in front_door("sql", "SELECT 1")
-    assert "There is no model yet" in front_door("models")
+    assert "1" in labelscope("sql", "SELECT 1")
+    assert "There is no model yet" in labelscope("models")
     assert not home.parent.exists()
 
 
@@ -100,7 +100,7 @@ def test_a_database_of_ones_own_needs_no_home(
 )
 def test_a_home_that_cannot_be_made_is_named_with_the_setting(
     tmp_path: Path,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     monkeypatch: pytest.MonkeyPatch,
     command: tuple[str, ...],
     place: str,
@@ -110,17 +110,17 @@ def test_a_home_that_cannot_be_made_is_named_with_the_setting(
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / place))
-    said = front_door(*command, expect=1)
-    assert said == (
+    output = labelscope(*command, expect=1)
+    assert output == (
         f"labelscope: LABELSCOPE_HOME names {tmp_path / place}, which cannot be made ({why}): name another folder.\n"
     )
 
 
 def test_a_file_in_place_of_the_home_is_named_by_those_that_only_ask(
-    tmp_path: Path, front_door: FrontDoor, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, labelscope: Labelscope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.delenv("DATABASE_URL", raising=False)
     for place in ("file", "file/below"):
         monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / place))
-        assert f"names {tmp_path / place}, which cannot be made" in front_door("status", expect=1)
+        assert f"names {tmp_path / place}, which cannot be made" in labelscope("status", expect=1)

@@ -1,4 +1,4 @@
-"""A run that is killed outright, and started again, ends where one ends that was left in peace."""
+"""A run that is killed outright, and started again, ends like one that was not killed."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ STATE = """
      ORDER BY 1
 """
 MOMENTS = {
-    "while it listens": "SELECT count(*) FROM clips",
+    "while it extracts": "SELECT count(*) FROM clips",
     "while it trains": "SELECT count(*) FROM training_runs",
 }
 
@@ -61,9 +61,9 @@ def answer(url: str, query: str) -> object:
 def test_a_killed_run_ends_like_one_that_was_not(tmp_path: Path) -> None:
     crate = tmp_path / "crate"
     render_crate(crate, tracks_per_label=4, artists_per_label=4, duration_s=9.0)
-    peaceful = tmp_path / "peaceful"
-    assert start(peaceful, crate).wait(200) == 0
-    expected = state(peaceful)
+    undisturbed = tmp_path / "undisturbed"
+    assert start(undisturbed, crate).wait(200) == 0
+    expected = state(undisturbed)
     assert len(expected) == 20
 
     killed = tmp_path / "killed"

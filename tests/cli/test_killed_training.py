@@ -1,4 +1,4 @@
-"""A training that is killed outright, at any moment, leaves nothing that the next run does not set right."""
+"""A training that is killed outright, at any moment, leaves only what the next run repairs."""
 
 import os
 import random
@@ -29,12 +29,12 @@ main()
 """
 DELICATE = {  # "module function call" just before which it dies
     "flows.training.run fit 1": "its row is there",
-    "flows.training.fit save_baseline 1": "so is the network's file",
-    "flows.training.run judge 1": "so is the baseline's, and no row of either",
-    "flows.training.flow delete_leftovers 1": "the next run has found out, and is about to remove these files",
+    "flows.training.fit save_baseline 1": "the network has its file",
+    "flows.training.run judge 1": "the baseline has its file, and neither has a row",
+    "flows.training.flow sweep 1": "the next run is about to remove these files",
     "db.write.learning promote 1": "all rows but the verdict are written, and not committed",
 }
-FIGURES = """
+METRICS = """
     SELECT m.architecture, f.split, f.level, f.name, f.label_id, round(f.value::numeric, 3)::float8
       FROM metrics f JOIN models m ON m.id = f.model_id ORDER BY 1, 2, 3, 4, 5
 """
@@ -42,12 +42,12 @@ TRAININGS = "SELECT status, count(*) FROM training_runs GROUP BY 1 ORDER BY 1"
 
 
 @pytest.fixture(scope="module")
-def peaceful(extracted: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Any]]:
-    """The figures of a run that was left in peace, which has also compiled what all others will run."""
-    with copied(extracted, tmp_path_factory.mktemp("peaceful") / "home") as stage, in_use(stage):
+def undisturbed(extracted: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Any]]:
+    """The metrics of a run without kills, which also compiles what all others run."""
+    with copied(extracted, tmp_path_factory.mktemp("undisturbed") / "home") as stage, in_use(stage):
         assert begin(extracted).wait(200) == 0
         engine = open_engine(stage.url)
-        yield rows(engine, FIGURES)
+        yield rows(engine, METRICS)
         engine.dispose()
 
 
@@ -64,14 +64,14 @@ def begin(extracted: Stage, dies_at: str | None = None) -> subprocess.Popen[byte
     command = [sys.executable, "-c", DYING, dies_at] if dies_at else [str(LABELSCOPE)]
     crate = extracted.home.with_name("crate")
     log = Path(os.environ["LABELSCOPE_HOME"]).with_suffix(".log").open("ab")
-    # Half of what one has compiled is nothing for tests that nobody kills.
+    # A cache of its own: a killed run may leave it half written, and other tests would read it.
     environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(extracted.home.with_name("jax"))}
     return subprocess.Popen(
         [*command, "run", "--folder", crate], cwd=ROOT, env=environment, stdout=log, stderr=log
     )
 
 
-def require_one_training_and_nothing_else(stage: Stage, engine: Engine, peaceful: list[Any]) -> None:
+def require_one_training_and_nothing_else(stage: Stage, engine: Engine, undisturbed: list[Any]) -> None:
     runs = rows(engine, "SELECT id, status, error FROM training_runs ORDER BY id")
     [complete] = [run for run, status, _ in runs if status == "completed"]
     died = "The process died before the training came to a verdict."
@@ -84,13 +84,13 @@ def require_one_training_and_nothing_else(stage: Stage, engine: Engine, peaceful
     }
     assert [path.name for path in folder.iterdir()] == [str(complete)]
     assert rows(engine, "SELECT count(*) FROM track_predictions") == [(12,)]
-    assert rows(engine, FIGURES) == peaceful != []
+    assert rows(engine, METRICS) == undisturbed != []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_training_killed_at_a_dozen_moments_ends_like_one_that_was_not(
-    extracted: Stage, peaceful: list[Any], started: tuple[Stage, Engine], tmp_path: Path
+    extracted: Stage, undisturbed: list[Any], started: tuple[Stage, Engine], tmp_path: Path
 ) -> None:
     with copied(extracted, tmp_path / "timed" / "home") as timed, in_use(timed):
         begun = time.monotonic()
@@ -109,18 +109,18 @@ def test_a_training_killed_at_a_dozen_moments_ends_like_one_that_was_not(
     assert sum(killed.values()) > 1 and killed.get("running", 0) <= 1
 
     assert begin(extracted).wait(200) == 0
-    require_one_training_and_nothing_else(stage, engine, peaceful)
+    require_one_training_and_nothing_else(stage, engine, undisturbed)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_training_killed_at_each_delicate_point_ends_like_one_that_was_not(
-    extracted: Stage, peaceful: list[Any], started: tuple[Stage, Engine]
+    extracted: Stage, undisturbed: list[Any], started: tuple[Stage, Engine]
 ) -> None:
     stage, engine = started
     for point in DELICATE:
         assert begin(extracted, point).wait(200) == -signal.SIGKILL, point
         assert rows(engine, "SELECT count(*) FROM models") == [(0,)], point
     assert begin(extracted).wait(200) == 0
-    require_one_training_and_nothing_else(stage, engine, peaceful)
+    require_one_training_and_nothing_else(stage, engine, undisturbed)
     assert rows(engine, TRAININGS) == [("completed", 1), ("crashed", len(DELICATE) - 1)]

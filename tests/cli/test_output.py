@@ -1,4 +1,4 @@
-"""What a command prints goes to a full disk, or to nobody: one sentence, or none; the home is not to blame."""
+"""A command prints to a full disk: one sentence, not about the home. It prints to a closed pipe: none."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.errors import _is_of_output
+from cli.errors import _is_output_error
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = """
@@ -24,20 +24,20 @@ def run(stdout, arguments):
         main()
     os.close(writing)
     with os.fdopen(reading) as errors:
-        said = errors.read()
-    return os.waitstatus_to_exitcode(os.wait()[1]), said
+        text = errors.read()
+    return os.waitstatus_to_exitcode(os.wait()[1]), text
 
 closed, nobody = os.pipe()
 os.close(closed)
 full = os.open("/dev/full", os.O_WRONLY)
-small = ["--help"]  # less than a buffer: found at the end alone
+small = ["--help"]  # less than a buffer: found at the end only
 large = ["sql", "SELECT repeat('x', 100000) FROM generate_series(1, 9)", "--format", "csv"]
 print(json.dumps([run(stdout, arguments) for stdout in (full, nobody) for arguments in (small, large)]))
 """
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_a_full_output_is_not_the_disk_of_the_home_and_nothing_is_said_where_nobody_reads(
+def test_a_full_output_is_named_and_a_closed_one_ends_without_a_word(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
@@ -54,4 +54,4 @@ def test_a_module_is_known_by_its_name_and_not_by_the_folders_above_it(module: s
     code = compile("raise OSError(28, 'No space left on device')", "/home/rich/flows/inbox.py", "exec")
     with pytest.raises(OSError) as raised:
         exec(code, {"__name__": module})
-    assert _is_of_output(raised.value) is is_output
+    assert _is_output_error(raised.value) is is_output

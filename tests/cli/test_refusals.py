@@ -1,4 +1,4 @@
-"""A request that cannot succeed is refused in a sentence before anything that takes long is started for it."""
+"""A request that cannot succeed is refused in a sentence, before any server starts or a model is loaded."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ NO_MODEL = "No model is in use yet; `labelscope run` trains one."
 
 
 def refusals(folder: Path) -> list[Refusal]:
-    """Commands with variables of their own, the exit code, and words of the sentence."""
+    """Commands with variables of their own, the exit code, and a part of the sentence."""
     (folder / "folder").mkdir()
     (folder / "file").write_text("no music")
     (folder / "bad.toml").write_text("[[label]\n")
@@ -56,8 +56,8 @@ def refusals(folder: Path) -> list[Refusal]:
     ]
 
 
-def of_a_model(folder: Path) -> list[Refusal]:
-    """The same, where a model is in use."""
+def refusals_with_a_model(folder: Path) -> list[Refusal]:
+    """Commands that cannot succeed though a model is in use."""
     long = str(folder / "long.wav")
     soundfile.write(long, np.zeros(30 * 8_000, dtype=np.float32), 8_000)
     return [
@@ -70,7 +70,7 @@ def of_a_model(folder: Path) -> list[Refusal]:
     ]
 
 
-def put_a_model_to_use(engine: Engine) -> None:
+def add_champion(engine: Engine) -> None:
     """Rows of a model that scores crops of 128 frames; it has no file."""
     model = {
         "architecture": "seed",
@@ -102,10 +102,10 @@ def refuse(cases: list[Refusal], database_url: str, home: Path) -> None:
     environment = os.environ | {"DATABASE_URL": database_url, "LABELSCOPE_HOME": str(home)}
     ended = at_terminal([(arguments, extra) for arguments, extra, *_ in cases], environment)
     assert len(ended) == len(cases), ended
-    for one, (arguments, _, code, words) in zip(ended, cases, strict=True):
-        sent = " ".join(OWN.sub("", one.sent).replace("│", " ").split())
-        assert (one.code, words in sent) == (code, True), (arguments, one.code, sent)
-        assert one.heavy == (), (arguments, one.heavy)
+    for command, (arguments, _, code, words) in zip(ended, cases, strict=True):
+        sent = " ".join(OWN.sub("", command.sent).replace("│", " ").split())
+        assert (command.code, words in sent) == (code, True), (arguments, command.code, sent)
+        assert command.heavy == (), (arguments, command.heavy)
     assert not (home / "prefect").exists()
 
 
@@ -117,8 +117,8 @@ def test_a_file_that_cannot_be_scored_is_refused_before_the_model_is_loaded(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
     refusals(tmp_path)
-    put_a_model_to_use(engine)
-    refuse(of_a_model(tmp_path), database_url, tmp_path / "home")
+    add_champion(engine)
+    refuse(refusals_with_a_model(tmp_path), database_url, tmp_path / "home")
     with engine.connect() as connection:
         rejected = text("SELECT reason, flow_run_id FROM mixes WHERE status = 'rejected' ORDER BY id")
         assert connection.execute(rejected).all() == [("too_short", None), ("not_audio", None)]

@@ -1,4 +1,4 @@
-"""Ctrl-C ends any command with one sentence and 130, also where Python would print how an import was torn."""
+"""Ctrl-C ends any command with one sentence and 130, also within an import, where Python would print a traceback."""
 
 import os
 import signal
@@ -70,8 +70,8 @@ os.kill(os.getpid(), signal.SIGINT)
 
 
 @pytest.fixture(autouse=True)
-def heard() -> Iterator[None]:
-    """Whoever runs the tests in the background has SIGINT ignored, which the children would inherit."""
+def ctrl_c_works() -> Iterator[None]:
+    """Tests that run in the background ignore SIGINT, and their children would inherit that."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -93,25 +93,25 @@ def python(program: str, *arguments: str, **extra: str) -> subprocess.CompletedP
     ("command", "sentence"),
     [
         ("extract", CARRY_ON),
-        ("retrain", "Stopped. This training is lost, what was in use is; run it again for a new one."),
+        ("retrain", "Stopped. This training is lost; the model in use stays. Run it again for a new one."),
         ("up", "Stopped. Labelscope is not up."),
         ("status", "Stopped."),
         ("--help", "Stopped."),
     ],
 )
-def test_amid_the_first_imports_each_command_says_what_is_left(command: str, sentence: str) -> None:
+def test_within_the_first_imports_each_command_writes_its_sentence(command: str, sentence: str) -> None:
     done = python(AMID_AN_IMPORT, "typer", command)
     assert (done.returncode, done.stderr) == (130, f"\n{sentence}\n")
 
 
-@pytest.mark.usefixtures("flows")  # a Prefect server, which both ask first
-def test_so_it_does_amid_the_imports_that_come_later(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("flows")  # a Prefect server, to which both send a request first
+def test_within_later_imports_it_writes_one_line(tmp_path: Path) -> None:
     done = python(AMID_AN_IMPORT, "prefect", "deploy", LABELSCOPE_HOME=str(tmp_path))
     assert (done.returncode, len(done.stderr.strip().splitlines())) == (130, 1)
 
 
 @pytest.mark.usefixtures("flows")
-def test_up_does_not_go_on_where_the_exception_was_swallowed(database_url: str, tmp_path: Path) -> None:
+def test_up_ends_where_the_exception_was_swallowed(database_url: str, tmp_path: Path) -> None:
     done = python(SWALLOWED, "up", LABELSCOPE_HOME=str(tmp_path), DATABASE_URL=database_url)
     assert (done.returncode, done.stderr) == (130, "\nStopped. Labelscope is not up.\n")
 
@@ -126,7 +126,7 @@ def test_a_second_one_ends_it_at_once() -> None:
     assert (done.returncode, done.stderr) == (130, f"\n{CARRY_ON}\n")
 
 
-def test_what_a_script_has_put_in_the_background_does_not_hear_it() -> None:
+def test_a_command_in_the_background_ignores_it() -> None:
     assert python(IGNORED).returncode == 0
 
 
@@ -143,11 +143,11 @@ def test_at_any_moment_of_a_real_command(tmp_path: Path, command: str, seconds: 
     )
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
-    said, errors = process.communicate(timeout=120)
+    output, errors = process.communicate(timeout=120)
     assert "Traceback" not in errors and "ignored" not in errors, errors
     if process.returncode == 130:
         assert len(errors.strip().splitlines()) == 1 and errors.startswith("\nStopped.")
-    else:  # it was over already: status without a home; up, which was served and told to end
-        # or over but for Python's own end, which no longer minds signals
+    else:  # it had ended: status without a home; up, which stopped serving
+        # or Python itself was ending, which ignores signals
         ends = ({"status": 1, "up": 0}[command], -signal.SIGINT)
-        assert process.returncode in ends, (said, errors)
+        assert process.returncode in ends, (output, errors)

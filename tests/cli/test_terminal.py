@@ -1,4 +1,4 @@
-"""Names, titles and errors that would steer a terminal, at a real one."""
+"""Names, titles and errors with control characters, at a real terminal."""
 
 import io
 import json
@@ -40,19 +40,19 @@ COMMANDS: list[tuple[tuple[str, ...], dict[str, str], int]] = [
 ]
 
 
-def test_no_format_and_no_error_lets_a_text_steer_the_terminal(database_url: str, tmp_path: Path) -> None:
+def test_no_format_and_no_error_lets_a_text_control_the_terminal(database_url: str, tmp_path: Path) -> None:
     environment = os.environ | {"DATABASE_URL": database_url, "LABELSCOPE_HOME": str(tmp_path)}
     ended = at_terminal([(arguments, extra) for arguments, extra, _ in COMMANDS], environment)
-    assert [one.code for one in ended] == [code for *_, code in COMMANDS], ended
-    for one, (arguments, *_) in zip(ended, COMMANDS, strict=True):
-        sent = OWN.sub("", one.sent)
+    assert [command.code for command in ended] == [code for *_, code in COMMANDS], ended
+    for command, (arguments, *_) in zip(ended, COMMANDS, strict=True):
+        sent = OWN.sub("", command.sent)
         assert not ONE_BUT_LINES.search(sent), (arguments, sent)
         assert "owned" in sent or arguments[0] == "similar", (arguments, sent)
     assert json.loads(OWN.sub("", ended[2].sent)) == [{"title": EVIL}]
 
 
 @given(nasty)
-def test_whatever_is_drawn_nothing_of_a_text_steers(text: str) -> None:
+def test_nothing_that_is_drawn_controls_the_terminal(text: str) -> None:
     drawn = io.StringIO()
     console = SafeConsole(file=drawn, width=60)
     console.print(Text(text), rows.rows_as_table([text, "n"], [[text, 1]], text), text, markup=False)
@@ -95,7 +95,7 @@ FORMULAS = [
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_a_cell_that_would_be_a_formula_gets_an_apostrophe_unless_it_is_wished_exact(text: str) -> None:
+def test_a_cell_like_a_formula_gets_an_apostrophe_unless_exact(text: str) -> None:
     safe = rows.csv_cell(text, exact=False)
     assert safe != text and safe.replace("'", "") == text
     assert not rows.FORMULA.search(safe)

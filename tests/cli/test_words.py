@@ -9,23 +9,23 @@ from sqlalchemy import Engine
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
-FrontDoor = Callable[..., str]
+Labelscope = Callable[..., str]
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_an_extraction_that_finds_nothing_to_do_says_so(
-    extracted: Stage, go_on: GoOn, front_door: FrontDoor
+    extracted: Stage, go_on: GoOn, labelscope: Labelscope
 ) -> None:
     go_on(extracted)
-    assert front_door("extract") == "extract  no clip waits\n"
+    assert labelscope("extract") == "extract  no clip waits\n"
 
 
 def test_predict_without_a_model_names_the_cure_and_fails(
-    extracted: Stage, go_on: GoOn, front_door: FrontDoor
+    extracted: Stage, go_on: GoOn, labelscope: Labelscope
 ) -> None:
     go_on(extracted)
-    said = front_door("predict", expect=1)
-    assert said == front_door("predict", __file__, expect=1)
+    said = labelscope("predict", expect=1)
+    assert said == labelscope("predict", __file__, expect=1)
     assert "`labelscope run` trains one" in said
 
 
@@ -33,12 +33,12 @@ def test_predict_without_a_model_names_the_cure_and_fails(
     ("command", "word"),
     [("sql", "{QUERY}"), ("promote", "{MODEL}"), ("predict", "[FILE]..."), ("login", "{SERVICE}")],
 )
-def test_what_is_to_be_given_is_in_capitals(front_door: FrontDoor, command: str, word: str) -> None:
-    assert f"{command} [OPTIONS] {word}" in front_door(command, "-h")
+def test_what_is_to_be_given_is_in_capitals(labelscope: Labelscope, command: str, word: str) -> None:
+    assert f"{command} [OPTIONS] {word}" in labelscope(command, "-h")
 
 
-def test_the_help_of_up_names_its_settings(front_door: FrontDoor) -> None:
-    said = front_door("up", "--help")
+def test_the_help_of_up_names_its_settings(labelscope: Labelscope) -> None:
+    said = labelscope("up", "--help")
     for name in ("UI_PORT", "PIPELINE_CRON", "MAINTAIN_CRON", "TIMEZONE"):
         assert f"LABELSCOPE_{name}" in said
 
@@ -49,8 +49,8 @@ def test_both_pages_write_commands_alike_and_say_how_they_are_found() -> None:
         assert ". .venv/bin/activate" in words and ".venv/bin/labelscope" not in words
 
 
-def test_a_name_steers_no_terminal(trained: Stage, go_on: GoOn, front_door: FrontDoor) -> None:
+def test_a_name_steers_no_terminal(trained: Stage, go_on: GoOn, labelscope: Labelscope) -> None:
     go_on(trained)
     for sign in ("\x1b", "\x9b", "\u2028", "\u202e", "\u2066"):
-        said = front_door("sql", f"SELECT 'one' || chr({ord(sign)}) || 'two' AS name")
+        said = labelscope("sql", f"SELECT 'one' || chr({ord(sign)}) || 'two' AS name")
         assert said.splitlines()[1].strip() == "one\ufffdtwo"

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from config.settings import Settings
-from db.engine import AddressError
-from db.role_passwords import PREFECT, make_prefect, read_password, set_password
+from db.role_passwords import PREFECT, make_prefect, set_password
+from services.keeper import ServiceError
 from tests.services.postgres.own_postgres import own_postgres
 
 OWNER = "ow/ner%40 's"
@@ -66,24 +66,6 @@ def test_no_log_of_the_server_can_hold_a_password(port: int) -> None:
     assert "ALTER ROLE" in log and "not to be logged" not in log
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        (None, "cannot be read (No such file or directory)"),
-        (b"", "There is no password in"),
-        (b" \n", "There is no password in"),
-        (b"\xff\xfe", "cannot be read (it is no text)"),
-    ],
-)
-def test_a_file_without_a_password_is_refused(tmp_path: Path, text: bytes | None, sentence: str) -> None:
-    file = tmp_path / "password"
-    if text is not None:
-        file.write_bytes(text)
-    with pytest.raises(AddressError) as refused:
-        read_password(file)
-    assert sentence in str(refused.value)
-
-
 def test_the_migration_says_what_it_cannot_read_before_it_does_anything(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,7 +74,7 @@ def test_the_migration_says_what_it_cannot_read_before_it_does_anything(
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path))
     monkeypatch.setenv("DATABASE_URL", address(port, "postgres", OWNER))
     assert Settings().database_url
-    with pytest.raises(AddressError, match="cannot be read"):
+    with pytest.raises(ServiceError, match="cannot be read"):
         upgrade(roles=True, pipeline_password=tmp_path / "nowhere", prefect_password=None)
     with psycopg.connect(address(port, "postgres", OWNER)) as connection:
         assert connection.execute("SELECT to_regclass('tracks')").fetchone() == (None,)

@@ -1,4 +1,4 @@
-"""A `labelscope` command that runs in the background, to be struck by something while it does."""
+"""A `labelscope` command in the background, for tests that disturb it."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.operations.kept_up import LABELSCOPE
 
-END_SECONDS = 900  # in which each command has to end, whatever befalls it and whoever else uses the machine
+END_SECONDS = 900  # for each command to end, also disturbed and on a busy machine
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Command:
             os.killpg(self.process.pid, signal.SIGKILL)
 
     def end(self) -> int:
-        """The exit code. Kills the command, and fails, where it does not end in finite time."""
+        """The exit code. Kills the command, and fails, where it does not end in time."""
         if not self.is_over_within(END_SECONDS):
             self.kill_with_children()
             raise AssertionError(f"{self.process.args!r} did not end; it wrote: {self.words}")
@@ -51,7 +51,7 @@ class Command:
 
     @property
     def sentence(self) -> str:
-        """What it wrote on why it could not be done. Fails where that is no sentence."""
+        """The error sentence in its output. Fails where there is a traceback."""
         assert "Traceback" not in self.words, self.words
         return self.words.rpartition("labelscope: ")[2].strip()
 
@@ -71,7 +71,7 @@ def begin(environment: Mapping[str, str], log: Path, *arguments: str | Path) -> 
 
 
 def done(environment: Mapping[str, str], log: Path, *arguments: str | Path) -> float:
-    """Run `labelscope` in peace; the seconds that it took. Fails where it does."""
+    """Run `labelscope` to its end; returns the seconds it took. Fails where the command fails."""
     command = begin(environment, log, *arguments)
     assert command.end() == 0, command.words
     return time.monotonic() - command.began

@@ -1,4 +1,4 @@
-"""A home that `labelscope up` keeps running, for tests of what people and accidents do to it."""
+"""A home with `labelscope up` in it, for tests of requests and accidents."""
 
 import json
 import os
@@ -19,7 +19,7 @@ LABELSCOPE = Path(sys.executable).with_name("labelscope")
 
 @dataclass
 class KeptUp:
-    """A home, the port of its pages, and the process that keeps it up."""
+    """A home, the port of its pages, and its `labelscope up`."""
 
     home: Path
     port: int
@@ -40,7 +40,7 @@ class KeptUp:
         )
 
     def start(self) -> None:
-        """`labelscope up` in the background, until it says that it is; called beside another package `flows`."""
+        """Start `labelscope up` and wait until it is ready; in a folder with another package `flows`."""
         log = self.home.with_suffix(".log").open("ab")
         folder = self.home.with_suffix(".folder")
         (folder / "flows").mkdir(parents=True, exist_ok=True)
@@ -53,11 +53,11 @@ class KeptUp:
     def _ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.home.with_suffix(".log").read_text()
-        state = up_process.who_is_up(self.home)
+        state = up_process.up_state(self.home)
         return state is not None and (state.pid, state.status) == (self.process.pid, "ready")
 
     def stop(self) -> int:
-        """Ctrl-C; the exit code."""
+        """Press Ctrl-C; returns the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(60)
@@ -67,7 +67,7 @@ class KeptUp:
         return f"http://127.0.0.1:{self.port}"
 
     def ask(self, path: str, body: dict[str, Any]) -> Any:
-        """Prefect's answer to a POST."""
+        """Prefect's response to a POST."""
         headers = {"content-type": "application/json"} | basic(home_login(self.home))
         request = Request(f"{self.pages}/api{path}", json.dumps(body).encode(), headers)
         with urlopen(request, timeout=20) as answer:

@@ -1,4 +1,4 @@
-"""A home that has been through all stages once, to be copied by tests that kill what works on it."""
+"""A home after all stages, which tests copy before they kill processes of it."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class PreparedHome:
-    """A home at rest with a crate of two labels, all of whose tracks are extracted, learnt from and scored."""
+    """A home without processes, with a crate of two labels, whose tracks are extracted, trained on and scored."""
 
     home: Path
     crate: GrowingCrate
@@ -43,7 +43,7 @@ def prepare(folder: Path) -> PreparedHome:
     """Make one below a folder, with a crate of sixteen tracks, and four times as many to be added."""
     crate = GrowingCrate(folder / "crate")
     crate.add_files(16)
-    # A cache of its own: whoever is killed leaves half of what it has compiled, which is nothing for other tests.
+    # A cache of its own: a killed process may leave it half written, and other tests would read it.
     settings = SETTINGS | {
         "JAX_COMPILATION_CACHE_DIR": str(folder / "jax"),
         "LABELSCOPE_CRATE": str(crate.folder),

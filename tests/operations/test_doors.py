@@ -1,4 +1,4 @@
-"""Who stays outside of Prefect while `labelscope up` runs: another user, and pages of other origins in a browser."""
+"""While `labelscope up` runs, Prefect refuses other users, and pages of other origins in a browser."""
 
 import os
 import signal
@@ -67,10 +67,10 @@ def test_prefects_server_inherits_no_secret(kept: KeptUp) -> None:
 
 
 def test_up_and_status_say_how_to_log_in(kept: KeptUp) -> None:
-    said = kept.home.with_suffix(".log").read_text() + kept.call("status").stdout
-    assert said.count("`labelscope login prefect` prints it") == 2
+    output = kept.home.with_suffix(".log").read_text() + kept.call("status").stdout
+    assert output.count("`labelscope login prefect` prints it") == 2
     login = home_login(kept.home)
-    assert login not in said
+    assert login not in output
     assert kept.call("login", "prefect").stdout == f"{login}\n"
     for log in (kept.home / "logs").iterdir():
         assert login.partition(":")[2] not in log.read_text()

@@ -91,5 +91,5 @@ def test_a_person_retrains_from_the_form_and_looks_at_the_confusion_matrix(kept:
     keep(page, "confusion-matrix")
     page.goto(f"{kept.pages}/v2/artifacts")  # where it would ask a service that counts visitors
     page.get_by_text("confusion-matrix").first.wait_for()
-    said = kept.call("sql", "SELECT why, status FROM training_runs", "--format", "csv").stdout
-    assert "from the form,completed" in said
+    output = kept.call("sql", "SELECT why, status FROM training_runs", "--format", "csv").stdout
+    assert "from the form,completed" in output

@@ -177,7 +177,7 @@ def test_everything_is_there_and_opens(report: Path, visit: Callable[..., Visit]
 
 
 def _embedded(addresses: list[str]) -> list[str]:
-    """Pictures that stand in the page itself, which a browser counts as requests, too."""
+    """Pictures within the page itself, which a browser counts as requests, too."""
     return [address for address in addresses if address.startswith("data:image/png;base64,")]
 
 
@@ -185,14 +185,14 @@ def test_names_are_text_in_pictures_too(report: Path, visit: Callable[..., Visit
     visited = visit(report, DESKTOP)
     page = visited.page
     page.locator("#map .plot").scroll_into_view_if_needed()
-    said = set()
+    texts = set()
     for point in page.locator("#map .scatterlayer .point").all():
         box = point.bounding_box()
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.wait_for_timeout(120)
-        said |= {text.text_content() for text in page.locator("#map .hovertext").all()}
-    heard = " ".join(said)
-    assert "<script>alert(1)</script>" in heard and "javascript:alert(2)" in heard and "%{x}" in heard
+        texts |= {text.text_content() for text in page.locator("#map .hovertext").all()}
+    shown = " ".join(texts)
+    assert "<script>alert(1)</script>" in shown and "javascript:alert(2)" in shown and "%{x}" in shown
     assert not visited.has(".plot a") and not visited.has("main img") and not visited.has("main script")
     assert "</script><img src=x onerror=alert(3)>" in page.locator("#labels").text_content()
     assert "A set <i>of</i> two hours" in page.locator("#mixes .annotation-text").first.text_content()
@@ -242,7 +242,7 @@ def test_a_script_that_is_not_its_own_does_not_run(
     assert visited.page.title().startswith("Labelscope, ")
     assert not [address for address in visited.fetched if "example.org" in address]
     assert len(visited.complaints) >= 2 and all(
-        "Content Security Policy" in said for said in visited.complaints
+        "Content Security Policy" in message for message in visited.complaints
     )
 
 

@@ -57,10 +57,10 @@ def test_it_shows_the_timetable_runs_it_and_leaves_nothing_behind(kept: KeptUp, 
 
     run = kept.run("maintain")
     kept.wait_for(run, "COMPLETED")
-    said = json.loads(kept.call("status", "--json").stdout)
-    assert said["up"] and said["pages"] == kept.pages
-    assert {row["state"] for row in said["next_runs"]} == {"Scheduled"} and len(said["next_runs"]) == 3
-    assert [row["state"] for row in said["last_runs"]] == ["Completed"]
+    status = json.loads(kept.call("status", "--json").stdout)
+    assert status["up"] and status["pages"] == kept.pages
+    assert {row["state"] for row in status["next_runs"]} == {"Scheduled"} and len(status["next_runs"]) == 3
+    assert [row["state"] for row in status["last_runs"]] == ["Completed"]
 
     assert kept.stop() == 0
     wait_until(lambda: not processes_of(kept.home), 30)
@@ -101,7 +101,7 @@ def test_stages_that_run_apart_follow_one_another(kept: KeptUp, tmp_path: Path) 
     } <= keys
 
 
-def test_recordings_are_heard_in_turn_and_a_path_that_leads_nowhere_is_said(
+def test_recordings_are_analysed_in_turn_and_a_missing_one_is_named(
     kept: KeptUp, trained: Stage, recording: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other.flac"
@@ -113,9 +113,9 @@ def test_recordings_are_heard_in_turn_and_a_path_that_leads_nowhere_is_said(
         for run in runs:
             kept.wait_for(run, "COMPLETED", "FAILED", "CRASHED", "CANCELLED", seconds=300)
         assert [kept.state_of(run) for run in runs] == ["COMPLETED", "COMPLETED", "FAILED"]
-        told = json.loads(kept.call("status", "--json").stdout)
-        assert len(told["mixes"]) == 2
-        assert any("gone.mp3' is not there" in (run["why"] or "") for run in told["last_runs"])
+        status = json.loads(kept.call("status", "--json").stdout)
+        assert len(status["mixes"]) == 2
+        assert any("gone.mp3' is not there" in (run["why"] or "") for run in status["last_runs"])
         with pytest.raises(HTTPError) as refused:
             kept.run("mix", recording="set.mp3")
         assert refused.value.code == 409 and b"recording" in refused.value.read()
@@ -152,7 +152,7 @@ def test_a_run_whose_own_process_alone_is_killed_is_marked_and_the_next_one_work
     kept.wait_for(kept.run("maintain"), "COMPLETED")
 
 
-def test_a_run_that_died_before_its_first_heartbeat_is_not_running_five_minutes_later(kept: KeptUp) -> None:
+def test_a_run_that_died_before_its_first_heartbeat_ends_in_minutes(kept: KeptUp) -> None:
     kept.start()
     flow = kept.ask("/flows/filter", {})[0]["id"]
     of_timetable, of_somebody = (
@@ -185,11 +185,11 @@ def answers(kept: KeptUp) -> bool:
         return False
 
 
-def test_it_goes_on_without_a_terminal_until_it_is_told_to_stop(kept: KeptUp) -> None:
+def test_it_runs_without_a_terminal_until_down(kept: KeptUp) -> None:
     started = kept.call("up", "--detach")
     assert started.returncode == 0 and kept.pages in started.stdout
     assert "Ctrl-C" not in started.stdout and "`labelscope down` ends it" in started.stdout
-    state = up_process.who_is_up(kept.home)
+    state = up_process.up_state(kept.home)
     assert state is not None and os.getsid(state.pid) == state.pid
     assert kept.call("down").stdout == "Labelscope is down.\n"
     wait_until(lambda: not processes_of(kept.home), 30)

@@ -1,4 +1,4 @@
-"""Homes that must be quiet again after each test, and users of them in processes of their own."""
+"""Homes whose processes must have ended after each test, and users of them in processes of their own."""
 
 import fcntl
 import os
@@ -79,13 +79,13 @@ def start_user() -> Iterator[Callable[..., User]]:
 
 @pytest.fixture
 def cold_home() -> Iterator[Path]:
-    """A home that does not exist yet, in a folder that others may pass; silence has to follow the test."""
+    """A home that does not exist yet, in a folder that others may enter. After the test its processes must end."""
     base = Path(tempfile.mkdtemp(prefix="home-"))
     base.chmod(0o755)
     yield base / "home"
     folders = [state.parent for state in base.rglob("server.json")]
     try:
-        _wait_until(lambda: all(map(_is_quiet, folders)), "the last one out stops all")
+        _wait_until(lambda: all(map(_is_quiet, folders)), "the last user stops all")
     finally:
         for folder in folders:
             if _is_held(folder / "server.lock"):

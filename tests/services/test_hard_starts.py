@@ -1,4 +1,4 @@
-"""A server whose keeper is killed, that is stopped, or whose disk is full: it runs, or says why in seconds."""
+"""A server with a killed keeper, a stopped process or a full disk: it runs, or a sentence follows in seconds."""
 
 import os
 import re
@@ -23,7 +23,7 @@ from tests.operations.faults.small_disk import can_mount, small_disk
 from tests.services.dying_keepers import DEATHS, STAGES, DyingKeepers
 
 ONLY_PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
-SECONDS = 15  # within which a command has to say what is wrong
+SECONDS = 15  # for a command to name what is wrong
 
 
 def connect(place: str | Path) -> psycopg.Connection[Any]:
@@ -39,7 +39,7 @@ def test_a_keeper_that_is_killed_while_it_starts_is_replaced(home: Path, tmp_pat
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert deaths.stat().st_size == DEATHS
     log = server.log.read_text()
-    assert log.count("ready to accept connections") == 1  # no server was left behind that nobody knew
+    assert log.count("ready to accept connections") == 1  # no server was left without a recorded process id
     assert log.count("starting PostgreSQL") == 1
 
 
@@ -98,8 +98,8 @@ def test_what_keeps_a_home_up_and_is_stopped_is_named_by_down(
     code = """
 import sys
 from pathlib import Path
-from services.up_process import alone
-with alone(Path(sys.argv[1])):
+from services.up_process import claim
+with claim(Path(sys.argv[1])):
     print("up", flush=True)
     sys.stdin.readline()
 """

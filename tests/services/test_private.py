@@ -1,4 +1,4 @@
-"""A home is its owner's alone: no link is followed, no other user gets in or in the way, no child gets a secret."""
+"""A home is for its owner only: it follows no link, shuts out other users, and passes no secret to a process."""
 
 import ast
 import fcntl
@@ -16,7 +16,7 @@ from services.keeper import ServiceError
 from services.locks import read_state
 from services.postgres.server import embedded_postgres
 from services.postgres.sockets import socket_folder
-from services.private import PlaceRefused, make_folder, open_file, put_right
+from services.private import PlaceRefused, make_folder, make_private, open_file
 
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534
@@ -196,7 +196,7 @@ with embedded_postgres(Path(sys.argv[1])) as server:
     assert user.leave() == ""
 
 
-def test_a_home_of_an_earlier_version_is_put_right_and_said_and_no_link_followed(
+def test_an_open_home_is_made_private_and_named_and_no_link_followed(
     tmp_path: Path,
     foreign: Path,
     unchanged: Callable[[], bool],
@@ -214,8 +214,10 @@ def test_a_home_of_an_earlier_version_is_put_right_and_said_and_no_link_followed
     (home / "reports").symlink_to(foreign)
     monkeypatch.setenv("LABELSCOPE_HOME", str(home))
     make_home(Settings())
-    said = capfd.readouterr().err
-    assert said == f"The home {home} was open to other users; it is yours alone now (11 files and folders).\n"
+    message = capfd.readouterr().err
+    assert (
+        message == f"The home {home} was open to other users; it is yours alone now (11 files and folders).\n"
+    )
     assert modes(home / "audio" / "ab") | modes(home / "postgres") | {home.stat().st_mode & 0o777} == {
         0o700,
         0o600,
@@ -304,11 +306,10 @@ def test_no_secret_reaches_the_keeper_or_the_server(home: Path, monkeypatch: pyt
 
 
 def test_no_program_is_started_with_all_of_the_callers_environment() -> None:
-    """But our own Python, in `up --detach`, which reads its settings there."""
+    """Except our own Python, in `up --detach`, which reads its settings there."""
     bare = []
-    for file in sorted(
-        [file for name in ("cli", "flows", "services") for file in (ROOT / name).rglob("*.py")]
-    ):
+    files = [file for package in ("services", "flows", "cli") for file in (ROOT / package).rglob("*.py")]
+    for file in sorted(files):
         for node in ast.walk(ast.parse(file.read_text())):
             if not isinstance(node, ast.Call) or "env" in {keyword.arg for keyword in node.keywords}:
                 continue
@@ -317,11 +318,11 @@ def test_no_program_is_started_with_all_of_the_callers_environment() -> None:
     assert bare == ["cli/commands/up.py"]
 
 
-def test_put_right_leaves_a_private_folder_alone(tmp_path: Path) -> None:
+def test_make_private_changes_nothing_in_a_private_folder(tmp_path: Path) -> None:
     make_folder(tmp_path / "folder")
     (tmp_path / "folder" / "file").touch()
     (tmp_path / "folder" / "file").chmod(0o644)
-    assert put_right(tmp_path / "folder") == 0
+    assert make_private(tmp_path / "folder") == 0
     (tmp_path / "folder").chmod(0o711)
-    assert put_right(tmp_path / "folder") == 2
+    assert make_private(tmp_path / "folder") == 2
     assert modes(tmp_path / "folder") == {0o700, 0o600}

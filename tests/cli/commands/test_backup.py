@@ -1,4 +1,4 @@
-"""`labelscope backup` and `restore`: what was saved answers as before, and nothing half-done is taken for a backup."""
+"""`labelscope backup` and `restore`: a restored home is the saved one, and no unfinished backup is restored."""
 
 import hashlib
 import os
@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-import flows.backup.backup
 from config.settings import Settings
 from db import migrate, read
 from db.engine import open_engine
 from db.read.files import is_empty, named_files
-from flows.backup.folder import StoredFile, locked_folder, read_manifest, stored_path, write_manifest
+from flows.backup import backup
+from flows.backup.folder import StoredFile, alone_in, place_of, read_manifest, write_manifest
 from flows.home.environment import open_database
 from flows.ingest.retention import BusyError, purge
 from services.keeper import ServiceError
@@ -30,7 +30,7 @@ from tests.flows.inspection import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
-FrontDoor = Callable[..., str]
+Labelscope = Callable[..., str]
 GoElsewhere = Callable[[], Engine]
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -94,18 +94,18 @@ def everything(engine: Engine) -> dict[str, Any]:
 
 
 def files_of(home: Path) -> dict[str, bytes]:
-    rooms = [home / room for room in ("audio", "models", "spectrograms")]
+    stores = [home / store for store in ("audio", "models", "spectrograms")]
     return {
         str(file.relative_to(home)): file.read_bytes()
-        for room in rooms
-        for file in room.rglob("*")
+        for store in stores
+        for file in store.rglob("*")
         if file.is_file()
     }
 
 
-def sentence(said: str) -> str:
-    """What a refusal says, which is one line."""
-    [line] = said.strip().splitlines()
+def sentence(output: str) -> str:
+    """The sentence of a refusal, which is one line."""
+    [line] = output.strip().splitlines()
     return line
 
 
@@ -121,36 +121,36 @@ def test_a_restored_home_answers_as_the_one_that_was_saved(
     folder: Path,
     tmp_path: Path,
     three_labels: Path,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     track = str(next(three_labels.glob("*/*.flac")))
-    before, files, heard = everything(home), files_of(Settings().home), front_door("predict", track)
-    similar = front_door("similar", track)
-    said = front_door("backup", str(folder))
-    assert "the database and 15 files, 15 of them new" in said and "login to Spotify" in said
+    before, files, scores = everything(home), files_of(Settings().home), labelscope("predict", track)
+    similar = labelscope("similar", track)
+    output = labelscope("backup", str(folder))
+    assert "the database and 15 files, 15 of them new" in output and "login to Spotify" in output
 
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "new home"))
-    said = front_door("restore", str(folder))
-    assert "the database and 15 files" in said and "login to Spotify" in said
+    output = labelscope("restore", str(folder))
+    assert "the database and 15 files" in output and "login to Spotify" in output
     with open_database(Settings()) as engine:
         assert everything(engine) == before
         assert rows(engine, "SELECT current_user::text") == [("labelscope_pipeline",)]
         assert files_of(Settings().home) == files
         predicted = flows.predict()
         assert (predicted.tracks, predicted.model_id) == (0, 1)
-        assert front_door("predict", track) == heard
-        assert front_door("similar", track) == similar
+        assert labelscope("predict", track) == scores
+        assert labelscope("similar", track) == similar
         with engine.begin() as connection:  # numbers go on where they were
             made = text("INSERT INTO labels (slug, name) VALUES ('new', 'New') RETURNING id")
             assert connection.scalar(made) == 4
 
 
-def test_another_backup_into_the_same_folder_copies_what_is_new_and_removes_what_is_gone(
-    home: Engine, folder: Path, front_door: FrontDoor
+def test_a_second_backup_copies_new_files_and_removes_old_ones(
+    home: Engine, folder: Path, labelscope: Labelscope
 ) -> None:
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     first = read_manifest(folder)
     kept = {file.sha256: stored_path(folder, file.sha256).stat() for file in first.files}
     with home.begin() as connection:
@@ -163,7 +163,7 @@ def test_another_backup_into_the_same_folder_copies_what_is_new_and_removes_what
     with home.begin() as connection:
         connection.execute(text("UPDATE models SET sha256 = :sha256 WHERE id = 1"), {"sha256": sha256})
 
-    assert "14 files, 1 of them new" in front_door("backup", str(folder))
+    assert "14 files, 1 of them new" in labelscope("backup", str(folder))
     second = read_manifest(folder)
     assert {file.sha256 for file in second.files} - kept.keys() == {sha256}
     for file in second.files:
@@ -173,50 +173,50 @@ def test_another_backup_into_the_same_folder_copies_what_is_new_and_removes_what
     assert names == {second.database, *(file.sha256 for file in second.files)}
 
 
-def test_what_is_missing_or_damaged_is_said_and_all_else_is_saved(
-    home: Engine, folder: Path, front_door: FrontDoor, elsewhere: GoElsewhere
+def test_missing_and_damaged_files_are_named_and_all_others_saved(
+    home: Engine, folder: Path, labelscope: Labelscope, elsewhere: GoElsewhere
 ) -> None:
     audio_file().unlink()
     damaged = next((Settings().home / "spectrograms").glob("*/*/*.npy"))
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"!")
-    said = front_door("backup", str(folder), expect=1)
-    assert f"{audio_file()} is missing." in said and f"{damaged} is damaged" in said
-    assert "Files that are not in the backup: 2" in said
+    output = labelscope("backup", str(folder), expect=1)
+    assert f"{audio_file()} is missing." in output and f"{damaged} is damaged" in output
+    assert "Files that are not in the backup: 2" in output
     assert not list(folder.rglob("*.part"))
     engine = elsewhere()
-    assert "13 files" in front_door("restore", str(folder))
+    assert "13 files" in labelscope("restore", str(folder))
     assert rows(engine, "SELECT count(*) FROM clips") == [(12,)]
 
 
-def test_a_file_that_is_damaged_at_home_is_kept_by_a_backup_that_has_it_and_one_damaged_there_is_copied_anew(
-    home: Engine, folder: Path, front_door: FrontDoor
+def test_a_damaged_file_is_kept_in_the_backup_or_copied_anew(
+    home: Engine, folder: Path, labelscope: Labelscope
 ) -> None:
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     audio_file().write_bytes(b"damaged")
     model = next(file for file in read_manifest(folder).files if file.path.endswith(".keras"))
-    stored_path(folder, model.sha256).write_bytes(b"damaged")
-    assert "15 files, 1 of them new" in front_door("backup", str(folder))
-    assert stored_path(folder, hashlib.sha256(AUDIO).hexdigest()).read_bytes() == AUDIO
-    assert stored_path(folder, model.sha256).read_bytes() == (Settings().home / model.path).read_bytes()
+    place_of(folder, model.sha256).write_bytes(b"damaged")
+    assert "15 files, 1 of them new" in labelscope("backup", str(folder))
+    assert place_of(folder, hashlib.sha256(AUDIO).hexdigest()).read_bytes() == AUDIO
+    assert place_of(folder, model.sha256).read_bytes() == (Settings().home / model.path).read_bytes()
 
 
 def test_a_download_on_the_way_to_its_place_is_saved_too(
-    home: Engine, folder: Path, front_door: FrontDoor
+    home: Engine, folder: Path, labelscope: Labelscope
 ) -> None:
     incoming = Settings().home / "audio" / "incoming" / "a run"
     incoming.mkdir(parents=True)
     audio_file().rename(incoming / audio_file().name)
-    assert "15 files" in front_door("backup", str(folder))
+    assert "15 files" in labelscope("backup", str(folder))
 
 
 def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
     home: Engine,
     folder: Path,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     monkeypatch: pytest.MonkeyPatch,
     elsewhere: GoElsewhere,
 ) -> None:
-    dump, copy_checked = flows.backup.backup.dump, flows.backup.backup.copy_checked
+    dump, bring = backup.dump, backup.bring
 
     def late(*arguments: Any) -> Iterator[bytes]:
         with home.begin() as connection:
@@ -229,11 +229,11 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
             purge(home, Settings(), "folder")
         return copy_checked(*arguments)
 
-    monkeypatch.setattr(flows.backup.backup, "dump", late)
-    monkeypatch.setattr(flows.backup.backup, "copy_checked", busy)
-    assert "15 files" in front_door("backup", str(folder))
+    monkeypatch.setattr(backup, "dump", late)
+    monkeypatch.setattr(backup, "bring", busy)
+    assert "15 files" in labelscope("backup", str(folder))
     engine = elsewhere()
-    front_door("restore", str(folder))
+    labelscope("restore", str(folder))
     assert rows(engine, "SELECT count(*) FROM spectrograms") == [(12,)]
     assert rows(engine, "SELECT count(*) FROM labels WHERE name = 'changed'") == [(0,)]
 
@@ -249,9 +249,9 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
     ],
 )
 def test_a_killed_backup_leaves_the_earlier_one_usable(
-    home: Engine, folder: Path, front_door: FrontDoor, elsewhere: GoElsewhere, point: str
+    home: Engine, folder: Path, labelscope: Labelscope, elsewhere: GoElsewhere, point: str
 ) -> None:
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     before, files, manifest = everything(home), files_of(Settings().home), read_manifest(folder)
     with home.begin() as connection:
         connection.execute(text("DELETE FROM clips WHERE id <= 2"))
@@ -259,18 +259,18 @@ def test_a_killed_backup_leaves_the_earlier_one_usable(
     assert begin(point, "backup", folder) == -9
     assert read_manifest(folder) == manifest
     engine = elsewhere()
-    front_door("restore", str(folder))
+    labelscope("restore", str(folder))
     assert everything(engine) == before and files_of(Settings().home) == files
 
 
 def test_a_backup_after_a_killed_one_is_whole_and_leaves_nothing_of_it(
-    home: Engine, folder: Path, front_door: FrontDoor
+    home: Engine, folder: Path, labelscope: Labelscope
 ) -> None:
-    assert begin("flows.backup.backup copy_checked 9", "backup", folder) == -9
-    assert "no complete backup" in sentence(front_door("restore", str(folder), expect=1))
+    assert begin("flows.backup.backup bring 9", "backup", folder) == -9
+    assert "no complete backup" in sentence(labelscope("restore", str(folder), expect=1))
     (folder / "files" / "00").mkdir(exist_ok=True)
     (folder / "files" / "00" / ("0" * 64 + ".part")).write_bytes(b"half")
-    assert "15 files, 7 of them new" in front_door("backup", str(folder))
+    assert "15 files, 7 of them new" in labelscope("backup", str(folder))
     manifest = read_manifest(folder)
     names = {file.name for file in folder.rglob("*") if file.is_file()}
     assert names == {"manifest.json", "lock", manifest.database, *(file.sha256 for file in manifest.files)}
@@ -279,16 +279,16 @@ def test_a_backup_after_a_killed_one_is_whole_and_leaves_nothing_of_it(
 @pytest.mark.slow
 @pytest.mark.parametrize("point", ["flows.backup.restore copy_checked 9", "flows.backup.restore fill 1"])
 def test_a_killed_restore_has_left_no_rows_and_can_be_repeated(
-    home: Engine, folder: Path, front_door: FrontDoor, elsewhere: GoElsewhere, point: str
+    home: Engine, folder: Path, labelscope: Labelscope, elsewhere: GoElsewhere, point: str
 ) -> None:
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     before, files = everything(home), files_of(Settings().home)
     engine = elsewhere()
     assert begin(point, "restore", folder) == -9
     with engine.connect() as connection:
         assert is_empty(connection)
     audio_file().rename(f"{audio_file()}.part")  # as a kill within its copy would have left it
-    front_door("restore", str(folder))
+    labelscope("restore", str(folder))
     assert everything(engine) == before and files_of(Settings().home) == files
 
 
@@ -338,38 +338,38 @@ def come_from_the_future(folder: Path) -> None:
 def test_a_backup_that_cannot_be_trusted_is_refused_and_nothing_is_changed(
     home: Engine,
     folder: Path,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     elsewhere: GoElsewhere,
     harm: Callable[[Path], None],
     says: str,
 ) -> None:
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     harm(folder)
     with elsewhere().connect() as connection:
-        assert says in sentence(front_door("restore", str(folder), expect=1))
+        assert says in sentence(labelscope("restore", str(folder), expect=1))
         assert is_empty(connection)
         assert not Settings().home.exists()
 
 
 def test_only_an_empty_home_and_an_empty_database_are_restored_to(
-    home: Engine, folder: Path, front_door: FrontDoor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    home: Engine, folder: Path, labelscope: Labelscope, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     before, old_home = everything(home), Settings().home
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "new home"))
-    assert "holds tables already" in sentence(front_door("restore", str(folder), expect=1))
+    assert "holds tables already" in sentence(labelscope("restore", str(folder), expect=1))
     assert everything(home) == before
     assert not (tmp_path / "new home").exists()
 
     monkeypatch.setenv("LABELSCOPE_HOME", str(old_home))
     (old_home / "models" / "mine.keras").touch()
-    assert "as models/mine.keras is there" in sentence(front_door("restore", str(folder), expect=1))
+    assert "as models/mine.keras is there" in sentence(labelscope("restore", str(folder), expect=1))
 
 
 def test_a_backup_needs_a_folder_of_its_own_and_something_to_save(
     home: Engine,
     folder: Path,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     elsewhere: GoElsewhere,
     tmp_path: Path,
 ) -> None:
@@ -379,14 +379,14 @@ def test_a_backup_needs_a_folder_of_its_own_and_something_to_save(
     inside = Settings().home / "backup"
 
     def refused(where: Path) -> str:
-        return sentence(front_door("backup", str(where), expect=1))
+        return sentence(labelscope("backup", str(where), expect=1))
 
     assert "thesis.txt: name an empty folder" in refused(tmp_path / "full")
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     assert "cannot be written" in refused(tmp_path / "file")
-    assert "is inside the home" in refused(inside) and not inside.exists()
-    front_door("backup", str(folder))
-    with locked_folder(folder):
+    assert "lies in the home" in refused(inside) and not inside.exists()
+    labelscope("backup", str(folder))
+    with alone_in(folder):
         assert "wait for its end" in refused(folder)
     elsewhere()
     assert "nothing to save" in refused(folder)
@@ -398,7 +398,7 @@ def test_a_backup_of_an_older_version_is_made_as_it_is_and_restored_into_this_on
     empty_database: str,
     folder: Path,
     tmp_path: Path,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     migrate.downgrade(database_url, "0001")
@@ -408,20 +408,20 @@ def test_a_backup_of_an_older_version_is_made_as_it_is_and_restored_into_this_on
         assert named_files(connection) == []
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DATABASE_URL", database_url)
-    front_door("backup", str(folder))
+    labelscope("backup", str(folder))
     assert rows(engine, "SELECT version_num FROM alembic_version") == [("0001",)]
     engine.dispose()
 
     monkeypatch.setenv("DATABASE_URL", empty_database)
-    front_door("restore", str(folder))
+    labelscope("restore", str(folder))
     migrate.check(empty_database)
     engine = open_engine(empty_database)
     assert rows(engine, "SELECT name FROM labels") == [("Drumcode",)]
     engine.dispose()
 
 
-def test_a_server_that_is_newer_than_pg_dump_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_server_that_is_newer_than_pg_dump_is_refused_in_a_sentence(tmp_path: Path) -> None:
     binaries = postgres_server(tmp_path).binaries
     require_dumpable(binaries, 18_00_99)
-    with pytest.raises(ServiceError, match="PostgreSQL 19, and the pg_dump that comes along is of 18"):
+    with pytest.raises(ServiceError, match="PostgreSQL 19, and the embedded pg_dump is of 18"):
         require_dumpable(binaries, 19_00_01)

@@ -14,15 +14,15 @@ from tests.flows.inspection import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
-FrontDoor = Callable[..., str]
+Labelscope = Callable[..., str]
 
 
 def test_people_read_the_verdict_first_and_can_have_a_picture(
-    trained: Stage, go_on: GoOn, front_door: FrontDoor, recording: Path, tmp_path: Path
+    trained: Stage, go_on: GoOn, labelscope: Labelscope, recording: Path, tmp_path: Path
 ) -> None:
     engine = go_on(trained)
     picture = tmp_path / "set.png"
-    lines = front_door("mix", str(recording), "--picture", str(picture)).splitlines()
+    lines = labelscope("mix", str(recording), "--picture", str(picture)).splitlines()
     [(word, reason)] = rows(engine, "SELECT verdict, verdict_reason FROM mixes")
     assert lines[:2] == [f"Somebody – Live at Berghain: {word}", reason]
     assert lines[3].split() == ["from", "to", "sounds", "like", "confidence", "tempo"]
@@ -31,47 +31,46 @@ def test_people_read_the_verdict_first_and_can_have_a_picture(
     assert any(line.startswith("analysed by model 1 in ") for line in lines)
     assert matplotlib.image.imread(picture).shape[:2] == (600, 1320)
 
-    again = front_door("mix", str(recording)).splitlines()
+    again = labelscope("mix", str(recording)).splitlines()
     assert again[:5] == lines[:5]
-    assert any(line.startswith("recognised: model 1 analysed this file on 20") for line in again)
-    two = front_door("mix", "a.mp3", "b.mp3", "--picture", str(picture), expect=2)
+    assert any(line.startswith("recognised: model 1 heard this file on 20") for line in again)
+    two = labelscope("mix", "a.mp3", "b.mp3", "--picture", str(picture), expect=2)
     assert "A picture is of one recording" in two
-    nowhere = front_door("mix", "a.mp3", "--picture", str(tmp_path / "no" / "folder.png"), expect=2)
+    nowhere = labelscope("mix", "a.mp3", "--picture", str(tmp_path / "no" / "folder.png"), expect=2)
     assert "There is no folder" in nowhere
     before = recording.read_bytes()
-    slip = front_door("mix", str(recording), "--picture", str(recording), expect=2)
+    slip = labelscope("mix", str(recording), "--picture", str(recording), expect=2)
     assert "something else" in " ".join(slip.replace("│", " ").split()) and recording.read_bytes() == before
 
 
 def test_programs_get_one_document_and_a_bad_file_costs_the_others_nothing(
-    trained: Stage, go_on: GoOn, front_door: FrontDoor, recording: Path, tmp_path: Path
+    trained: Stage, go_on: GoOn, labelscope: Labelscope, recording: Path, tmp_path: Path
 ) -> None:
     engine = go_on(trained)
     text = tmp_path / "text.mp3"
     text.write_text("no music")
     copy = shutil.copy(recording, tmp_path)
     files = (str(tmp_path / "gone.mp3"), str(recording), str(text), str(copy))
-    told = json.loads(front_door("mix", *files, "--json", expect=1, read="out"))["mixes"]
-    assert [one["file"] for one in told] == list(files)
-    assert [one["status"] for one in told] == ["rejected", "analysed", "rejected", "analysed"]
-    assert [one["reason"] for one in (told[0], told[2])] == ["missing", "not_audio"]
-    assert rows(engine, "SELECT count(*) FROM mixes WHERE status = 'rejected'") == [
-        (1,)
-    ]  # there is but one file
-    assert [told[1]["recognised"], told[3]["recognised"]] == [False, True]
+    documents = json.loads(labelscope("mix", *files, "--json", expect=1, read="out"))["mixes"]
+    assert [document["file"] for document in documents] == list(files)
+    assert [document["status"] for document in documents] == ["rejected", "analysed", "rejected", "analysed"]
+    assert [document["reason"] for document in (documents[0], documents[2])] == ["missing", "not_audio"]
+    # Only one of the rejected paths is a file.
+    assert rows(engine, "SELECT count(*) FROM mixes WHERE status = 'rejected'") == [(1,)]
+    assert [documents[1]["recognised"], documents[3]["recognised"]] == [False, True]
     names = [name for (name,) in rows(engine, "SELECT name FROM labels ORDER BY id")]
-    assert list(told[1]["shares"]) == names
-    assert sum(told[1]["shares"].values()) + told[1]["unlike"] == pytest.approx(1)
-    assert told[1]["segments"][0]["start_seconds"] == 0
-    assert told[1]["segments"][-1]["end_seconds"] == told[1]["duration_seconds"]
+    assert list(documents[1]["shares"]) == names
+    assert sum(documents[1]["shares"].values()) + documents[1]["unlike"] == pytest.approx(1)
+    assert documents[1]["segments"][0]["start_seconds"] == 0
+    assert documents[1]["segments"][-1]["end_seconds"] == documents[1]["duration_seconds"]
 
-    assert f"'{tmp_path}' is a folder" in front_door("mix", str(tmp_path), expect=1)
+    assert f"'{tmp_path}' is a folder" in labelscope("mix", str(tmp_path), expect=1)
     odd = os.fsdecode(os.fsencode(tmp_path / "gone") + b"\xff.mp3")
     for name, shown in ((files[0], "gone.mp3"), (odd, "gone\\udcff.mp3")):
-        [gone] = json.loads(front_door("mix", name, "--json", expect=1, read="out"))["mixes"]
-        assert gone.keys() == told[2].keys() and gone["detail"].startswith(
+        [gone] = json.loads(labelscope("mix", name, "--json", expect=1, read="out"))["mixes"]
+        assert gone.keys() == documents[2].keys() and gone["detail"].startswith(
             f"'{tmp_path}/{shown}' is not there;"
         )
 
-    said = front_door("mix", str(text), str(recording), expect=1)
-    assert "is not a sound file" in said and len(said.strip().splitlines()) == 1
+    output = labelscope("mix", str(text), str(recording), expect=1)
+    assert "is not a sound file" in output and len(output.strip().splitlines()) == 1

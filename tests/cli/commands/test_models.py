@@ -11,50 +11,52 @@ from tests.flows.inspection import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
-FrontDoor = Callable[..., str]
+Labelscope = Callable[..., str]
 
 STATUSES = "SELECT id, status FROM models WHERE status <> 'yardstick' ORDER BY id"
 SCORED = "SELECT model_id, count(*) FROM predictions GROUP BY 1 ORDER BY 1"
 
 
 def test_models_lists_those_that_could_be_used_newest_first(
-    rivals: Stage, go_on: GoOn, front_door: FrontDoor
+    rivals: Stage, go_on: GoOn, labelscope: Labelscope
 ) -> None:
     go_on(rivals)
-    told = front_door("models").strip().splitlines()
-    head, newest, oldest = told[:3]
+    output = labelscope("models").strip().splitlines()
+    head, newest, oldest = output[:3]
     assert head.split()[:3] == ["id", "status", "made"]
     assert newest.split()[:2] == ["3", "rejected"] and newest.endswith("to see the same again")
     assert oldest.split()[:2] == ["1", "champion"]
-    [why] = [line for line in told[3:] if line.startswith("1 ")]
+    [why] = [line for line in output[3:] if line.startswith("1 ")]
     assert "No other model was in use." in why
 
 
-def test_a_person_may_promote_and_take_it_back_and_all_tracks_are_scored_by_the_model_in_use(
-    rivals: Stage, go_on: GoOn, front_door: FrontDoor
+def test_a_promotion_can_be_undone_and_each_model_scores_all_tracks(
+    rivals: Stage, go_on: GoOn, labelscope: Labelscope
 ) -> None:
     engine = go_on(rivals)
-    said = front_door("promote", "3", "--why", "it hears more")
-    assert "Model 3 is in use." in said and "12 tracks scored by model 3" in said
+    output = labelscope("promote", "3", "--why", "better on Kompakt")
+    assert "Model 3 is in use." in output and "12 tracks scored by model 3" in output
     assert rows(engine, STATUSES) == [(1, "retired"), (3, "champion")]
     assert rows(engine, SCORED) == [(1, 12), (3, 12)]
     [(reason,)] = rows(engine, "SELECT reason FROM champion")
-    assert reason.startswith("Balanced accuracy on 3") and reason.endswith("In use because: it hears more.")
-    assert "0 tracks scored by model 1" in front_door("promote", "1")
+    assert reason.startswith("Balanced accuracy on 3") and reason.endswith(
+        "In use because: better on Kompakt."
+    )
+    assert "0 tracks scored by model 1" in labelscope("promote", "1")
     assert rows(engine, STATUSES) == [(1, "champion"), (3, "retired")]
 
 
-def test_a_model_that_cannot_be_used_is_refused_in_a_sentence_and_the_champion_stays(
-    rivals: Stage, go_on: GoOn, front_door: FrontDoor
+def test_a_model_that_cannot_be_used_is_refused_and_the_champion_stays(
+    rivals: Stage, go_on: GoOn, labelscope: Labelscope
 ) -> None:
     engine = go_on(rivals)
 
     def refused(model: int) -> str:
-        [sentence] = front_door("promote", str(model), expect=1).strip().splitlines()
+        [sentence] = labelscope("promote", str(model), expect=1).strip().splitlines()
         return sentence
 
     assert "no model 99" in refused(99)
-    assert "no model 2 " in refused(2)  # the yardstick
+    assert "no model 2 " in refused(2)  # the baseline
     assert "in use already" in refused(1)
 
     with engine.begin() as connection:
@@ -75,15 +77,15 @@ def test_a_model_that_cannot_be_used_is_refused_in_a_sentence_and_the_champion_s
     assert rows(engine, SCORED) == [(1, 12)]
 
 
-def test_retrain_says_what_came_of_it_and_a_new_champion_scores_all_tracks_at_once(
-    trained: Stage, go_on: GoOn, front_door: FrontDoor, monkeypatch: pytest.MonkeyPatch
+def test_retrain_shows_its_outcome_and_a_new_champion_scores_all_tracks(
+    trained: Stage, go_on: GoOn, labelscope: Labelscope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = go_on(trained)
     monkeypatch.setenv("LABELSCOPE_PROMOTION_PROBABILITY", "0.5")
-    said = front_door("retrain", "--why", "good enough")
-    assert "Training 1 used exactly these data" in said
-    assert "validation tracks are too few to calibrate this model" in said  # there are three
-    assert "promoted: Balanced accuracy" in said and "12 tracks scored by model 3" in said
+    output = labelscope("retrain", "--why", "good enough")
+    assert "Training 1 has learnt from exactly these data" in output
+    assert "validation tracks nobody can tell how sure" in output  # there are three
+    assert "promoted: Balanced accuracy" in output and "12 tracks scored by model 3" in output
     assert rows(engine, SCORED) == [(1, 12), (3, 12)]
     assert (Settings().home / "models" / "1" / "labelscope.keras").exists()  # the old one is kept
     why = "SELECT why, on_demand FROM training_history WHERE model_status = 'champion'"
@@ -99,16 +101,16 @@ def test_retrain_says_what_came_of_it_and_a_new_champion_scores_all_tracks_at_on
         ("members=1", "not understood"),
     ],
 )
-def test_hyperparameters_that_do_not_exist_are_told_in_a_sentence_and_begin_no_training(
+def test_unknown_hyperparameters_are_named_and_begin_no_training(
     trained: Stage,
     go_on: GoOn,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     monkeypatch: pytest.MonkeyPatch,
     changes: str,
     sentence: str,
 ) -> None:
     engine = go_on(trained)
     monkeypatch.setenv("LABELSCOPE_HYPERPARAMETERS", changes)
-    said = front_door("retrain", expect=1)
-    assert sentence in said and len(said.strip().splitlines()) == 1
+    output = labelscope("retrain", expect=1)
+    assert sentence in output and len(output.strip().splitlines()) == 1
     assert rows(engine, "SELECT count(*) FROM training_runs") == [(1,)]

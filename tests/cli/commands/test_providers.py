@@ -79,8 +79,8 @@ def test_without_a_key_the_run_says_so_and_reads_the_others(run: Run) -> None:
 
 def test_a_login_shows_what_only_its_owner_may_see(run: Run) -> None:
     assert "owner's login" in run("ingest").stdout
-    said = run("login", "spotify").stdout
-    assert "Logged in." in said
+    output = run("login", "spotify").stdout
+    assert "Logged in." in output
     token = run.home / "spotify" / "login.json"  # type: ignore[attr-defined]
     assert stat.S_IMODE(token.stat().st_mode) == 0o600
     run("ingest")
@@ -114,13 +114,13 @@ def test_purge_asks_first_and_leaves_nothing_of_a_provider(run: Run) -> None:
     assert not (run.home / "spotify").exists()  # type: ignore[attr-defined]
 
 
-def test_a_crate_that_is_not_there_is_told_in_a_sentence(run: Run) -> None:
-    told = run("run", "--folder", "nowhere", expect=1).stderr
-    assert "No crate at" in told and told.count("\n") == 1
+def test_a_missing_crate_is_named_in_a_sentence(run: Run) -> None:
+    output = run("run", "--folder", "nowhere", expect=1).stderr
+    assert "No crate at" in output and output.count("\n") == 1
 
 
-def test_a_wrong_labels_toml_is_told_with_its_line(run: Run, tmp_path: Path) -> None:
+def test_a_wrong_labels_toml_is_refused_with_its_line(run: Run, tmp_path: Path) -> None:
     labels = tmp_path / "labels.toml"
     labels.write_text('[[label]]\nname = "Kompakt"\nplaylists = [\n  "spotify:nonsense",\n]\n')
-    told = run("ingest", expect=1, LABELSCOPE_LABELS=str(labels)).stderr
-    assert "line 4" in told and told.count("\n") == 1
+    output = run("ingest", expect=1, LABELSCOPE_LABELS=str(labels)).stderr
+    assert "line 4" in output and output.count("\n") == 1

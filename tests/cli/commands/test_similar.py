@@ -1,4 +1,4 @@
-"""`labelscope similar` and `map`: what a real model says of a small crate, and how it is told."""
+"""`labelscope similar` and `map`: the neighbours in a small crate by a real model, and how it is shown."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.flows.inspection import rows
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
-FrontDoor = Callable[..., str]
+Labelscope = Callable[..., str]
 
 COUNTS = "SELECT model_id, count(*) FROM embeddings GROUP BY 1 ORDER BY 1"
 COMPLETE = "SELECT id FROM models WHERE embedded_at IS NOT NULL"
@@ -27,38 +27,42 @@ def name_of(engine: Engine, track_id: int) -> str:
 
 
 def test_a_track_a_file_and_sql_have_the_same_neighbours(
-    trained: Stage, go_on: GoOn, three_labels: Path, front_door: FrontDoor, tmp_path: Path
+    trained: Stage, go_on: GoOn, three_labels: Path, labelscope: Labelscope, tmp_path: Path
 ) -> None:
     engine = go_on(trained)
     assert rows(engine, COUNTS) == [(1, 12)] and rows(engine, COMPLETE) == [(1,)]
 
-    said = json.loads(front_door("similar", name_of(engine, 1), "--json", "--number", "4"))
-    assert said["like"] == name_of(engine, 1)
-    found = [(row["track_id"], row["distance"]) for row in said["neighbours"]]
-    assert found == rows(engine, "SELECT track_id, distance FROM similar_tracks(1, 4)")
-    assert len(found) == 4 and found == sorted(found, key=lambda pair: pair[1]) and 1 not in dict(found)
-    assert set(said["neighbours"][0]) == {"track_id", "artists", "title", "label", "predicted", "distance"}
+    answer = json.loads(labelscope("similar", name_of(engine, 1), "--json", "--number", "4"))
+    assert answer["like"] == name_of(engine, 1)
+    expected = [(row["track_id"], row["distance"]) for row in answer["neighbours"]]
+    assert expected == rows(engine, "SELECT track_id, distance FROM similar_tracks(1, 4)")
+    assert (
+        len(expected) == 4
+        and expected == sorted(expected, key=lambda pair: pair[1])
+        and 1 not in dict(expected)
+    )
+    assert set(answer["neighbours"][0]) == {"track_id", "artists", "title", "label", "predicted", "distance"}
 
     [(uri,)] = rows(engine, "SELECT uri FROM clips WHERE track_id = 1 LIMIT 1")
     file = three_labels / uri.rsplit("/", 2)[1] / uri.rsplit("/", 1)[1]
     before = rows(engine, "SELECT count(*) FROM tracks")
-    itself = json.loads(front_door("similar", str(file), "--json", "--number", "4"))["neighbours"]
-    assert [(row["track_id"], row["distance"]) for row in itself] == found
+    itself = json.loads(labelscope("similar", str(file), "--json", "--number", "4"))["neighbours"]
+    assert [(row["track_id"], row["distance"]) for row in itself] == expected
     copy = tmp_path / "the same sound.flac"
     copy.write_bytes(file.read_bytes() + b"and some more")
-    heard = json.loads(front_door("similar", str(copy), "--json", "--number", "5"))["neighbours"]
-    assert heard[0]["track_id"] == 1 and heard[0]["distance"] == pytest.approx(0, abs=1e-4)
-    assert [row["track_id"] for row in heard[1:]] == [track for track, _ in found]
+    neighbours = json.loads(labelscope("similar", str(copy), "--json", "--number", "5"))["neighbours"]
+    assert neighbours[0]["track_id"] == 1 and neighbours[0]["distance"] == pytest.approx(0, abs=1e-4)
+    assert [row["track_id"] for row in neighbours[1:]] == [track for track, _ in expected]
     assert rows(engine, "SELECT count(*) FROM tracks") == before
 
-    head, *lines = front_door("similar", name_of(engine, 1)).splitlines()
+    head, *lines = labelscope("similar", name_of(engine, 1)).splitlines()
     assert head.split() == ["artists", "title", "label", "predicted", "distance"] and len(lines) == 10
 
 
-def test_a_name_that_is_not_one_tracks_is_told_in_a_sentence(
+def test_a_name_of_no_track_or_several_gets_a_sentence(
     trained: Stage,
     go_on: GoOn,
-    front_door: FrontDoor,
+    labelscope: Labelscope,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -78,7 +82,7 @@ def test_a_name_that_is_not_one_tracks_is_told_in_a_sentence(
     assert remark("ambe").startswith("3 tracks fit")
 
     def refused(name: str) -> str:
-        [sentence] = front_door("similar", name, expect=1).strip().splitlines()
+        [sentence] = labelscope("similar", name, expect=1).strip().splitlines()
         return sentence
 
     assert "The closest names are: " in refused("amber nonsense") and "Amber Signal (Dub)" in refused(
@@ -90,28 +94,28 @@ def test_a_name_that_is_not_one_tracks_is_told_in_a_sentence(
         assert "nor a track with any of these words" in refused(odd)
     (tmp_path / "notes.mp3").write_text("no music")
     assert "notes.mp3" in refused(str(tmp_path / "notes.mp3"))
-    assert "has no embedding of" in _unheard(engine, front_door)
+    assert "has not heard" in _without_embedding(engine, labelscope)
 
 
-def _unheard(engine: Engine, front_door: FrontDoor) -> str:
+def _without_embedding(engine: Engine, labelscope: Labelscope) -> str:
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM embeddings WHERE track_id = 3"))
-    return front_door("similar", "Amber Signal (Dub)", expect=1)
+    return labelscope("similar", "Amber Signal (Dub)", expect=1)
 
 
 def test_the_map_has_each_track_and_is_the_same_again(
-    trained: Stage, go_on: GoOn, front_door: FrontDoor, tmp_path: Path
+    trained: Stage, go_on: GoOn, labelscope: Labelscope, tmp_path: Path
 ) -> None:
     engine = go_on(trained)
     with engine.begin() as connection:
         connection.execute(text("UPDATE playlist_tracks SET removed_at = now() WHERE track_id = 5"))
-    tracks = json.loads(front_door("map", "--json"))
+    tracks = json.loads(labelscope("map", "--json"))
     assert [track["track_id"] for track in tracks] == list(range(1, 13))
     assert tracks[4]["label"] is None and len({track["label"] for track in tracks}) == 4
     assert len({(track["x"], track["y"]) for track in tracks}) == 12
-    assert json.loads(front_door("map", "--json")) == tracks
+    assert json.loads(labelscope("map", "--json")) == tracks
     picture = tmp_path / "crate.png"
-    assert front_door("map", "--picture", str(picture)).startswith("12 tracks are on ")
+    assert labelscope("map", "--picture", str(picture)).startswith("12 tracks are on ")
     assert picture.read_bytes().startswith(b"\x89PNG")
 
     from flows.scoring.map import map_of
@@ -120,27 +124,27 @@ def test_the_map_has_each_track_and_is_the_same_again(
         some = [place.track_id for place in map_of(connection, 5)]
         assert len(some) == 5 and [place.track_id for place in map_of(connection, 5)] == some
 
-    assert "There is no folder" in front_door("map", "--picture", str(tmp_path / "no" / "map.png"), expect=2)
-    assert "is a folder; name a file" in front_door("map", "--picture", ".", expect=2)
-    assert "name it crate.png" in front_door("map", "--picture", str(tmp_path / "crate.svg"), expect=2)
+    assert "There is no folder" in labelscope("map", "--picture", str(tmp_path / "no" / "map.png"), expect=2)
+    assert "is a folder; name a file" in labelscope("map", "--picture", ".", expect=2)
+    assert "name it crate.png" in labelscope("map", "--picture", str(tmp_path / "crate.svg"), expect=2)
 
 
-def test_embeddings_follow_the_model_in_use_and_what_was_said_of_tracks_heard_again_stands(
-    rivals: Stage, go_on: GoOn, front_door: FrontDoor
+def test_embeddings_belong_to_the_model_in_use_and_predictions_stay(
+    rivals: Stage, go_on: GoOn, labelscope: Labelscope
 ) -> None:
     engine = go_on(rivals)
     before = rows(engine, "SELECT * FROM predictions ORDER BY id")
-    front_door("promote", "3")
+    labelscope("promote", "3")
     assert rows(engine, COUNTS) == [(3, 12)] and rows(engine, COMPLETE) == [(3,)]
-    said = front_door("promote", "1")
-    assert "0 tracks scored by model 1, 12 heard again for their neighbours" in said
+    answer = labelscope("promote", "1")
+    assert "0 tracks scored by model 1, 12 analysed again for their neighbours" in answer
     assert rows(engine, COUNTS) == [(1, 12)] and rows(engine, COMPLETE) == [(1,)]
     assert rows(engine, "SELECT * FROM predictions WHERE model_id = 1 ORDER BY id") == before
-    assert "heard again" not in front_door("predict")
+    assert "analysed again" not in labelscope("predict")
 
 
 def test_without_pgvector_there_are_predictions_and_sentences_and_later_neighbours(
-    rivals: Stage, go_on: GoOn, front_door: FrontDoor
+    rivals: Stage, go_on: GoOn, labelscope: Labelscope
 ) -> None:
     engine = go_on(rivals)
     absent = "ALTER DATABASE {} {} extension_control_path {}"
@@ -153,24 +157,24 @@ def test_without_pgvector_there_are_predictions_and_sentences_and_later_neighbou
         connection.execute(text("UPDATE models SET embedded_at = NULL"))
         connection.execute(text(absent.format(name, "SET", "= '/nowhere'")))
     engine.dispose()
-    assert "12 tracks scored by model 3" in front_door("promote", "3")
-    assert "install it in this PostgreSQL" in front_door("similar", "anything", expect=1)
-    assert "It cannot find neighbours" in front_door("db", "upgrade")
+    assert "12 tracks scored by model 3" in labelscope("promote", "3")
+    assert "install it in this PostgreSQL" in labelscope("similar", "anything", expect=1)
+    assert "It cannot find neighbours" in labelscope("db", "upgrade")
     with engine.begin() as connection:
         connection.execute(text(absent.format(name, "RESET", "")))
     engine.dispose()
-    assert "CREATE EXTENSION vector" in front_door("map", expect=1)
+    assert "CREATE EXTENSION vector" in labelscope("map", expect=1)
     with engine.begin() as connection:
         connection.execute(text("CREATE EXTENSION vector"))
-    assert "it is installed, so run `labelscope db upgrade`" in front_door("map", expect=1)
+    assert "it is here, so run `labelscope db upgrade`" in labelscope("map", expect=1)
     with engine.begin() as connection:
         connection.execute(text("UPDATE pg_extension SET extversion = '0.7.4' WHERE extname = 'vector'"))
-    assert "this database has 0.7.4" in front_door("map", expect=1)
-    assert "It cannot find neighbours" in front_door("db", "upgrade")
+    assert "this database has 0.7.4" in labelscope("map", expect=1)
+    assert "It cannot find neighbours" in labelscope("db", "upgrade")
     with engine.begin() as connection:
         connection.execute(text("DROP EXTENSION vector"))
     engine.dispose()
-    assert "cannot" not in front_door("db", "upgrade")
-    assert "run `labelscope predict`" in front_door("similar", "anything", expect=1)
-    assert "12 heard again" in front_door("predict")
-    assert len(front_door("similar", name_of(engine, 1)).splitlines()) == 11
+    assert "cannot" not in labelscope("db", "upgrade")
+    assert "run `labelscope predict`" in labelscope("similar", "anything", expect=1)
+    assert "12 analysed again" in labelscope("predict")
+    assert len(labelscope("similar", name_of(engine, 1)).splitlines()) == 11

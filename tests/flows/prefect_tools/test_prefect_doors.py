@@ -232,23 +232,23 @@ def test_tasks_events_and_logs_of_a_run_are_stored(api: PrefectApi) -> None:
     run = counted()
     deliver()
     of_run = {"flow_runs": {"id": {"any_": [run]}}}
-    wait_until(lambda: api.ask("/task_runs/count", of_run) == 3, 30)
-    tasks = api.ask("/task_runs/filter", of_run)
+    wait_until(lambda: api.request("/task_runs/count", of_run) == 3, 30)
+    tasks = api.request("/task_runs/filter", of_run)
     wait_until(lambda: completed(api, of_run) == 3, 30)
     assert len(tasks) == 3
     wait_until(lambda: events(api, {"event": {"name": [name]}}) == 1, 30)
     assert events(api, {"event": {"name": ["prefect.flow-run.Completed"]}, "resource": of_resource(run)}) == 1
     acted = {"resource": {"id": [f"prefect.automation.{automation}"]}}
     wait_until(lambda: events(api, acted | {"event": {"prefix": ["prefect.automation.action"]}}) >= 1, 30)
-    wait_until(lambda: api.ask("/logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}}), 30)
+    wait_until(lambda: api.request("/logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}}), 30)
 
 
 def completed(api: PrefectApi, of_run: dict[str, Any]) -> int:
-    return sum(row["state_type"] == "COMPLETED" for row in api.ask("/task_runs/filter", of_run))
+    return sum(row["state_type"] == "COMPLETED" for row in api.request("/task_runs/filter", of_run))
 
 
-def events(api: PrefectApi, event_filter: dict[str, Any]) -> int:
-    return int(api.ask("/events/filter", {"filter": event_filter})["total"])
+def events(api: PrefectApi, asked: dict[str, Any]) -> int:
+    return int(api.request("/events/filter", {"filter": asked})["total"])
 
 
 def of_resource(run: str) -> dict[str, Any]:

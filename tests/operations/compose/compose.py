@@ -13,7 +13,7 @@ VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+):-(?P<default>[^}]*)\
 
 
 def read_compose(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The whole file, with these variables as if they stood in .env."""
+    """The whole file, with these variables as if they were in .env."""
     return _filled(yaml.safe_load(FILE.read_text()), variables or {})
 
 

@@ -30,11 +30,11 @@ class Project:
 
     @property
     def api(self) -> PrefectApi:
-        """Prefect's, as the owner of the machine reaches it."""
+        """Prefect's API, as the owner of the machine reaches it."""
         return PrefectApi(f"http://127.0.0.1:{self.port}/api", self.secrets["prefect_login"])
 
     def compose(self, *arguments: str, ends_well: bool = True) -> str:
-        """What `docker compose` says; it has to end well, or to fail."""
+        """The output of `docker compose`, which has to end well, or to fail."""
         return self.engine.docker(
             "compose", "--project-name", self.name, *arguments, folder=self.folder, ends_well=ends_well
         )
@@ -44,11 +44,11 @@ class Project:
         return self.compose("exec", "-T", service, *command)
 
     def inspect(self, service: str) -> Any:
-        """What the engine knows of the first container of that service."""
+        """The engine's data about the first container of that service."""
         return self.engine.inspect("container", f"{self.name}-{service}-1")
 
     def is_settled(self) -> bool:
-        """Whether servers and workers are healthy, and what is done once has been done."""
+        """Whether servers and workers are healthy, and services that run once have ended."""
         lines = self.compose("ps", "--all", "--format", "json").splitlines()
         rows = [json.loads(line) for line in lines if line.startswith("{")]
         return all(
@@ -64,7 +64,7 @@ class Project:
             file.write(f"{name}={value}\n")
 
     def write_secret(self, name: str, text: str) -> None:
-        """As the page has it: read by all in a folder that its owner alone may enter."""
+        """Write a secret as the page describes: readable by all, in a folder that only its owner may enter."""
         self.secrets[name] = text
         file = self.folder / "secrets" / name
         file.write_text(f"{text}\n" if text else "")

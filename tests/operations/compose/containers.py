@@ -75,7 +75,7 @@ class Container:
         return asked.returncode == 0
 
     def complete(self) -> None:
-        """Wait until it has done what it is there for."""
+        """Wait until it has ended well."""
         assert self.main is not None
         assert self.main.wait(START_SECONDS) == 0, f"{self.name} has failed:\n{self.log.read_text()[-4000:]}"
 
@@ -112,7 +112,7 @@ class Container:
 
 @dataclass
 class Server:
-    """The containers of one docker-compose.yml, in one folder; `variables` are what stands in .env."""
+    """The containers of one docker-compose.yml, in one folder; `variables` are the contents of .env."""
 
     folder: Path
     compose: dict[str, Any]
@@ -124,7 +124,7 @@ class Server:
 
     @property
     def api(self) -> PrefectApi:
-        """Prefect's, with the login that the secret holds."""
+        """Prefect's API, with the login from the secret."""
         return PrefectApi(f"http://127.0.0.1:{self.prefect_port}/api", self.secrets["prefect_login"])
 
     def up(self, scale: dict[str, int]) -> None:
@@ -133,7 +133,7 @@ class Server:
         order = TopologicalSorter({name: service.get("depends_on", {}) for name, service in services.items()})
         for name in order.static_order():
             if name == "postgres":
-                continue  # it is there, and answers
+                continue  # it runs already
             for number in range(1, scale.get(name, 1) + 1):
                 container = self.make(name, number)
                 container.start()

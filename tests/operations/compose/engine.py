@@ -61,7 +61,7 @@ class Engine:
         return os.environ | own | {"DOCKER_BUILDKIT": "1", "PATH": SEARCHED}
 
     def docker(self, *arguments: str | Path, folder: Path | None = None, ends_well: bool = True) -> str:
-        """What a command of Docker writes to both outputs; it has to end well, or to fail."""
+        """The output and errors of a Docker command, which has to end well, or to fail."""
         done = subprocess.run(
             ["docker", *arguments],
             cwd=folder,
@@ -76,7 +76,7 @@ class Engine:
         return done.stdout
 
     def inspect(self, kind: str, name: str) -> Any:
-        """What the engine knows of an image, a container or the like; None where there is none of that name."""
+        """The engine's data about an image, a container or the like; None where there is none of that name."""
         asked = ["docker", kind, "inspect", name]
         done = subprocess.run(asked, env=self.environment, capture_output=True, check=False)
         return json.loads(done.stdout)[0] if done.returncode == 0 else None

@@ -1,4 +1,4 @@
-"""What stands for the two images that Labelscope's own ones start from, where no registry can be reached.
+"""Substitutes for the two images that Labelscope's own ones start from, where no registry can be reached.
 
 For Python's: a small Debian with the Python that it has. For PostgreSQL's: the same with the programs that come along
 with Labelscope, and an entrypoint that does what docker-compose.yml asks of the official one.
@@ -16,10 +16,8 @@ from tests.operations.compose.engine import Engine, debian_mirror
 
 HERE = Path(__file__).parent / "images"
 PACKAGES = "python3,python3-venv,ca-certificates"
-OF_MACHINE = (
-    Path("/etc/ssl/certs/ca-certificates.crt"),
-    Path("/etc/pip.conf"),
-)  # how one gets at packages here
+# The machine's settings for downloads of packages.
+OF_MACHINE = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pip.conf"))
 
 
 def make_base_image(engine: Engine) -> str:

@@ -1,4 +1,4 @@
-"""docker-compose.yml as docs/operations.md says it: built, started, killed and started again by a real engine.
+"""docker-compose.yml as docs/operations.md describes it: built, started, killed and started again by a real engine.
 
 The two images that come from a registry are substituted (tests/operations/compose/images.py). `make test-compose` runs
 this; LABELSCOPE_TEST_ENGINE names a folder that keeps the engine's images for the next time.
@@ -56,14 +56,14 @@ def server(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def scored(project: Project) -> int:
     question = "SELECT count(*) AS tracks FROM track_predictions"
-    said = project.execute("worker", "labelscope", "sql", question, "--format", "json")
-    return int(json.loads(said)[0]["tracks"])
+    output = project.execute("worker", "labelscope", "sql", question, "--format", "json")
+    return int(json.loads(output)[0]["tracks"])
 
 
 def test_links_in_messages_are_those_that_a_browser_reaches(server: Project) -> None:
     order = "PREFECT_API_AUTH_STRING=$(cat $LABELSCOPE_PREFECT_LOGIN_FILE) exec prefect deployment run report/report"
-    said = server.execute("worker", "sh", "-c", order)
-    assert f"http://127.0.0.1:{server.port}/runs/flow-run/" in said.replace("\n", "")
+    output = server.execute("worker", "sh", "-c", order)
+    assert f"http://127.0.0.1:{server.port}/runs/flow-run/" in output.replace("\n", "")
 
 
 def test_no_container_can_do_more_than_it_has_to(server: Project) -> None:
@@ -97,23 +97,23 @@ def test_prefect_is_for_those_with_the_login(server: Project) -> None:
     assert server.api.status("/admin/version") == 200
 
 
-def test_secrets_that_could_not_be_read_or_have_changed_are_mended_by_the_next_start(
+def test_unreadable_and_changed_secrets_are_set_by_the_next_start(
     engine: Engine, server: Project, tmp_path: Path
 ) -> None:
     with new_project(engine, tmp_path, "unreadable", QUICK) as project:
 
         def refused(service: str, *command: str) -> str:
-            said = project.compose("run", "--rm", "--no-deps", "-T", service, *command, ends_well=False)
-            assert "Traceback" not in said
-            return said
+            output = project.compose("run", "--rm", "--no-deps", "-T", service, *command, ends_well=False)
+            assert "Traceback" not in output
+            return output
 
         for file in project.secret_files():
             file.chmod(0o600)
         project.compose("up", "--detach", "--wait", "postgres", ends_well=False)
         (project.folder / "secrets" / "owner_password").chmod(0o644)
         project.compose("up", "--detach", "--wait", "--force-recreate", "postgres")
-        said = refused("migrate")
-        assert "The password in /run/secrets/pipeline_password cannot be read (Permission denied)" in said
+        output = refused("migrate")
+        assert "names /run/secrets/pipeline_password, which cannot be read (Permission denied)" in output
 
         for file in project.secret_files():
             file.chmod(0o644)
@@ -158,7 +158,7 @@ def test_a_restart_of_everything_at_once_comes_back(server: Project) -> None:
 
 def test_workers_that_are_gone_are_listed_no_longer(server: Project) -> None:
     def listed() -> list[str]:
-        workers: list[dict[str, Any]] = server.api.ask("/work_pools/labelscope/workers/filter", {})
+        workers: list[dict[str, Any]] = server.api.request("/work_pools/labelscope/workers/filter", {})
         return [worker["name"] for worker in workers]
 
     before = set(listed())

@@ -1,4 +1,4 @@
-"""docker-compose.yml and the Dockerfile, as far as they can be looked at where no container engine is."""
+"""docker-compose.yml and the Dockerfile, as far as they can be checked without a container engine."""
 
 import os
 import re
@@ -23,7 +23,7 @@ HOME = Path("/var/lib/labelscope")
 
 
 def program(name: str, *arguments: str) -> str:
-    """What a program of this virtual environment says, if it ends well."""
+    """The output of a program of this virtual environment, which has to end well."""
     done = subprocess.run(
         [Path(sys.executable).with_name(name), *arguments],
         cwd=ROOT,
@@ -72,7 +72,7 @@ def test_every_service_is_bounded_and_pinned(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
     for variable, value in service["environment"].items():
         if "PASSWORD" in variable or "SECRET" in variable:
-            assert value.startswith("/run/secrets/"), f"{variable} stands in the file"
+            assert value.startswith("/run/secrets/"), f"{variable} is in the file"
 
 
 def test_the_image_is_of_this_version_and_not_of_root() -> None:

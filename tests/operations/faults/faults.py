@@ -84,7 +84,7 @@ def kill_a_decoder(victims: Victims) -> bool:
     )
 
 
-def kill_who_serves(victims: Victims) -> bool:
+def kill_labelscope_up(victims: Victims) -> bool:
     process = victims.kept.process
     if process is None or process.poll() is not None:
         return False
@@ -156,7 +156,7 @@ def start_another_pipeline(victims: Victims) -> bool:
 FAULTS: Final[dict[str, tuple[Callable[[Victims], bool], int]]] = {  # with how often, in proportion
     "a run killed": (kill_a_run, 3),
     "a decoder killed": (kill_a_decoder, 3),
-    "`labelscope up` killed": (kill_who_serves, 1),
+    "`labelscope up` killed": (kill_labelscope_up, 1),
     "a backend of PostgreSQL killed": (kill_a_backend, 3),
     "PostgreSQL killed": (kill_postgresql, 2),
     "Prefect's server killed": (kill_prefect, 2),

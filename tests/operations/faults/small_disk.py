@@ -17,7 +17,7 @@ def can_mount() -> bool:
 
 @dataclass(frozen=True)
 class SmallDisk:
-    """Mounted at `home`, with each of the stores once more on itself, so that it can be read-only alone."""
+    """A disk mounted at `home`. Each store is a bind mount on itself, so that it can be made read-only."""
 
     home: Path
     stores: tuple[str, ...] = STORES
@@ -27,7 +27,7 @@ class SmallDisk:
         return self.home / "somebody-elses-files"
 
     def fill(self) -> None:
-        """Somebody else takes what room is left, and keeps what was taken before."""
+        """Fill the free space with a file of another program, which grows with each call."""
         with self._filler.open("ab", buffering=0) as file:
             for size in (MEBIBYTE, 4096):
                 with suppress(OSError):
@@ -48,7 +48,7 @@ class SmallDisk:
 
 @contextmanager
 def small_disk(home: Path, mebibytes: int, stores: tuple[str, ...] = STORES) -> Iterator[SmallDisk]:
-    """Whoever uses it has to be gone when the block ends."""
+    """A disk of this size, mounted for the block. All processes that use it have to end before."""
     home.mkdir()
     assert _mount("-t", "tmpfs", "-o", f"size={mebibytes}m,mode=755", "labelscope-test", home)
     mounted = [home]

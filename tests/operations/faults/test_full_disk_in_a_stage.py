@@ -1,4 +1,4 @@
-"""The disk fills for some seconds while a stage writes; the command says so or succeeds, and the next one completes."""
+"""The disk is full for some seconds of a stage: the command names that or succeeds, and the next one completes."""
 
 import random
 import re
@@ -65,9 +65,8 @@ def disks(prepared_home: PreparedHome, tmp_path: Path) -> Iterator[Disks]:
 def test_a_disk_that_fills_in_a_stage_is_named_and_costs_nothing(
     disks: Disks, prepared_home: PreparedHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with prefect_server(
-        disks.home.home
-    ):  # which commands share, so that most of their time goes into the stage
+    # The commands share this server, so that most of their time goes into the stage.
+    with prefect_server(disks.home.home):
         strike(disks, prepared_home, Tally(capsys, SEED))
         for stage in ("ingest", "extract", "retrain", "predict", "backup"):
             disks.done(stage)
@@ -85,7 +84,7 @@ def test_a_disk_that_fills_in_a_stage_is_named_and_costs_nothing(
 
 
 def strike(disks: Disks, prepared: PreparedHome, tally: Tally) -> None:
-    """Fill the disk at a random moment of each stage in turn, and have it free again some seconds later."""
+    """Fill the disk at a random moment of each stage in turn, and free it some seconds later."""
     dice = random.Random(SEED)
     prepared.crate.add_files(3)
     lives = {stage: disks.done(stage) for stage in STAGES}
@@ -110,13 +109,13 @@ def strike(disks: Disks, prepared: PreparedHome, tally: Tally) -> None:
 
 
 def require_cure(sentence: str, was_full: bool) -> None:
-    """It names the disk and the cure; or, as there was room again when it was written, that it goes now."""
+    """The sentence names the disk and the cure; or, if space was free again when it was written, a second try."""
     named = THE_DISK.search(sentence) and THE_CURE.search(sentence)
     assert named or (not was_full and "run it again" in sentence), sentence
 
 
 def fill_for_a_while(disk: SmallDisk, command: Command, seconds: float) -> bool:
-    """Take what room there is, and what others free meanwhile, until the command has ended or that time has passed.
+    """Keep the disk full until the command has ended or that time has passed.
 
     Returns whether it ended while the disk was full.
     """

@@ -53,7 +53,7 @@ class Restores:
         if again.end() == 0:
             assert everything(home) == self.expected
             return
-        assert "LABELSCOPE_HOME names another home" in again.sentence or "as it was" in again.sentence
+        assert "LABELSCOPE_HOME names another home" in again.sentence or "is unchanged" in again.sentence
         if everything(home) == self.expected:
             return
         elsewhere = self.new_home()

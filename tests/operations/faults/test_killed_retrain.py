@@ -32,11 +32,8 @@ def test_kills_in_retrain_leave_one_champion_and_nothing_of_their_own(
         with prefect_server(home):  # which commands share, so that most of their time goes into the training
             strike(home, environment, log, Tally(capsys, SEED))
         wait_until(lambda: not processes_of(home), 60)
-        for stage in (
-            "retrain",
-            "predict",
-            "maintain",
-        ):  # the first one starts a server, and ends what has died
+        # The first one starts a server, and marks what has died.
+        for stage in ("retrain", "predict", "maintain"):
             done(environment, log, stage, *(["--thorough"] if stage == "maintain" else []))
         require_nothing_half_done(home)
         assert what_is_there(home) == before

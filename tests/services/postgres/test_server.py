@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL is there while it is used, whatever dies meanwhile, and gone afterwards."""
+"""The embedded PostgreSQL runs while it is used, whichever process dies, and stops afterwards."""
 
 import os
 import pwd
@@ -47,7 +47,7 @@ def kill(pid: int) -> None:
     os.close(process)
 
 
-def test_the_last_one_out_stops_the_server(
+def test_the_server_stops_after_its_last_user(
     home: Path, start_user: Callable[..., Any], wait_until: Callable[..., None], is_quiet: Callable[..., bool]
 ) -> None:
     first, second = start_user(home), start_user(home)
@@ -104,7 +104,7 @@ def test_a_killed_postmaster_is_started_again_for_the_users_there_are(
         assert run_sql(address, "SELECT answer FROM kept") == 42  # the one that was there
 
 
-def test_a_killed_keeper_is_replaced_while_a_user_stays_and_starts_a_dead_server_again(
+def test_a_new_keeper_replaces_a_killed_one_and_restarts_a_dead_server(
     home: Path, start_user: Callable[..., Any], wait_until: Callable[..., None]
 ) -> None:
     user = start_user(home)
@@ -206,7 +206,7 @@ with embedded_postgres(Path(sys.argv[1])) as server:
     assert [user.leave() for user in crowd] == [""] * 3
 
 
-def test_the_server_is_durable_and_speaks_utc_and_the_callers_pg_variables_do_not_matter(
+def test_the_server_is_durable_uses_utc_and_ignores_pg_variables(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"PGPORT": "1", "PGDATA": "/nowhere", "PGTZ": "Asia/Tokyo"}.items():
@@ -293,5 +293,5 @@ def test_the_keeper_is_light() -> None:
         [sys.executable, "-I", "-S", "-c", modules], capture_output=True, text=True, check=True
     )
     loaded = set(done.stdout.split())
-    assert loaded - set(sys.stdlib_module_names) <= {"common", "services", "__main__"}
+    assert loaded - set(sys.stdlib_module_names) <= {"services", "common", "__main__"}
     assert server.binaries.is_dir()

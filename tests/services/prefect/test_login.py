@@ -1,4 +1,4 @@
-"""The login of a home: for its owner alone, the same for all who ask at once, and never given away."""
+"""The login of a home: for its owner only, the same for concurrent processes, and never sent to another server."""
 
 import os
 import stat
@@ -61,8 +61,8 @@ def test_processes_that_ask_at_once_get_the_same_one(tmp_path: Path) -> None:
         with suppress(BrokenPipeError):
             process.stdin.write("\n")
             process.stdin.flush()
-    said = {process.communicate(timeout=60)[0].strip() for process in asking}
-    assert said == {home_login(tmp_path)}
+    logins = {process.communicate(timeout=60)[0].strip() for process in asking}
+    assert logins == {home_login(tmp_path)}
     assert [path.name for path in login_file(tmp_path).parent.iterdir()] == ["login"]
 
 
@@ -122,5 +122,8 @@ def test_for_a_server_of_ones_own_the_environment_gives_it(
 
 
 def test_a_proof_is_of_one_login_one_challenge_and_one_port() -> None:
-    proofs = {proof(*said) for said in (("a:b", "1", 1), ("a:c", "1", 1), ("a:b", "2", 1), ("a:b", "1", 2))}
+    proofs = {
+        proof(*arguments)
+        for arguments in (("a:b", "1", 1), ("a:c", "1", 1), ("a:b", "2", 1), ("a:b", "1", 2))
+    }
     assert len(proofs) == 4

@@ -1,4 +1,4 @@
-"""The Prefect server: one per home, on the embedded PostgreSQL, and both are gone after the last user."""
+"""The Prefect server: one per home, on the embedded PostgreSQL; both stop after the last user."""
 
 import os
 import signal
@@ -97,8 +97,8 @@ def test_server_lives_with_its_users_and_only_in_its_home(
 
 
 def assert_settings_are_in_force(api: PrefectApi) -> None:
-    """What Prefect forgets, and where it keeps leases: a name that a release no longer knows would do nothing."""
-    server = api.ask("/admin/settings")["server"]
+    """What Prefect deletes, and where it stores leases: a release without such a setting would ignore it."""
+    server = api.request("/admin/settings")["server"]
     assert server["events"]["retention_period"] == "P30D"
     vacuum = server["services"]["db_vacuum"]
     assert (sorted(vacuum["enabled"]), vacuum["retention_period"]) == (["events", "flow_runs"], "P30D")
@@ -112,7 +112,7 @@ def assert_no_secret_is_inherited(process: int, home: Path) -> None:
         assert secret.encode() not in seen
 
 
-def test_the_installed_prefect_knows_every_setting_that_it_is_given(cold_home: Path) -> None:
+def test_the_installed_prefect_has_every_setting_that_it_gets(cold_home: Path) -> None:
     given = prefect._server_environment(cold_home, 4200, "postgresql+asyncpg://nobody@/nowhere", 30)
     given |= client_environment(cold_home, "http://127.0.0.1:1/api", "labelscope:password")
     given |= dict.fromkeys(("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_SERVER_DATABASE_PASSWORD"), "")
@@ -194,7 +194,7 @@ class OtherServer(BaseHTTPRequestHandler):
         pass
 
 
-def test_another_server_on_the_port_is_not_taken_for_ours_and_does_not_get_the_login(tmp_path: Path) -> None:
+def test_another_server_on_the_port_does_not_get_the_login(tmp_path: Path) -> None:
     login = home_login(tmp_path)
     with ThreadingHTTPServer(("127.0.0.1", 0), OtherServer) as other:
         threading.Thread(target=other.serve_forever).start()

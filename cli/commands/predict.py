@@ -1,0 +1,80 @@
+"""`labelscope predict`: score the tracks in the database, or show the scores of some files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import Engine
+
+from cli import screen, show
+from cli.starting import flow_ready, module_ready, path_problem
+from config.labels import read_labels
+from config.settings import Settings
+from flows.checks.no_champion import NoModelError
+from flows.checks.requests import require_champion
+from flows.home.environment import open_database
+from flows.home.folder import require_home
+
+
+def predict(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE", help="Audio files to score and show, not to store."),
+    ] = None,
+) -> None:
+    """Score all tracks that the model in use has not scored yet; or show its scores for some files."""
+    settings = Settings()
+    require_home(settings)
+    if files:
+        _predict_files(settings, files)
+    else:
+        _predict_tracks(settings)
+
+
+def _predict_tracks(settings: Settings) -> None:
+    read_labels(settings.labels)
+    with flow_ready(settings, "flows.predict.flow", require_champion):
+        from flows.predict.flow import predict as flow
+
+        predicted = flow()
+    if predicted.model_id is None:
+        raise NoModelError
+    show.predicted(predicted)
+
+
+def _predict_files(settings: Settings, files: Sequence[Path]) -> None:
+    """Show the scores of the files that can be scored; an error sentence, and exit code 1, for the others."""
+    problems = {file: problem[1] for file in files if (problem := path_problem(file))}
+    for sentence in problems.values():
+        screen.error(sentence)
+    if present := [file for file in files if file not in problems]:
+        # The database stays open to the end: otherwise PostgreSQL would stop and start in between.
+        with open_database(settings) as engine:
+            unusable = _unusable(engine, present)
+            for sentence in unusable.values():
+                screen.error(sentence)
+            problems |= unusable
+            if usable := [file for file in present if file not in unusable]:
+                module_ready(settings, "flows.scoring.files")
+                from flows.scoring.files import score_files
+
+                show.scored_files(score_files(settings, usable))
+    if problems:
+        raise typer.Exit(1)
+
+
+def _unusable(engine: Engine, files: Sequence[Path]) -> dict[Path, str]:
+    """The files that cannot be scored, each with a sentence. Raises NoModelError where no model is in use."""
+    from flows.checks.files import UnheardError, require_sound, shortest_s  # not above: it imports NumPy
+
+    with engine.connect() as connection:
+        require_champion(connection)
+        shortest = shortest_s(connection)
+    problems = {}
+    for file in files:
+        try:
+            require_sound(file, shortest)
+        except UnheardError as problem:
+            problems[file] = str(problem)
+    return problems

@@ -90,7 +90,7 @@ def predicted(stage: "Predicted") -> None:
         screen.entry("predict", "no model is in use yet")
         return
     line = f"{stage.tracks} tracks scored by model {stage.model_id}"
-    line += _unless_zero(stage.heard_again, "analysed again for their neighbours")
+    line += _unless_zero(stage.rescored, "analysed again for their neighbours")
     line += f", {stage.clips / stage.seconds:.0f} clips a second" if stage.clips else ""
     screen.entry("predict", line)
 

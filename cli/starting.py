@@ -30,7 +30,7 @@ def flow_ready(settings: Settings, module: str, check: Check | None = None) -> I
             if check is not None:
                 with engine.connect() as connection:
                     check(connection)
-            stack.enter_context(surroundings(settings))
+            stack.enter_context(runtime(settings))
             import_module(module)
         yield
 

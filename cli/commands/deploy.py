@@ -26,7 +26,7 @@ def deploy(
     """Put the timetable on a Prefect server of your own, for its workers. Run it again after every change of it."""
     settings = Settings()
     _wait_for(_require_server(settings), wait)
-    with surroundings(settings):
+    with runtime(settings):
         from flows.orchestration.deploy import deploy as register
 
         register(settings)

@@ -116,14 +116,14 @@ def _reject_unusable(request: Request, engine: Engine, positions: Sequence[int])
 def _analyse_all(request: Request, positions: Sequence[int]) -> None:
     """Analyse the files at these positions, show each at once, and draw the picture."""
     with flow_ready(request.settings, "flows.mix.flow"), open_database(request.settings) as engine:
-        from flows.mix.plot import picture_of
+        from flows.mix.plot import plot_timeline
 
         for position in positions:
             mix_id, recognised = _analyse(request.files[position])
             with engine.connect() as connection:
                 document = _show(request, connection, position, mix_id, recognised=recognised)
                 if request.picture is not None and document["status"] == "analysed":
-                    write_for_people(request.picture, picture_of(connection, mix_id))
+                    write_output_file(request.picture, plot_timeline(connection, mix_id))
                     typer.echo(f"Its timeline is drawn in {request.picture}.", err=request.as_json)
 
 

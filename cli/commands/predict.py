@@ -66,7 +66,7 @@ def _predict_files(settings: Settings, files: Sequence[Path]) -> None:
 
 def _unusable(engine: Engine, files: Sequence[Path]) -> dict[Path, str]:
     """The files that cannot be scored, each with a sentence. Raises NoModelError where no model is in use."""
-    from flows.checks.files import UnheardError, require_sound, shortest_s  # not above: it imports NumPy
+    from flows.checks.files import UnusableFileError, require_sound, shortest_s  # not above: it imports NumPy
 
     with engine.connect() as connection:
         require_champion(connection)
@@ -75,6 +75,6 @@ def _unusable(engine: Engine, files: Sequence[Path]) -> dict[Path, str]:
     for file in files:
         try:
             require_sound(file, shortest)
-        except UnheardError as problem:
+        except UnusableFileError as problem:
             problems[file] = str(problem)
     return problems

@@ -28,7 +28,7 @@ def similar(
     """
     settings = Settings()
     require_home(settings)
-    contain(settings)
+    contain_library_caches(settings)
     from flows.similar.similar import similar as search
 
     neighbours = search(settings, like, number)

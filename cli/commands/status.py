@@ -55,7 +55,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
     contents = _read(settings)
     up = up_process.up_state(settings.home)
     server = running(settings.home)
-    api = own_prefect(settings) or (home_api(settings.home, server) if server else None)
+    api = configured_prefect(settings) or (home_api(settings.home, server) if server else None)
     upcoming, past, is_unreachable = _runs(api)
     if as_json:
         write_json(_document(settings, contents, up, upcoming, past))
@@ -69,7 +69,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
 
 def _read(settings: Settings) -> Contents:
     with open_database(settings, lock_seconds=QUESTION_SECONDS) as engine, engine.connect() as connection:
-        settle(engine)
+        refresh_track_states(engine)
         allowed = read_labels(settings.labels).training.allow
         unplaced_tracks = count_unplaced_tracks(connection, allowed)
         return Contents(

@@ -37,7 +37,9 @@ def decoders(settings: Settings) -> Iterator[Schedule]:
         max_workers=settings.workers, initializer=initialise_worker, context=get_context("spawn")
     ) as pool:
 
-        def schedule(job: ClipJob, recipe: SpectrogramConfig, folder: Path) -> ProcessFuture[Extraction | Failure]:
+        def schedule(
+            job: ClipJob, recipe: SpectrogramConfig, folder: Path
+        ) -> ProcessFuture[Extraction | Failure]:
             limit = settings.extraction_timeout_seconds
             future = pool.schedule(extract_clip, args=(job, recipe, folder), timeout=limit)
             scheduled.add(future)

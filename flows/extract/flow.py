@@ -135,7 +135,7 @@ def extract_batch(work: ClipWork, ids: list[int]) -> Extracted:
     return Extracted(len(extractions) - len(too_short), len(too_short), len(failures), elsewhere)
 
 
-def _decode(clips: Sequence[Row[Any]], recipe: Recipe) -> list[Extraction | Failure]:
+def _decode(clips: Sequence[Row[Any]], recipe: SpectrogramConfig) -> list[Extraction | Failure]:
     """Extract claimed clips on the decoder processes, in the order of `clips`."""
     settings, schedule = Settings(), worker_resources.DECODERS.get()
     folder = spectrogram_folder(settings, recipe.fingerprint())

@@ -66,8 +66,8 @@ def secure_home(settings: Settings) -> None:
     if not settings.home.is_dir():
         return
     home = _require_own(settings.home)
-    changed = sum(map(make_private, _folders(home)))
-    if home.stat().st_mode & OTHERS and all(path.name in OURS for path in home.iterdir()):
+    changed = sum(map(make_private, _labelscope_folders(home)))
+    if home.stat().st_mode & OTHERS and all(path.name in HOME_FOLDERS for path in home.iterdir()):
         changed += make_private(home)
     if changed:
         sys.stderr.write(

@@ -74,7 +74,7 @@ def retrain(why: str = "") -> Retrained:
         if run_id is None:
             return Retrained("refused", str(plan.training_set.refusal), plan.training_set.remarks)
         retrained = _train(context, plan.training_set, hyperparameters, run_id)
-    if retrained.outcome == "promoted":
+    if retrained.outcome == "promoted" and retrained.model_id is not None:
         announce(PROMOTED, model=retrained.model_id)
     return retrained
 

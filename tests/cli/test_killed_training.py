@@ -31,7 +31,7 @@ DELICATE = {  # "module function call" just before which it dies
     "flows.training.run fit 1": "its row is there",
     "flows.training.fit save_baseline 1": "the network has its file",
     "flows.training.run judge 1": "the baseline has its file, and neither has a row",
-    "flows.training.flow sweep 1": "the next run is about to remove these files",
+    "flows.training.flow delete_leftovers 1": "the next run is about to remove these files",
     "db.write.learning promote 1": "all rows but the verdict are written, and not committed",
 }
 METRICS = """

@@ -19,7 +19,7 @@ from db import migrate, read
 from db.engine import open_engine
 from db.read.files import is_empty, named_files
 from flows.backup import backup
-from flows.backup.folder import StoredFile, alone_in, place_of, read_manifest, write_manifest
+from flows.backup.folder import StoredFile, locked_folder, read_manifest, stored_path, write_manifest
 from flows.home.environment import open_database
 from flows.ingest.retention import BusyError, purge
 from services.keeper import ServiceError
@@ -194,10 +194,10 @@ def test_a_damaged_file_is_kept_in_the_backup_or_copied_anew(
     labelscope("backup", str(folder))
     audio_file().write_bytes(b"damaged")
     model = next(file for file in read_manifest(folder).files if file.path.endswith(".keras"))
-    place_of(folder, model.sha256).write_bytes(b"damaged")
+    stored_path(folder, model.sha256).write_bytes(b"damaged")
     assert "15 files, 1 of them new" in labelscope("backup", str(folder))
-    assert place_of(folder, hashlib.sha256(AUDIO).hexdigest()).read_bytes() == AUDIO
-    assert place_of(folder, model.sha256).read_bytes() == (Settings().home / model.path).read_bytes()
+    assert stored_path(folder, hashlib.sha256(AUDIO).hexdigest()).read_bytes() == AUDIO
+    assert stored_path(folder, model.sha256).read_bytes() == (Settings().home / model.path).read_bytes()
 
 
 def test_a_download_on_the_way_to_its_place_is_saved_too(
@@ -216,7 +216,7 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
     elsewhere: GoElsewhere,
 ) -> None:
-    dump, bring = backup.dump, backup.bring
+    dump, copy_checked = backup.dump, backup.copy_checked
 
     def late(*arguments: Any) -> Iterator[bytes]:
         with home.begin() as connection:
@@ -230,7 +230,7 @@ def test_rows_and_files_are_of_one_moment_and_nothing_is_purged_meanwhile(
         return copy_checked(*arguments)
 
     monkeypatch.setattr(backup, "dump", late)
-    monkeypatch.setattr(backup, "bring", busy)
+    monkeypatch.setattr(backup, "copy_checked", busy)
     assert "15 files" in labelscope("backup", str(folder))
     engine = elsewhere()
     labelscope("restore", str(folder))
@@ -266,7 +266,7 @@ def test_a_killed_backup_leaves_the_earlier_one_usable(
 def test_a_backup_after_a_killed_one_is_whole_and_leaves_nothing_of_it(
     home: Engine, folder: Path, labelscope: Labelscope
 ) -> None:
-    assert begin("flows.backup.backup bring 9", "backup", folder) == -9
+    assert begin("flows.backup.backup copy_checked 9", "backup", folder) == -9
     assert "no complete backup" in sentence(labelscope("restore", str(folder), expect=1))
     (folder / "files" / "00").mkdir(exist_ok=True)
     (folder / "files" / "00" / ("0" * 64 + ".part")).write_bytes(b"half")
@@ -384,9 +384,9 @@ def test_a_backup_needs_a_folder_of_its_own_and_something_to_save(
     assert "thesis.txt: name an empty folder" in refused(tmp_path / "full")
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     assert "cannot be written" in refused(tmp_path / "file")
-    assert "lies in the home" in refused(inside) and not inside.exists()
+    assert "is inside the home" in refused(inside) and not inside.exists()
     labelscope("backup", str(folder))
-    with alone_in(folder):
+    with locked_folder(folder):
         assert "wait for its end" in refused(folder)
     elsewhere()
     assert "nothing to save" in refused(folder)

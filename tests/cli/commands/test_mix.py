@@ -33,7 +33,7 @@ def test_people_read_the_verdict_first_and_can_have_a_picture(
 
     again = labelscope("mix", str(recording)).splitlines()
     assert again[:5] == lines[:5]
-    assert any(line.startswith("recognised: model 1 heard this file on 20") for line in again)
+    assert any(line.startswith("recognised: model 1 analysed this file on 20") for line in again)
     two = labelscope("mix", "a.mp3", "b.mp3", "--picture", str(picture), expect=2)
     assert "A picture is of one recording" in two
     nowhere = labelscope("mix", "a.mp3", "--picture", str(tmp_path / "no" / "folder.png"), expect=2)

@@ -83,8 +83,8 @@ def test_retrain_shows_its_outcome_and_a_new_champion_scores_all_tracks(
     engine = go_on(trained)
     monkeypatch.setenv("LABELSCOPE_PROMOTION_PROBABILITY", "0.5")
     output = labelscope("retrain", "--why", "good enough")
-    assert "Training 1 has learnt from exactly these data" in output
-    assert "validation tracks nobody can tell how sure" in output  # there are three
+    assert "Training 1 used exactly these data" in output
+    assert "validation tracks are too few to calibrate this model" in output  # there are three
     assert "promoted: Balanced accuracy" in output and "12 tracks scored by model 3" in output
     assert rows(engine, SCORED) == [(1, 12), (3, 12)]
     assert (Settings().home / "models" / "1" / "labelscope.keras").exists()  # the old one is kept

@@ -94,7 +94,7 @@ def test_a_name_of_no_track_or_several_gets_a_sentence(
         assert "nor a track with any of these words" in refused(odd)
     (tmp_path / "notes.mp3").write_text("no music")
     assert "notes.mp3" in refused(str(tmp_path / "notes.mp3"))
-    assert "has not heard" in _without_embedding(engine, labelscope)
+    assert "has no embedding of" in _without_embedding(engine, labelscope)
 
 
 def _without_embedding(engine: Engine, labelscope: Labelscope) -> str:
@@ -166,7 +166,7 @@ def test_without_pgvector_there_are_predictions_and_sentences_and_later_neighbou
     assert "CREATE EXTENSION vector" in labelscope("map", expect=1)
     with engine.begin() as connection:
         connection.execute(text("CREATE EXTENSION vector"))
-    assert "it is here, so run `labelscope db upgrade`" in labelscope("map", expect=1)
+    assert "it is installed, so run `labelscope db upgrade`" in labelscope("map", expect=1)
     with engine.begin() as connection:
         connection.execute(text("UPDATE pg_extension SET extversion = '0.7.4' WHERE extname = 'vector'"))
     assert "this database has 0.7.4" in labelscope("map", expect=1)

@@ -28,15 +28,15 @@ class Closed(SourceError):
     """The provider does not offer this to our key, such as audio features to apps made since 2024."""
 
 
-class Later(SourceError):
+class TransientError(SourceError):
     """A passing fault outlived all attempts: the next run asks again."""
 
 
-class Moved(Later):
+class Moved(TransientError):
     """The list changed while it was read."""
 
 
-class Blocked(Later):
+class Blocked(TransientError):
     """The provider wants no more requests before `until` (with time zone); asking earlier makes it longer."""
 
     def __init__(self, sentence: str, until: datetime) -> None:
@@ -44,5 +44,5 @@ class Blocked(Later):
         self.until = until
 
 
-class LoginNeeded(Later):
+class LoginNeeded(TransientError):
     """No request can succeed before a person has set a key or logged in."""

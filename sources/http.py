@@ -20,7 +20,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from sources.errors import Blocked, Later
+from sources.errors import Blocked, TransientError
 from sources.sender import Fault
 
 MAX_RETRY_AFTER_SECONDS = 30 * 86_400.0  # what is longer is a mistake, and no date can hold the longest ones
@@ -62,7 +62,7 @@ def patiently(patience: Patience, call: Callable[[], T]) -> T:
 
     Raises:
         Blocked: the provider asks for a wait above `longest_wait_seconds`; there was none.
-        Later: the last of `attempts` failed too.
+        TransientError: the last of `attempts` failed too.
     """
 
     def attempt() -> T:
@@ -85,7 +85,9 @@ def patiently(patience: Patience, call: Callable[[], T]) -> T:
     except Passing as error:
         last = error
     often = f" at the last of {patience.attempts} attempts" if patience.attempts > 1 else ""
-    raise Later(f"{last}{often}; run again in a while.")  # out here, so that it drags no other error along
+    raise TransientError(
+        f"{last}{often}; run again in a while."
+    )  # out here, so that it drags no other error along
 
 
 def _wait_of(patience: Patience) -> Callable[[RetryCallState], float]:

@@ -22,7 +22,7 @@ from flows.ingest.retention import forget_unconfirmed
 from flows.ingest.track_features import collect_features
 from flows.prefect_tools.events import INGESTED, announce
 from flows.prefect_tools.run_names import LISTED_BY, dated
-from sources.errors import Blocked, Later, LoginNeeded
+from sources.errors import Blocked, LoginNeeded, TransientError
 from sources.files.crate import FolderSource
 from sources.metadata.tags import clean_text
 from sources.records import KnownHashes, Label, Reference, path_of
@@ -174,7 +174,7 @@ def _crates_beside(engine: Engine) -> list[str]:
 
 def _read_playlists(engine: Engine, outside: Outside, references: list[Reference]) -> list[Loaded]:
     """All playlists, one after the other. Once a service wants no more requests, its others are put off unasked."""
-    stopped: dict[str, Later] = {
+    stopped: dict[str, TransientError] = {
         provider: problem for provider in SERVICES if (problem := _blocked(engine, provider))
     }
     known_files = _known_files(engine, "folder")
@@ -208,7 +208,7 @@ def _blocked(engine: Engine, provider: str) -> Blocked | None:
     return Blocked(row.reason, row.blocked_until) if row else None
 
 
-def _remember(engine: Engine, provider: str, problem: Later | None) -> None:
+def _remember(engine: Engine, provider: str, problem: TransientError | None) -> None:
     with engine.begin() as connection:
         if problem is None:
             write.providers.note_works(connection, provider, "api")

@@ -16,7 +16,7 @@ from db import write
 from db.engine import Lock, try_lock
 from db.write.tracks import TrackEntry, save_entries
 from flows.batch.batches import batches
-from sources.errors import Later, Moved, SourceError, Unavailable
+from sources.errors import Moved, SourceError, TransientError, Unavailable
 from sources.metadata.storable import storable_key
 from sources.records import AudioClip, Entry, KnownHashes, Playlist, Reference, Rejection, Source
 
@@ -54,7 +54,7 @@ def ingest_playlist(
     listed_by: str,
     known: Known,
     looked: Playlist | None = None,
-    put_off_by: Later | None = None,
+    put_off_by: TransientError | None = None,
 ) -> Loaded:
     """Make the database's copy of one playlist equal to the source's.
 
@@ -83,7 +83,7 @@ def ingest_playlist(
         except DataError as error:  # one playlist's odd value must not cost the others anything
             why = " ".join(str(error.orig).split())[:200]
             sentence = f"PostgreSQL does not take a value of this playlist ({why}); report it, with its id."
-            return _leave_as_it_is(engine, playlist_id, reference, Later(sentence))
+            return _leave_as_it_is(engine, playlist_id, reference, TransientError(sentence))
 
 
 def _leave_as_it_is(engine: Engine, playlist_id: int, reference: Reference, problem: SourceError) -> Loaded:

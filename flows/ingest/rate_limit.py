@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from db import write
-from sources.errors import Later
+from sources.errors import TransientError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class SharedPace:
     _one: Lock = field(default_factory=Lock)  # one connection, however many threads want a turn
 
     def wait(self) -> None:
-        """Returns when a request may begin, and counts it. Raises Later where the database does not answer."""
+        """Returns when a request may begin, and counts it. Raises TransientError where the database does not answer."""
         try:
             with (
                 self._one,
@@ -33,5 +33,7 @@ class SharedPace:
         except (DBAPIError, NoConnectionError):
             seconds = None
         if seconds is None:
-            raise Later(f"The database, which counts requests to {self.service}, does not answer; run again.")
+            raise TransientError(
+                f"The database, which counts requests to {self.service}, does not answer; run again."
+            )
         time.sleep(max(seconds, 0.0))

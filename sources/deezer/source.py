@@ -10,7 +10,7 @@ from typing import Any
 
 from sources.deezer.api import NO_RIGHT, DeezerApi, Refused, next_index
 from sources.deezer.records import UnusableRecordError, added_at_of, read_track, unsigned
-from sources.errors import Later, Moved, Unavailable
+from sources.errors import Moved, TransientError, Unavailable
 from sources.metadata.storable import text_in
 from sources.metadata.tags import clean_text
 from sources.records import MAX_ENTRIES, Entry, KnownHashes, Playlist, Reference, Rejection
@@ -24,7 +24,7 @@ class DeezerSource:
     provider: str = "deezer"
 
     def look(self, reference: Reference) -> Playlist:
-        """The playlist as it is now. Raises Unavailable ("gone", "forbidden"), Later and Blocked."""
+        """The playlist as it is now. Raises Unavailable ("gone", "forbidden"), TransientError and Blocked."""
         answer = self._about(reference.external_id)
         about = {name: value for name, value in answer.items() if name != "tracks"}
         return Playlist(
@@ -85,11 +85,13 @@ class DeezerSource:
             if isinstance(total, str) and re.fullmatch("[0-9]{1,9}", total):
                 total = int(total)
             if not isinstance(page, list) or isinstance(total, bool) or not isinstance(total, int):
-                raise Later(
+                raise TransientError(
                     f"Deezer (playlist/{playlist_id}/tracks) answered with no page of tracks; run again."
                 )
             if page and page == before:
-                raise Later(f"Deezer (playlist/{playlist_id}/tracks) gave one page twice; run again.")
+                raise TransientError(
+                    f"Deezer (playlist/{playlist_id}/tracks) gave one page twice; run again."
+                )
             before, size = page, total
             yield size, page
             further = next_index(answer) or index + len(page)  # a page may hide some of its tracks
@@ -97,7 +99,9 @@ class DeezerSource:
                 return
             index = further
             if index > MAX_ENTRIES:
-                raise Later(f"Deezer (playlist/{playlist_id}/tracks) lists tracks without end; run again.")
+                raise TransientError(
+                    f"Deezer (playlist/{playlist_id}/tracks) lists tracks without end; run again."
+                )
 
 
 def _read(record: Any, times: Counter[str]) -> Entry | Rejection:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sources.deezer.api import JSON, DeezerApi, Refused
 from sources.deezer.records import artist_names, id_of, preview_of, seconds_of
-from sources.errors import Blocked, Later
+from sources.errors import Blocked, TransientError
 from sources.files.library import Library, UnreadableMatchError
 from sources.files.probe import plan_clips
 from sources.metadata.matching import same_artists, same_duration, same_title
@@ -217,7 +217,7 @@ def _outcome(source: str, find: Callable[[], Found | NotFound]) -> Found | NotFo
             return find()
         except Blocked:
             raise
-        except Later as error:
+        except TransientError as error:
             return NotFound(source, "unreachable", str(error), again=True)
         except Refused as error:
             return NotFound(source, "refused", str(error), again=False)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from sources.errors import Blocked, Later
+from sources.errors import Blocked, TransientError
 from sources.http import Passing, Patience, TooMany, patiently
 from sources.previews.download import DEADLINE_SECONDS, Downloaded, DownloadError, download
 from sources.sender import Limits, new_session
@@ -39,6 +39,6 @@ class PreviewHost:
             return patiently(self._patience, attempt)
         except Blocked:
             raise
-        except Later:
+        except TransientError:
             assert failure is not None
         raise failure

@@ -93,7 +93,7 @@ class SpotifyAccess:
         self._refused: set[str] = set()
 
     def get_access_token(self, as_dict: bool = False) -> str:  # noqa: ARG002  spotipy says it
-        """A token that should work now. Raises LoginNeeded, Later, Passing; never asks a person."""
+        """A token that should work now. Raises LoginNeeded, TransientError, Passing; never asks a person."""
         client_id, _ = self._key.checked()
         with self._lock:
             login = self._login(client_id)
@@ -158,7 +158,7 @@ def login(
     """Let a person log in with a browser on this machine, and keep the login in `token_file`.
 
     `tell` is handed the address as text; then Spotify sends the browser back to `redirect_uri`, where this listens.
-    Raises LoginNeeded where nobody logs in within `wait_seconds`, or Spotify or the person says no; Later.
+    Raises LoginNeeded where nobody logs in within `wait_seconds`, or Spotify or the person says no; TransientError.
     """
     client_id, _ = key.checked()
     state = secrets.token_urlsafe(24)

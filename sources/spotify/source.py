@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sources.errors import Later, Moved, Unavailable
+from sources.errors import Moved, TransientError, Unavailable
 from sources.http import Patience
 from sources.metadata.storable import storable
 from sources.metadata.tags import clean_text
@@ -28,7 +28,7 @@ class SpotifySource:
     provider: str = PROVIDER
 
     def look(self, reference: Reference) -> Playlist:
-        """The playlist with its snapshot, for one request. Raises Unavailable, Later, Blocked, LoginNeeded."""
+        """The playlist with its snapshot, for one request. Raises Unavailable, TransientError, Blocked, LoginNeeded."""
         playlist_id = reference.external_id
         said = self.api.playlist(_checked(playlist_id), METADATA)
         name = said.get("name")
@@ -45,7 +45,7 @@ class SpotifySource:
         """The playlist's entries in order; no audio, as Spotify has none to hand out.
 
         Raises Moved where the list is not, or no longer, what `playlist` saw: what was yielded counts for nothing then,
-        and a new look is needed. Raises Unavailable, Later, Blocked, LoginNeeded.
+        and a new look is needed. Raises Unavailable, TransientError, Blocked, LoginNeeded.
         """
         playlist_id = _checked(playlist.external_id)
         said = self.api.playlist(playlist_id)
@@ -64,7 +64,9 @@ class SpotifySource:
             if offset >= total:
                 break
             if offset > MAX_ENTRIES:
-                raise Later(f"Spotify (playlists/{playlist_id}/items) lists entries without end; run again.")
+                raise TransientError(
+                    f"Spotify (playlists/{playlist_id}/items) lists entries without end; run again."
+                )
             page = self.api.page(playlist_id, offset)
             if page["total"] != total or page.get("offset", offset) != offset:
                 raise _moved(playlist)
@@ -84,7 +86,7 @@ class SpotifySource:
     def audio_features(self, track_ids: list[str]) -> dict[str, TrackFeatures | None]:
         """Spotify's own figures for up to 100 tracks by their ids, for one request; None for those that it has none of.
 
-        Raises Closed where this app may not have them; Later, Blocked, LoginNeeded.
+        Raises Closed where this app may not have them; TransientError, Blocked, LoginNeeded.
         """
         if len(track_ids) > MAX_IDS:
             raise ValueError(f"{len(track_ids)} tracks at once; Spotify takes {MAX_IDS}.")

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from common.files import write_whole
-from sources.errors import Later
+from sources.errors import TransientError
 
 LOCK_SECONDS = 60.0  # a refresh takes one request
 
@@ -70,7 +70,7 @@ class TokenFile:
         return None
 
     def write(self, token: UserToken) -> None:
-        """Puts `token` in the place of what was there. Raises Later."""
+        """Puts `token` in the place of what was there. Raises TransientError."""
         content = json.dumps(asdict(token) | {"authorized_at": token.authorized_at.isoformat()}, indent=1)
         with self._told():
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,9 @@ class TokenFile:
             except BlockingIOError:
                 late = time.monotonic() > deadline
             if late:
-                raise Later(f"Another process holds {self.path}.lock for a minute; end it, then run again.")
+                raise TransientError(
+                    f"Another process holds {self.path}.lock for a minute; end it, then run again."
+                )
             time.sleep(0.02)
 
     @contextlib.contextmanager
@@ -107,7 +109,7 @@ class TokenFile:
         except OSError as error:
             why = error.strerror or type(error).__name__
             where = f"The login to Spotify cannot be kept in {self.path} ({why})"
-            raise Later(f"{where}; make its folder writable.") from error
+            raise TransientError(f"{where}; make its folder writable.") from error
 
 
 def _parse(content: object) -> UserToken:

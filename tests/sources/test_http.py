@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ports import free_port
-from sources.errors import Blocked, Later
+from sources.errors import Blocked, TransientError
 from sources.http import (
     MAX_RETRY_AFTER_SECONDS,
     UNREADABLE_RETRY_AFTER_SECONDS,
@@ -69,10 +69,10 @@ def test_faults_that_pass_are_waited_out() -> None:
 
 def test_faults_that_stay_end_in_one_sentence() -> None:
     call = Call(*[Passing("Service (path)", "answered 502")] * 3, Passing("Service (path)", "answered 503"))
-    with pytest.raises(Later) as caught:
+    with pytest.raises(TransientError) as caught:
         patiently(BRIEF, call)
     assert call.asked == 4
-    assert type(caught.value) is Later
+    assert type(caught.value) is TransientError
     assert str(caught.value) == "Service (path) answered 503 at the last of 4 attempts; run again in a while."
     assert caught.value.__cause__ is None and caught.value.__context__ is None
 
@@ -119,7 +119,7 @@ def test_a_wait_that_is_too_long_is_not_waited() -> None:
 
 def test_too_many_at_every_attempt_ends() -> None:
     call = Call(*[TooMany("Service", 0.0)] * 9)
-    with pytest.raises(Later, match="answered 429"):
+    with pytest.raises(TransientError, match="answered 429"):
         patiently(BRIEF, call)
     assert call.asked == 4
 
@@ -200,7 +200,7 @@ def test_faults_are_named_without_their_addresses() -> None:
             "ftp://127.0.0.1": "could not be asked (InvalidSchema)",
         }
         for url, words in expected.items():
-            with pytest.raises(Later) as caught:
+            with pytest.raises(TransientError) as caught:
                 patiently(Patience(attempts=2, wait_seconds=0), lambda url=url: ask(url))  # type: ignore[misc]
             assert str(caught.value) == f"Service {words} at the last of 2 attempts; run again in a while."
             told = "".join(traceback.format_exception(caught.value))

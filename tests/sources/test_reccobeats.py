@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sources.errors import Blocked, Closed, Later, SourceError
+from sources.errors import Blocked, Closed, SourceError, TransientError
 from sources.http import Patience
 from sources.reccobeats import MAX_IDS, ReccoBeats
 from tests.stand_ins import music
@@ -78,7 +78,7 @@ def test_each_fault_is_outlived(services, reccobeats, kind) -> None:
 
 def test_faults_that_stay(services, reccobeats) -> None:
     services.dial.fail_next("reccobeats", "500", "500", "500")
-    with pytest.raises(Later):
+    with pytest.raises(TransientError):
         reccobeats.features(["x"])
     services.dial.fail_next("reccobeats", "429-long")
     with pytest.raises(Blocked) as caught:
@@ -90,7 +90,7 @@ def test_faults_that_stay(services, reccobeats) -> None:
     services.dial.forget()
     with pytest.raises(SourceError) as refused:
         reccobeats.features([","])  # no id at all
-    assert not isinstance(refused.value, Later)
+    assert not isinstance(refused.value, TransientError)
     assert services.dial.count("reccobeats") == 1
 
 

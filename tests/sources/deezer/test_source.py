@@ -19,7 +19,7 @@ from starlette.routing import Route
 from sources.deezer.api import DeezerApi, Refused
 from sources.deezer.records import UnusableRecordError, added_at_of, read_track, seconds_of
 from sources.deezer.source import DeezerSource
-from sources.errors import Blocked, Later, Moved, Unavailable
+from sources.errors import Blocked, Moved, TransientError, Unavailable
 from sources.http import Patience
 from sources.pace import RollingWindow
 from sources.records import Entry, Label, Playlist, Reference, Rejection
@@ -263,7 +263,7 @@ def test_what_is_no_answer_passes_or_is_for_later(odd, answer) -> None:
     answers["track/1"] = (answer, answer, answer, {"id": 1})
     assert source.api.track("1") == {"id": 1}
     answers["track/2"] = answer
-    with pytest.raises(Later) as caught:
+    with pytest.raises(TransientError) as caught:
         source.api.track("2")
     assert not isinstance(caught.value, Blocked)
     assert "Deezer (track/2)" in str(caught.value)
@@ -284,7 +284,7 @@ def test_quota_and_busy_pass_or_are_for_later(odd, code) -> None:
     answers["track/isrc:DEA122100001"] = (error, {"id": 1})
     assert source.api.track_by_isrc("DEA122100001") == {"id": 1}
     answers["track/2"] = error
-    with pytest.raises(Later) as caught:
+    with pytest.raises(TransientError) as caught:
         source.api.track("2")
     assert not isinstance(caught.value, Blocked)
 
@@ -310,14 +310,14 @@ def test_a_404_in_deezers_own_words_is_a_plain_no(odd) -> None:
         source.look(reference("1"))
     assert caught.value.status == "gone"
     answers["track/2"] = JSONResponse({"error": {"code": 4}}, 403)
-    with pytest.raises(Later, match="no quota"):
+    with pytest.raises(TransientError, match="no quota"):
         source.api.track("2")
 
 
 def test_nobody_there_is_for_later() -> None:
     at = listening_socket()
     api = DeezerApi(f"http://127.0.0.1:{at.getsockname()[1]}/", patience=Patience(2, 0.001))
-    with pytest.raises(Later):
+    with pytest.raises(TransientError):
         api.track("1")
     at.close()
 
@@ -458,7 +458,7 @@ def scripted_list(*pages: dict[str, Any]) -> tuple[list[Entry | Rejection], Exce
         found: list[Entry | Rejection] = []
         try:
             found += source.entries(playlist, {})
-        except Later as error:
+        except TransientError as error:
             return found, error
         return found, None
 
@@ -478,14 +478,14 @@ def test_a_total_in_words_is_a_number() -> None:
     ],
 )
 def test_a_page_that_makes_no_sense_is_no_end_of_the_list(pages: tuple[dict[str, Any], ...]) -> None:
-    assert isinstance(scripted_list(*pages)[1], Later)
+    assert isinstance(scripted_list(*pages)[1], TransientError)
 
 
 def test_a_list_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sources.deezer.source.MAX_ENTRIES", 5)
     endless = [{"data": [plain(n)], "total": 10**9} for n in range(1, 9)]
     found, error = scripted_list(*endless)
-    assert isinstance(error, Later) and "without end" in str(error) and len(found) == 6
+    assert isinstance(error, TransientError) and "without end" in str(error) and len(found) == 6
 
 
 def test_an_empty_list_that_counts_tracks_says_that_they_are_hidden() -> None:
@@ -499,7 +499,7 @@ def test_an_answer_from_elsewhere_is_not_followed() -> None:
         scripted(answer(body=ABOUT)) as other,
         scripted(answer(302, None, Location=other.url + "/playlist/1")) as service,
     ):
-        with pytest.raises(Later):
+        with pytest.raises(TransientError):
             DeezerSource(DeezerApi(service.url, UNLIMITED, QUICK)).look(reference())
         assert other.requests == []
 

@@ -22,7 +22,7 @@ import pytest
 import requests
 
 from services.ports import free_port
-from sources.errors import Later, LoginNeeded, SourceError, Unavailable
+from sources.errors import LoginNeeded, SourceError, TransientError, Unavailable
 from sources.http import Patience
 from sources.records import Entry, Label, Reference
 from sources.spotify.auth import Key, SpotifyAccess, days_left, login, login_warning
@@ -195,7 +195,7 @@ def test_odd_answers_to_the_key_may_pass(token_file: Path, odd: Answer) -> None:
         assert api.requests[0][2]["Authorization"] == "Bearer A2"
         accounts.script = [odd]
         source.api._access.refuse("A2")
-        assert "api/token" in fails(lambda: source.look(Reference("spotify", "P1", label)), Later)
+        assert "api/token" in fails(lambda: source.look(Reference("spotify", "P1", label)), TransientError)
 
 
 # Logging in
@@ -507,7 +507,7 @@ def test_a_full_disk_leaves_the_last_login(token_file: Path, monkeypatch: pytest
     monkeypatch.setattr(os, "fsync", full)
     with scripted(token()) as accounts:
         access = SpotifyAccess(Key("id", "secret", accounts.url), token_file)
-        assert "No space left" in fails(access.get_access_token, Later)
+        assert "No space left" in fails(access.get_access_token, TransientError)
     assert kept(token_file) == before
     assert {path.name for path in token_file.parent.iterdir()} == {"spotify.json", "spotify.json.lock"}
 
@@ -515,7 +515,7 @@ def test_a_full_disk_leaves_the_last_login(token_file: Path, monkeypatch: pytest
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with stand_ins(small_world()) as services:
-        sentence = fails(lambda: log_in(key_of(services), tmp_path / "file" / "spotify.json"), Later)
+        sentence = fails(lambda: log_in(key_of(services), tmp_path / "file" / "spotify.json"), TransientError)
         assert "cannot be kept" in sentence
 
 

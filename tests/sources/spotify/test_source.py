@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sources.errors import Blocked, Closed, Later, LoginNeeded, Moved, SourceError, Unavailable
+from sources.errors import Blocked, Closed, LoginNeeded, Moved, SourceError, TransientError, Unavailable
 from sources.http import Patience
 from sources.records import Entry, Label, Playlist, Reference, Rejection
 from sources.spotify.source import SpotifySource, connect_spotify
@@ -302,7 +302,7 @@ def test_faults_that_pass_are_asked_again(tmp_path: Path, kind: str) -> None:
         assert len(here.read()) == 120
         here.services.dial.fail_next("spotify", *[kind] * 4)
         asked = len(here.asked())
-        error = fails(here.look, Later)
+        error = fails(here.look, TransientError)
         assert len(here.asked()) == asked + 4
         assert here.wanted.external_id in str(error)
 
@@ -321,7 +321,7 @@ def test_a_stall_is_not_waited_for(tmp_path: Path) -> None:
 def test_nobody_there_is_a_fault_that_passes(tmp_path: Path) -> None:
     with setting(tmp_path) as here:
         source = connect(here.services, tmp_path, api_url="http://127.0.0.1:9/v1")
-        assert "could not be reached" in str(fails(lambda: source.look(here.wanted), Later))
+        assert "could not be reached" in str(fails(lambda: source.look(here.wanted), TransientError))
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_any_body_of_an_error_is_judged_by_its_status(tmp_path: Path, body: str)
             error = fails(lambda source=source: look_at(source), Unavailable)  # type: ignore[misc]
             assert isinstance(error, Unavailable) and error.status == kind
     with scripted_api(tmp_path, Answer(418, body)) as source:
-        assert "418" in str(fails(lambda: look_at(source), Later))
+        assert "418" in str(fails(lambda: look_at(source), TransientError))
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,10 @@ def test_json_of_another_shape_is_a_fault_that_passes(tmp_path: Path, body: str)
     with scripted_api(tmp_path, Answer(body=body), Answer(body=body), fine()) as source:
         assert look_at(source).name == "A"
     with scripted_api(tmp_path, Answer(body=body)) as source:
-        assert "something else than the JSON" in str(fails(lambda: look_at(source), Later)) or "[[" in body
+        assert (
+            "something else than the JSON" in str(fails(lambda: look_at(source), TransientError))
+            or "[[" in body
+        )
 
 
 def test_premium_is_named(tmp_path: Path) -> None:

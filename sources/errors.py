@@ -24,7 +24,7 @@ class Unavailable(SourceError):
         self.status = status
 
 
-class Closed(SourceError):
+class CapabilityDenied(SourceError):
     """The provider does not offer this to our key, such as audio features to apps made since 2024."""
 
 

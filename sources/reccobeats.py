@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sources.errors import Closed, SourceError
+from sources.errors import CapabilityDenied, SourceError
 from sources.http import Passing, Patience, ask, json_of, patiently
 from sources.metadata.storable import text_in
 from sources.sender import new_session
@@ -31,7 +31,7 @@ class ReccoBeats:
     def features(self, ids: Collection[str]) -> dict[str, TrackFeatures]:
         """The figures of those tracks that it knows; `ids` are Spotify's ids or ISRCs, at most MAX_IDS.
 
-        Raises Closed where it does not answer us at all, TransientError, Blocked, and SourceError where it refuses the ids.
+        Raises CapabilityDenied where it does not answer us at all, TransientError, Blocked, and SourceError where it refuses the ids.
         """
         if len(ids) > MAX_IDS:
             raise ValueError(f"ReccoBeats takes at most {MAX_IDS} ids at once, not {len(ids)}.")
@@ -52,7 +52,9 @@ class ReccoBeats:
         response = ask(self._session, WHAT, "GET", self._url, params={"ids": ",".join(ids)})
         status = response.status_code
         if status in (401, 403, 404):
-            raise Closed(f"{WHAT} answered {status}: it is not open to us; switch it off in labels.toml.")
+            raise CapabilityDenied(
+                f"{WHAT} answered {status}: it is not open to us; switch it off in labels.toml."
+            )
         if 400 <= status < 500:
             raise SourceError(
                 f"{WHAT} answered {status} and refuses these ids; switch it off in labels.toml."

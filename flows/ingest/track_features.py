@@ -13,7 +13,7 @@ from db import read, write
 from db.engine import Lock, try_lock
 from flows.batch.batches import batches
 from flows.batch.settle_track_states import settle
-from sources.errors import Blocked, Closed, SourceError
+from sources.errors import Blocked, CapabilityDenied, SourceError
 from sources.track_features import TrackFeatures
 
 CAPABILITY = "audio_features"
@@ -65,7 +65,7 @@ def collect_features(engine: Engine, service: FeatureService, ask_again_days: in
             except SourceError as problem:
                 get_run_logger().warning("%s", problem)
                 _remember(engine, service.origin, problem)
-                return Measured(tracks, None if isinstance(problem, Closed) else str(problem))
+                return Measured(tracks, None if isinstance(problem, CapabilityDenied) else str(problem))
     if waiting:
         _remember(engine, service.origin, None)
     return Measured(tracks)
@@ -76,7 +76,7 @@ def _remember(engine: Engine, origin: str, problem: SourceError | None) -> None:
     with engine.begin() as connection:
         if isinstance(problem, Blocked):
             write.providers.note_trouble(connection, origin, "api", str(problem), problem.until)
-        elif isinstance(problem, Closed):
+        elif isinstance(problem, CapabilityDenied):
             write.providers.note_trouble(connection, origin, CAPABILITY, str(problem))
         elif problem is None:
             write.providers.note_works(connection, origin, CAPABILITY)

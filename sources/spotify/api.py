@@ -12,7 +12,7 @@ from typing import Any
 import requests
 import spotipy  # type: ignore[import-untyped]
 
-from sources.errors import Closed, LoginNeeded, Unavailable
+from sources.errors import CapabilityDenied, LoginNeeded, Unavailable
 from sources.http import Passing, Patience, TooMany, fault_of, patiently, require_answer, retry_after_of
 from sources.metadata.storable import text_in
 from sources.sender import new_session
@@ -106,14 +106,14 @@ class SpotifyApi:
         return answer
 
     def audio_features(self, ids: list[str]) -> JsonObject:
-        """The answer about up to 100 tracks. Raises Closed."""
+        """The answer about up to 100 tracks. Raises CapabilityDenied."""
         answer = self._ask(
             "Spotify (audio-features)", lambda: self._client.features(ids), audio_features=list
         )
         if isinstance(answer, Refusal):
             if answer.cure:
-                raise Closed(f"Spotify gives no audio features: {answer.cure}.")
-            raise Closed(
+                raise CapabilityDenied(f"Spotify gives no audio features: {answer.cure}.")
+            raise CapabilityDenied(
                 "Spotify gives audio features only to apps that had them before November 2024; "
                 "leave `spotify` off under [features], the sound itself is measured anyway."
             )

@@ -86,7 +86,7 @@ class SpotifySource:
     def audio_features(self, track_ids: list[str]) -> dict[str, TrackFeatures | None]:
         """Spotify's own figures for up to 100 tracks by their ids, for one request; None for those that it has none of.
 
-        Raises Closed where this app may not have them; TransientError, Blocked, LoginNeeded.
+        Raises CapabilityDenied where this app may not have them; TransientError, Blocked, LoginNeeded.
         """
         if len(track_ids) > MAX_IDS:
             raise ValueError(f"{len(track_ids)} tracks at once; Spotify takes {MAX_IDS}.")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sources.errors import Blocked, Closed, SourceError, TransientError
+from sources.errors import Blocked, CapabilityDenied, SourceError, TransientError
 from sources.http import Patience
 from sources.reccobeats import MAX_IDS, ReccoBeats
 from tests.stand_ins import music
@@ -85,7 +85,7 @@ def test_faults_that_stay(services, reccobeats) -> None:
         reccobeats.features(["x"])
     assert caught.value.until > datetime.now(UTC)
     services.dial.fail_next("reccobeats", "403")
-    with pytest.raises(Closed):
+    with pytest.raises(CapabilityDenied):
         reccobeats.features(["x"])
     services.dial.forget()
     with pytest.raises(SourceError) as refused:

@@ -14,7 +14,15 @@ from typing import Any
 
 import pytest
 
-from sources.errors import Blocked, Closed, LoginNeeded, Moved, SourceError, TransientError, Unavailable
+from sources.errors import (
+    Blocked,
+    CapabilityDenied,
+    LoginNeeded,
+    Moved,
+    SourceError,
+    TransientError,
+    Unavailable,
+)
 from sources.http import Patience
 from sources.records import Entry, Label, Playlist, Reference, Rejection
 from sources.spotify.source import SpotifySource, connect_spotify
@@ -373,7 +381,7 @@ def test_premium_is_named(tmp_path: Path) -> None:
         error = fails(lambda: look_at(source), Unavailable)
         assert isinstance(error, Unavailable) and error.status == "forbidden"
         assert "Premium" in str(error)
-        assert "Premium" in str(fails(lambda: source.audio_features(["T1"]), Closed))
+        assert "Premium" in str(fails(lambda: source.audio_features(["T1"]), CapabilityDenied))
 
 
 @pytest.mark.parametrize(
@@ -392,7 +400,7 @@ def test_what_a_403_speaks_of_has_its_own_cure(tmp_path: Path, message: str, cur
         with scripted_api(tmp_path, refusal) as source:
             error = fails(lambda source=source: look_at(source), Unavailable)  # type: ignore[misc]
             assert isinstance(error, Unavailable) and error.status == "forbidden" and cure in str(error)
-            assert cure in str(fails(lambda source=source: source.audio_features(["T1"]), Closed))  # type: ignore[misc]
+            assert cure in str(fails(lambda source=source: source.audio_features(["T1"]), CapabilityDenied))  # type: ignore[misc]
 
 
 # Too many requests
@@ -497,7 +505,7 @@ def music_features(services: StandIns, track_id: str) -> dict[str, Any] | None:
 @pytest.mark.parametrize("app_class", CLASSES[1:])
 def test_audio_features_are_closed_to_newer_apps(tmp_path: Path, app_class: str) -> None:
     with setting(tmp_path, None, app_class) as here:
-        error = fails(lambda: here.source.audio_features(["T1"]), Closed)
+        error = fails(lambda: here.source.audio_features(["T1"]), CapabilityDenied)
         assert "before November 2024" in str(error)
         assert len(here.asked()) == 1
 

@@ -32,7 +32,7 @@ class TransientError(SourceError):
     """A passing fault outlived all attempts: the next run asks again."""
 
 
-class Moved(TransientError):
+class ChangedWhileReading(TransientError):
     """The list changed while it was read."""
 
 

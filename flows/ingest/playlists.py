@@ -16,7 +16,7 @@ from db import write
 from db.engine import Lock, try_lock
 from db.write.tracks import TrackEntry, save_entries
 from flows.batch.batches import batches
-from sources.errors import Moved, SourceError, TransientError, Unavailable
+from sources.errors import ChangedWhileReading, SourceError, TransientError, Unavailable
 from sources.metadata.storable import storable_key
 from sources.records import AudioClip, Entry, KnownHashes, Playlist, Reference, Rejection, Source
 
@@ -111,7 +111,7 @@ def _ingest(
                 return Loaded("unchanged")
         try:
             return Loaded("loaded", _load(engine, source, playlist, playlist_id, known))
-        except Moved as error:
+        except ChangedWhileReading as error:
             moved, looked = error, None
     assert moved is not None
     raise moved

@@ -10,7 +10,7 @@ from typing import Any
 
 from sources.deezer.api import NO_RIGHT, DeezerApi, Refused, next_index
 from sources.deezer.records import UnusableRecordError, added_at_of, read_track, unsigned
-from sources.errors import Moved, TransientError, Unavailable
+from sources.errors import ChangedWhileReading, TransientError, Unavailable
 from sources.metadata.storable import text_in
 from sources.metadata.tags import clean_text
 from sources.records import MAX_ENTRIES, Entry, KnownHashes, Playlist, Reference, Rejection
@@ -40,7 +40,7 @@ class DeezerSource:
         """Every track of the list in its order, without audio; `known` is not needed for that.
 
         Reasons for rejection: duplicate, removed_track, local_file, episode, malformed; not_listed, once, where Deezer
-        counts more tracks than it shows. Raises Moved if the list is no longer what `playlist` says, or changes.
+        counts more tracks than it shows. Raises ChangedWhileReading if the list is no longer what `playlist` says, or changes.
         """
         times: Counter[str] = Counter()
         records = 0
@@ -139,8 +139,8 @@ def _snapshot_of(answer: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _moved(playlist: Playlist) -> Moved:
-    return Moved(f"The Deezer playlist {playlist.name!r} changed while it was read; run again.")
+def _moved(playlist: Playlist) -> ChangedWhileReading:
+    return ChangedWhileReading(f"The Deezer playlist {playlist.name!r} changed while it was read; run again.")
 
 
 def _unavailable(playlist_id: str, refusal: Refused) -> Unavailable:

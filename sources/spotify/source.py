@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sources.errors import Moved, TransientError, Unavailable
+from sources.errors import ChangedWhileReading, TransientError, Unavailable
 from sources.http import Patience
 from sources.metadata.storable import storable
 from sources.metadata.tags import clean_text
@@ -44,7 +44,7 @@ class SpotifySource:
     def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry | Rejection]:  # noqa: ARG002
         """The playlist's entries in order; no audio, as Spotify has none to hand out.
 
-        Raises Moved where the list is not, or no longer, what `playlist` saw: what was yielded counts for nothing then,
+        Raises ChangedWhileReading where the list is not, or no longer, what `playlist` saw: what was yielded counts for nothing then,
         and a new look is needed. Raises Unavailable, TransientError, Blocked, LoginNeeded.
         """
         playlist_id = _checked(playlist.external_id)
@@ -128,5 +128,7 @@ def _checked(playlist_id: str) -> str:
     return playlist_id
 
 
-def _moved(playlist: Playlist) -> Moved:
-    return Moved(f"The Spotify playlist {playlist.name!r} changed while it was read; run again.")
+def _moved(playlist: Playlist) -> ChangedWhileReading:
+    return ChangedWhileReading(
+        f"The Spotify playlist {playlist.name!r} changed while it was read; run again."
+    )

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from sources.deezer.api import DeezerApi, Refused
 from sources.deezer.records import UnusableRecordError, added_at_of, read_track, seconds_of
 from sources.deezer.source import DeezerSource
-from sources.errors import Blocked, Moved, TransientError, Unavailable
+from sources.errors import Blocked, ChangedWhileReading, TransientError, Unavailable
 from sources.http import Patience
 from sources.pace import RollingWindow
 from sources.records import Entry, Label, Playlist, Reference, Rejection
@@ -119,7 +119,7 @@ def test_pages_are_read_to_the_end_in_order(source, services) -> None:
 def test_a_list_that_moves_while_it_is_read_is_moved(source, services, page) -> None:
     big_list(services, 230)
     services.shift_during_read("deezer", LIST, after_page=page)
-    with pytest.raises(Moved) as caught:
+    with pytest.raises(ChangedWhileReading) as caught:
         read(source)
     assert "'Ladder tracks'" in str(caught.value)
     assert len(read(source)) == 230
@@ -128,7 +128,7 @@ def test_a_list_that_moves_while_it_is_read_is_moved(source, services, page) -> 
 def test_a_list_that_grew_since_it_was_looked_at_is_moved(source, services) -> None:
     playlist = source.look(reference())
     services.world.playlists[f"deezer:{LIST}"].remove(0)
-    with pytest.raises(Moved):
+    with pytest.raises(ChangedWhileReading):
         read(source, playlist)
 
 

@@ -17,8 +17,8 @@ import pytest
 from sources.errors import (
     Blocked,
     CapabilityDenied,
+    ChangedWhileReading,
     LoginNeeded,
-    Moved,
     SourceError,
     TransientError,
     Unavailable,
@@ -204,7 +204,7 @@ def test_a_playlist_that_carries_no_entries_itself(tmp_path: Path) -> None:
 def test_a_list_that_moves_while_it_is_read(tmp_path: Path, after_page: int) -> None:
     with setting(tmp_path, long_world(180)) as here:
         here.services.shift_during_read("spotify", here.wanted.external_id, after_page)
-        error = fails(here.read, Moved)
+        error = fails(here.read, ChangedWhileReading)
         assert "changed while it was read" in str(error)
         assert len(here.read()) == 180
 
@@ -214,7 +214,7 @@ def test_a_list_that_moved_before_it_was_read(tmp_path: Path) -> None:
         playlist = here.look()
         here.services.world.playlists[f"spotify:{here.wanted.external_id}"].touch()
         asked = len(here.asked())
-        fails(lambda: next(here.source.entries(playlist, {})), Moved)
+        fails(lambda: next(here.source.entries(playlist, {})), ChangedWhileReading)
         assert len(here.asked()) == asked + 1
 
 
@@ -229,7 +229,7 @@ def test_a_list_that_moved_before_it_was_read(tmp_path: Path) -> None:
 def test_a_count_that_does_not_fit(tmp_path: Path, page: dict[str, Any]) -> None:
     playlist = {"snapshot_id": "S", "name": "A", "items": {"items": [None], "total": 2}}
     with scripted_api(tmp_path, *map(json_answer, (playlist, playlist, page, playlist))) as source:
-        fails(lambda: list(source.entries(look_at(source), {})), Moved)
+        fails(lambda: list(source.entries(look_at(source), {})), ChangedWhileReading)
 
 
 def test_a_list_that_shows_less_than_it_counts_is_read_and_says_so(tmp_path: Path) -> None:

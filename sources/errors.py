@@ -36,7 +36,7 @@ class ChangedWhileReading(TransientError):
     """The list changed while it was read."""
 
 
-class Blocked(TransientError):
+class RateLimited(TransientError):
     """The provider wants no more requests before `until` (with time zone); asking earlier makes it longer."""
 
     def __init__(self, sentence: str, until: datetime) -> None:

@@ -20,7 +20,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from sources.errors import Blocked, TransientError
+from sources.errors import RateLimited, TransientError
 from sources.sender import Fault
 
 MAX_RETRY_AFTER_SECONDS = 30 * 86_400.0  # what is longer is a mistake, and no date can hold the longest ones
@@ -61,7 +61,7 @@ def patiently(patience: Patience, call: Callable[[], T]) -> T:
     """What `call` returns, once it returns without raising Passing; any other error goes straight through.
 
     Raises:
-        Blocked: the provider asks for a wait above `longest_wait_seconds`; there was none.
+        RateLimited: the provider asks for a wait above `longest_wait_seconds`; there was none.
         TransientError: the last of `attempts` failed too.
     """
 
@@ -104,11 +104,13 @@ def _wait_of(patience: Patience) -> Callable[[RetryCallState], float]:
     return wait
 
 
-def blocked(too_many: TooMany) -> Blocked:
+def blocked(too_many: TooMany) -> RateLimited:
     """The error that says until when nothing may be asked."""
     until = datetime.now(UTC) + timedelta(seconds=too_many.retry_after_seconds or 0)
     shown = (until + timedelta(seconds=59)).astimezone()  # a minute that is over, not one that has begun
-    return Blocked(f"{too_many} and wants no more before {shown:%Y-%m-%d %H:%M %Z}; run again then.", until)
+    return RateLimited(
+        f"{too_many} and wants no more before {shown:%Y-%m-%d %H:%M %Z}; run again then.", until
+    )
 
 
 def require_answer(what: str, status: int, headers: Mapping[str, str]) -> None:

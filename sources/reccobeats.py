@@ -31,7 +31,7 @@ class ReccoBeats:
     def features(self, ids: Collection[str]) -> dict[str, TrackFeatures]:
         """The figures of those tracks that it knows; `ids` are Spotify's ids or ISRCs, at most MAX_IDS.
 
-        Raises CapabilityDenied where it does not answer us at all, TransientError, Blocked, and SourceError where it refuses the ids.
+        Raises CapabilityDenied where it does not answer us at all, TransientError, RateLimited, and SourceError where it refuses the ids.
         """
         if len(ids) > MAX_IDS:
             raise ValueError(f"ReccoBeats takes at most {MAX_IDS} ids at once, not {len(ids)}.")

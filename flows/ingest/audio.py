@@ -22,7 +22,7 @@ from flows.home.environment import audio_folder
 from flows.ingest.playlists import clip_row
 from flows.ingest.providers import Outside
 from flows.prefect_tools.progress import progress_bar
-from sources.errors import Blocked
+from sources.errors import RateLimited
 from sources.previews.finders import Finder, Found, NotFound, Wanted, find_audio
 
 TRACKS_PER_TRANSACTION = 50
@@ -58,7 +58,7 @@ class Search:
     ask_again_days: int
     library_version: str | None
     threads: ThreadPoolExecutor
-    blocked: Blocked | None = field(default=None)
+    blocked: RateLimited | None = field(default=None)
     doubted: dict[int, set[str]] = field(default_factory=dict)
     gave: set[str] = field(default_factory=set)
     second_look: bool = False
@@ -109,7 +109,7 @@ def collect_audio(engine: Engine, outside: Outside) -> Collected:
     return Collected(found, nowhere, len(waiting) - found - nowhere, problem=problem)
 
 
-def _remember(engine: Engine, blocked: Blocked | None) -> None:
+def _remember(engine: Engine, blocked: RateLimited | None) -> None:
     """Whoever gives out audio may ask for a pause: Deezer, or a host of previews; the sentence says who."""
     with engine.begin() as connection:
         if blocked is None:
@@ -175,7 +175,7 @@ def _look_for(search: Search, inbox: Path, row: Any) -> tuple[Found | None, Miss
     )
     try:
         found, missing = find_audio(wanted, search.finders, inbox)
-    except Blocked as blocked:
+    except RateLimited as blocked:
         search.blocked = blocked
         return None, []
     return found, [(one, datetime.now(UTC)) for one in missing]

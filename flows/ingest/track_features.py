@@ -13,7 +13,7 @@ from db import read, write
 from db.engine import Lock, try_lock
 from flows.batch.batches import batches
 from flows.batch.settle_track_states import settle
-from sources.errors import Blocked, CapabilityDenied, SourceError
+from sources.errors import CapabilityDenied, RateLimited, SourceError
 from sources.track_features import TrackFeatures
 
 CAPABILITY = "audio_features"
@@ -74,7 +74,7 @@ def collect_features(engine: Engine, service: FeatureService, ask_again_days: in
 def _remember(engine: Engine, origin: str, problem: SourceError | None) -> None:
     """A refusal, or a pause that was asked for, outlives this run; any other fault does not."""
     with engine.begin() as connection:
-        if isinstance(problem, Blocked):
+        if isinstance(problem, RateLimited):
             write.providers.note_trouble(connection, origin, "api", str(problem), problem.until)
         elif isinstance(problem, CapabilityDenied):
             write.providers.note_trouble(connection, origin, CAPABILITY, str(problem))

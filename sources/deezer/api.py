@@ -36,7 +36,7 @@ class Refused(SourceError):  # noqa: N818  named like its kin in sources.errors
 class DeezerApi:
     """The requests that Labelscope makes, as JSON. Any number of threads may share one.
 
-    Every method raises Refused for a final no, TransientError when a passing fault outlives all attempts, and Blocked.
+    Every method raises Refused for a final no, TransientError when a passing fault outlives all attempts, and RateLimited.
     Preview addresses in the answers are signed and live for a quarter of an hour.
     """
 

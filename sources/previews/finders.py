@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sources.deezer.api import JSON, DeezerApi, Refused
 from sources.deezer.records import artist_names, id_of, preview_of, seconds_of
-from sources.errors import Blocked, TransientError
+from sources.errors import RateLimited, TransientError
 from sources.files.library import Library, UnreadableMatchError
 from sources.files.probe import plan_clips
 from sources.metadata.matching import same_artists, same_duration, same_title
@@ -80,7 +80,7 @@ class Finder(Protocol):
         ...
 
     def find(self, wanted: Wanted, inbox: Path) -> Found | NotFound:
-        """Raises Blocked where nobody should be asked any more, and OSError where the disk is at fault."""
+        """Raises RateLimited where nobody should be asked any more, and OSError where the disk is at fault."""
         ...
 
 
@@ -215,7 +215,7 @@ def _outcome(source: str, find: Callable[[], Found | NotFound]) -> Found | NotFo
     for last in (False, True):
         try:
             return find()
-        except Blocked:
+        except RateLimited:
             raise
         except TransientError as error:
             return NotFound(source, "unreachable", str(error), again=True)

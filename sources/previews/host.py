@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from sources.errors import Blocked, TransientError
+from sources.errors import RateLimited, TransientError
 from sources.http import Passing, Patience, TooMany, patiently
 from sources.previews.download import DEADLINE_SECONDS, Downloaded, DownloadError, download
 from sources.sender import Limits, new_session
@@ -20,7 +20,7 @@ class PreviewHost:
         self._session = new_session(limits=Limits(seconds=DEADLINE_SECONDS, wait_seconds=timeout_seconds))
 
     def fetch(self, url: str, inbox: Path) -> Downloaded:
-        """Raises Blocked, or the DownloadError of the last attempt; doubtful answers and slow hosts get only one."""
+        """Raises RateLimited, or the DownloadError of the last attempt; doubtful answers and slow hosts get only one."""
         failure: DownloadError | None = None
 
         def attempt() -> Downloaded:
@@ -37,7 +37,7 @@ class PreviewHost:
 
         try:
             return patiently(self._patience, attempt)
-        except Blocked:
+        except RateLimited:
             raise
         except TransientError:
             assert failure is not None

@@ -68,7 +68,7 @@ class _Client(spotipy.Spotify):  # type: ignore[misc]
 
 
 class SpotifyApi:
-    """Asks Spotify, patiently. Every method raises TransientError, Blocked and LoginNeeded besides what it says."""
+    """Asks Spotify, patiently. Every method raises TransientError, RateLimited and LoginNeeded besides what it says."""
 
     def __init__(
         self, access: SpotifyAccess, api_url: str, patience: Patience, timeout_seconds: float

@@ -28,7 +28,7 @@ class SpotifySource:
     provider: str = PROVIDER
 
     def look(self, reference: Reference) -> Playlist:
-        """The playlist with its snapshot, for one request. Raises Unavailable, TransientError, Blocked, LoginNeeded."""
+        """The playlist with its snapshot, for one request. Raises Unavailable, TransientError, RateLimited, LoginNeeded."""
         playlist_id = reference.external_id
         said = self.api.playlist(_checked(playlist_id), METADATA)
         name = said.get("name")
@@ -45,7 +45,7 @@ class SpotifySource:
         """The playlist's entries in order; no audio, as Spotify has none to hand out.
 
         Raises ChangedWhileReading where the list is not, or no longer, what `playlist` saw: what was yielded counts for nothing then,
-        and a new look is needed. Raises Unavailable, TransientError, Blocked, LoginNeeded.
+        and a new look is needed. Raises Unavailable, TransientError, RateLimited, LoginNeeded.
         """
         playlist_id = _checked(playlist.external_id)
         said = self.api.playlist(playlist_id)
@@ -86,7 +86,7 @@ class SpotifySource:
     def audio_features(self, track_ids: list[str]) -> dict[str, TrackFeatures | None]:
         """Spotify's own figures for up to 100 tracks by their ids, for one request; None for those that it has none of.
 
-        Raises CapabilityDenied where this app may not have them; TransientError, Blocked, LoginNeeded.
+        Raises CapabilityDenied where this app may not have them; TransientError, RateLimited, LoginNeeded.
         """
         if len(track_ids) > MAX_IDS:
             raise ValueError(f"{len(track_ids)} tracks at once; Spotify takes {MAX_IDS}.")

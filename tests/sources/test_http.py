@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ports import free_port
-from sources.errors import Blocked, TransientError
+from sources.errors import RateLimited, TransientError
 from sources.http import (
     MAX_RETRY_AFTER_SECONDS,
     UNREADABLE_RETRY_AFTER_SECONDS,
@@ -108,7 +108,7 @@ def test_without_a_number_the_wait_is_ours() -> None:
 def test_a_wait_that_is_too_long_is_not_waited() -> None:
     call = Call(TooMany("Service (path)", 86_400))
     before = datetime.now(UTC)
-    with pytest.raises(Blocked) as caught:
+    with pytest.raises(RateLimited) as caught:
         patiently(BRIEF, call)
     assert call.asked == 1
     assert timedelta() <= caught.value.until - before - timedelta(days=1) < timedelta(seconds=5)

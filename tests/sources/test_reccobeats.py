@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sources.errors import Blocked, CapabilityDenied, SourceError, TransientError
+from sources.errors import CapabilityDenied, RateLimited, SourceError, TransientError
 from sources.http import Patience
 from sources.reccobeats import MAX_IDS, ReccoBeats
 from tests.stand_ins import music
@@ -81,7 +81,7 @@ def test_faults_that_stay(services, reccobeats) -> None:
     with pytest.raises(TransientError):
         reccobeats.features(["x"])
     services.dial.fail_next("reccobeats", "429-long")
-    with pytest.raises(Blocked) as caught:
+    with pytest.raises(RateLimited) as caught:
         reccobeats.features(["x"])
     assert caught.value.until > datetime.now(UTC)
     services.dial.fail_next("reccobeats", "403")

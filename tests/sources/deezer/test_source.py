@@ -19,7 +19,7 @@ from starlette.routing import Route
 from sources.deezer.api import DeezerApi, Refused
 from sources.deezer.records import UnusableRecordError, added_at_of, read_track, seconds_of
 from sources.deezer.source import DeezerSource
-from sources.errors import Blocked, ChangedWhileReading, TransientError, Unavailable
+from sources.errors import ChangedWhileReading, RateLimited, TransientError, Unavailable
 from sources.http import Patience
 from sources.pace import RollingWindow
 from sources.records import Entry, Label, Playlist, Reference, Rejection
@@ -265,14 +265,14 @@ def test_what_is_no_answer_passes_or_is_for_later(odd, answer) -> None:
     answers["track/2"] = answer
     with pytest.raises(TransientError) as caught:
         source.api.track("2")
-    assert not isinstance(caught.value, Blocked)
+    assert not isinstance(caught.value, RateLimited)
     assert "Deezer (track/2)" in str(caught.value)
 
 
 def test_a_wait_that_is_asked_for_in_a_header_is_kept(odd) -> None:
     answers, source = odd
     answers["track/1"] = JSONResponse({}, 429, {"Retry-After": "86400"})
-    with pytest.raises(Blocked) as caught:
+    with pytest.raises(RateLimited) as caught:
         source.api.track("1")
     assert (caught.value.until - datetime.now(UTC)).total_seconds() == pytest.approx(86_400, abs=60)
 
@@ -286,7 +286,7 @@ def test_quota_and_busy_pass_or_are_for_later(odd, code) -> None:
     answers["track/2"] = error
     with pytest.raises(TransientError) as caught:
         source.api.track("2")
-    assert not isinstance(caught.value, Blocked)
+    assert not isinstance(caught.value, RateLimited)
 
 
 def test_no_data_is_final_and_so_is_every_other_code(odd) -> None:

@@ -14,7 +14,7 @@ import pytest
 import soundfile as sf
 
 from sources.deezer.api import DeezerApi
-from sources.errors import Blocked
+from sources.errors import RateLimited
 from sources.files.library import Library
 from sources.http import Patience
 from sources.pace import RollingWindow
@@ -187,7 +187,7 @@ def test_a_fault_of_the_host_is_outlived(own, wanted, services, tmp_path, kind) 
 
 def test_a_host_that_wants_a_day_of_peace_blocks(own, wanted, services, tmp_path) -> None:
     services.dial.fail_next("previews", "429-long")
-    with pytest.raises(Blocked) as caught:
+    with pytest.raises(RateLimited) as caught:
         find_audio(wanted("both"), [own], tmp_path)
     assert (caught.value.until - datetime.now(UTC)).total_seconds() == pytest.approx(86_400, abs=60)
 

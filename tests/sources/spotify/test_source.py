@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from sources.errors import (
-    Blocked,
     CapabilityDenied,
     ChangedWhileReading,
     LoginNeeded,
+    RateLimited,
     SourceError,
     TransientError,
     Unavailable,
@@ -458,10 +458,10 @@ def test_too_many_requests_for_tokens(tmp_path: Path) -> None:
         assert not here.asked()
 
 
-def blocked_for(call: Callable[[], object], expected: timedelta) -> Blocked:
+def blocked_for(call: Callable[[], object], expected: timedelta) -> RateLimited:
     before = datetime.now(UTC)
-    error = fails(call, Blocked)
-    assert isinstance(error, Blocked)
+    error = fails(call, RateLimited)
+    assert isinstance(error, RateLimited)
     assert timedelta() <= error.until - before - expected < timedelta(seconds=5)
     return error
 

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How often to ask, and how long to wait in between: `wait_seconds` at first, then twice as long each time."""
 
     attempts: int = 4
@@ -39,7 +39,7 @@ class Patience:
 
 
 class Passing(Exception):  # noqa: N818  named like its kin in sources.errors
-    """A fault that may be gone on the next attempt; only `patiently` sees it.
+    """A fault that may be gone on the next attempt; only `with_retries` sees it.
 
     `what` was asked ("Spotify (playlists/37i9)"), `cause` is what came of it ("answered 503").
     """
@@ -57,7 +57,7 @@ class TooMany(Passing):
         self.retry_after_seconds = retry_after_seconds
 
 
-def patiently(patience: Patience, call: Callable[[], T]) -> T:
+def with_retries(patience: RetryPolicy, call: Callable[[], T]) -> T:
     """What `call` returns, once it returns without raising Passing; any other error goes straight through.
 
     Raises:
@@ -90,7 +90,7 @@ def patiently(patience: Patience, call: Callable[[], T]) -> T:
     )  # out here, so that it drags no other error along
 
 
-def _wait_of(patience: Patience) -> Callable[[RetryCallState], float]:
+def _wait_of(patience: RetryPolicy) -> Callable[[RetryCallState], float]:
     backoff = wait_exponential_jitter(
         multiplier=patience.wait_seconds, max=patience.longest_wait_seconds, jitter=patience.wait_seconds
     )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sources.errors import CapabilityDenied, SourceError
-from sources.http import Passing, Patience, ask, json_of, patiently
+from sources.http import Passing, RetryPolicy, ask, json_of, with_retries
 from sources.metadata.storable import text_in
 from sources.sender import new_session
 from sources.track_features import TrackFeatures, read_features
@@ -21,7 +21,7 @@ class ReccoBeats:
     def __init__(
         self,
         api_url: str = API_URL,
-        patience: Patience = Patience(),  # noqa: B008  immutable
+        patience: RetryPolicy = RetryPolicy(),  # noqa: B008  immutable
         timeout_seconds: float = 20.0,
     ) -> None:
         self._url = f"{api_url.rstrip('/').removesuffix('/v1')}/v1/audio-features"
@@ -38,7 +38,7 @@ class ReccoBeats:
         wanted = {_folded(one): one for one in ids}
         if not wanted:
             return {}
-        rows = patiently(self._patience, lambda: self._ask(sorted(wanted)))
+        rows = with_retries(self._patience, lambda: self._ask(sorted(wanted)))
         found: dict[str, TrackFeatures] = {}
         # sorted, as its order changes, and so would which of two rows of an ISRC counts
         for row in sorted(rows, key=lambda row: text_in(row.get("id"))):

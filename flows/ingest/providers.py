@@ -14,7 +14,7 @@ from sources.deezer.api import WINDOW_S, DeezerApi
 from sources.deezer.source import DeezerSource
 from sources.files.crate import FolderSource
 from sources.files.library import Library
-from sources.http import Patience
+from sources.http import RetryPolicy
 from sources.previews.finders import DeezerByIsrc, Finder, LibraryMatches, OwnPreviews
 from sources.reccobeats import ReccoBeats
 from sources.records import Source
@@ -63,9 +63,9 @@ class Outside:
         return Library(folder) if folder is not None else None
 
     @cached_property
-    def patience(self) -> Patience:
+    def patience(self) -> RetryPolicy:
         settings = self.settings
-        return Patience(
+        return RetryPolicy(
             attempts=5,  # with the default wait, longer than the five seconds in which Deezer counts
             wait_seconds=settings.retry_wait_seconds,
             longest_wait_seconds=settings.longest_wait_seconds,

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import requests
 
 from sources.errors import SourceError
-from sources.http import Passing, Patience, TooMany, ask, json_of, patiently
+from sources.http import Passing, RetryPolicy, TooMany, ask, json_of, with_retries
 from sources.metadata.storable import text_in
 from sources.metadata.tags import clean_text
 from sources.pace import Pace, RollingWindow
@@ -44,7 +44,7 @@ class DeezerApi:
         self,
         api_url: str = API_URL,
         pace: Pace | None = None,
-        patience: Patience = Patience(),  # noqa: B008  immutable
+        patience: RetryPolicy = RetryPolicy(),  # noqa: B008  immutable
         timeout_seconds: float = 20.0,
     ) -> None:
         """`pace` keeps Deezer's limit; without one it is kept for this process alone."""
@@ -80,7 +80,7 @@ class DeezerApi:
             raise
 
     def _get(self, path: str, parameters: Mapping[str, int] | None = None) -> JSON:
-        return patiently(self.patience, lambda: self._ask(path, parameters))
+        return with_retries(self.patience, lambda: self._ask(path, parameters))
 
     def _ask(self, path: str, parameters: Mapping[str, int] | None) -> JSON:
         what = f"Deezer ({path})"

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from sources.errors import RateLimited, TransientError
-from sources.http import Passing, Patience, TooMany, patiently
+from sources.http import Passing, RetryPolicy, TooMany, with_retries
 from sources.previews.download import DEADLINE_SECONDS, Downloaded, DownloadError, download
 from sources.sender import Limits, new_session
 
@@ -14,7 +14,7 @@ WHAT = "The host of the previews"
 class PreviewHost:
     """Fetches files with patience, from these hosts alone."""
 
-    def __init__(self, hosts: Collection[str], patience: Patience, timeout_seconds: float) -> None:
+    def __init__(self, hosts: Collection[str], patience: RetryPolicy, timeout_seconds: float) -> None:
         self._hosts = hosts
         self._patience = patience
         self._session = new_session(limits=Limits(seconds=DEADLINE_SECONDS, wait_seconds=timeout_seconds))
@@ -36,7 +36,7 @@ class PreviewHost:
             raise failure
 
         try:
-            return patiently(self._patience, attempt)
+            return with_retries(self._patience, attempt)
         except RateLimited:
             raise
         except TransientError:

@@ -13,7 +13,7 @@ import requests
 import spotipy  # type: ignore[import-untyped]
 
 from sources.errors import CapabilityDenied, LoginNeeded, Unavailable
-from sources.http import Passing, Patience, TooMany, fault_of, patiently, require_answer, retry_after_of
+from sources.http import Passing, RetryPolicy, TooMany, fault_of, require_answer, retry_after_of, with_retries
 from sources.metadata.storable import text_in
 from sources.sender import new_session
 from sources.spotify.auth import COMMAND, SpotifyAccess
@@ -68,10 +68,10 @@ class _Client(spotipy.Spotify):  # type: ignore[misc]
 
 
 class SpotifyApi:
-    """Asks Spotify, patiently. Every method raises TransientError, RateLimited and LoginNeeded besides what it says."""
+    """Asks Spotify, with_retries. Every method raises TransientError, RateLimited and LoginNeeded besides what it says."""
 
     def __init__(
-        self, access: SpotifyAccess, api_url: str, patience: Patience, timeout_seconds: float
+        self, access: SpotifyAccess, api_url: str, patience: RetryPolicy, timeout_seconds: float
     ) -> None:
         self._access = access
         self._patience = patience
@@ -132,7 +132,7 @@ class SpotifyApi:
                 answer = _ask_once(what, call, shape)
             return answer
 
-        answer = patiently(self._patience, attempt)
+        answer = with_retries(self._patience, attempt)
         if isinstance(answer, Refusal) and answer.status == 401:
             self._access.refuse(answer.access_token)
             raise LoginNeeded(f"{what} answered 401 to a new access token too; run `{COMMAND}`.")

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import requests
 
 from sources.errors import LoginNeeded
-from sources.http import Passing, Patience, ask, json_of, patiently
+from sources.http import Passing, RetryPolicy, ask, json_of, with_retries
 from sources.sender import new_session
 from sources.spotify.callback import listen
 from sources.spotify.token_file import TokenFile, UserToken, warn_once
@@ -152,7 +152,7 @@ def login(
     tell: Callable[[str], object],
     redirect_uri: str,
     open_browser: Callable[[str], object] = webbrowser.open,
-    patience: Patience,
+    patience: RetryPolicy,
     wait_seconds: float = 300.0,
 ) -> None:
     """Let a person log in with a browser on this machine, and keep the login in `token_file`.
@@ -189,7 +189,7 @@ def login(
             return {}
 
     with new_session(key.timeout_seconds) as session:
-        reply = patiently(patience, exchange)
+        reply = with_retries(patience, exchange)
     if not is_token(reply.get("refresh_token")):
         raise LoginNeeded(f"Spotify did not complete the login; run `{COMMAND}` again.")
     file = TokenFile(token_file)

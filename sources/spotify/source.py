@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sources.errors import ChangedWhileReading, TransientError, Unavailable
-from sources.http import Patience
+from sources.http import RetryPolicy
 from sources.metadata.storable import storable
 from sources.metadata.tags import clean_text
 from sources.records import MAX_ENTRIES, Entry, KnownHashes, Playlist, Reference, Rejection
@@ -107,7 +107,7 @@ def connect_spotify(
     token_file: Path,
     api_url: str = API_URL,
     accounts_url: str = ACCOUNTS_URL,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
     timeout_seconds: float = 20.0,
 ) -> SpotifySource:
     """Spotify by the key of an app, as the person whose login is in `token_file` where there is one.
@@ -115,7 +115,7 @@ def connect_spotify(
     `timeout_seconds` is for each wait for more of an answer; all of it has half a minute, see `sources.sender`.
     """
     access = SpotifyAccess(Key(client_id, client_secret, accounts_url, timeout_seconds), token_file)
-    return SpotifySource(SpotifyApi(access, api_url, patience or Patience(), timeout_seconds))
+    return SpotifySource(SpotifyApi(access, api_url, patience or RetryPolicy(), timeout_seconds))
 
 
 def _checked(playlist_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Patience: what is asked again, how long is waited, and that no message tells more than it may."""
+"""RetryPolicy: what is asked again, how long is waited, and that no message tells more than it may."""
 
 import email.utils
 import socket
@@ -19,17 +19,17 @@ from sources.http import (
     MAX_RETRY_AFTER_SECONDS,
     UNREADABLE_RETRY_AFTER_SECONDS,
     Passing,
-    Patience,
+    RetryPolicy,
     TooMany,
     fault_of,
-    patiently,
     require_answer,
     retry_after_of,
+    with_retries,
 )
 from sources.sender import new_session
 from tests.sources.scripted import Answer, answer, scripted
 
-BRIEF = Patience(attempts=4, wait_seconds=0.005, longest_wait_seconds=60)
+BRIEF = RetryPolicy(attempts=4, wait_seconds=0.005, longest_wait_seconds=60)
 
 
 class Call:
@@ -57,20 +57,20 @@ def timed(call: Callable[[], object]) -> float:
 
 def test_an_answer_needs_one_call_and_no_wait() -> None:
     call = Call()
-    assert timed(lambda: patiently(Patience(wait_seconds=5), call)) < 1
+    assert timed(lambda: with_retries(RetryPolicy(wait_seconds=5), call)) < 1
     assert call.asked == 1
 
 
 def test_faults_that_pass_are_waited_out() -> None:
     call = Call(*[Passing("Service (path)", "answered 503")] * 3)
-    assert patiently(BRIEF, call) == "answer"
+    assert with_retries(BRIEF, call) == "answer"
     assert call.asked == 4
 
 
 def test_faults_that_stay_end_in_one_sentence() -> None:
     call = Call(*[Passing("Service (path)", "answered 502")] * 3, Passing("Service (path)", "answered 503"))
     with pytest.raises(TransientError) as caught:
-        patiently(BRIEF, call)
+        with_retries(BRIEF, call)
     assert call.asked == 4
     assert type(caught.value) is TransientError
     assert str(caught.value) == "Service (path) answered 503 at the last of 4 attempts; run again in a while."
@@ -80,15 +80,17 @@ def test_faults_that_stay_end_in_one_sentence() -> None:
 def test_other_errors_go_straight_through() -> None:
     call = Call(ValueError("broken"))
     with pytest.raises(ValueError, match="broken"):
-        patiently(BRIEF, call)
+        with_retries(BRIEF, call)
     assert call.asked == 1
 
 
 def test_waits_grow_and_are_bounded() -> None:
     faults = [Passing("Service", "answered 503")] * 3
-    taken = timed(lambda: patiently(Patience(4, wait_seconds=0.04), Call(*faults)))
+    taken = timed(lambda: with_retries(RetryPolicy(4, wait_seconds=0.04), Call(*faults)))
     assert taken >= 0.04 + 0.08 + 0.16
-    taken = timed(lambda: patiently(Patience(4, wait_seconds=40, longest_wait_seconds=0.01), Call(*faults)))
+    taken = timed(
+        lambda: with_retries(RetryPolicy(4, wait_seconds=40, longest_wait_seconds=0.01), Call(*faults))
+    )
     assert taken < 1
 
 
@@ -97,19 +99,19 @@ def test_waits_grow_and_are_bounded() -> None:
 
 def test_the_wait_is_what_the_provider_asks_for() -> None:
     call = Call(TooMany("Service", 0.3))
-    assert 0.3 <= timed(lambda: patiently(Patience(wait_seconds=30), call)) < 5
+    assert 0.3 <= timed(lambda: with_retries(RetryPolicy(wait_seconds=30), call)) < 5
     assert call.asked == 2
 
 
 def test_without_a_number_the_wait_is_ours() -> None:
-    assert timed(lambda: patiently(Patience(wait_seconds=0.05), Call(TooMany("Service", None)))) >= 0.05
+    assert timed(lambda: with_retries(RetryPolicy(wait_seconds=0.05), Call(TooMany("Service", None)))) >= 0.05
 
 
 def test_a_wait_that_is_too_long_is_not_waited() -> None:
     call = Call(TooMany("Service (path)", 86_400))
     before = datetime.now(UTC)
     with pytest.raises(RateLimited) as caught:
-        patiently(BRIEF, call)
+        with_retries(BRIEF, call)
     assert call.asked == 1
     assert timedelta() <= caught.value.until - before - timedelta(days=1) < timedelta(seconds=5)
     shown = (caught.value.until + timedelta(seconds=59)).astimezone()
@@ -120,7 +122,7 @@ def test_a_wait_that_is_too_long_is_not_waited() -> None:
 def test_too_many_at_every_attempt_ends() -> None:
     call = Call(*[TooMany("Service", 0.0)] * 9)
     with pytest.raises(TransientError, match="answered 429"):
-        patiently(BRIEF, call)
+        with_retries(BRIEF, call)
     assert call.asked == 4
 
 
@@ -201,7 +203,7 @@ def test_faults_are_named_without_their_addresses() -> None:
         }
         for url, words in expected.items():
             with pytest.raises(TransientError) as caught:
-                patiently(Patience(attempts=2, wait_seconds=0), lambda url=url: ask(url))  # type: ignore[misc]
+                with_retries(RetryPolicy(attempts=2, wait_seconds=0), lambda url=url: ask(url))  # type: ignore[misc]
             assert str(caught.value) == f"Service {words} at the last of 2 attempts; run again in a while."
             told = "".join(traceback.format_exception(caught.value))
             assert "hidden" not in told and "127.0.0.1" not in told

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import pytest
 
 from sources.errors import CapabilityDenied, RateLimited, SourceError, TransientError
-from sources.http import Patience
+from sources.http import RetryPolicy
 from sources.reccobeats import MAX_IDS, ReccoBeats
 from tests.stand_ins import music
 from tests.stand_ins.reccobeats import dice, row
 from tests.stand_ins.stand_ins import StandIns, stand_ins
 
-QUICK = Patience(attempts=3, wait_seconds=0.001)
+QUICK = RetryPolicy(attempts=3, wait_seconds=0.001)
 
 
 @pytest.fixture(scope="module")

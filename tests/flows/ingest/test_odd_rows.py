@@ -16,7 +16,7 @@ from db.write.tracks import save_entries
 from sources.deezer.api import DeezerApi
 from sources.deezer.source import DeezerSource
 from sources.errors import SourceError
-from sources.http import Patience
+from sources.http import RetryPolicy
 from sources.pace import RollingWindow
 from sources.records import Entry, Label, Reference, Rejection, Source
 from sources.spotify.source import connect_spotify
@@ -33,7 +33,7 @@ from tests.sources.test_made_up import (
 )
 
 pytestmark = pytest.mark.usefixtures("flows")  # which import Prefect
-ONCE = Patience(attempts=1)
+ONCE = RetryPolicy(attempts=1)
 MARKED = json.dumps("the entries")
 
 

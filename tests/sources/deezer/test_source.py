@@ -20,7 +20,7 @@ from sources.deezer.api import DeezerApi, Refused
 from sources.deezer.records import UnusableRecordError, added_at_of, read_track, seconds_of
 from sources.deezer.source import DeezerSource
 from sources.errors import ChangedWhileReading, RateLimited, TransientError, Unavailable
-from sources.http import Patience
+from sources.http import RetryPolicy
 from sources.pace import RollingWindow
 from sources.records import Entry, Label, Playlist, Reference, Rejection
 from tests.sources.scripted import answer, scripted
@@ -31,7 +31,7 @@ from tests.stand_ins.stand_ins import StandIns, listening_socket, serving, stand
 LABEL = Label("wobbly-ladder", "Wobbly Ladder")
 LIST = "908622995"
 UNLIMITED = RollingWindow(10_000, 1)
-QUICK = Patience(attempts=4, wait_seconds=0.001)
+QUICK = RetryPolicy(attempts=4, wait_seconds=0.001)
 
 
 @pytest.fixture
@@ -316,7 +316,7 @@ def test_a_404_in_deezers_own_words_is_a_plain_no(odd) -> None:
 
 def test_nobody_there_is_for_later() -> None:
     at = listening_socket()
-    api = DeezerApi(f"http://127.0.0.1:{at.getsockname()[1]}/", patience=Patience(2, 0.001))
+    api = DeezerApi(f"http://127.0.0.1:{at.getsockname()[1]}/", patience=RetryPolicy(2, 0.001))
     with pytest.raises(TransientError):
         api.track("1")
     at.close()
@@ -336,7 +336,7 @@ def test_each_fault_is_outlived(services, source, kind) -> None:
 def test_no_window_ever_holds_more_requests_than_allowed(services) -> None:
     """Eight threads; the stand-in refuses what is too much in any of its windows."""
     services.deezer.limit, services.deezer.window_seconds = 12, 0.4
-    api = DeezerApi(services.deezer.api_url, RollingWindow(12, 1.0), Patience(attempts=1))
+    api = DeezerApi(services.deezer.api_url, RollingWindow(12, 1.0), RetryPolicy(attempts=1))
     began = time.monotonic()
     problems: list[Exception] = []
 

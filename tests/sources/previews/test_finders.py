@@ -16,7 +16,7 @@ import soundfile as sf
 from sources.deezer.api import DeezerApi
 from sources.errors import RateLimited
 from sources.files.library import Library
-from sources.http import Patience
+from sources.http import RetryPolicy
 from sources.pace import RollingWindow
 from sources.previews.finders import (
     DEEZER_LICENCE,
@@ -38,7 +38,7 @@ from tests.stand_ins.previews import preview_bytes
 from tests.stand_ins.stand_ins import StandIns, stand_ins
 
 UNLIMITED = RollingWindow(10_000, 1)
-QUICK = Patience(attempts=4, wait_seconds=0.001)
+QUICK = RetryPolicy(attempts=4, wait_seconds=0.001)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ import requests
 
 from services.ports import free_port
 from sources.errors import LoginNeeded, SourceError, TransientError, Unavailable
-from sources.http import Patience
+from sources.http import RetryPolicy
 from sources.records import Entry, Label, Reference
 from sources.spotify.auth import Key, SpotifyAccess, days_left, login, login_warning
 from sources.spotify.source import connect_spotify
@@ -31,7 +31,7 @@ from tests.sources.scripted import Answer, answer, scripted
 from tests.stand_ins.music import LISTENER, small_world
 from tests.stand_ins.stand_ins import StandIns, stand_ins
 
-PATIENCE = Patience(attempts=3, wait_seconds=0.005, longest_wait_seconds=5)
+PATIENCE = RetryPolicy(attempts=3, wait_seconds=0.005, longest_wait_seconds=5)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 

@@ -23,7 +23,7 @@ from sources.errors import (
     TransientError,
     Unavailable,
 )
-from sources.http import Patience
+from sources.http import RetryPolicy
 from sources.records import Entry, Label, Playlist, Reference, Rejection
 from sources.spotify.source import SpotifySource, connect_spotify
 from tests.sources.scripted import Answer, answer, scripted
@@ -33,7 +33,7 @@ from tests.stand_ins.spotify import Token, features_json, has_features
 from tests.stand_ins.stand_ins import StandIns, stand_ins
 
 LABEL = Label("label", "Label")
-PATIENCE = Patience(attempts=4, wait_seconds=0.005, longest_wait_seconds=5)
+PATIENCE = RetryPolicy(attempts=4, wait_seconds=0.005, longest_wait_seconds=5)
 CLASSES = ("extended", "dev_before_2026", "dev_after_2026")
 
 

@@ -23,7 +23,7 @@ from flows.ingest.playlists import clip_row
 from flows.ingest.providers import Outside
 from flows.prefect_tools.progress import progress_bar
 from sources.errors import RateLimited
-from sources.previews.finders import Finder, Found, NotFound, Wanted, find_audio
+from sources.previews.finders import AudioSource, Found, NotFound, Wanted, find_audio
 
 TRACKS_PER_TRANSACTION = 50
 PREVIEWS = "previews"  # what provider_state calls all who give out audio
@@ -54,7 +54,7 @@ class Search:
 
     engine: Engine
     audio: Path
-    finders: Sequence[Finder]
+    finders: Sequence[AudioSource]
     ask_again_days: int
     library_version: str | None
     threads: ThreadPoolExecutor

@@ -15,7 +15,7 @@ from sources.deezer.source import DeezerSource
 from sources.files.crate import FolderSource
 from sources.files.library import Library
 from sources.http import RetryPolicy
-from sources.previews.finders import DeezerByIsrc, Finder, LibraryMatches, OwnPreviews
+from sources.previews.finders import AudioSource, DeezerByIsrc, LibraryMatches, OwnPreviews
 from sources.reccobeats import ReccoBeats
 from sources.records import Source
 from sources.spotify import api
@@ -79,10 +79,10 @@ class Outside:
             return DeezerSource(self.deezer)
         return FolderSource(self.settings.home, windows=self.settings.windows_per_track)
 
-    def finders(self) -> list[Finder]:
+    def finders(self) -> list[AudioSource]:
         """Where audio is looked for, in the order of the configuration; without a library nobody looks there."""
         hosts, windows = self.settings.preview_hosts, self.settings.windows_per_track
-        made: dict[str, Finder] = {
+        made: dict[str, AudioSource] = {
             "own": OwnPreviews(self.deezer, hosts),
             "deezer": DeezerByIsrc(self.deezer, hosts),
         }

@@ -71,7 +71,7 @@ class NotFound:
     doubtful: bool = False
 
 
-class Finder(Protocol):
+class AudioSource(Protocol):
     """A place where audio can be looked for, by any number of threads at once."""
 
     @property
@@ -84,7 +84,9 @@ class Finder(Protocol):
         ...
 
 
-def find_audio(wanted: Wanted, finders: Sequence[Finder], inbox: Path) -> tuple[Found | None, list[NotFound]]:
+def find_audio(
+    wanted: Wanted, finders: Sequence[AudioSource], inbox: Path
+) -> tuple[Found | None, list[NotFound]]:
     """Ask one source after the other until one has audio, with the answers of those that have none.
 
     Stops at an answer that may be another next time: a later source must not win because an earlier one had a bad

@@ -22,8 +22,8 @@ from sources.previews.finders import (
     DEEZER_LICENCE,
     OWN_LICENCE,
     SPOTIFY_LICENCE,
+    AudioSource,
     DeezerByIsrc,
-    Finder,
     Found,
     LibraryMatches,
     NotFound,
@@ -297,7 +297,7 @@ def test_not_in_the_library(library, wanted, tmp_path) -> None:
 # One after the other
 
 
-def source_of(asked: Wanted, finders: list[Finder], inbox: Path) -> tuple[str | None, list[str]]:
+def source_of(asked: Wanted, finders: list[AudioSource], inbox: Path) -> tuple[str | None, list[str]]:
     found, nowhere = find_audio(asked, finders, inbox)
     return found.source if found else None, [f"{one.source}: {one.reason}" for one in nowhere]
 
@@ -305,7 +305,7 @@ def source_of(asked: Wanted, finders: list[Finder], inbox: Path) -> tuple[str | 
 def test_the_first_source_that_has_audio_wins(own, deezer, wanted, library, tmp_path) -> None:
     asked = wanted("both")
     put(library, asked, 5.0, isrc=asked.isrc or "")
-    everything: list[Finder] = [own, deezer, LibraryMatches(Library(library))]
+    everything: list[AudioSource] = [own, deezer, LibraryMatches(Library(library))]
     assert source_of(asked, everything, tmp_path) == ("own", [])
     assert source_of(asked, everything[::-1], tmp_path) == ("library", [])
     settled = replace(asked, settled=frozenset({"own"}))

@@ -38,7 +38,7 @@ class RetryPolicy:
     longest_wait_seconds: float = 60.0
 
 
-class Passing(Exception):  # noqa: N818  named like its kin in sources.errors
+class RetryableError(Exception):  # noqa: N818  named like its kin in sources.errors
     """A fault that may be gone on the next attempt; only `with_retries` sees it.
 
     `what` was asked ("Spotify (playlists/37i9)"), `cause` is what came of it ("answered 503").
@@ -49,7 +49,7 @@ class Passing(Exception):  # noqa: N818  named like its kin in sources.errors
         self.what = what
 
 
-class TooMany(Passing):
+class TooManyRequests(RetryableError):
     """The provider wants fewer requests. `retry_after_seconds`: the wait it asks for, None where it does not say."""
 
     def __init__(self, what: str, retry_after_seconds: float | None, cause: str = "answered 429") -> None:
@@ -58,7 +58,7 @@ class TooMany(Passing):
 
 
 def with_retries(patience: RetryPolicy, call: Callable[[], T]) -> T:
-    """What `call` returns, once it returns without raising Passing; any other error goes straight through.
+    """What `call` returns, once it returns without raising RetryableError; any other error goes straight through.
 
     Raises:
         RateLimited: the provider asks for a wait above `longest_wait_seconds`; there was none.
@@ -68,21 +68,21 @@ def with_retries(patience: RetryPolicy, call: Callable[[], T]) -> T:
     def attempt() -> T:
         try:
             return call()
-        except TooMany as error:
+        except TooManyRequests as error:
             too_many = error
         if (too_many.retry_after_seconds or 0) > patience.longest_wait_seconds:
             raise blocked(too_many)
         raise too_many
 
     retrying = Retrying(
-        retry=retry_if_exception_type(Passing),
+        retry=retry_if_exception_type(RetryableError),
         stop=stop_after_attempt(patience.attempts),
         wait=_wait_of(patience),
         reraise=True,
     )
     try:
         return retrying(attempt)
-    except Passing as error:
+    except RetryableError as error:
         last = error
     often = f" at the last of {patience.attempts} attempts" if patience.attempts > 1 else ""
     raise TransientError(
@@ -97,14 +97,14 @@ def _wait_of(patience: RetryPolicy) -> Callable[[RetryCallState], float]:
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, TooMany) and error.retry_after_seconds is not None:
+        if isinstance(error, TooManyRequests) and error.retry_after_seconds is not None:
             return error.retry_after_seconds
         return backoff(state)
 
     return wait
 
 
-def blocked(too_many: TooMany) -> RateLimited:
+def blocked(too_many: TooManyRequests) -> RateLimited:
     """The error that says until when nothing may be asked."""
     until = datetime.now(UTC) + timedelta(seconds=too_many.retry_after_seconds or 0)
     shown = (until + timedelta(seconds=59)).astimezone()  # a minute that is over, not one that has begun
@@ -114,11 +114,11 @@ def blocked(too_many: TooMany) -> RateLimited:
 
 
 def require_answer(what: str, status: int, headers: Mapping[str, str]) -> None:
-    """Raises TooMany for 429 and Passing for 408, 425 and 5xx; every other status is for the caller to judge."""
+    """Raises TooManyRequests for 429 and RetryableError for 408, 425 and 5xx; every other status is for the caller to judge."""
     if status == 429:
-        raise TooMany(what, retry_after_of(headers))
+        raise TooManyRequests(what, retry_after_of(headers))
     if status in (408, 425) or status >= 500:
-        raise Passing(what, f"answered {status}")
+        raise RetryableError(what, f"answered {status}")
 
 
 def retry_after_of(headers: Mapping[str, str]) -> float | None:
@@ -149,7 +149,7 @@ def _seconds_in(value: str) -> float | None:
 
 
 def ask(session: requests.Session, what: str, method: str, url: str, **request: Any) -> requests.Response:
-    """The answer to one request, whatever its status is but for those of `require_answer`. Raises Passing, TooMany."""
+    """The answer to one request, whatever its status is but for those of `require_answer`. Raises RetryableError, TooManyRequests."""
     try:
         response = session.request(method, url, **request)
     except requests.RequestException as error:
@@ -157,18 +157,18 @@ def ask(session: requests.Session, what: str, method: str, url: str, **request: 
     else:
         require_answer(what, response.status_code, response.headers)
         return response
-    raise Passing(what, fault)  # out here, so that it drags no error along that holds the address
+    raise RetryableError(what, fault)  # out here, so that it drags no error along that holds the address
 
 
 def json_of(what: str, response: requests.Response) -> Any:
-    """The JSON that came. Raises Passing where it is none, is nested too deep, or holds a number without end."""
+    """The JSON that came. Raises RetryableError where it is none, is nested too deep, or holds a number without end."""
     try:
         return response.json()
     except (ValueError, RecursionError):
         pass
-    raise Passing(what, "answered with something that is no JSON")
+    raise RetryableError(what, "answered with something that is no JSON")
 
 
 def fault_of(error: requests.RequestException) -> str:
-    """What happened, for Passing: never the text of a foreign error, as it holds the whole address."""
+    """What happened, for RetryableError: never the text of a foreign error, as it holds the whole address."""
     return error.words if isinstance(error, Fault) else f"could not be asked ({type(error).__name__})"

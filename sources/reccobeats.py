@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sources.errors import CapabilityDenied, SourceError
-from sources.http import Passing, RetryPolicy, ask, json_of, with_retries
+from sources.http import RetryableError, RetryPolicy, ask, json_of, with_retries
 from sources.metadata.storable import text_in
 from sources.sender import new_session
 from sources.track_features import TrackFeatures, read_features
@@ -60,11 +60,11 @@ class ReccoBeats:
                 f"{WHAT} answered {status} and refuses these ids; switch it off in labels.toml."
             )
         if status != 200:
-            raise Passing(WHAT, f"answered {status}")
+            raise RetryableError(WHAT, f"answered {status}")
         answer = json_of(WHAT, response)
         rows = answer.get("content") if isinstance(answer, dict) else None
         if not isinstance(rows, list):
-            raise Passing(WHAT, "answered with JSON of another kind")
+            raise RetryableError(WHAT, "answered with JSON of another kind")
         return [row for row in rows if isinstance(row, dict)]
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import requests
 
 from sources.errors import SourceError
-from sources.http import Passing, RetryPolicy, TooMany, ask, json_of, with_retries
+from sources.http import RetryableError, RetryPolicy, TooManyRequests, ask, json_of, with_retries
 from sources.metadata.storable import text_in
 from sources.metadata.tags import clean_text
 from sources.pace import Pace, RollingWindow
@@ -88,24 +88,24 @@ class DeezerApi:
         response = ask(self._session, what, "GET", f"{self._api_url}/{path}", params=parameters)
         status = response.status_code
         if status != 200 and not 400 <= status < 500:
-            raise Passing(what, f"answered {status}")
+            raise RetryableError(what, f"answered {status}")
         answer = json_of(what, response) if status == 200 else _json_or_none(what, response)
         error = answer.get("error") if isinstance(answer, dict) else None
         if error:
             raise _explain(what, error)
         if status != 200:  # Deezer's own no has a code: this is from something in between
-            raise Passing(what, f"answered {status}")
+            raise RetryableError(what, f"answered {status}")
         if not isinstance(answer, dict):
-            raise Passing(what, "answered with JSON that is no object")
+            raise RetryableError(what, "answered with JSON that is no object")
         if "id" not in answer and not isinstance(answer.get("data"), list):
-            raise Passing(what, "answered with JSON that is neither a record nor a list")
+            raise RetryableError(what, "answered with JSON that is neither a record nor a list")
         return answer
 
 
 def _json_or_none(what: str, response: requests.Response) -> Any:
     try:
         return json_of(what, response)
-    except Passing:
+    except RetryableError:
         return None
 
 
@@ -113,11 +113,11 @@ def _explain(what: str, error: object) -> Exception:
     details = error if isinstance(error, dict) else {}
     code = details.get("code")
     if code == QUOTA:
-        return TooMany(what, None, "has no quota left for this address")
+        return TooManyRequests(what, None, "has no quota left for this address")
     if code == BUSY:
-        return Passing(what, "is busy")
+        return RetryableError(what, "is busy")
     if isinstance(code, bool) or not isinstance(code, int) or not 0 < code < 100_000:
-        return Passing(what, "answered with an error of no kind that it documents")
+        return RetryableError(what, "answered with an error of no kind that it documents")
     return Refused(what, clean_text(text_in(details.get("message")) or "an error")[:200], code)
 
 

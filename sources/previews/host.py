@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from sources.errors import RateLimited, TransientError
-from sources.http import Passing, RetryPolicy, TooMany, with_retries
+from sources.http import RetryableError, RetryPolicy, TooManyRequests, with_retries
 from sources.previews.download import DEADLINE_SECONDS, Downloaded, DownloadError, download
 from sources.sender import Limits, new_session
 
@@ -30,9 +30,9 @@ class PreviewHost:
             except DownloadError as error:
                 failure = error
             if failure.reason == "http_429":
-                raise TooMany(WHAT, failure.retry_after_seconds)
+                raise TooManyRequests(WHAT, failure.retry_after_seconds)
             if not failure.doubtful and failure.reason != "too_slow":
-                raise Passing(WHAT, failure.reason)
+                raise RetryableError(WHAT, failure.reason)
             raise failure
 
         try:

@@ -13,7 +13,15 @@ import requests
 import spotipy  # type: ignore[import-untyped]
 
 from sources.errors import CapabilityDenied, LoginNeeded, Unavailable
-from sources.http import Passing, RetryPolicy, TooMany, fault_of, require_answer, retry_after_of, with_retries
+from sources.http import (
+    RetryableError,
+    RetryPolicy,
+    TooManyRequests,
+    fault_of,
+    require_answer,
+    retry_after_of,
+    with_retries,
+)
 from sources.metadata.storable import text_in
 from sources.sender import new_session
 from sources.spotify.auth import COMMAND, SpotifyAccess
@@ -166,7 +174,7 @@ def metadata_only(playlist_id: str) -> Unavailable:
 
 
 def _ask_once(what: str, call: Callable[[], Any], shape: dict[str, type]) -> JsonObject | Refusal:
-    """One request. Raises Passing and TooMany; nothing that another library raised is dragged along."""
+    """One request. Raises RetryableError and TooManyRequests; nothing that another library raised is dragged along."""
     answer, refusal, fault = None, None, "answered with something else than the JSON that it should"
     try:
         answer = call()
@@ -179,17 +187,17 @@ def _ask_once(what: str, call: Callable[[], Any], shape: dict[str, type]) -> Jso
     if refusal is not None:
         if refusal.quota and refusal.status == 429:
             seconds = retry_after_of(refusal.headers)
-            raise TooMany(
+            raise TooManyRequests(
                 what, QUOTA_SECONDS if seconds is None else seconds, "has no quota left: it answered 429"
             )
         require_answer(what, refusal.status, refusal.headers)
         if refusal.status not in JUDGED:
-            raise Passing(what, f"answered {refusal.status}")
+            raise RetryableError(what, f"answered {refusal.status}")
         return refusal
     said = answer if isinstance(answer, dict) else {}
     if said and all(isinstance(said.get(name), kind) and said[name] != "" for name, kind in shape.items()):
         return said
-    raise Passing(what, fault)
+    raise RetryableError(what, fault)
 
 
 def _refuse(response: requests.Response, *_: object, **__: object) -> None:

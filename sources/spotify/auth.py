@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import requests
 
 from sources.errors import LoginNeeded
-from sources.http import Passing, RetryPolicy, ask, json_of, with_retries
+from sources.http import RetryableError, RetryPolicy, ask, json_of, with_retries
 from sources.sender import new_session
 from sources.spotify.callback import listen
 from sources.spotify.token_file import TokenFile, UserToken, warn_once
@@ -39,7 +39,7 @@ WRONG_KEY = (
 )
 
 
-class _InvalidGrant(Passing):
+class _InvalidGrant(RetryableError):
     """OAuth's own word: the login or the code is dead. Of an app's key it makes no sense, and may pass."""
 
 
@@ -62,7 +62,7 @@ class Key:
         return client_id, secret
 
     def ask(self, session: requests.Session, form: dict[str, str]) -> dict[str, Any]:
-        """One request for a token: the reply, which has an access token. Raises Passing, LoginNeeded, _InvalidGrant."""
+        """One request for a token: the reply, which has an access token. Raises RetryableError, LoginNeeded, _InvalidGrant."""
         what = "Spotify (api/token)"
         address = f"{self.accounts_url.rstrip('/')}/api/token"
         response = ask(session, what, "POST", address, data=form, auth=self.checked())
@@ -75,7 +75,9 @@ class Key:
         if error_code == "invalid_grant":
             raise _InvalidGrant(what, f"answered {response.status_code} ({error_code})")
         named = isinstance(error_code, str) and re.fullmatch("[a-z_]{1,40}", error_code)
-        raise Passing(what, f"answered {response.status_code} ({error_code if named else 'without a token'})")
+        raise RetryableError(
+            what, f"answered {response.status_code} ({error_code if named else 'without a token'})"
+        )
 
 
 class SpotifyAccess:
@@ -93,7 +95,7 @@ class SpotifyAccess:
         self._refused: set[str] = set()
 
     def get_access_token(self, as_dict: bool = False) -> str:  # noqa: ARG002  spotipy says it
-        """A token that should work now. Raises LoginNeeded, TransientError, Passing; never asks a person."""
+        """A token that should work now. Raises LoginNeeded, TransientError, RetryableError; never asks a person."""
         client_id, _ = self._key.checked()
         with self._lock:
             login = self._login(client_id)
@@ -249,6 +251,6 @@ def _end_of(reply: dict[str, Any]) -> float:
 def _json_object(what: str, response: requests.Response) -> dict[str, Any]:
     try:
         said = json_of(what, response)
-    except Passing:
+    except RetryableError:
         return {}
     return said if isinstance(said, dict) else {}

@@ -18,9 +18,9 @@ from sources.errors import RateLimited, TransientError
 from sources.http import (
     MAX_RETRY_AFTER_SECONDS,
     UNREADABLE_RETRY_AFTER_SECONDS,
-    Passing,
+    RetryableError,
     RetryPolicy,
-    TooMany,
+    TooManyRequests,
     fault_of,
     require_answer,
     retry_after_of,
@@ -62,13 +62,16 @@ def test_an_answer_needs_one_call_and_no_wait() -> None:
 
 
 def test_faults_that_pass_are_waited_out() -> None:
-    call = Call(*[Passing("Service (path)", "answered 503")] * 3)
+    call = Call(*[RetryableError("Service (path)", "answered 503")] * 3)
     assert with_retries(BRIEF, call) == "answer"
     assert call.asked == 4
 
 
 def test_faults_that_stay_end_in_one_sentence() -> None:
-    call = Call(*[Passing("Service (path)", "answered 502")] * 3, Passing("Service (path)", "answered 503"))
+    call = Call(
+        *[RetryableError("Service (path)", "answered 502")] * 3,
+        RetryableError("Service (path)", "answered 503"),
+    )
     with pytest.raises(TransientError) as caught:
         with_retries(BRIEF, call)
     assert call.asked == 4
@@ -85,7 +88,7 @@ def test_other_errors_go_straight_through() -> None:
 
 
 def test_waits_grow_and_are_bounded() -> None:
-    faults = [Passing("Service", "answered 503")] * 3
+    faults = [RetryableError("Service", "answered 503")] * 3
     taken = timed(lambda: with_retries(RetryPolicy(4, wait_seconds=0.04), Call(*faults)))
     assert taken >= 0.04 + 0.08 + 0.16
     taken = timed(
@@ -98,17 +101,20 @@ def test_waits_grow_and_are_bounded() -> None:
 
 
 def test_the_wait_is_what_the_provider_asks_for() -> None:
-    call = Call(TooMany("Service", 0.3))
+    call = Call(TooManyRequests("Service", 0.3))
     assert 0.3 <= timed(lambda: with_retries(RetryPolicy(wait_seconds=30), call)) < 5
     assert call.asked == 2
 
 
 def test_without_a_number_the_wait_is_ours() -> None:
-    assert timed(lambda: with_retries(RetryPolicy(wait_seconds=0.05), Call(TooMany("Service", None)))) >= 0.05
+    assert (
+        timed(lambda: with_retries(RetryPolicy(wait_seconds=0.05), Call(TooManyRequests("Service", None))))
+        >= 0.05
+    )
 
 
 def test_a_wait_that_is_too_long_is_not_waited() -> None:
-    call = Call(TooMany("Service (path)", 86_400))
+    call = Call(TooManyRequests("Service (path)", 86_400))
     before = datetime.now(UTC)
     with pytest.raises(RateLimited) as caught:
         with_retries(BRIEF, call)
@@ -120,7 +126,7 @@ def test_a_wait_that_is_too_long_is_not_waited() -> None:
 
 
 def test_too_many_at_every_attempt_ends() -> None:
-    call = Call(*[TooMany("Service", 0.0)] * 9)
+    call = Call(*[TooManyRequests("Service", 0.0)] * 9)
     with pytest.raises(TransientError, match="answered 429"):
         with_retries(BRIEF, call)
     assert call.asked == 4
@@ -158,9 +164,9 @@ def test_no_retry_after_is_an_error(value: str) -> None:
 
 def test_statuses_that_may_pass() -> None:
     for status in (500, 502, 503, 504, 529, 408, 425):
-        with pytest.raises(Passing, match=f"^Service answered {status}$"):
+        with pytest.raises(RetryableError, match=f"^Service answered {status}$"):
             require_answer("Service", status, {})
-    with pytest.raises(TooMany) as caught:
+    with pytest.raises(TooManyRequests) as caught:
         require_answer("Service", 429, {"Retry-After": "7"})
     assert caught.value.retry_after_seconds == 7
     for status in (200, 204, 302, 400, 401, 403, 404, 410):
@@ -216,4 +222,4 @@ def ask(url: str) -> None:
             session.get(url, params={"token": "hidden"}, timeout=0.2)
     except requests.RequestException as error:
         fault = fault_of(error)
-    raise Passing("Service", fault)
+    raise RetryableError("Service", fault)

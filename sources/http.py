@@ -1,4 +1,4 @@
-"""Asking over HTTP with patience: which faults may pass, how long to wait, and when to stop asking.
+"""Asking over HTTP with retry_policy: which faults may pass, how long to wait, and when to stop asking.
 
 Messages are put together from a service's name, a path without its query, a status and a kind of fault: never from
 addresses, headers or what an exception says, as these can hold a token or a signature.
@@ -57,7 +57,7 @@ class TooManyRequests(RetryableError):
         self.retry_after_seconds = retry_after_seconds
 
 
-def with_retries(patience: RetryPolicy, call: Callable[[], T]) -> T:
+def with_retries(retry_policy: RetryPolicy, call: Callable[[], T]) -> T:
     """What `call` returns, once it returns without raising RetryableError; any other error goes straight through.
 
     Raises:
@@ -70,29 +70,31 @@ def with_retries(patience: RetryPolicy, call: Callable[[], T]) -> T:
             return call()
         except TooManyRequests as error:
             too_many = error
-        if (too_many.retry_after_seconds or 0) > patience.longest_wait_seconds:
+        if (too_many.retry_after_seconds or 0) > retry_policy.longest_wait_seconds:
             raise blocked(too_many)
         raise too_many
 
     retrying = Retrying(
         retry=retry_if_exception_type(RetryableError),
-        stop=stop_after_attempt(patience.attempts),
-        wait=_wait_of(patience),
+        stop=stop_after_attempt(retry_policy.attempts),
+        wait=_wait_of(retry_policy),
         reraise=True,
     )
     try:
         return retrying(attempt)
     except RetryableError as error:
         last = error
-    often = f" at the last of {patience.attempts} attempts" if patience.attempts > 1 else ""
+    often = f" at the last of {retry_policy.attempts} attempts" if retry_policy.attempts > 1 else ""
     raise TransientError(
         f"{last}{often}; run again in a while."
     )  # out here, so that it drags no other error along
 
 
-def _wait_of(patience: RetryPolicy) -> Callable[[RetryCallState], float]:
+def _wait_of(retry_policy: RetryPolicy) -> Callable[[RetryCallState], float]:
     backoff = wait_exponential_jitter(
-        multiplier=patience.wait_seconds, max=patience.longest_wait_seconds, jitter=patience.wait_seconds
+        multiplier=retry_policy.wait_seconds,
+        max=retry_policy.longest_wait_seconds,
+        jitter=retry_policy.wait_seconds,
     )
 
     def wait(state: RetryCallState) -> float:

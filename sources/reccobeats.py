@@ -21,11 +21,11 @@ class ReccoBeats:
     def __init__(
         self,
         api_url: str = API_URL,
-        patience: RetryPolicy = RetryPolicy(),  # noqa: B008  immutable
+        retry_policy: RetryPolicy = RetryPolicy(),  # noqa: B008  immutable
         timeout_seconds: float = 20.0,
     ) -> None:
         self._url = f"{api_url.rstrip('/').removesuffix('/v1')}/v1/audio-features"
-        self._patience = patience
+        self._patience = retry_policy
         self._session = new_session(timeout_seconds)
 
     def features(self, ids: Collection[str]) -> dict[str, TrackFeatures]:

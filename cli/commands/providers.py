@@ -74,7 +74,7 @@ def _log_in(settings: Settings) -> None:
         settings.spotify_token_file,
         tell=typer.echo,
         redirect_uri=settings.spotify_redirect_uri,
-        patience=RetryPolicy(wait_seconds=settings.retry_wait_seconds),
+        retry_policy=RetryPolicy(wait_seconds=settings.retry_wait_seconds),
     )
     typer.echo("Logged in. Runs read Spotify as you from now on.")
 

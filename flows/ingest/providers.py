@@ -42,7 +42,7 @@ class Outside:
             token_file=settings.spotify_token_file,
             api_url=settings.spotify_api_url,
             accounts_url=settings.spotify_accounts_url,
-            patience=self.patience,
+            retry_policy=self.retry_policy,
             timeout_seconds=settings.request_timeout_seconds,
         )
 
@@ -50,12 +50,12 @@ class Outside:
     def deezer(self) -> DeezerApi:
         settings = self.settings
         pace = SharedPace(self.engine, "deezer", settings.deezer_requests, WINDOW_S)
-        return DeezerApi(settings.deezer_api_url, pace, self.patience, settings.request_timeout_seconds)
+        return DeezerApi(settings.deezer_api_url, pace, self.retry_policy, settings.request_timeout_seconds)
 
     @cached_property
     def reccobeats(self) -> ReccoBeats:
         settings = self.settings
-        return ReccoBeats(settings.reccobeats_api_url, self.patience, settings.request_timeout_seconds)
+        return ReccoBeats(settings.reccobeats_api_url, self.retry_policy, settings.request_timeout_seconds)
 
     @cached_property
     def library(self) -> Library | None:
@@ -63,7 +63,7 @@ class Outside:
         return Library(folder) if folder is not None else None
 
     @cached_property
-    def patience(self) -> RetryPolicy:
+    def retry_policy(self) -> RetryPolicy:
         settings = self.settings
         return RetryPolicy(
             attempts=5,  # with the default wait, longer than the five seconds in which Deezer counts

@@ -44,11 +44,11 @@ class DeezerApi:
         self,
         api_url: str = API_URL,
         pace: Pace | None = None,
-        patience: RetryPolicy = RetryPolicy(),  # noqa: B008  immutable
+        retry_policy: RetryPolicy = RetryPolicy(),  # noqa: B008  immutable
         timeout_seconds: float = 20.0,
     ) -> None:
         """`pace` keeps Deezer's limit; without one it is kept for this process alone."""
-        self.patience = patience
+        self.retry_policy = retry_policy
         self.timeout_seconds = timeout_seconds
         self._api_url = api_url.rstrip("/")
         self._pace = pace or RollingWindow(REQUESTS_IN_WINDOW, WINDOW_S)
@@ -80,7 +80,7 @@ class DeezerApi:
             raise
 
     def _get(self, path: str, parameters: Mapping[str, int] | None = None) -> JSON:
-        return with_retries(self.patience, lambda: self._ask(path, parameters))
+        return with_retries(self.retry_policy, lambda: self._ask(path, parameters))
 
     def _ask(self, path: str, parameters: Mapping[str, int] | None) -> JSON:
         what = f"Deezer ({path})"

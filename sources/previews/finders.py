@@ -119,7 +119,7 @@ class OwnPreviews:
 
     def __init__(self, deezer: DeezerApi, hosts: Collection[str]) -> None:
         self._deezer = deezer
-        self._host = PreviewHost(hosts, deezer.patience, deezer.timeout_seconds)
+        self._host = PreviewHost(hosts, deezer.retry_policy, deezer.timeout_seconds)
 
     def find(self, wanted: Wanted, inbox: Path) -> Found | NotFound:
         """Reasons: no_preview, gone (no longer on Deezer), those of a download, unreachable, refused."""
@@ -153,7 +153,7 @@ class DeezerByIsrc:
 
     def __init__(self, deezer: DeezerApi, hosts: Collection[str]) -> None:
         self._deezer = deezer
-        self._host = PreviewHost(hosts, deezer.patience, deezer.timeout_seconds)
+        self._host = PreviewHost(hosts, deezer.retry_policy, deezer.timeout_seconds)
 
     def find(self, wanted: Wanted, inbox: Path) -> Found | NotFound:
         """Reasons: no_isrc, unknown_isrc, other_recording, no_preview, those of a download, unreachable, refused."""

@@ -1,4 +1,4 @@
-"""Previews fetched with patience: what may pass is tried again, before anybody hears of it."""
+"""Previews fetched with retry_policy: what may pass is tried again, before anybody hears of it."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -12,11 +12,11 @@ WHAT = "The host of the previews"
 
 
 class PreviewHost:
-    """Fetches files with patience, from these hosts alone."""
+    """Fetches files with retry_policy, from these hosts alone."""
 
-    def __init__(self, hosts: Collection[str], patience: RetryPolicy, timeout_seconds: float) -> None:
+    def __init__(self, hosts: Collection[str], retry_policy: RetryPolicy, timeout_seconds: float) -> None:
         self._hosts = hosts
-        self._patience = patience
+        self._patience = retry_policy
         self._session = new_session(limits=Limits(seconds=DEADLINE_SECONDS, wait_seconds=timeout_seconds))
 
     def fetch(self, url: str, inbox: Path) -> Downloaded:

@@ -79,10 +79,10 @@ class SpotifyApi:
     """Asks Spotify, with_retries. Every method raises TransientError, RateLimited and LoginNeeded besides what it says."""
 
     def __init__(
-        self, access: SpotifyAccess, api_url: str, patience: RetryPolicy, timeout_seconds: float
+        self, access: SpotifyAccess, api_url: str, retry_policy: RetryPolicy, timeout_seconds: float
     ) -> None:
         self._access = access
-        self._patience = patience
+        self._patience = retry_policy
         session = new_session(timeout_seconds)
         session.hooks["response"].append(_refuse)
         self._client = _Client(auth_manager=access, requests_session=session, requests_timeout=None)

@@ -154,7 +154,7 @@ def login(
     tell: Callable[[str], object],
     redirect_uri: str,
     open_browser: Callable[[str], object] = webbrowser.open,
-    patience: RetryPolicy,
+    retry_policy: RetryPolicy,
     wait_seconds: float = 300.0,
 ) -> None:
     """Let a person log in with a browser on this machine, and keep the login in `token_file`.
@@ -191,7 +191,7 @@ def login(
             return {}
 
     with new_session(key.timeout_seconds) as session:
-        reply = with_retries(patience, exchange)
+        reply = with_retries(retry_policy, exchange)
     if not is_token(reply.get("refresh_token")):
         raise LoginNeeded(f"Spotify did not complete the login; run `{COMMAND}` again.")
     file = TokenFile(token_file)

@@ -107,7 +107,7 @@ def connect_spotify(
     token_file: Path,
     api_url: str = API_URL,
     accounts_url: str = ACCOUNTS_URL,
-    patience: RetryPolicy | None = None,
+    retry_policy: RetryPolicy | None = None,
     timeout_seconds: float = 20.0,
 ) -> SpotifySource:
     """Spotify by the key of an app, as the person whose login is in `token_file` where there is one.
@@ -115,7 +115,7 @@ def connect_spotify(
     `timeout_seconds` is for each wait for more of an answer; all of it has half a minute, see `sources.sender`.
     """
     access = SpotifyAccess(Key(client_id, client_secret, accounts_url, timeout_seconds), token_file)
-    return SpotifySource(SpotifyApi(access, api_url, patience or RetryPolicy(), timeout_seconds))
+    return SpotifySource(SpotifyApi(access, api_url, retry_policy or RetryPolicy(), timeout_seconds))
 
 
 def _checked(playlist_id: str) -> str:

@@ -83,7 +83,7 @@ def clients(server: RawServer, tmp_path_factory: pytest.TempPathFactory) -> Simp
         token_file=token_file,
         api_url=server.url,
         accounts_url=server.url,
-        patience=ONCE,
+        retry_policy=ONCE,
         timeout_seconds=WAIT_SECONDS,
     )
     deezer = DeezerApi(server.url, RollingWindow(10**9, 1), ONCE, WAIT_SECONDS)

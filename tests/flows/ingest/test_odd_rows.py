@@ -112,7 +112,7 @@ def check(engine: Engine, server: RawServer, folder: Path, provider: str, exampl
         token_file=folder / "spotify.json",
         api_url=server.url,
         accounts_url=server.url,
-        patience=ONCE,
+        retry_policy=ONCE,
     )
     source: Source = spotify if provider == "spotify" else deezer
     reference = Reference(provider, "P1" if provider == "spotify" else "1", Label("l", "L"))

@@ -316,7 +316,7 @@ def test_a_404_in_deezers_own_words_is_a_plain_no(odd) -> None:
 
 def test_nobody_there_is_for_later() -> None:
     at = listening_socket()
-    api = DeezerApi(f"http://127.0.0.1:{at.getsockname()[1]}/", patience=RetryPolicy(2, 0.001))
+    api = DeezerApi(f"http://127.0.0.1:{at.getsockname()[1]}/", retry_policy=RetryPolicy(2, 0.001))
     with pytest.raises(TransientError):
         api.track("1")
     at.close()

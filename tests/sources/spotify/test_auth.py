@@ -31,7 +31,7 @@ from tests.sources.scripted import Answer, answer, scripted
 from tests.stand_ins.music import LISTENER, small_world
 from tests.stand_ins.stand_ins import StandIns, stand_ins
 
-PATIENCE = RetryPolicy(attempts=3, wait_seconds=0.005, longest_wait_seconds=5)
+RETRIES = RetryPolicy(attempts=3, wait_seconds=0.005, longest_wait_seconds=5)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -70,7 +70,7 @@ def log_in(key: Key, token_file: Path, **changes: Any) -> list[str]:
         "tell": told.append,
         "redirect_uri": free_redirect_uri(),
         "open_browser": lambda url: urllib.request.urlopen(url, timeout=5).close(),
-        "patience": PATIENCE,
+        "retry_policy": RETRIES,
         "wait_seconds": 5,
     }
     login(key, token_file, **(given | changes))
@@ -189,7 +189,7 @@ def test_odd_answers_to_the_key_may_pass(token_file: Path, odd: Answer) -> None:
             token_file=token_file,
             api_url=api.url,
             accounts_url=accounts.url,
-            patience=PATIENCE,
+            retry_policy=RETRIES,
         )
         assert source.look(Reference("spotify", "P1", label)).snapshot_id == "S"
         assert api.requests[0][2]["Authorization"] == "Bearer A2"
@@ -212,7 +212,7 @@ def test_a_login_from_the_browser_to_the_first_request(token_file: Path) -> None
             token_file=token_file,
             api_url=environment["LABELSCOPE_SPOTIFY_API_URL"],
             accounts_url=environment["LABELSCOPE_SPOTIFY_ACCOUNTS_URL"],
-            patience=PATIENCE,
+            retry_policy=RETRIES,
         )
         playlist_id = next(iter(services.world.playlists.values())).id
         playlist = source.look(Reference("spotify", playlist_id, Label("a", "A")))

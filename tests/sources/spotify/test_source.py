@@ -33,7 +33,7 @@ from tests.stand_ins.spotify import Token, features_json, has_features
 from tests.stand_ins.stand_ins import StandIns, stand_ins
 
 LABEL = Label("label", "Label")
-PATIENCE = RetryPolicy(attempts=4, wait_seconds=0.005, longest_wait_seconds=5)
+RETRIES = RetryPolicy(attempts=4, wait_seconds=0.005, longest_wait_seconds=5)
 CLASSES = ("extended", "dev_before_2026", "dev_after_2026")
 
 
@@ -45,7 +45,7 @@ def connect(services: StandIns, folder: Path, timeout_seconds: float = 5, **chan
         "token_file": folder / "spotify.json",
         "api_url": environment["LABELSCOPE_SPOTIFY_API_URL"],
         "accounts_url": environment["LABELSCOPE_SPOTIFY_ACCOUNTS_URL"],
-        "patience": PATIENCE,
+        "retry_policy": RETRIES,
         "timeout_seconds": timeout_seconds,
     }
     return connect_spotify(**(given | changes))
@@ -594,7 +594,7 @@ def scripted_api(folder: Path, *script: Answer) -> Iterator[SpotifySource]:
             token_file=folder / "spotify.json",
             api_url=api.url,
             accounts_url=accounts.url,
-            patience=PATIENCE,
+            retry_policy=RETRIES,
             timeout_seconds=5,
         )
 

@@ -122,7 +122,7 @@ class Source(Protocol):
         """Short name that marks everything from this source: "folder", "synth", …"""
         ...
 
-    def look(self, reference: Reference) -> Playlist:
+    def fetch_playlist(self, reference: Reference) -> Playlist:
         """The playlist as it is now, for one request (of a folder: one stat a file). Raises SourceError."""
         ...
 

@@ -105,7 +105,7 @@ def _ingest(
 ) -> Loaded:
     moved = None
     for _ in range(READINGS):
-        playlist = looked or source.look(reference)
+        playlist = looked or source.fetch_playlist(reference)
         with engine.begin() as connection:
             if write.playlists.saw_unchanged(connection, playlist_id, playlist.name, playlist.snapshot_id):
                 return Loaded("unchanged")

@@ -23,7 +23,7 @@ class DeezerSource:
     api: DeezerApi
     provider: str = "deezer"
 
-    def look(self, reference: Reference) -> Playlist:
+    def fetch_playlist(self, reference: Reference) -> Playlist:
         """The playlist as it is now. Raises Unavailable ("gone", "forbidden"), TransientError and RateLimited."""
         answer = self._about(reference.external_id)
         about = {name: value for name, value in answer.items() if name != "tracks"}

@@ -58,7 +58,7 @@ class FolderSource:
         _refuse_equal_slugs(playlists)
         return playlists
 
-    def look(self, reference: Reference) -> Playlist:
+    def fetch_playlist(self, reference: Reference) -> Playlist:
         """The one folder behind a reference, whose external id is its `file:` uri. Raises Unavailable."""
         folder = Path(os.path.realpath(path_of(reference.external_id)))
         if not folder.is_dir():

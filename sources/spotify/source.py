@@ -27,7 +27,7 @@ class SpotifySource:
     api: SpotifyApi
     provider: str = PROVIDER
 
-    def look(self, reference: Reference) -> Playlist:
+    def fetch_playlist(self, reference: Reference) -> Playlist:
         """The playlist with its snapshot, for one request. Raises Unavailable, TransientError, RateLimited, LoginNeeded."""
         playlist_id = reference.external_id
         said = self.api.playlist(_checked(playlist_id), METADATA)

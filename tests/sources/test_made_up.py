@@ -113,7 +113,7 @@ def clients(server: RawServer, tmp_path_factory: pytest.TempPathFactory) -> Simp
         return list(source.entries(known, {}))
 
     def look(source: Any, playlist_id: str) -> Playlist:
-        found: Playlist = source.look(Reference(source.provider, playlist_id, LABEL))
+        found: Playlist = source.fetch_playlist(Reference(source.provider, playlist_id, LABEL))
         return found
 
     return SimpleNamespace(

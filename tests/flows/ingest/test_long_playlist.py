@@ -29,7 +29,7 @@ class List:
     entries_: range
     provider: str = "spotify"
 
-    def look(self, reference: Reference) -> Playlist:
+    def fetch_playlist(self, reference: Reference) -> Playlist:
         return Playlist("spotify", reference.external_id, "Long list", reference.label, f"{self.entries_}")
 
     def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry]:

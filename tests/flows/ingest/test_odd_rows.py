@@ -59,7 +59,7 @@ def store_all(engine: Engine, source: Source, reference: Reference) -> int:
     from flows.ingest.playlists import _rejection_row, entry_rows
 
     try:
-        playlist = source.look(reference)
+        playlist = source.fetch_playlist(reference)
         records = list(source.entries(playlist, {}))
     except SourceError:
         return 0

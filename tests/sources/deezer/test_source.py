@@ -50,7 +50,7 @@ def reference(number: str = LIST) -> Reference:
 
 
 def read(source: DeezerSource, playlist: Playlist | None = None) -> list[Entry | Rejection]:
-    return list(source.entries(playlist or source.look(reference()), {}))
+    return list(source.entries(playlist or source.fetch_playlist(reference()), {}))
 
 
 def big_list(services: StandIns, size: int) -> None:
@@ -65,15 +65,15 @@ def big_list(services: StandIns, size: int) -> None:
 
 
 def test_a_look_is_one_request(source, services) -> None:
-    playlist = source.look(reference())
+    playlist = source.fetch_playlist(reference())
     assert services.requests["deezer"] == [("GET", f"/playlist/{LIST}")]
     assert (playlist.provider, playlist.external_id, playlist.label) == ("deezer", LIST, LABEL)
     assert playlist.name == "Ladder tracks"
     assert playlist.raw["nb_tracks"] == 7
     assert "tracks" not in playlist.raw
-    assert source.look(reference()) == playlist
+    assert source.fetch_playlist(reference()) == playlist
     services.world.playlists[f"deezer:{LIST}"].touch()
-    assert source.look(reference()).snapshot_id != playlist.snapshot_id
+    assert source.fetch_playlist(reference()).snapshot_id != playlist.snapshot_id
 
 
 def test_entries_are_tracks_without_audio_and_without_signed_addresses(source, services) -> None:
@@ -126,7 +126,7 @@ def test_a_list_that_moves_while_it_is_read_is_moved(source, services, page) -> 
 
 
 def test_a_list_that_grew_since_it_was_looked_at_is_moved(source, services) -> None:
-    playlist = source.look(reference())
+    playlist = source.fetch_playlist(reference())
     services.world.playlists[f"deezer:{LIST}"].remove(0)
     with pytest.raises(ChangedWhileReading):
         read(source, playlist)
@@ -134,9 +134,9 @@ def test_a_list_that_grew_since_it_was_looked_at_is_moved(source, services) -> N
 
 @pytest.mark.parametrize(("status", "expected"), [("gone", "gone"), ("forbidden", "forbidden")])
 def test_a_list_that_is_not_to_be_had(source, services, status, expected) -> None:
-    playlist = source.look(reference())
+    playlist = source.fetch_playlist(reference())
     services.world.playlists[f"deezer:{LIST}"].status = status
-    for ask in (lambda: source.look(reference()), lambda: read(source, playlist)):
+    for ask in (lambda: source.fetch_playlist(reference()), lambda: read(source, playlist)):
         services.dial.forget()
         with pytest.raises(Unavailable) as caught:
             ask()
@@ -147,7 +147,7 @@ def test_a_list_that_is_not_to_be_had(source, services, status, expected) -> Non
 
 def test_a_number_is_no_path(source, services) -> None:
     with pytest.raises(Unavailable):
-        source.look(reference(f"{LIST}?x=#"))
+        source.fetch_playlist(reference(f"{LIST}?x=#"))
     assert services.requests["deezer"] == [("GET", f"/playlist/{LIST}?x=#")]  # all of it the name of a list
 
 
@@ -198,7 +198,7 @@ def test_records_that_are_no_tracks_are_rejections(odd) -> None:
     ]
     answers["playlist/1"] = {"id": 1, "checksum": "x", "title": "P"}
     answers[page()] = {"data": records, "total": 10}
-    results = read(source, source.look(reference("1")))
+    results = read(source, source.fetch_playlist(reference("1")))
     assert [result.track.external_id for result in results if isinstance(result, Entry)] == ["5", "10"]
     rejections = [result for result in results if isinstance(result, Rejection)]
     assert [(one.reference, one.reason) for one in rejections] == [
@@ -223,7 +223,7 @@ def test_tracks_that_are_counted_and_not_listed_are_said_once(odd) -> None:
     answers[page()] = {"data": [plain(1), plain(2)], "total": 103, "next": following}
     answers[page(100)] = {"data": [plain(3)], "total": 103}
     answers[page(101)] = {"data": [], "total": 103}
-    results = read(source, source.look(reference("1")))
+    results = read(source, source.fetch_playlist(reference("1")))
     assert [result.track.external_id for result in results if isinstance(result, Entry)] == ["1", "2", "3"]
     (rejection,) = (result for result in results if isinstance(result, Rejection))
     assert (rejection.reference, rejection.reason) == ("deezer:playlist:1", "not_listed")
@@ -237,7 +237,7 @@ def test_a_list_without_a_checksum_is_known_by_its_tracks(odd) -> None:
         {"id": 1, "title": "P", "tracks": {"data": [plain(1)]}},
         {"id": 1, "title": "P", "tracks": {"data": [plain(2)]}},
     )
-    first, second, third = (source.look(reference("1")).snapshot_id for _ in range(3))
+    first, second, third = (source.fetch_playlist(reference("1")).snapshot_id for _ in range(3))
     assert first == second != third
 
 
@@ -307,7 +307,7 @@ def test_a_404_in_deezers_own_words_is_a_plain_no(odd) -> None:
     answers["track/1"] = answers["playlist/1"] = JSONResponse(words, 404)
     assert source.api.track("1") is None
     with pytest.raises(Unavailable) as caught:
-        source.look(reference("1"))
+        source.fetch_playlist(reference("1"))
     assert caught.value.status == "gone"
     answers["track/2"] = JSONResponse({"error": {"code": 4}}, 403)
     with pytest.raises(TransientError, match="no quota"):
@@ -454,7 +454,7 @@ def scripted_list(*pages: dict[str, Any]) -> tuple[list[Entry | Rejection], Exce
     """What comes of a look, the pages and a last look; then the error, if any."""
     with scripted(*(answer(body=body) for body in (ABOUT, *pages, ABOUT))) as service:
         source = DeezerSource(DeezerApi(service.url, UNLIMITED, QUICK))
-        playlist = source.look(reference())
+        playlist = source.fetch_playlist(reference())
         found: list[Entry | Rejection] = []
         try:
             found += source.entries(playlist, {})
@@ -500,7 +500,7 @@ def test_an_answer_from_elsewhere_is_not_followed() -> None:
         scripted(answer(302, None, Location=other.url + "/playlist/1")) as service,
     ):
         with pytest.raises(TransientError):
-            DeezerSource(DeezerApi(service.url, UNLIMITED, QUICK)).look(reference())
+            DeezerSource(DeezerApi(service.url, UNLIMITED, QUICK)).fetch_playlist(reference())
         assert other.requests == []
 
 

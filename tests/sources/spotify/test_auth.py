@@ -121,7 +121,7 @@ def test_without_a_key_the_first_request_says_so(
     token_file: Path, client_id: str | None, secret: str | None
 ) -> None:
     source = connect_spotify(client_id, secret, token_file=token_file)
-    sentence = fails(lambda: source.look(Reference("spotify", "P1", Label("a", "A"))), LoginNeeded)
+    sentence = fails(lambda: source.fetch_playlist(Reference("spotify", "P1", Label("a", "A"))), LoginNeeded)
     assert sentence == (
         "Spotify needs a key: set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET "
         "(developer.spotify.com/dashboard), then run again."
@@ -191,11 +191,13 @@ def test_odd_answers_to_the_key_may_pass(token_file: Path, odd: Answer) -> None:
             accounts_url=accounts.url,
             retry_policy=RETRIES,
         )
-        assert source.look(Reference("spotify", "P1", label)).snapshot_id == "S"
+        assert source.fetch_playlist(Reference("spotify", "P1", label)).snapshot_id == "S"
         assert api.requests[0][2]["Authorization"] == "Bearer A2"
         accounts.script = [odd]
         source.api._access.refuse("A2")
-        assert "api/token" in fails(lambda: source.look(Reference("spotify", "P1", label)), TransientError)
+        assert "api/token" in fails(
+            lambda: source.fetch_playlist(Reference("spotify", "P1", label)), TransientError
+        )
 
 
 # Logging in
@@ -215,7 +217,7 @@ def test_a_login_from_the_browser_to_the_first_request(token_file: Path) -> None
             retry_policy=RETRIES,
         )
         playlist_id = next(iter(services.world.playlists.values())).id
-        playlist = source.look(Reference("spotify", playlist_id, Label("a", "A")))
+        playlist = source.fetch_playlist(Reference("spotify", playlist_id, Label("a", "A")))
         fails(lambda: list(source.entries(playlist, {})), Unavailable)
         (told,) = log_in(key_of(services), token_file)
         assert any(isinstance(result, Entry) for result in source.entries(playlist, {}))

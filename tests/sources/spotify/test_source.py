@@ -80,7 +80,7 @@ class Setting:
     wanted: Reference
 
     def look(self) -> Playlist:
-        return self.source.look(self.wanted)
+        return self.source.fetch_playlist(self.wanted)
 
     def read(self) -> list[Entry | Rejection]:
         return list(self.source.entries(self.look(), {}))
@@ -136,7 +136,7 @@ def test_every_kind_of_app_reads_every_shape(tmp_path: Path, app_class: str, sha
         source = connect(services, tmp_path)
         playlists = [known for known in services.world.playlists.values() if known.provider == "spotify"]
         for place, played in enumerate(playlists):
-            results = list(source.entries(source.look(reference(services, place)), {}))
+            results = list(source.entries(source.fetch_playlist(reference(services, place)), {}))
             tracks = [entry.track for entry in played.entries if entry.kind == "track"]
             assert ids(results) == list(dict.fromkeys(track.id for track in tracks if track is not None))
             kinds = Counter(entry.kind for entry in played.entries)
@@ -253,7 +253,7 @@ def test_a_playlist_that_is_refused(tmp_path: Path, status: str, words: str) -> 
             assert isinstance(error, Unavailable) and error.status == status
             assert words in str(error) and here.wanted.external_id in str(error)
         assert len(here.asked()) == 3
-        assert here.source.look(reference(here.services, 1))
+        assert here.source.fetch_playlist(reference(here.services, 1))
 
 
 def test_a_playlist_of_somebody_else_shows_its_name_alone(tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_pages_that_are_forbidden(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "a b", "../../me", "spotify:playlist:x", "x" * 65, "é"])
 def test_what_is_no_id_is_never_asked_for(tmp_path: Path, name: str) -> None:
     with setting(tmp_path) as here:
-        error = fails(lambda: here.source.look(Reference("spotify", name, LABEL)), Unavailable)
+        error = fails(lambda: here.source.fetch_playlist(Reference("spotify", name, LABEL)), Unavailable)
         assert isinstance(error, Unavailable) and error.status == "gone"
         assert not here.asked() and not here.services.requests["accounts"]
 
@@ -322,14 +322,16 @@ def test_a_stall_is_not_waited_for(tmp_path: Path) -> None:
         here.services.dial.fail_next("spotify", "stall")
         source = connect(here.services, tmp_path, timeout_seconds=0.3)
         started = time.monotonic()
-        assert source.look(here.wanted)
+        assert source.fetch_playlist(here.wanted)
         assert time.monotonic() - started < 0.9
 
 
 def test_nobody_there_is_a_fault_that_passes(tmp_path: Path) -> None:
     with setting(tmp_path) as here:
         source = connect(here.services, tmp_path, api_url="http://127.0.0.1:9/v1")
-        assert "could not be reached" in str(fails(lambda: source.look(here.wanted), TransientError))
+        assert "could not be reached" in str(
+            fails(lambda: source.fetch_playlist(here.wanted), TransientError)
+        )
 
 
 @pytest.mark.parametrize(
@@ -600,4 +602,4 @@ def scripted_api(folder: Path, *script: Answer) -> Iterator[SpotifySource]:
 
 
 def look_at(source: SpotifySource) -> Playlist:
-    return source.look(Reference("spotify", "P1", LABEL))
+    return source.fetch_playlist(Reference("spotify", "P1", LABEL))

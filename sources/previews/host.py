@@ -1,4 +1,4 @@
-"""Previews fetched with retry_policy: what may pass is tried again, before anybody hears of it."""
+"""Downloads of previews with retries."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -8,19 +8,22 @@ from sources.http import RetryableError, RetryPolicy, TooManyRequests, with_retr
 from sources.previews.download import DEADLINE_SECONDS, Downloaded, DownloadError, download
 from sources.sender import Limits, new_session
 
-WHAT = "The host of the previews"
+ENDPOINT = "The host of the previews"
 
 
 class PreviewHost:
-    """Fetches files with retry_policy, from these hosts alone."""
+    """Downloads files from `hosts` alone, with retries."""
 
     def __init__(self, hosts: Collection[str], retry_policy: RetryPolicy, timeout_seconds: float) -> None:
         self._hosts = hosts
-        self._patience = retry_policy
+        self._retry_policy = retry_policy
         self._session = new_session(limits=Limits(seconds=DEADLINE_SECONDS, wait_seconds=timeout_seconds))
 
     def fetch(self, url: str, inbox: Path) -> Downloaded:
-        """Raises RateLimited, or the DownloadError of the last attempt; doubtful answers and slow hosts get only one."""
+        """Download the file at `url` into `inbox`. Doubtful answers and slow hosts get no second attempt.
+
+        Raises RateLimited, or the DownloadError of the last attempt.
+        """
         failure: DownloadError | None = None
 
         def attempt() -> Downloaded:
@@ -30,13 +33,13 @@ class PreviewHost:
             except DownloadError as error:
                 failure = error
             if failure.reason == "http_429":
-                raise TooManyRequests(WHAT, failure.retry_after_seconds)
+                raise TooManyRequests(ENDPOINT, failure.retry_after_seconds)
             if not failure.doubtful and failure.reason != "too_slow":
-                raise RetryableError(WHAT, failure.reason)
+                raise RetryableError(ENDPOINT, failure.reason)
             raise failure
 
         try:
-            return with_retries(self._patience, attempt)
+            return with_retries(self._retry_policy, attempt)
         except RateLimited:
             raise
         except TransientError:

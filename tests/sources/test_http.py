@@ -21,7 +21,7 @@ from sources.http import (
     RetryableError,
     RetryPolicy,
     TooManyRequests,
-    fault_of,
+    cause_of,
     require_answer,
     retry_after_of,
     with_retries,
@@ -221,5 +221,5 @@ def ask(url: str) -> None:
         with new_session() as session:
             session.get(url, params={"token": "hidden"}, timeout=0.2)
     except requests.RequestException as error:
-        fault = fault_of(error)
+        fault = cause_of(error)
     raise RetryableError("Service", fault)

@@ -518,7 +518,7 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with stand_ins(small_world()) as services:
         sentence = fails(lambda: log_in(key_of(services), tmp_path / "file" / "spotify.json"), TransientError)
-        assert "cannot be kept" in sentence
+        assert "cannot be stored" in sentence
 
 
 # The end of a login, in time

@@ -127,7 +127,7 @@ class SpotifyApi:
                 raise CapabilityDenied(f"Spotify gives no audio features: {answer.cure}.")
             raise CapabilityDenied(
                 "Spotify gives audio features only to apps that had them before November 2024; "
-                "leave `spotify` off under [features]. Labelscope measures the audio itself in any case."
+                "leave `spotify` off under [features], as Labelscope measures the audio itself anyway."
             )
         return answer
 

@@ -174,13 +174,13 @@ def test_what_names_no_playlist(playlist: str, says: str) -> None:
         ((ONE_LABEL + "# Caf").encode() + b"\xe9", 4, "not UTF-8; save the file"),
         ((ONE_LABEL).encode("utf-16"), 1, "not UTF-8"),
         # keys
-        (ONE_LABEL + "[training]\nalow = []", 5, "'alow' is nothing that [training] knows; write allow"),
-        (ONE_LABEL + 'playlist = "x"', 4, "'playlist' is nothing that [[label]] knows; write playlists"),
+        (ONE_LABEL + "[training]\nalow = []", 5, "'alow' is not a key of [training]; write allow"),
+        (ONE_LABEL + 'playlist = "x"', 4, "'playlist' is not a key of [[label]]; write playlists"),
         (ONE_LABEL + "\n[zebra]\n", 5, "remove it, or write one of label, previews, training"),
         (
             ONE_LABEL.replace("[[label]]", "[[labels]]"),
             1,
-            "'labels' is nothing that labels.toml knows; write [[label]]",
+            "'labels' is not a key of labels.toml; write [[label]]",
         ),
         ("", None, "no label; add [[label]]"),
         ("label = []", 1, "there is no label; add [[label]]"),
@@ -236,7 +236,7 @@ def test_what_names_no_playlist(playlist: str, says: str) -> None:
             1,
             "features must be a section; write [features] with spotify, reccobeats",
         ),
-        (ONE_LABEL + "[taste]\nvarity = 1", 5, "'varity' is nothing that [taste] knows; write variety"),
+        (ONE_LABEL + "[taste]\nvarity = 1", 5, "'varity' is not a key of [taste]; write variety"),
         (ONE_LABEL + "[taste.labels]\nDrumcode = 2", 5, "a weight must be a number from -1 to 1; write"),
         (ONE_LABEL + '[taste.labels]\nx = 1\nDrumcode = "much"', 6, "a weight must be a number from -1 to 1"),
         (ONE_LABEL + "[taste]\nlabels = { Drumcode = nan }", 5, "a weight must be a number"),
@@ -245,7 +245,7 @@ def test_what_names_no_playlist(playlist: str, says: str) -> None:
         (ONE_LABEL + f"[taste]\nvariety = {'9' * 400}", 5, "variety must be a number from 0 to 1; write"),
         (ONE_LABEL + "[taste]\nlabels = 1", 5, "labels must be a section; write [taste.labels] with a line"),
         # what may be there once
-        (ONE_LABEL * 2, 5, "the label 'Drumcode' stands on line 2 already; put its playlists together"),
+        (ONE_LABEL * 2, 5, "the label 'Drumcode' is on line 2 already; put its playlists together"),
         (
             ONE_LABEL + ONE_LABEL.replace("Drumcode", "DRUMCODE"),
             5,
@@ -255,15 +255,15 @@ def test_what_names_no_playlist(playlist: str, says: str) -> None:
             ONE_LABEL
             + '[[label]]\nname = "x"\nplaylists = [\n "deezer:2",\n "https://www.deezer.com/playlist/1"]',
             8,
-            "the playlist 'deezer:1' stands on line 3 already; it can speak for one label once",
+            "the playlist 'deezer:1' is on line 3 already; it can belong to one label once",
         ),
         (
             ONE_LABEL.replace('"deezer:1"', '"deezer:1", "deezer:1"'),
             3,
             "twice on this line",
         ),
-        (ONE_LABEL + '[previews]\norder = ["own",\n"own"]', 6, "'own' stands on line 5 already; remove one"),
-        (ONE_LABEL + '[training]\nallow = ["deezer", "deezer"]', 5, "'deezer' stands twice on this line"),
+        (ONE_LABEL + '[previews]\norder = ["own",\n"own"]', 6, "'own' is on line 5 already; remove one"),
+        (ONE_LABEL + '[training]\nallow = ["deezer", "deezer"]', 5, "'deezer' is twice on this line"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line_and_the_cure(
@@ -283,7 +283,7 @@ def test_the_first_of_several_faults_is_named(file: Path) -> None:
     misspelt = fault_of(
         file, ONE_LABEL + "[[label]]\nnmae = 'x'\nplaylists = ['deezer:2']\n[[label]]\nname = 2"
     )
-    assert "'nmae' is nothing that [[label]] knows; write name" in str(misspelt)
+    assert "'nmae' is not a key of [[label]]; write name" in str(misspelt)
 
 
 def test_a_file_that_is_not_there_or_not_a_file(tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_a_file_that_is_not_there_or_not_a_file(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read(file: Path) -> None:
     file.touch(mode=0)
-    with pytest.raises(ConfigurationError, match="may not be read by you"):
+    with pytest.raises(ConfigurationError, match="you may not read it"):
         read_labels(file)
 
 

@@ -37,7 +37,7 @@ def test_a_label_is_known_by_its_name_or_slug_wherever_it_is_from(tmp_path: Path
     ("lines", "line", "says"),
     [
         ('# more\n"Ostgut" = 1', 9, "there is no label 'Ostgut'; write 'Ostgut Ton'"),
-        ('"Ostgut Ton" = 1\nzebra = 1', 9, "there is no label 'zebra'; write one as it stands in"),
+        ('"Ostgut Ton" = 1\nzebra = 1', 9, "there is no label 'zebra'; write one as in"),
         ('"Ostgut Ton" = 1\n\nberghain = 1', 10, "'berghain' has a weight above already; remove one"),
     ],
 )

@@ -1,4 +1,4 @@
-"""RetryPolicy: what is asked again, how long is waited, and that no message tells more than it may."""
+"""Retries: what is retried, how long the waits are, and that no message shows a secret."""
 
 import email.utils
 import socket
@@ -211,8 +211,8 @@ def test_faults_are_named_without_their_addresses() -> None:
             with pytest.raises(TransientError) as caught:
                 with_retries(RetryPolicy(attempts=2, wait_seconds=0), lambda url=url: ask(url))  # type: ignore[misc]
             assert str(caught.value) == f"Service {words} at the last of 2 attempts; run again in a while."
-            told = "".join(traceback.format_exception(caught.value))
-            assert "hidden" not in told and "127.0.0.1" not in told
+            text = "".join(traceback.format_exception(caught.value))
+            assert "hidden" not in text and "127.0.0.1" not in text
 
 
 def ask(url: str) -> None:

@@ -135,7 +135,7 @@ def labels_toml(world: World) -> str:
 
 
 def trap_app() -> Starlette:
-    """Gives true audio to whoever comes here: a client that may not would show by succeeding."""
+    """Serves real audio on a host that is not allowed: a client that requests it is seen to succeed."""
 
     async def answer(request: Request) -> Response:
         return Response(preview_bytes(SOUNDS[0], "trap"), media_type="audio/mpeg")

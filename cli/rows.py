@@ -16,12 +16,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from common.text import ONE, visible
+from common.text import UNSAFE, visible
 from flows.prefect_tools.console import SafeConsole
 
 # Where a spreadsheet begins a formula: at the head of a cell, or behind what it may take for the end of one.
 FORMULA: Final = re.compile(r"(^|[;\t\r\n])([^\S\t\r\n]*\"?)(?=[=+\-@＝＋－＠]|[\t\r])")
-STEERING_BUT_LINES: Final = re.compile(rf"(?!\n){ONE.pattern}")
+STEERING_BUT_LINES: Final = re.compile(rf"(?!\n){UNSAFE.pattern}")
 
 
 class Format(StrEnum):

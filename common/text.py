@@ -7,14 +7,14 @@ from typing import Final
 
 # Control characters (C0, DEL, C1), line and paragraph separators, marks and overrides of the reading direction,
 # invisible characters, and lone surrogates, with which Python represents bytes that are not UTF-8.
-STEERING: Final = (
+UNSAFE_RANGES: Final = (
     r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
 )
-ONE: Final = re.compile(f"[{STEERING}]")
-RUN: Final = re.compile(f"[{STEERING}]+")
-ONE_BUT_LINES: Final = re.compile(f"(?![\n\t])[{STEERING}]")
+UNSAFE: Final = re.compile(f"[{UNSAFE_RANGES}]")
+UNSAFE_RUN: Final = re.compile(f"[{UNSAFE_RANGES}]+")
+UNSAFE_BUT_LINES: Final = re.compile(f"(?![\n\t])[{UNSAFE_RANGES}]")
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
-BREAKS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+LINE_BREAKING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Names, lower-case, that mean "no known artist". Taken for an artist, they would join unrelated tracks.
 NO_ARTIST: Final = frozenset(
     {
@@ -26,12 +26,12 @@ NO_ARTIST: Final = frozenset(
 
 def visible(text: str, *, lines: bool = False) -> str:
     """The text with U+FFFD for each character that could control a terminal or hide. With `lines`, \\n and \\t stay."""
-    return (ONE_BUT_LINES if lines else ONE).sub("\N{REPLACEMENT CHARACTER}", text)
+    return (UNSAFE_BUT_LINES if lines else UNSAFE).sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def spaced(text: str) -> str:
     """The text with one space for each run of characters that could control a terminal or hide."""
-    return RUN.sub(" ", text)
+    return UNSAFE_RUN.sub(" ", text)
 
 
 def one_line(text: str) -> str:
@@ -40,7 +40,7 @@ def one_line(text: str) -> str:
     Bytes of a file name that are not UTF-8 (lone surrogates in Python) are shown as \xNN, and any other lone surrogate
     as U+FFFD.
     """
-    return " ".join(BREAKS.sub(" ", SURROGATE.sub(_show_surrogate, text)).split())
+    return " ".join(LINE_BREAKING.sub(" ", SURROGATE.sub(_show_surrogate, text)).split())
 
 
 def _show_surrogate(match: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cli import rows, screen, status_tables
 from cli.streams import FilteredStream
-from common.text import ONE, ONE_BUT_LINES, visible
+from common.text import UNSAFE, UNSAFE_BUT_LINES, visible
 from flows.prefect_tools.console import SafeConsole
 from flows.prefect_tools.markdown import as_it_is
 from report.words import words
@@ -46,7 +46,7 @@ def test_no_format_and_no_error_lets_a_text_steer_the_terminal(database_url: str
     assert [one.code for one in ended] == [code for *_, code in COMMANDS], ended
     for one, (arguments, *_) in zip(ended, COMMANDS, strict=True):
         sent = OWN.sub("", one.sent)
-        assert not ONE_BUT_LINES.search(sent), (arguments, sent)
+        assert not UNSAFE_BUT_LINES.search(sent), (arguments, sent)
         assert "owned" in sent or arguments[0] == "similar", (arguments, sent)
     assert json.loads(OWN.sub("", ended[2].sent)) == [{"title": EVIL}]
 
@@ -56,10 +56,10 @@ def test_whatever_is_drawn_nothing_of_a_text_steers(text: str) -> None:
     drawn = io.StringIO()
     console = SafeConsole(file=drawn, width=60)
     console.print(Text(text), rows.rows_as_table([text, "n"], [[text, 1]], text), text, markup=False)
-    assert not ONE_BUT_LINES.search(drawn.getvalue())
-    assert not any(ONE.search(line) for line in screen._lines(text, 0))
-    assert not ONE.search(words(text)) and not ONE.search(as_it_is(text))
-    assert not ONE_BUT_LINES.search(rows.as_json({text: [text]}))
+    assert not UNSAFE_BUT_LINES.search(drawn.getvalue())
+    assert not any(UNSAFE.search(line) for line in screen._lines(text, 0))
+    assert not UNSAFE.search(words(text)) and not UNSAFE.search(as_it_is(text))
+    assert not UNSAFE_BUT_LINES.search(rows.as_json({text: [text]}))
     assert json.loads(rows.as_json([text])) == [text]
     assert status_tables.first_sentence(text) is None or text
 
@@ -74,7 +74,7 @@ def test_what_anything_writes_is_filtered_and_ours_is_not(text: str) -> None:
     behind.seek(0)
     behind.truncate()
     stream.rich_proxied_file.write(f"\x1b[31m{text}\x1b[0m")
-    assert not ONE_BUT_LINES.search(OWN.sub("", behind.getvalue()))
+    assert not UNSAFE_BUT_LINES.search(OWN.sub("", behind.getvalue()))
 
 
 FORMULAS = [

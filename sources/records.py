@@ -126,7 +126,7 @@ class Source(Protocol):
         """The playlist in its current state. Costs one request, or one stat a file. Raises SourceError."""
         ...
 
-    def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry | Rejection]:
+    def entries(self, playlist: Playlist, known_hashes: KnownHashes) -> Iterator[Entry | Rejection]:
         """Yield the playlist's records in order. A bad record is a Rejection, never an exception.
 
         Raises SourceError where the rest cannot be read. The records before it are then not the whole playlist.

@@ -39,8 +39,8 @@ class DeezerSource:
             raw=unsigned(about),
         )
 
-    def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry | Rejection]:  # noqa: ARG002
-        """Yield every track of the playlist in order, without audio. `known` is not used.
+    def entries(self, playlist: Playlist, known_hashes: KnownHashes) -> Iterator[Entry | Rejection]:  # noqa: ARG002
+        """Yield every track of the playlist in order, without audio. `known_hashes` is not used.
 
         Reasons for rejection: duplicate, removed_track, local_file, episode, malformed; not_listed, once, where Deezer
         counts more tracks than it lists. Raises ChangedWhileReading where the playlist is no longer in the state of

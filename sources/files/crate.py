@@ -78,7 +78,7 @@ class FolderSource:
             raw={"folder": clean_text(folder), "audio_files": len(files)},
         )
 
-    def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry | Rejection]:
+    def entries(self, playlist: Playlist, known_hashes: KnownHashes) -> Iterator[Entry | Rejection]:
         """Yield each audio file of the playlist's folder, in the order of the paths' bytes.
 
         Reasons for rejection: empty, not_audio, no_length, duplicate, not_a_file, dead_link; and those that may pass
@@ -91,7 +91,7 @@ class FolderSource:
             payload = {"path": shown, "bytes": listed.size, "modified_ns": listed.modified_ns}
             result: Entry | Rejection
             try:
-                result = self._read(listed, payload, known)
+                result = self._read(listed, payload, known_hashes)
                 if first := first_paths.get(result.track.external_id):
                     raise UnusableError("duplicate", f"has the same bytes as {first}; remove one of the two.")
                 first_paths[result.track.external_id] = shown
@@ -100,14 +100,14 @@ class FolderSource:
                 result = Rejection(Path(listed.path).as_uri(), reason, f"{shown} {sentence}", payload)
             yield result
 
-    def _read(self, listed: Listed, payload: dict[str, Any], known: KnownHashes) -> Entry:
+    def _read(self, listed: Listed, payload: dict[str, Any], known_hashes: KnownHashes) -> Entry:
         """One file as an entry. Raises UnusableError."""
         if listed.problem:
             raise UnusableError(*listed.problem)
         if listed.size == 0:
             raise UnusableError("empty", "is empty; fetch it again, or remove it.")
         path = Path(listed.path)
-        known_sha256 = known.get((path.as_uri(), listed.size, listed.modified_ns))
+        known_sha256 = known_hashes.get((path.as_uri(), listed.size, listed.modified_ns))
         try:
             sha256, tags, sound = _read_file(path, listed, known_sha256)
         except OSError as error:

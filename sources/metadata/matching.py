@@ -34,9 +34,9 @@ def same_duration(one_s: float | None, other_s: float | None) -> bool:
     return one_s is None or other_s is None or abs(one_s - other_s) <= TOLERANCE_S
 
 
-def same_title(one: str, other: str) -> bool:
+def same_title(first: str, second: str) -> bool:
     """Whether both titles mean the same recording."""
-    return title_key(one) == title_key(other)
+    return title_key(first) == title_key(second)
 
 
 def same_artists(some: Iterable[str], others: Iterable[str]) -> bool:

@@ -59,7 +59,7 @@ class Refusal:
     status: int
     headers: requests.structures.CaseInsensitiveDict[str] = field(repr=False)
     quota: bool  # the reason is QUOTA_EXCEEDED
-    cure: str | None  # one of CURES, where the message speaks of its cause
+    cure: str | None  # one of CURES, where the message names its cause
     access_token: str = field(repr=False)  # that the request was sent with
 
 

@@ -45,8 +45,8 @@ class SpotifySource:
             raw=storable({key: value for key, value in answer.items() if key not in ("items", "tracks")}),
         )
 
-    def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry | Rejection]:  # noqa: ARG002
-        """Yield the playlist's entries in order, without audio. `known` is not used.
+    def entries(self, playlist: Playlist, known_hashes: KnownHashes) -> Iterator[Entry | Rejection]:  # noqa: ARG002
+        """Yield the playlist's entries in order, without audio. `known_hashes` is not used.
 
         Raises ChangedWhileReading where the playlist is not, or no longer, in the state of `playlist`: then fetch it
         again, and discard these entries. Raises Unavailable, TransientError, RateLimited and LoginNeeded.

@@ -73,6 +73,15 @@ def server() -> Iterator[RawServer]:
         yield running
 
 
+def read(source: Any, playlist_id: str) -> list[Any]:
+    return list(source.entries(Playlist(source.provider, playlist_id, "N", LABEL, "c"), {}))
+
+
+def look(source: Any, playlist_id: str) -> Playlist:
+    playlist: Playlist = source.fetch_playlist(Reference(source.provider, playlist_id, LABEL))
+    return playlist
+
+
 @pytest.fixture(scope="module")
 def clients(server: RawServer, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     folder = tmp_path_factory.mktemp("made-up")
@@ -107,14 +116,6 @@ def clients(server: RawServer, tmp_path_factory: pytest.TempPathFactory) -> Simp
     def refreshed() -> str:
         logged_in(0)
         return with_retries(ONCE, SpotifyAccess(key, token_file).get_access_token)
-
-    def read(source: Any, playlist_id: str) -> list[Any]:
-        known = Playlist(source.provider, playlist_id, "N", LABEL, "c")
-        return list(source.entries(known, {}))
-
-    def look(source: Any, playlist_id: str) -> Playlist:
-        found: Playlist = source.fetch_playlist(Reference(source.provider, playlist_id, LABEL))
-        return found
 
     return SimpleNamespace(
         spotify_look=ask_spotify(lambda: look(spotify, "P1")),

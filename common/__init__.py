@@ -1,1 +1,1 @@
-"""What every package may use: the base of all errors, text and files. It imports nothing of Labelscope."""
+"""Errors, text and files for every package. Imports nothing else of Labelscope."""

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, known by their content, seen to change, and what is wrong with them."""
+"""File helpers: atomic writes, sha256, whether a file has changed, and the cause of an OSError."""
 
 import hashlib
 import os
@@ -8,17 +8,19 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
-DRAFT_SUFFIX = ".part"  # of files that are still being written; `maintain` deletes those that nobody finished
+# Of files that are still being written. `maintain` deletes those that a killed process has left.
+DRAFT_SUFFIX = ".part"
 
 FileState = tuple[int, ...]
+"""Size in bytes, time of change in nanoseconds since 1970, inode, device."""
 
 
 @contextmanager
 def replacing(path: Path, suffix: str = DRAFT_SUFFIX) -> Iterator[Path]:
-    """A path beside `path` to write a file to. When the block ends well, that file is on the disk and replaces `path`.
+    """Yield a path in the same folder to write to. When the block succeeds, that file is synced and replaces `path`.
 
     Other processes see the old file or all of the new one, also after a power cut. When the block fails, or the process
-    is killed, `path` is as it was.
+    is killed, `path` is unchanged.
     """
     draft = path.with_name(f".{path.stem[:50]}.{secrets.token_hex(8)}{suffix}")
     try:
@@ -31,7 +33,7 @@ def replacing(path: Path, suffix: str = DRAFT_SUFFIX) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write a file in one step (see `replacing`), with these permissions whatever the umask."""
+    """Write a file in one step (see `replacing`), with the permissions `mode`, whatever the umask."""
     with replacing(path) as draft:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -49,7 +51,7 @@ def sync(path: Path) -> None:
 
 
 def sha256_of(file: Path | BufferedReader) -> str:
-    """Sha256 of a file, 64 hex digits; an open file is read from where it is. Raises OSError."""
+    """Sha256 of a file, 64 hex digits. An open file is read from its position on. Raises OSError."""
     if isinstance(file, Path):
         with file.open("rb") as opened:
             return sha256_of(opened)
@@ -57,7 +59,7 @@ def sha256_of(file: Path | BufferedReader) -> str:
 
 
 def sha256_if_readable(path: Path) -> str | None:
-    """The same; None where it cannot be read, or is no file: opening a named pipe would wait for ever."""
+    """Sha256 of a file; None where it cannot be read, or is no regular file: opening a named pipe would block."""
     try:
         return sha256_of(path) if path.is_file() else None
     except OSError:
@@ -65,18 +67,23 @@ def sha256_if_readable(path: Path) -> str | None:
 
 
 def state_of(status: os.stat_result) -> FileState:
-    """Numbers of which at least one changes when the file does: size, time of change, inode, device."""
+    """The state of a file, which differs once the file has changed or was replaced."""
     return status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev
 
 
 def file_state(path: Path) -> FileState | None:
-    """The state of a file; None where it is not there."""
+    """The state of a file; None where there is none, or it cannot be reached."""
     try:
         return state_of(path.stat())
     except OSError:
         return None
 
 
+def has_changed(path: Path, before: FileState | None) -> bool:
+    """Whether the state of a file is no longer `before`, such as after reading it. A removed file has changed."""
+    return file_state(path) != before
+
+
 def describe(error: OSError) -> str:
-    """What the operating system says of it, such as "Permission denied"."""
+    """The cause in the operating system's words, such as "Permission denied"."""
     return error.strerror or type(error).__name__

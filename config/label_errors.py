@@ -1,4 +1,4 @@
-"""A fault in labels.toml as one sentence: where, what, and the cure."""
+"""Faults of labels.toml as sentences: where, what, and the cure."""
 
 import re
 import tomllib
@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic_core import ErrorDetails
 
 from common.errors import LabelscopeError
+from common.files import describe
 from config.playlist_names import show
 from config.toml_lines import Place, oversized_line, unfinished_line
 
@@ -22,7 +23,7 @@ EXAMPLES = {
 class ConfigurationError(LabelscopeError):
     """labels.toml cannot be used. The message is one sentence with the cure.
 
-    `line`: where in the file, from 1; None where no line is at fault, such as in a file that is not there.
+    `line`: the line in the file, from 1; None where no line is at fault, such as for a missing file.
     """
 
     def __init__(self, path: Path, line: int | None, fault: str) -> None:
@@ -32,37 +33,39 @@ class ConfigurationError(LabelscopeError):
 
 
 def unreadable(path: Path, error: OSError | ValueError | RuntimeError) -> ConfigurationError:
-    """For a path behind which there is no file to read."""
-    why: dict[type[Exception], str] = {
+    """The error for a path without a readable file."""
+    faults: dict[type[Exception], str] = {
         FileNotFoundError: "there is no such file; write one, or name the one that you have",
         IsADirectoryError: "this is a folder; name the file inside of it",
-        PermissionError: "it may not be read by you; change its permissions with chmod",
+        PermissionError: "you may not read it; change its permissions with chmod",
     }
-    shown = getattr(error, "strerror", None) or "the path is not one that a file can have"
-    return ConfigurationError(path, None, why.get(type(error), f"it cannot be read ({shown}); name another"))
+    cause = describe(error) if isinstance(error, OSError) else "the path is not one that a file can have"
+    return ConfigurationError(
+        path, None, faults.get(type(error), f"it cannot be read ({cause}); name another")
+    )
 
 
 def not_toml(path: Path, text: str, error: ValueError | RecursionError) -> ConfigurationError:
-    """For a text that `tomllib` does not read."""
+    """The error for a text that `tomllib` cannot parse."""
     if not isinstance(error, tomllib.TOMLDecodeError):
         fault = "this value is too long or too deeply nested; write a shorter one"
         return ConfigurationError(path, oversized_line(text), fault)
     reason, _, position = str(error).rpartition(" (at ")
-    found = re.search(r"line (\d+), column (\d+)", position)
-    line = int(found[1]) if found else unfinished_line(text)
+    match = re.search(r"line (\d+), column (\d+)", position)
+    line = int(match[1]) if match else unfinished_line(text)
     if reason.startswith("Cannot"):  # overwrite, declare, redefine, mutate
         fault = "this is set above already; keep one of the two"
-    elif not found:
+    elif not match:
         fault = 'what begins here does not end; close each quote " and each bracket ['
     else:
         reason = reason[:1].lower() + reason[1:]
         cure = "write key = value, with text in quotes and lists in [ ]"
-        fault = f"column {found[2]} cannot be understood ({reason}); {cure}"
+        fault = f"column {match[2]} cannot be understood ({reason}); {cure}"
     return ConfigurationError(path, line, fault)
 
 
 def explain(error: ErrorDetails, settings: Mapping[str, Sequence[str]]) -> str:
-    """What is wrong and the cure, for a value that does not fit. `settings`: section ("" at the top) -> keys."""
+    """What is wrong with a value, and the cure. `settings`: section ("" for the top level) -> its keys."""
     place: Place = error["loc"]
     value = error["input"]
     key = next((str(part) for part in reversed(place) if isinstance(part, str)), "")
@@ -73,15 +76,15 @@ def explain(error: ErrorDetails, settings: Mapping[str, Sequence[str]]) -> str:
             return str(limits["error"])
         case "extra_forbidden":
             where = _section(section) if section else "labels.toml"
-            return f"{show(key)} is nothing that {where} knows; {_nearest(key, settings[section])}"
+            return f"{show(key)} is not a key of {where}; {_nearest(key, settings[section])}"
         case "missing":
             where = f"this {section} has" if section else "there is"
             return f"{where} no {key}; add {EXAMPLES[key]}"
         case "literal_error" if not isinstance(value, str):
             return f"{key} must hold text only; put each entry in quotes"
         case "literal_error":
-            known = limits["expected"].replace("'", '"').replace(" or ", " and ")
-            return f"{show(value)} is none that {key} knows; choose from {known}"
+            allowed = limits["expected"].replace("'", '"').replace(" or ", " and ")
+            return f"{show(value)} is not a value of {key}; choose from {allowed}"
         case "bool_type":
             return f"{key} must be true or false; write one of the two, without quotes"
         case "int_type" | "greater_than_equal" | "less_than_equal":
@@ -109,8 +112,9 @@ def _section(name: str) -> str:
     return "[[label]]" if name == "label" else f"[{name}]"
 
 
-def _nearest(key: str, known: Sequence[str]) -> str:
-    near = get_close_matches(key.lower(), known, 1, 0.7)
+def _nearest(key: str, valid_keys: Sequence[str]) -> str:
+    """The cure for a key that does not exist: the most similar key, else all of them."""
+    near = get_close_matches(key.lower(), valid_keys, 1, 0.7)
     if not near:
-        return f"remove it, or write one of {', '.join(known)}"
+        return f"remove it, or write one of {', '.join(valid_keys)}"
     return "write [[label]]" if near == ["label"] else f"write {near[0]}"

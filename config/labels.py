@@ -1,4 +1,4 @@
-"""Which labels are watched, by which playlists, and what may be done with what comes in: the file labels.toml."""
+"""The file labels.toml: labels, their playlists, and the permitted uses of what a run collects."""
 
 import math
 import tomllib
@@ -18,6 +18,7 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from pydantic_core import ErrorDetails
 
 from common.text import one_line, slug_of
 from config.label_errors import EXAMPLES, ConfigurationError, explain, not_toml, unreadable
@@ -59,17 +60,17 @@ class _Part(BaseModel):
 
 
 class PlaylistEntry(_Part):
-    """A playlist to watch, and the label that its tracks get."""
+    """A playlist to read, and the label of its tracks."""
 
     provider: str  # "spotify", "deezer" or "folder"
-    external_id: str  # the bare id; of a folder its absolute file: uri
+    external_id: str  # the bare id, or the absolute file: uri of a folder
     slug: str
     name: str
     description: str
 
 
 class LabelEntry(_Part):
-    """A label and the playlists that stand for it. Without a slug of its own it gets that of its name."""
+    """A label and its playlists. By default the slug is made of the name."""
 
     name: Text
     slug: Text = ""
@@ -100,7 +101,7 @@ class LabelEntry(_Part):
 
 
 class Previews(_Part):
-    """Where a track's audio is looked for, and in which order; the first that has it wins."""
+    """The sources of a track's audio, in order. The first that has it is used."""
 
     order: tuple[PreviewSource, ...] = ("own", "deezer", "library")
     library: Annotated[Path | None, BeforeValidator(_path)] = None  # absolute; need not exist
@@ -108,39 +109,40 @@ class Previews(_Part):
 
 
 class Training(_Part):
-    """What may go into a model: the origins that a clip's audio, and the playlist that gives its label, may have."""
+    """The origins that may be trained on: of a clip's audio, and of the playlist that gives its label."""
 
     allow: tuple[Origin, ...] = ("folder", "library", "synth", "deezer")
 
 
 class Features(_Part):
-    """Which services are asked for features computed elsewhere."""
+    """The services whose audio features are collected."""
 
     spotify: StrictBool = True
     reccobeats: StrictBool = False
 
 
 class Retention(_Part):
-    """For how many days what a provider sent is kept; None is for good, which Spotify's terms do not allow."""
+    """Days for which a provider's data is stored. None is unlimited, which Spotify's terms do not allow."""
 
     spotify_days: Days = 30
     deezer_days: Days | None = None
 
     @property
     def days(self) -> dict[str, int]:
-        """Provider -> days, of those that have a limit."""
+        """Provider -> days, for the providers with a limit."""
         limits = {"spotify": self.spotify_days, "deezer": self.deezer_days}
         return {provider: days for provider, days in limits.items() if days is not None}
 
 
 def _weight(value: object) -> float:
-    """-1 to 1. An integer of TOML has no limit, and a comparison with NaN is never true."""
+    """A number from -1 to 1. NaN and integers of any size are refused too."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not -1 <= value <= 1:
         raise ValueError("a weight must be a number from -1 to 1; write it without quotes, such as 0.5")
     return float(value)
 
 
-def _share(value: object) -> float:
+def _variety(value: object) -> float:
+    """A number from 0 to 1."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ValueError("variety must be a number from 0 to 1; write it without quotes, such as 0.5")
     return float(value)
@@ -150,20 +152,20 @@ Weight = Annotated[float, BeforeValidator(_weight)]
 
 
 class Taste(_Part):
-    """What the listener wants of a recording: weights from -1, to be avoided, to 1, liked; and how varied it should be.
+    """The listener's preferences for mixes: a weight of each label, and the wanted variety.
 
-    Whether there is a label of each name only the database can tell: `config.taste.taste_of` sees to it.
+    Weights range from -1 (avoid) to 1 (prefer). `config.taste.taste_of` checks the names of labels, which takes the
+    database.
     """
 
-    labels: dict[StrictStr, Weight] = Field(default_factory=dict)  # by name or slug; those not named weigh 1
-    unknown: Weight = 0.1  # of music that is like none of the labels
-    variety: Annotated[float, BeforeValidator(_share)] = (
-        0.25  # 0: one label will do; 1 - 1/n: as n in equal parts
-    )
+    labels: dict[StrictStr, Weight] = Field(default_factory=dict)  # by name or slug; others weigh 1
+    unknown: Weight = 0.1  # of music that resembles none of the labels
+    # 0: one label is enough; 1 - 1/n: as varied as n labels in equal parts
+    variety: Annotated[float, BeforeValidator(_variety)] = 0.25
 
 
 class Configuration(_Part):
-    """All of labels.toml, checked. In the file `labels` are the [[label]] sections."""
+    """The checked content of labels.toml. `labels` are its [[label]] sections."""
 
     labels: tuple[LabelEntry, ...] = Field(alias="label")
     previews: Previews = Previews()
@@ -207,9 +209,9 @@ SETTINGS = {
 
 
 def read_labels(path: Path) -> Configuration:
-    """The configuration in the file at `path`, against whose folder relative paths count.
+    """The configuration in the file at `path`. Relative paths start at the folder of that file.
 
-    Raises ConfigurationError, whatever the file holds.
+    Raises ConfigurationError for anything that is wrong with the file.
     """
     text = _read(path)
     try:
@@ -220,17 +222,22 @@ def read_labels(path: Path) -> Configuration:
         folder = path.expanduser().absolute().parent
         configuration = Configuration.model_validate(document, context={"folder": folder})
     except ValidationError as error:
-        # what is missing comes last: often it is there, misspelt
-        every = sorted(
-            error.errors(include_url=False), key=lambda fault: (fault["loc"][:2], fault["type"] == "missing")
-        )
-        # one of each section, and of a few: finding a line takes a while
-        of_section = {fault["loc"][0]: fault for fault in reversed(every)}
-        faults = [(line_of(text, fault["loc"]), fault) for fault in list(of_section.values())[-9:]]
-        line, first = min(faults, key=lambda fault: fault[0] or math.inf)
-        raise ConfigurationError(path, line, explain(first, SETTINGS)) from None
+        line, fault = _first_fault(text, error)
+        raise ConfigurationError(path, line, explain(fault, SETTINGS)) from None
     _refuse_repeats(configuration, path, text)
     return configuration
+
+
+def _first_fault(text: str, error: ValidationError) -> tuple[int | None, ErrorDetails]:
+    """(line, fault) of the fault that comes first in the file."""
+    # Missing keys come last, as often they are there, but misspelt.
+    faults = sorted(
+        error.errors(include_url=False), key=lambda fault: (fault["loc"][:2], fault["type"] == "missing")
+    )
+    # One fault of each section, and of few sections, as finding a line takes a while.
+    fault_of_section = {fault["loc"][0]: fault for fault in reversed(faults)}
+    with_lines = [(line_of(text, fault["loc"]), fault) for fault in list(fault_of_section.values())[-9:]]
+    return min(with_lines, key=lambda pair: pair[0] or math.inf)
 
 
 def _read(path: Path) -> str:
@@ -249,42 +256,38 @@ def _read(path: Path) -> str:
 
 
 def _refuse_repeats(configuration: Configuration, path: Path, text: str) -> None:
-    """Raises ConfigurationError for what may be there once only, naming both lines."""
-    first: dict[tuple[str, Any], Place] = {}
+    """Raises ConfigurationError for a repeated value that must be unique, naming both lines."""
+    first_place: dict[tuple[str, Any], Place] = {}
     for kind, value, place in _unique(configuration):
-        other = first.setdefault((kind, value), place)
-        if other is place:
+        first = first_place.setdefault((kind, value), place)
+        if first is place:
             continue
-        line, above = line_of(text, place), line_of(text, other)
-        where = f"on line {above} already" if above != line else "twice on this line"
+        line, first_line = line_of(text, place), line_of(text, first)
+        where = f"on line {first_line} already" if first_line != line else "twice on this line"
         raise ConfigurationError(path, line, REPEATED[kind].format(value=show(value), where=where))
 
 
 REPEATED = {
-    "name": "the label {value} stands {where}; put its playlists together into one [[label]]",
+    "name": "the label {value} is {where}; put its playlists together into one [[label]]",
     "slug": "the slug {value} is taken {where}; give one of the two labels another name, or a slug of its own",
-    "playlist": "the playlist {value} stands {where}; it can speak for one label once, so remove one of the two",
-    "order": "{value} stands {where}; remove one of the two",
-    "allow": "{value} stands {where}; remove one of the two",
+    "playlist": "the playlist {value} is {where}; it can belong to one label once, so remove one of the two",
+    "order": "{value} is {where}; remove one of the two",
+    "allow": "{value} is {where}; remove one of the two",
 }
 
 
 def _unique(configuration: Configuration) -> list[tuple[str, Any, Place]]:
-    found: list[tuple[str, Any, Place]] = []
+    """(kind, value, place) of each value that must be unique within its kind."""
+    values: list[tuple[str, Any, Place]] = []
     for number, label in enumerate(configuration.labels):
-        found.append(("name", label.name, ("label", number, "name")))
-        says = "slug" if "slug" in label.model_fields_set else "name"
-        found.append(("slug", label.slug, ("label", number, says)))
+        values.append(("name", label.name, ("label", number, "name")))
+        slug_from = "slug" if "slug" in label.model_fields_set else "name"
+        values.append(("slug", label.slug, ("label", number, slug_from)))
         for index, playlist in enumerate(label.playlists):
-            found.append(
-                (
-                    "playlist",
-                    f"{playlist.provider}:{playlist.external_id}",
-                    ("label", number, "playlists", index),
-                )
-            )
+            name = f"{playlist.provider}:{playlist.external_id}"
+            values.append(("playlist", name, ("label", number, "playlists", index)))
     for index, source in enumerate(configuration.previews.order):
-        found.append(("order", source, ("previews", "order", index)))
+        values.append(("order", source, ("previews", "order", index)))
     for index, origin in enumerate(configuration.training.allow):
-        found.append(("allow", origin, ("training", "allow", index)))
-    return found
+        values.append(("allow", origin, ("training", "allow", index)))
+    return values

@@ -1,4 +1,4 @@
-"""The ways to name a playlist, brought to one: (provider, external id)."""
+"""Playlist names and addresses, parsed to (provider, external id)."""
 
 import os
 import re
@@ -28,14 +28,14 @@ FORMS = (
 
 @dataclass(frozen=True, slots=True)
 class PlaylistName:
-    """A playlist as its provider knows it: of Spotify and Deezer the bare id, of a folder its `file:` uri."""
+    """A playlist's provider and id: of Spotify and Deezer the bare id, of a folder its `file:` uri."""
 
     provider: str
     external_id: str
 
 
 def parse_playlist(text: str, folder: Path) -> PlaylistName:
-    """What `text` names; relative paths count from `folder`. Raises ValueError: "what is wrong; the cure"."""
+    """The playlist that `text` names. Relative paths start at `folder`. Raises ValueError: "fault; cure"."""
     text = text.strip()
     if match := SPOTIFY.fullmatch(text):
         return PlaylistName("spotify", match["id"])
@@ -50,8 +50,8 @@ def parse_playlist(text: str, folder: Path) -> PlaylistName:
 
 
 def absolute(text: str, folder: Path) -> Path:
-    """The path without `~`, `..` and symbolic links; a relative one counts from `folder`. Raises ValueError."""
-    path = os.path.expanduser(text)  # noqa: PTH111 (pathlib's raises where there is no such home)
+    """The path without `~`, `..` and symbolic links. Relative paths start at `folder`. Raises ValueError."""
+    path = os.path.expanduser(text)  # noqa: PTH111 (that of pathlib raises for an unknown user)
     if "\0" in path:
         raise ValueError(f"the path {show(text)} holds a NUL character, which no path can; remove it")
     if path.startswith("~"):
@@ -62,7 +62,7 @@ def absolute(text: str, folder: Path) -> Path:
 
 
 def show(text: object) -> str:
-    """`text` in quotes on one line, shortened."""
+    """`text` in quotes on one line, at most 80 characters."""
     shown = repr(text)
     return shown if len(shown) <= 80 else f"{shown[:60]}…{shown[-15:]}"
 

@@ -1,6 +1,6 @@
-"""What can be set, and where it is set: environment variables, each with a default that works.
+"""Settings from environment variables, each with a default that works.
 
-Which labels are watched, and what may be done with what comes in, stands in labels.toml (config/labels.py).
+Labels, playlists and the permitted uses of their data are in labels.toml (config/labels.py).
 """
 
 import os
@@ -13,13 +13,13 @@ from cronsim import CronSim, CronSimError
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-SECRETS = Path(os.environ.get("LABELSCOPE_SECRETS", "/run/secrets"))  # where Docker puts them
+SECRETS = Path(os.environ.get("LABELSCOPE_SECRETS", "/run/secrets"))  # the folder in which Docker mounts them
 
 
 class Settings(BaseSettings):
     """Read from the environment: LABELSCOPE_HOME, …, DATABASE_URL, PREFECT_API_URL, SPOTIPY_CLIENT_ID, …
 
-    What is not there is looked for in a file of that name, in whatever case, in the folder of secrets:
+    A variable that is not set is read from a file of that name, in any case, in the folder of secrets, such as
     /run/secrets/spotipy_client_secret.
     """
 
@@ -34,17 +34,17 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None,
         validation_alias="DATABASE_URL",
-        description="A PostgreSQL of your own; without it one is started in the home.",
+        description="A PostgreSQL of your own; without it Labelscope starts one in the home.",
     )
     database_password: SecretStr | None = Field(
         None,
         validation_alias="DATABASE_PASSWORD",
-        description="Of the role in DATABASE_URL, where that does not hold it.",
+        description="The password of the role in DATABASE_URL, if the URL does not hold it.",
     )
     prefect_api_url: str | None = Field(
         None,
         validation_alias="PREFECT_API_URL",
-        description="A Prefect server of your own; without it one is started in the home.",
+        description="A Prefect server of your own; without it Labelscope starts one in the home.",
     )
     dask: str | None = Field(
         None, description="A Dask cluster for extraction and prediction: its scheduler's address, or `local`."
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
 
     crate: Path | None = Field(
         None,
-        description="A folder with one sub-folder of audio for each label: what runs read in place of `labels`.",
+        description="A folder with one sub-folder of audio for each label, read in place of `labels`.",
     )
 
     spotify_client_id: str | None = Field(
@@ -67,78 +67,81 @@ class Settings(BaseSettings):
     spotify_redirect_uri: str = Field(
         "http://127.0.0.1:8913/callback",  # Spotify takes http for this host alone, not for localhost
         validation_alias="SPOTIPY_REDIRECT_URI",
-        description="Where a login comes back to; the same must stand in the app's settings at Spotify.",
+        description="The address to which a login returns; the app's settings at Spotify must hold the same.",
     )
-    spotify_api_url: str = Field("https://api.spotify.com/v1/", description="Another one only for tests.")
-    spotify_accounts_url: str = Field(
-        "https://accounts.spotify.com", description="Another one only for tests."
-    )
-    deezer_api_url: str = Field("https://api.deezer.com", description="Another one only for tests.")
+    spotify_api_url: str = Field("https://api.spotify.com/v1/", description="Change it only for tests.")
+    spotify_accounts_url: str = Field("https://accounts.spotify.com", description="Change it only for tests.")
+    deezer_api_url: str = Field("https://api.deezer.com", description="Change it only for tests.")
     deezer_requests: int = Field(50, ge=1, description="Requests in any five seconds: Deezer's limit is 50.")
-    reccobeats_api_url: str = Field("https://api.reccobeats.com", description="Another one only for tests.")
+    reccobeats_api_url: str = Field("https://api.reccobeats.com", description="Change it only for tests.")
     preview_hosts: tuple[str, ...] = Field(
-        ("*.dzcdn.net", "*.scdn.co"), description="Previews are fetched over https from these hosts alone."
+        ("*.dzcdn.net", "*.scdn.co"),
+        description="The only hosts from which previews are fetched, over https.",
     )
     downloads: int = Field(8, ge=1, description="Previews fetched at the same time.")
     request_timeout_seconds: float = Field(
-        20, gt=0, description="A service that is silent for longer has failed."
+        20, gt=0, description="The longest wait for more of a service's answer."
     )
     retry_wait_seconds: float = Field(
-        0.5, ge=0, description="Before the second attempt; then twice as long …"
+        0.5, ge=0, description="The wait before the second attempt; it doubles with each further one."
     )
     longest_wait_seconds: float = Field(
         60,
         ge=0,
-        description="A service that asks for a longer wait is left alone until then; the run goes on.",
+        description="If a service wants a longer wait, Labelscope does not ask it again before then; the run goes on.",
     )
 
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,
-        description="Processes that decode audio, or that train in an evaluation.",
+        description="Processes that decode audio, or train in an evaluation.",
     )
     windows_per_track: int = Field(
         3, ge=1, le=100, description="Clips cut from a file longer than a preview."
     )
     extraction_batch: int = Field(32, ge=1, description="Clips in one task and one transaction.")
-    extraction_timeout_seconds: int = Field(120, ge=1, description="A clip that takes longer is rejected.")
+    extraction_timeout_seconds: int = Field(
+        120, ge=1, description="The longest time for one clip; then it is rejected."
+    )
     prediction_batch: int = Field(256, ge=1, description="Tracks in one task and one transaction.")
     architecture: Literal["labelscope", "seed"] = Field(
-        "labelscope", description="The network that is trained: ours, or the notebook's."
+        "labelscope", description="The network to train: ours, or the notebook's."
     )
     hyperparameters: dict[str, float | int | None] = Field(
         default_factory=dict,
-        description='Other choices than those of ml/data/hyperparameters.py, as JSON: {"members": 2, "epochs": 20}.',
+        description='Changes to ml/data/hyperparameters.py, as JSON: {"members": 2, "epochs": 20}.',
     )
     promotion_probability: float = Field(
         0.9,
         ge=0.5,
         le=1,
-        description="A new model is used if it is better than the champion in this share of resamples of the holdout.",
+        description="A new model is promoted if it beats the champion in this share of resamples of the holdout.",
     )
     retrain_new_tracks: int = Field(20, ge=1, description="New usable tracks that make a retraining due …")
     retrain_new_share: float = Field(0.1, ge=0, description="… if they are also this share of those known.")
     ui_port: int = Field(
-        4200, ge=1, le=65535, description="Where `labelscope up` shows Prefect's pages, on 127.0.0.1 alone."
+        4200, ge=1, le=65535, description="The port on 127.0.0.1 of Prefect's pages under `labelscope up`."
     )
-    timezone: ZoneInfo = Field(ZoneInfo("UTC"), description="Of the three below, such as Europe/Berlin.")
+    timezone: ZoneInfo = Field(
+        ZoneInfo("UTC"), description="The time zone of the three schedules below, such as Europe/Berlin."
+    )
     pipeline_cron: str = Field("0 */6 * * *", description="When the pipeline runs: every six hours.")
     maintain_cron: str = Field("30 3 * * *", description="When files and rows are reconciled: every night.")
     report_cron: str = Field("30 4 * * *", description="When the report is written: every night, after that.")
     keep_runs_days: int = Field(
-        30, ge=1, description="Prefect forgets runs, with their logs, and events after so many days."
+        30, ge=1, description="Days after which Prefect deletes runs, their logs and events."
     )
-    random_seed: int = Field(1, ge=0, lt=2**31, description="Makes trainings repeatable.")
+    random_seed: int = Field(1, ge=0, lt=2**31, description="The seed that makes trainings repeatable.")
 
     @property
     def spotify_token_file(self) -> Path:
-        """Where a login to Spotify is kept: in the home, for its owner alone."""
+        """The file with the login to Spotify, in the home. Only its owner may read it."""
         return self.home / "spotify" / "login.json"
 
     @field_validator("database_password", "spotify_client_secret", mode="before")
     @classmethod
     def _empty_is_none(cls, secret: object) -> object:
-        return secret or None  # such as a file that Docker wants to be there
+        return secret or None  # Docker needs a file of secrets, which may be empty
 
     @field_validator("pipeline_cron", "maintain_cron", "report_cron")
     @classmethod

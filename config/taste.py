@@ -1,4 +1,4 @@
-"""[taste] for the labels that there are: those of labels.toml, and those of crates."""
+"""The section [taste] of labels.toml, checked against the labels of labels.toml and of crates."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -11,33 +11,29 @@ from config.playlist_names import show
 from config.toml_lines import line_of
 
 
-def taste_of(configuration: Configuration, path: Path, known: Iterable[tuple[str, str]]) -> Taste:
-    """The taste, with the slug of each label that [taste.labels] names by its name or its slug.
+def taste_of(configuration: Configuration, path: Path, stored: Iterable[tuple[str, str]]) -> Taste:
+    """The taste with slugs as keys, for labels that [taste.labels] names by their names or slugs.
 
-    `known` are slugs and names of labels that stand in no labels.toml, as those of a crate do.
+    `stored`: slugs and names of further labels, such as those of a crate.
 
-    Raises ConfigurationError, with the line in the file at `path`, for a name that no label has, and for one label
-    that is named twice.
+    Raises ConfigurationError, with the line in the file at `path`, for a name that no label has, and for a label that
+    is named twice.
     """
-    everything = [*((label.slug, label.name) for label in configuration.labels), *known]
+    labels = [*((label.slug, label.name) for label in configuration.labels), *stored]
     slugs: dict[str, str] = {}
-    for slug, name in everything:
-        for said in (name, slug, slug_of(name)):
-            slugs.setdefault(said, slug)
+    for slug, name in labels:
+        for alias in (name, slug, slug_of(name)):
+            slugs.setdefault(alias, slug)
     weights: dict[str, float] = {}
     for name, weight in configuration.taste.labels.items():
-        found = slugs.get(name) or slugs.get(slug_of(name))
-        if found is None:
-            near = get_close_matches(name, [known_as for _, known_as in everything], 1, 0.5)
-            cure = (
-                f"write {show(near[0])}"
-                if near
-                else 'write one as it stands in `labelscope sql "TABLE labels"`'
-            )
+        slug_named = slugs.get(name) or slugs.get(slug_of(name))
+        if slug_named is None:
+            near = get_close_matches(name, [label_name for _, label_name in labels], 1, 0.5)
+            cure = f"write {show(near[0])}" if near else 'write one as in `labelscope sql "TABLE labels"`'
             raise _fault(path, name, f"there is no label {show(name)}; {cure}")
-        if found in weights:
+        if slug_named in weights:
             raise _fault(path, name, f"{show(name)} has a weight above already; remove one of the two")
-        weights[found] = weight
+        weights[slug_named] = weight
     return configuration.taste.model_copy(update={"labels": weights})
 
 

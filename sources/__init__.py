@@ -1,1 +1,1 @@
-"""The outside world: playlists, tracks and audio, as plain values. Knows no database, Prefect or Keras."""
+"""Playlists, tracks and audio from services and folders, as plain values. Imports no database, Prefect or Keras."""

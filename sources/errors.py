@@ -1,4 +1,4 @@
-"""What can go wrong between a source and us. Each message is one sentence: what, where, and the cure."""
+"""Errors of sources. Each message is one sentence: what failed, where, and the cure."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from common.errors import LabelscopeError
 
 
 class SourceError(LabelscopeError):
-    """Something was not to be had."""
+    """A source could not deliver a playlist, a track or its features."""
 
 
 class CrateError(LabelscopeError):
@@ -14,9 +14,9 @@ class CrateError(LabelscopeError):
 
 
 class Unavailable(SourceError):
-    """This playlist is not to be had, however often one asks; the others may be.
+    """This playlist cannot be read, now or later; others may be.
 
-    `status`: "forbidden", "gone", or "metadata_only" (its name may be read, its tracks may not).
+    `status`: "forbidden", "gone", or "metadata_only" (the provider gives its name, but not its tracks).
     """
 
     def __init__(self, sentence: str, status: str) -> None:
@@ -24,25 +24,25 @@ class Unavailable(SourceError):
         self.status = status
 
 
-class Closed(SourceError):
-    """The provider does not offer this to our key, such as audio features to apps made since 2024."""
+class CapabilityDenied(SourceError):
+    """The provider denies this capability to our key, such as audio features to apps made since 2024."""
 
 
-class Later(SourceError):
-    """A passing fault outlived all attempts: the next run asks again."""
+class TransientError(SourceError):
+    """A passing fault outlasted all attempts. The next run tries again."""
 
 
-class Moved(Later):
-    """The list changed while it was read."""
+class ChangedWhileReading(TransientError):
+    """The playlist changed while it was read."""
 
 
-class Blocked(Later):
-    """The provider wants no more requests before `until` (with time zone); asking earlier makes it longer."""
+class RateLimited(TransientError):
+    """The provider refuses requests before `until` (with time zone). A request before then extends the wait."""
 
     def __init__(self, sentence: str, until: datetime) -> None:
         super().__init__(sentence)
         self.until = until
 
 
-class LoginNeeded(Later):
-    """No request can succeed before a person has set a key or logged in."""
+class LoginNeeded(TransientError):
+    """No request can succeed before a person sets a key or logs in."""

@@ -1,4 +1,4 @@
-"""Not more requests than a service allows: who asks waits for its turn."""
+"""Rate limits that callers keep: each request waits for its turn."""
 
 import threading
 import time
@@ -8,27 +8,27 @@ from pyrate_limiter import InMemoryBucket, Rate, RateItem
 
 
 class Pace(Protocol):
-    """Any number of threads may share one."""
+    """A rate limit. Any number of threads may share one."""
 
     def wait(self) -> None:
-        """Returns when a request may begin, and counts it. Raises SourceError where nobody can tell."""
+        """Return when a request may begin, and count it. Raises SourceError where the count is not available."""
         ...
 
 
 class RollingWindow:
-    """Lets at most `requests` begin in any `window_s` seconds: one for all threads of a process."""
+    """Lets at most `requests` begin in any `window_s` seconds. All threads of a process share one."""
 
     def __init__(self, requests: int, window_s: float) -> None:
         self._bucket = InMemoryBucket([Rate(requests, max(1, round(window_s * 1000)))])
         self._lock = threading.Lock()
 
     def wait(self) -> None:
-        """Returns when a request may begin, and counts it."""
+        """Return when a request may begin, and count it."""
         while (wait_ms := self._take()) is not None:
             time.sleep(max(wait_ms, 1) / 1000)
 
     def _take(self) -> int | None:
-        """None where there was room, else the milliseconds until there may be."""
+        """None where a request may begin now, else the milliseconds until the next attempt."""
         with self._lock:
             now_ms = time.monotonic_ns() // 1_000_000
             self._bucket.leak(now_ms)

@@ -1,79 +1,82 @@
-"""Audio features from ReccoBeats, which asks for no key. Its figures may be Spotify's own: keep their origin."""
+"""Audio features from ReccoBeats, which needs no key. Its values may be Spotify's own: store their origin."""
 
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sources.errors import Closed, SourceError
-from sources.http import Passing, Patience, ask, json_of, patiently
+from sources.errors import CapabilityDenied, SourceError
+from sources.http import RetryableError, RetryPolicy, json_of, send_request, with_retries
 from sources.metadata.storable import text_in
 from sources.sender import new_session
 from sources.track_features import TrackFeatures, read_features
 
 API_URL = "https://api.reccobeats.com/v1/"
-MAX_IDS = 40  # in one request; it drops the rest without a word
-WHAT = "ReccoBeats (audio-features)"
+MAX_IDS = 40  # in one request; ReccoBeats silently drops the rest
+ENDPOINT = "ReccoBeats (audio-features)"
 
 
 class ReccoBeats:
-    """Any number of threads may share one."""
+    """A client of ReccoBeats. Any number of threads may share one."""
 
     def __init__(
         self,
         api_url: str = API_URL,
-        patience: Patience = Patience(),  # noqa: B008  immutable
+        retry_policy: RetryPolicy = RetryPolicy(),  # noqa: B008  immutable
         timeout_seconds: float = 20.0,
     ) -> None:
         self._url = f"{api_url.rstrip('/').removesuffix('/v1')}/v1/audio-features"
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._session = new_session(timeout_seconds)
 
     def features(self, ids: Collection[str]) -> dict[str, TrackFeatures]:
-        """The figures of those tracks that it knows; `ids` are Spotify's ids or ISRCs, at most MAX_IDS.
+        """Audio features by id, for the tracks that ReccoBeats has. `ids`: at most MAX_IDS Spotify ids or ISRCs.
 
-        Raises Closed where it does not answer us at all, Later, Blocked, and SourceError where it refuses the ids.
+        Raises CapabilityDenied where it refuses us altogether, SourceError where it refuses the ids, TransientError
+        and RateLimited.
         """
         if len(ids) > MAX_IDS:
             raise ValueError(f"ReccoBeats takes at most {MAX_IDS} ids at once, not {len(ids)}.")
-        wanted = {_folded(one): one for one in ids}
-        if not wanted:
+        id_of_folded = {_folded(each): each for each in ids}
+        if not id_of_folded:
             return {}
-        rows = patiently(self._patience, lambda: self._ask(sorted(wanted)))
-        found: dict[str, TrackFeatures] = {}
-        # sorted, as its order changes, and so would which of two rows of an ISRC counts
+        rows = with_retries(self._retry_policy, lambda: self._request(sorted(id_of_folded)))
+        features_of: dict[str, TrackFeatures] = {}
+        # ReccoBeats changes the order of its rows. Sorted, the same of two rows of an ISRC counts each time.
         for row in sorted(rows, key=lambda row: text_in(row.get("id"))):
             features = read_features(row)
             for name in _names_of(row):
-                if features is not None and name in wanted:
-                    found.setdefault(wanted[name], features)
-        return found
+                if features is not None and name in id_of_folded:
+                    features_of.setdefault(id_of_folded[name], features)
+        return features_of
 
-    def _ask(self, ids: list[str]) -> list[Mapping[str, Any]]:
-        response = ask(self._session, WHAT, "GET", self._url, params={"ids": ",".join(ids)})
+    def _request(self, ids: list[str]) -> list[Mapping[str, Any]]:
+        response = send_request(self._session, ENDPOINT, "GET", self._url, params={"ids": ",".join(ids)})
         status = response.status_code
         if status in (401, 403, 404):
-            raise Closed(f"{WHAT} answered {status}: it is not open to us; switch it off in labels.toml.")
+            raise CapabilityDenied(
+                f"{ENDPOINT} answered {status}: it is not open to us; switch it off in labels.toml."
+            )
         if 400 <= status < 500:
             raise SourceError(
-                f"{WHAT} answered {status} and refuses these ids; switch it off in labels.toml."
+                f"{ENDPOINT} answered {status} and refuses these ids; switch it off in labels.toml."
             )
         if status != 200:
-            raise Passing(WHAT, f"answered {status}")
-        answer = json_of(WHAT, response)
+            raise RetryableError(ENDPOINT, f"answered {status}")
+        answer = json_of(ENDPOINT, response)
         rows = answer.get("content") if isinstance(answer, dict) else None
         if not isinstance(rows, list):
-            raise Passing(WHAT, "answered with JSON of another kind")
+            raise RetryableError(ENDPOINT, "answered with JSON of another kind")
         return [row for row in rows if isinstance(row, dict)]
 
 
 def _names_of(row: Mapping[str, Any]) -> list[str]:
-    """The names under which somebody may have asked for it: Spotify's id, out of the address, and the ISRC."""
+    """The folded ids that a request may have used for this row: Spotify's id, out of `href`, and the ISRC."""
     href, isrc = row.get("href"), row.get("isrc")
     path = href.partition("?")[0] if isinstance(href, str) else ""
     return [_folded(path.rstrip("/").rpartition("/")[2]), _folded(isrc) if isinstance(isrc, str) else ""]
 
 
 def _folded(name: str) -> str:
-    """An ISRC without hyphens in capitals; a Spotify id, whose capitals count, as it is."""
+    """An ISRC in capitals without hyphens; a Spotify id unchanged, as its capitals count."""
     plain = re.sub(r"[\s-]", "", name)
     return plain.upper() if len(plain) == 12 else plain

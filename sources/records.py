@@ -1,7 +1,6 @@
-"""The words in which every source speaks: labels, playlists, tracks and their audio.
+"""The records that every source yields: labels, playlists, tracks and their audio.
 
-A source (a folder, a streaming service) yields these records; what becomes of them is decided elsewhere.
-All text can be stored in PostgreSQL as it stands: valid UTF-8, no NUL. `raw` and `payload` are plain JSON.
+All text can be stored in PostgreSQL: it is valid UTF-8 without NUL. `raw` and `payload` are plain JSON.
 """
 
 import os
@@ -12,25 +11,26 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
-MAX_ENTRIES = 100_000  # of a playlist of a service: ten times what Spotify allows; a longer one has no end
+# In a playlist of a service: ten times what Spotify allows. A longer one is taken for endless.
+MAX_ENTRIES = 100_000
 
 KnownHashes = Mapping[tuple[str, int, int], str]
-"""(uri, bytes, modified_ns) of a file -> the sha256 it had: a grown folder only hashes what is new."""
+"""(uri, bytes, modified_ns) of a file -> its sha256. With it only new and changed files are hashed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A record label: the class that is learned. `synthetic` marks one that was made up, music included."""
+    """A record label: the class that a model learns. `synthetic`: the label and its music are made up."""
 
-    slug: str  # lower-case words joined by hyphens, unique
-    name: str  # as a person would write it
+    slug: str  # unique: lower-case words joined by hyphens
+    name: str
     description: str = ""
     synthetic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Artist:
-    """An artist as one provider knows them; (provider, external_id) identifies."""
+    """An artist in one provider's catalogue, identified by (provider, external_id)."""
 
     provider: str
     external_id: str
@@ -39,24 +39,24 @@ class Artist:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A recording as one provider knows it; (provider, external_id) identifies. None is "not known"."""
+    """A recording in one provider's catalogue, identified by (provider, external_id). None: not known."""
 
     provider: str
     external_id: str
     title: str
-    artists: tuple[Artist, ...]  # in order of credit, each once; empty where the artist is not known
+    artists: tuple[Artist, ...]  # in order of credit, without repeats; empty where not known
     album: str | None
     isrc: str | None  # 12 characters, no hyphens
     duration_s: float | None  # of the whole recording, in seconds
     release_date: str | None  # "2021", "2021-03" or "2021-03-04"
-    raw: dict[str, Any]  # what the provider said, before any reading of it
+    raw: dict[str, Any]  # the provider's own record
 
 
 @dataclass(frozen=True, slots=True)
 class AudioClip:
-    """A stretch of sound that can be read now: `duration_s` seconds of the file at `uri`, from `offset_s` on.
+    """Audio that can be read now: `duration_s` seconds of the file at `uri`, from `offset_s` on.
 
-    `sha256` (hex), `bytes` and `modified_ns` (nanoseconds since 1970) are of the whole file.
+    `sha256` (hex), `bytes` and `modified_ns` (nanoseconds since 1970) describe the whole file.
     """
 
     provider: str
@@ -66,12 +66,12 @@ class AudioClip:
     modified_ns: int
     offset_s: float
     duration_s: float
-    licence: str | None  # as the file or the provider words it
+    licence: str | None  # in the words of the file or the provider
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A playlist as somebody names it who wants it watched, before anything is known of it."""
+    """A playlist to be read, and the label of its tracks."""
 
     provider: str
     external_id: str
@@ -80,7 +80,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Playlist:
-    """A list of tracks that stands for a label. An equal `snapshot_id` means: nothing in it has changed."""
+    """A playlist whose tracks get a label. Its content is unchanged while `snapshot_id` is equal."""
 
     provider: str
     external_id: str
@@ -91,51 +91,51 @@ class Playlist:
 
     @property
     def reference(self) -> Reference:
-        """What names it."""
+        """The reference to this playlist."""
         return Reference(self.provider, self.external_id, self.label)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One track of a playlist, with its audio where the playlist itself holds any."""
+    """One track of a playlist, with its audio where the source has audio."""
 
     track: Track
     clips: tuple[AudioClip, ...]
-    added_at: datetime | None = None  # when the provider says that it came into the playlist
+    added_at: datetime | None = None  # when the track was added to the playlist
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """One record of a playlist that could not be used; the rest of the playlist goes on."""
+    """One record of a playlist that cannot be used. The rest of the playlist is read."""
 
-    reference: str  # what it was: a uri, an external id
-    reason: str  # short snake_case code, to count by
+    reference: str  # to the record: a uri or an external id
+    reason: str  # snake_case code
     detail: str  # one sentence: what is wrong, and the cure
-    payload: dict[str, Any]  # the record as it came
+    payload: dict[str, Any]  # the record itself
 
 
 class Source(Protocol):
-    """Somewhere that labels' music comes from."""
+    """A service or folder with playlists."""
 
     @property
     def provider(self) -> str:
-        """Short name that marks everything from this source: "folder", "synth", …"""
+        """The name that is stored with everything from this source: "folder", "synth", …"""
         ...
 
-    def look(self, reference: Reference) -> Playlist:
-        """The playlist as it is now, for one request (of a folder: one stat a file). Raises SourceError."""
+    def fetch_playlist(self, reference: Reference) -> Playlist:
+        """The playlist in its current state. Costs one request, or one stat a file. Raises SourceError."""
         ...
 
-    def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry | Rejection]:
-        """The playlist's records one by one, in order. A bad record is a Rejection, never an exception.
+    def entries(self, playlist: Playlist, known_hashes: KnownHashes) -> Iterator[Entry | Rejection]:
+        """Yield the playlist's records in order. A bad record is a Rejection, never an exception.
 
-        Raises SourceError where the rest is not to be had: what was yielded before is then no whole playlist.
+        Raises SourceError where the rest cannot be read. The records before it are then not the whole playlist.
         """
         ...
 
 
 def path_of(uri: str) -> Path:
-    """The local file behind a `file:` uri: the inverse of `Path.as_uri`, for every name that a file can have.
+    """The path of a `file:` uri: the inverse of `Path.as_uri`, for every possible file name.
 
     Raises ValueError for any other uri.
     """

@@ -1,8 +1,8 @@
-"""The one place that sends requests to services: no answer can take more time, memory or redirects than it may.
+"""HTTP sessions that bound every answer in time, size and redirects.
 
-A service, or a machine in between, may answer anything. So a session of this module follows no redirect and
-reads no body of one, counts bytes as they arrive and as they are unpacked, and holds one deadline for the whole answer.
-It raises Fault, whatever comes; nothing that another library raises gets past it.
+A service, or a machine in between, may answer anything. A session of this module follows no redirect and reads no
+body of one. It counts bytes as they arrive and as they are unpacked, and keeps one deadline for the whole answer.
+Whatever goes wrong, it raises Fault; no error of another library passes through.
 """
 
 import http.client
@@ -23,17 +23,17 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 USER_AGENT = f"Labelscope/{version('labelscope')} (personal music library)"
-MAX_BYTES = 8 * 2**20  # a page of a playlist has a tenth of one, a preview of 30 s half of one
-MAX_FRAME_BYTES = 2**20  # headers, and what frames the pieces of a body
+MAX_BYTES = 8 * 2**20  # a page of a playlist has 0.1 MiB, a preview of 30 s 0.5 MiB
+MAX_FRAME_BYTES = 2**20  # headers and chunk framing
 ANSWER_SECONDS = 30.0
 CHUNK = 64 * 1024  # bytes
 
-# At DEBUG it writes whole addresses, signatures included.
+# At DEBUG urllib3 logs whole addresses, signatures included.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 
 class Fault(requests.RequestException):
-    """There is no answer. `words` say why, without an address ("did not answer in time").
+    """No usable answer came. `words`: the cause, without an address ("did not answer in time").
 
     `reason`: too_slow, too_large, truncated, unreachable.
     """
@@ -46,7 +46,7 @@ class Fault(requests.RequestException):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one answer: its bytes as unpacked, the seconds for all of it, and those of each wait for more of it."""
+    """Limits of one answer: unpacked bytes, seconds for all of it, and seconds of each wait for more of it."""
 
     max_bytes: int = MAX_BYTES
     seconds: float = ANSWER_SECONDS
@@ -54,27 +54,28 @@ class Limits:
 
 
 def new_session(wait_seconds: float = 20.0, limits: Limits | None = None) -> requests.Session:
-    """A session that asks once and says so: no redirects, no cookies, no password out of ~/.netrc.
+    """A session with our User-Agent and without retries, redirects, cookies and passwords from ~/.netrc.
 
     A `timeout` of a request shortens the deadline of the whole answer. Proxies and REQUESTS_CA_BUNDLE of the
-    environment count. Every answer has its body in `content`, and JSON is read as UTF-8.
+    environment are used. Every answer has its body in `content`, and JSON is read as UTF-8.
     """
     limits = limits or Limits(seconds=max(ANSWER_SECONDS, wait_seconds), wait_seconds=wait_seconds)
     session = _Session()
     session.headers["User-Agent"] = USER_AGENT
-    session.auth = _as_it_is  # without one, requests puts a netrc entry in place of our Authorization header
+    # Without an `auth`, requests replaces our Authorization header by an entry of ~/.netrc.
+    session.auth = _unchanged
     for scheme in ("https://", "http://"):
         session.mount(scheme, _Adapter(limits))
     return session
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
 class _Session(requests.Session):
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
-        """None: requests would read the whole body of a redirect first, and stumble over some addresses."""
+        """No redirects: requests would read their bodies, and fails on some addresses."""
         return iter(())
 
 
@@ -98,14 +99,15 @@ class _Adapter(HTTPAdapter):
             waits = urllib3.Timeout(connect=budget.wait(), read=budget.wait())
             response = super().send(request, True, waits, verify, cert, proxies)  # type: ignore[arg-type]
             body = b"" if 300 <= response.status_code < 400 else _read(response, budget)
-        except Exception as error:  # noqa: BLE001  an answer may break a library in ways that nobody lists
+        except Exception as error:  # noqa: BLE001  libraries fail on odd answers with errors of many kinds
             fault = budget.fault or _fault_of(error)
         else:
-            response.close()  # where something is left unread, with its connection
+            response.close()  # with its connection, where some of the body is unread
             response.raw = io.BytesIO(body)
-            response.encoding = "utf-8"  # what a service calls it could be anything
+            response.encoding = "utf-8"  # the service may name any other
             return response
-        raise fault  # out here, so that it drags along no error that holds the address
+        # Outside of the `except` block, so that no error is attached to it that holds the address.
+        raise fault
 
     def get_connection_with_tls_context(self, *arguments: Any, **named: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*arguments, **named)
@@ -114,7 +116,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _Budget:
-    """What is left of the time and the bytes of one answer. `fault`: which of them is used up."""
+    """The time and bytes that are left for one answer. `fault`: the limit that was exceeded."""
 
     def __init__(self, limits: Limits, seconds: float | None) -> None:
         self.max_bytes = limits.max_bytes
@@ -126,7 +128,7 @@ class _Budget:
         self._bytes_left = limits.max_bytes + MAX_FRAME_BYTES
 
     def wait(self) -> float:
-        """Seconds that the next wait may take. Raises TimeoutError where the deadline has passed."""
+        """Seconds that the next wait may take. Raises TimeoutError after the deadline."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             self.fault = Fault("too_slow", "did not answer in time")
@@ -134,22 +136,22 @@ class _Budget:
         return min(left, self._wait_seconds)
 
     def take(self, count: int) -> None:
-        """Counts bytes that have arrived. Raises OSError where there are too many."""
+        """Count bytes that have arrived. Raises OSError where there are too many."""
         self._bytes_left -= count
         if self._bytes_left < 0:
             self.refuse_size()
 
     def refuse_size(self) -> None:
-        """Raises OSError."""
+        """Note that the answer is too large. Raises OSError."""
         self.fault = Fault("too_large", f"sent more than {self.max_bytes / 2**20:g} MiB")
         raise OSError
 
 
-_CURRENT = threading.local()  # the budget of the answer that a thread waits for
+_CURRENT = threading.local()  # the budget of the answer that this thread reads
 
 
 class _Reader(io.RawIOBase):
-    """The bytes that a socket receives, within the budget: the socket's own time-out begins anew with each byte."""
+    """The bytes of a socket, within the budget. The socket's own time-out would start anew with each byte."""
 
     def __init__(self, connected: socket.socket, budget: _Budget) -> None:
         self._socket = connected
@@ -171,7 +173,7 @@ class _Reader(io.RawIOBase):
 
 
 class _Answer(http.client.HTTPResponse):
-    """Status line, headers and body alike come through a reader with a budget."""
+    """A response that reads status line, headers and body within the budget."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **named: Any) -> None:
         super().__init__(sock, *arguments, **named)
@@ -183,8 +185,8 @@ class _PlainConnection(HTTPConnection):
     response_class = _Answer
 
     def _new_conn(self) -> socket.socket:
-        """urllib3 would give each address of a host the whole time."""
-        name, problem = self._dns_host, None
+        """Connect within the budget: urllib3 would spend the whole time on each address of a host."""
+        name, last_error = self._dns_host, None
         try:
             addresses = socket.getaddrinfo(name.strip("[]"), self.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -195,10 +197,10 @@ class _PlainConnection(HTTPConnection):
                 try:
                     return super()._new_conn()
                 except (NewConnectionError, ConnectTimeoutError) as error:
-                    problem = error
+                    last_error = error
         finally:
             self._dns_host = name
-        raise problem or OSError(f"{self.host} has no address")
+        raise last_error or OSError(f"{self.host} has no address")
 
 
 class _SecureConnection(_PlainConnection, HTTPSConnection):
@@ -206,7 +208,7 @@ class _SecureConnection(_PlainConnection, HTTPSConnection):
 
 
 def _read(response: requests.Response, budget: _Budget) -> bytes:
-    """The body, unpacked. Raises OSError where it is too large, and whatever else urllib3 raises."""
+    """The unpacked body. Raises OSError where it is too large, and the errors of urllib3."""
     body = bytearray()
     while chunk := response.raw.read(CHUNK, decode_content=True):
         body += chunk
@@ -217,7 +219,7 @@ def _read(response: requests.Response, budget: _Budget) -> bytes:
 
 
 def _fault_of(error: Exception) -> Fault:
-    """By the kind of error alone, as its text can hold the whole address."""
+    """The fault by the kind of error alone, as its text can hold the whole address."""
     kinds: list[tuple[tuple[type[Exception], ...], str, str]] = [
         ((requests.ConnectTimeout,), "unreachable", "could not be reached in time"),
         (

@@ -1,4 +1,4 @@
-"""Audio features of whole tracks, as a provider's own analysis words them."""
+"""Audio features of whole tracks, from a provider's own analysis."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class TrackFeatures:
-    """A provider's figures for one track. None is "not measured"; without a unit it is a share between 0 and 1."""
+    """A provider's audio features of one track. None: not measured. Values without a unit are from 0 to 1."""
 
     tempo: float | None = None  # beats per minute
     key: int | None = None  # 0 is C, 1 is C sharp, … 11 is B
@@ -23,8 +23,8 @@ class TrackFeatures:
 
 
 RANGES = {
-    "tempo": (1.0, 1000.0),  # 0 is how providers say that they found no beat
-    "key": (0, 11),  # -1: found none
+    "tempo": (1.0, 1000.0),  # providers give 0 where they found no beat
+    "key": (0, 11),  # providers give -1 where they found none
     "mode": (0, 1),
     "loudness_db": (-200.0, 50.0),
     "time_signature": (1, 32),
@@ -32,16 +32,16 @@ RANGES = {
 
 
 def read_features(record: object) -> TrackFeatures | None:
-    """The figures in one record of JSON as Spotify and ReccoBeats word it; None where it holds none at all."""
+    """The audio features in one JSON record of Spotify or ReccoBeats; None where it holds no usable value."""
     if not isinstance(record, Mapping):
         return None
-    figures = {field.name: _figure(record, field.name) for field in fields(TrackFeatures)}
-    if all(figure is None for figure in figures.values()):
+    values = {field.name: _value(record, field.name) for field in fields(TrackFeatures)}
+    if all(value is None for value in values.values()):
         return None
-    return TrackFeatures(**figures)  # type: ignore[arg-type]  # each field has the type of its range
+    return TrackFeatures(**values)  # type: ignore[arg-type]  # each field has the type of its range
 
 
-def _figure(record: Mapping[str, object], name: str) -> float | int | None:
+def _value(record: Mapping[str, object], name: str) -> float | int | None:
     lowest, highest = RANGES.get(name, (0.0, 1.0))
     value = record.get("loudness" if name == "loudness_db" else name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:

@@ -57,7 +57,7 @@ def _password(settings: Settings) -> str:
 
 
 def _log_in(settings: Settings) -> None:
-    from sources.http import Patience
+    from sources.http import RetryPolicy
     from sources.spotify.auth import Key
     from sources.spotify.auth import login as log_in
 
@@ -74,7 +74,7 @@ def _log_in(settings: Settings) -> None:
         settings.spotify_token_file,
         tell=typer.echo,
         redirect_uri=settings.spotify_redirect_uri,
-        patience=Patience(wait_seconds=settings.retry_wait_seconds),
+        retry_policy=RetryPolicy(wait_seconds=settings.retry_wait_seconds),
     )
     typer.echo("Logged in. From now on runs read Spotify with your account.")
 

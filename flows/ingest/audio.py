@@ -22,8 +22,8 @@ from flows.home.environment import audio_folder
 from flows.ingest.playlists import clip_row
 from flows.ingest.providers import Providers
 from flows.prefect_tools.progress import progress_bar
-from sources.errors import Blocked
-from sources.previews.finders import Finder, Found, NotFound, Wanted, find_audio
+from sources.errors import RateLimited
+from sources.previews.finders import AudioSource, Found, NotFound, Wanted, find_audio
 
 TRACKS_PER_TRANSACTION = 50
 PREVIEWS = "previews"
@@ -62,7 +62,7 @@ class Search:
     ask_again_days: int
     library_version: str | None
     threads: ThreadPoolExecutor
-    blocked: Blocked | None = field(default=None)
+    blocked: RateLimited | None = field(default=None)
     doubted: dict[int, set[str]] = field(default_factory=dict)
     gave: set[str] = field(default_factory=set)
     second_pass: bool = False

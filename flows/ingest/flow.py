@@ -22,7 +22,7 @@ from flows.ingest.retention import remove_unconfirmed
 from flows.ingest.track_features import collect_features
 from flows.prefect_tools.events import INGESTED, announce
 from flows.prefect_tools.run_names import LISTED_BY, dated
-from sources.errors import Blocked, Later, LoginNeeded
+from sources.errors import LoginNeeded, RateLimited, TransientError
 from sources.files.crate import FolderSource
 from sources.metadata.tags import clean_text
 from sources.records import KnownHashes, Label, Reference, path_of
@@ -198,7 +198,7 @@ def _read_playlists(engine: Engine, providers: Providers, references: list[Refer
             put_off_by=stopped.get(provider),
         )
         loads.append(load)
-        if isinstance(load.problem, Blocked | LoginNeeded):
+        if isinstance(load.problem, RateLimited | LoginNeeded):
             if provider not in stopped:
                 # Saved at once, so that the run after a kill respects the pause.
                 _note_state(engine, provider, load.problem)
@@ -210,10 +210,10 @@ def _read_playlists(engine: Engine, providers: Providers, references: list[Refer
     return loads
 
 
-def _blocked(engine: Engine, provider: str) -> Blocked | None:
+def _blocked(engine: Engine, provider: str) -> RateLimited | None:
     with engine.connect() as connection:
         row = read.providers.blocked(connection, provider)
-    return Blocked(row.reason, row.blocked_until) if row else None
+    return RateLimited(row.reason, row.blocked_until) if row else None
 
 
 def _note_state(engine: Engine, provider: str, problem: Later | None) -> None:
@@ -222,7 +222,7 @@ def _note_state(engine: Engine, provider: str, problem: Later | None) -> None:
         if problem is None:
             write.providers.note_works(connection, provider, "api")
         else:
-            until = problem.until if isinstance(problem, Blocked) else None
+            until = problem.until if isinstance(problem, RateLimited) else None
             write.providers.note_trouble(connection, provider, "api", str(problem), until)
 
 

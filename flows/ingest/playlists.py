@@ -16,7 +16,7 @@ from db import write
 from db.engine import Lock, try_lock
 from db.write.tracks import TrackEntry, save_entries
 from flows.batch.batches import batches
-from sources.errors import Later, Moved, SourceError, Unavailable
+from sources.errors import ChangedWhileReading, SourceError, TransientError, Unavailable
 from sources.metadata.storable import storable_key
 from sources.records import AudioClip, Entry, KnownHashes, Playlist, Reference, Rejection, Source
 

@@ -14,8 +14,8 @@ from sources.deezer.api import WINDOW_S, DeezerApi
 from sources.deezer.source import DeezerSource
 from sources.files.crate import FolderSource
 from sources.files.library import Library
-from sources.http import Patience
-from sources.previews.finders import DeezerByIsrc, Finder, LibraryMatches, OwnPreviews
+from sources.http import RetryPolicy
+from sources.previews.finders import AudioSource, DeezerByIsrc, LibraryMatches, OwnPreviews
 from sources.reccobeats import ReccoBeats
 from sources.records import Source
 from sources.spotify import api
@@ -43,7 +43,7 @@ class Providers:
             token_file=settings.spotify_token_file,
             api_url=settings.spotify_api_url,
             accounts_url=settings.spotify_accounts_url,
-            patience=self.patience,
+            retry_policy=self.retry_policy,
             timeout_seconds=settings.request_timeout_seconds,
         )
 
@@ -58,7 +58,7 @@ class Providers:
     def reccobeats(self) -> ReccoBeats:
         """ReccoBeats' API."""
         settings = self.settings
-        return ReccoBeats(settings.reccobeats_api_url, self.patience, settings.request_timeout_seconds)
+        return ReccoBeats(settings.reccobeats_api_url, self.retry_policy, settings.request_timeout_seconds)
 
     @cached_property
     def library(self) -> Library | None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from db import write
-from sources.errors import Later
+from sources.errors import TransientError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +34,7 @@ class SharedRateLimit:
         except (DBAPIError, NoConnectionError):
             seconds = None
         if seconds is None:
-            raise Later(f"The database, which counts requests to {self.service}, does not answer; run again.")
+            raise TransientError(
+                f"The database, which counts requests to {self.service}, does not answer; run again."
+            )
         time.sleep(max(seconds, 0.0))

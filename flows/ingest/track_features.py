@@ -79,9 +79,9 @@ def collect_features(engine: Engine, service: FeatureService, ask_again_days: in
 def _note_state(engine: Engine, origin: str, problem: SourceError | None) -> None:
     """Save that the service works, denies audio features, or wants a pause. Other problems are not saved."""
     with engine.begin() as connection:
-        if isinstance(problem, Blocked):
+        if isinstance(problem, RateLimited):
             write.providers.note_trouble(connection, origin, "api", str(problem), problem.until)
-        elif isinstance(problem, Closed):
+        elif isinstance(problem, CapabilityDenied):
             write.providers.note_trouble(connection, origin, CAPABILITY, str(problem))
         elif problem is None:
             write.providers.note_works(connection, origin, CAPABILITY)

@@ -11,7 +11,7 @@ from common.files import FileState, sha256_of, state_of
 from ml.audio.decode import decoding
 from ml.audio.errors import AudioError
 from ml.mixes.min_duration import SHORTEST_S, too_short
-from sources.metadata.tags import clean_text, describe, read_tags
+from sources.metadata.tags import clean_text, description_of, read_tags
 from sources.records import path_of
 
 URI: Final = "file:///"
@@ -98,7 +98,7 @@ def read_recording_file(path: Path) -> RecordingFile:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             sha256 = sha256_of(file)
-            description = describe(read_tags(file), path.stem)
+            description = description_of(read_tags(file), path.stem)
     except OSError as problem:
         raise AudioError(
             "unreadable", f"{str(path)!r} cannot be read ({problem.strerror}); copy it anew."

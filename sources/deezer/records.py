@@ -1,4 +1,4 @@
-"""A track as Deezer words it, as a Track: pure functions from JSON."""
+"""Deezer's JSON as tracks: pure functions."""
 
 import re
 from collections.abc import Mapping
@@ -7,22 +7,45 @@ from typing import Any
 
 from common.text import NO_ARTIST
 from sources.metadata.storable import storable, text_in
-from sources.metadata.tags import artist_key, clean_text, collect, describe
+from sources.metadata.tags import artist_key, clean_text, collect, description_of
 from sources.records import Artist, Track
 
 PROVIDER = "deezer"
 LATEST_S = 253_402_300_799  # seconds since 1970 at the end of the year 9999
-
-
-class UnusableRecordError(Exception):
-    """An entry of a playlist is no track. Arguments: a reason code, and what follows its name in the sentence."""
-
-
 LONGEST_S = 7 * 86_400.0  # of a recording; more is a mistake
 
 
+class UnusableRecordError(Exception):
+    """An entry of a playlist is no track. Arguments: a reason code, and the sentence without the entry's name."""
+
+
 def read_track(record: Mapping[str, Any]) -> Track:
-    """A track, of a playlist or alone. Raises UnusableRecordError."""
+    """The track in a record of a playlist or of a track. Raises UnusableRecordError."""
+    track_id, title = _id_and_title(record)
+    album = _dict(record.get("album"))
+    fields = {
+        "title": title,
+        "album": album.get("title"),
+        "isrc": record.get("isrc"),
+        "date": record.get("release_date") or album.get("release_date"),
+    }
+    tags = collect((name, value) for name, value in fields.items() if isinstance(value, str))
+    description = description_of(tags, title)
+    return Track(
+        provider=PROVIDER,
+        external_id=track_id,
+        title=description.title,
+        artists=_artists(record),
+        album=description.album,
+        isrc=description.isrc,
+        duration_s=seconds_of(record),
+        release_date=description.release_date,
+        raw=unsigned(record),
+    )
+
+
+def _id_and_title(record: Mapping[str, Any]) -> tuple[str, str]:
+    """Id and title, which make a record a track. Raises UnusableRecordError."""
     kind = record.get("type", "track")
     if kind != "track":
         raise UnusableRecordError(
@@ -42,42 +65,23 @@ def read_track(record: Mapping[str, Any]) -> Track:
         raise UnusableRecordError(
             "malformed", "has no title; look at it on Deezer, and remove it from the list."
         )
-    album = _dict(record.get("album"))
-    said = {
-        "title": title,
-        "album": album.get("title"),
-        "isrc": record.get("isrc"),
-        "date": record.get("release_date") or album.get("release_date"),
-    }
-    known = collect((name, value) for name, value in said.items() if isinstance(value, str))
-    description = describe(known, title)
-    return Track(
-        provider=PROVIDER,
-        external_id=track_id,
-        title=description.title,
-        artists=_artists(record),
-        album=description.album,
-        isrc=description.isrc,
-        duration_s=seconds_of(record),
-        release_date=description.release_date,
-        raw=unsigned(record),
-    )
+    return track_id, title
 
 
 def id_of(record: Mapping[str, Any]) -> str | None:
-    """Deezer's number of a track or an artist; negative for somebody's own upload, None where it makes no sense."""
+    """Deezer's number of a track or an artist; negative for an upload of a user, None for no valid number."""
     number = record.get("id")
     text = str(number) if isinstance(number, int | str) and not isinstance(number, bool) else ""
     return text if re.fullmatch(r"-?[1-9][0-9]{0,18}", text) else None
 
 
 def artist_names(record: Mapping[str, Any]) -> tuple[str, ...]:
-    """Everybody whom Deezer credits, the main artist included."""
+    """The names of all artists whom Deezer credits, the main artist included."""
     return tuple(artist.name for artist in _artists(record))
 
 
 def seconds_of(record: Mapping[str, Any]) -> float | None:
-    """The track's length, which may be a string in the JSON; None where it is 0 or missing."""
+    """The track's length in seconds; None where it is 0 or missing. In the JSON it may be a string."""
     try:
         seconds = float(record.get("duration") or 0)
     except (TypeError, ValueError, OverflowError):
@@ -86,13 +90,13 @@ def seconds_of(record: Mapping[str, Any]) -> float | None:
 
 
 def preview_of(record: Mapping[str, Any]) -> str | None:
-    """The signed address of the preview: to be used at once, and never kept."""
+    """The signed address of the preview, or None. Use it at once and never store it."""
     address = record.get("preview")
     return address if isinstance(address, str) and address else None
 
 
 def added_at_of(record: Mapping[str, Any]) -> datetime | None:
-    """When the track came into its playlist."""
+    """When the track was added to its playlist; None where not known."""
     seconds = record.get("time_add")
     if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit():
         seconds = int(seconds[:15])
@@ -102,7 +106,7 @@ def added_at_of(record: Mapping[str, Any]) -> datetime | None:
 
 
 def unsigned(record: Any) -> Any:
-    """JSON as PostgreSQL can hold it, with `has_preview` in place of each `preview`, a signed address soon dead."""
+    """JSON that PostgreSQL can store, with `has_preview` in place of each `preview`, whose address soon expires."""
     return _without_previews(storable(record))
 
 
@@ -114,7 +118,7 @@ def _without_previews(value: Any) -> Any:
 
 
 def _artists(record: Mapping[str, Any]) -> tuple[Artist, ...]:
-    """In order of credit: the contributors, or the one artist where they are not listed."""
+    """The contributors in order of credit, or the one artist where none are listed."""
     contributors = record.get("contributors")
     credited: dict[str, Artist] = {}
     for person in [*(contributors if isinstance(contributors, list) else []), record.get("artist")]:

@@ -1,4 +1,4 @@
-"""Deezer's public playlists as a source: only metadata, the audio is looked for elsewhere."""
+"""Deezer's public playlists as a source of metadata; `sources.previews` finds the audio."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 from sources.deezer.api import NO_RIGHT, DeezerApi, Refused, next_index
 from sources.deezer.records import UnusableRecordError, added_at_of, read_track, unsigned
-from sources.errors import Later, Moved, Unavailable
+from sources.errors import ChangedWhileReading, TransientError, Unavailable
 from sources.metadata.storable import text_in
 from sources.metadata.tags import clean_text
 from sources.records import MAX_ENTRIES, Entry, KnownHashes, Playlist, Reference, Rejection
@@ -18,13 +18,16 @@ from sources.records import MAX_ENTRIES, Entry, KnownHashes, Playlist, Reference
 
 @dataclass(frozen=True, slots=True)
 class DeezerSource:
-    """Playlists by their number: external id "908622995"."""
+    """Deezer's playlists, by their numbers such as "908622995"."""
 
     api: DeezerApi
     provider: str = "deezer"
 
-    def look(self, reference: Reference) -> Playlist:
-        """The playlist as it is now. Raises Unavailable ("gone", "forbidden"), Later and Blocked."""
+    def fetch_playlist(self, reference: Reference) -> Playlist:
+        """The playlist in its current state.
+
+        Raises Unavailable ("gone", "forbidden"), TransientError and RateLimited.
+        """
         answer = self._about(reference.external_id)
         about = {name: value for name, value in answer.items() if name != "tracks"}
         return Playlist(
@@ -36,26 +39,27 @@ class DeezerSource:
             raw=unsigned(about),
         )
 
-    def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry | Rejection]:  # noqa: ARG002
-        """Every track of the list in its order, without audio; `known` is not needed for that.
+    def entries(self, playlist: Playlist, known_hashes: KnownHashes) -> Iterator[Entry | Rejection]:  # noqa: ARG002
+        """Yield every track of the playlist in order, without audio. `known_hashes` is not used.
 
         Reasons for rejection: duplicate, removed_track, local_file, episode, malformed; not_listed, once, where Deezer
-        counts more tracks than it shows. Raises Moved if the list is no longer what `playlist` says, or changes.
+        counts more tracks than it lists. Raises ChangedWhileReading where the playlist is no longer in the state of
+        `playlist`.
         """
-        times: Counter[str] = Counter()
+        references: Counter[str] = Counter()
         records = 0
         total: int | None = None
         for page_total, page in self._pages(playlist.external_id):
             if total is None:
                 total = page_total
             elif page_total != total:
-                raise _moved(playlist)
+                raise _changed(playlist)
             for record in page:
                 records += 1
-                yield _read(record, times)
+                yield _read(record, references)
         about = self._about(playlist.external_id)
         if _snapshot_of(about) != playlist.snapshot_id:
-            raise _moved(playlist)
+            raise _changed(playlist)
         counted = about.get("nb_tracks")
         total = max(total or 0, counted if isinstance(counted, int) else 0)
         missing = total - records
@@ -74,7 +78,8 @@ class DeezerSource:
             raise _unavailable(playlist_id, refusal) from None
 
     def _pages(self, playlist_id: str) -> Iterator[tuple[int, list[Any]]]:
-        """(tracks in all, those of this page), from the first page to the last."""
+        """Yield (number of tracks in all, records of the page) for each page."""
+        endpoint = f"Deezer (playlist/{playlist_id}/tracks)"
         index, before = 0, None
         while True:
             try:
@@ -85,23 +90,21 @@ class DeezerSource:
             if isinstance(total, str) and re.fullmatch("[0-9]{1,9}", total):
                 total = int(total)
             if not isinstance(page, list) or isinstance(total, bool) or not isinstance(total, int):
-                raise Later(
-                    f"Deezer (playlist/{playlist_id}/tracks) answered with no page of tracks; run again."
-                )
+                raise TransientError(f"{endpoint} answered with no page of tracks; run again.")
             if page and page == before:
-                raise Later(f"Deezer (playlist/{playlist_id}/tracks) gave one page twice; run again.")
-            before, size = page, total
-            yield size, page
-            further = next_index(answer) or index + len(page)  # a page may hide some of its tracks
-            if not index < further < size:
+                raise TransientError(f"{endpoint} sent one page twice; run again.")
+            before, count = page, total
+            yield count, page
+            following = next_index(answer) or index + len(page)  # a page may hide some of its tracks
+            if not index < following < count:
                 return
-            index = further
+            index = following
             if index > MAX_ENTRIES:
-                raise Later(f"Deezer (playlist/{playlist_id}/tracks) lists tracks without end; run again.")
+                raise TransientError(f"{endpoint} lists tracks without end; run again.")
 
 
-def _read(record: Any, times: Counter[str]) -> Entry | Rejection:
-    """One record of a list; `times` counts what came before, so that each reference stands for one record."""
+def _read(record: Any, references: Counter[str]) -> Entry | Rejection:
+    """One record of a playlist. `references` counts the earlier ones, so that each record gets its own reference."""
     name = "removed track"
     payload: dict[str, Any] = {}
     try:
@@ -110,21 +113,22 @@ def _read(record: Any, times: Counter[str]) -> Entry | Rejection:
         payload = unsigned(record)
         name = f"deezer:track:{clean_text(text_in(record.get('id')))[:40] or 'without id'}"
         track = read_track(record)
-        if times[name]:
-            raise UnusableRecordError("duplicate", "stands in the list more than once; remove the copies.")
-        times[name] += 1
+        if references[name]:
+            raise UnusableRecordError("duplicate", "is in the list more than once; remove the copies.")
+        references[name] += 1
         return Entry(track, (), added_at_of(record))
     except UnusableRecordError as problem:
         reason, sentence = problem.args
-    times[name] += 1
-    copy = "" if times[name] == 1 else f" ({times[name]})" if not payload else f" (copy {times[name]})"
+    references[name] += 1
+    number = references[name]
+    copy = "" if number == 1 else f" ({number})" if not payload else f" (copy {number})"
     title = clean_text(text_in(payload.get("title")))[:100]
     shown = f"{title!r} ({name})" if title else f"An entry of the list ({name})"
     return Rejection(name + copy, reason, f"{shown} {sentence}", payload)
 
 
 def _snapshot_of(answer: dict[str, Any]) -> str:
-    """Deezer's checksum of the list; where there is none, one over the tracks that came along."""
+    """Deezer's checksum of the playlist; without one, a hash of the tracks in this answer."""
     if checksum := clean_text(text_in(answer.get("checksum"))):
         return checksum
     tracks = answer.get("tracks")
@@ -135,8 +139,8 @@ def _snapshot_of(answer: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _moved(playlist: Playlist) -> Moved:
-    return Moved(f"The Deezer playlist {playlist.name!r} changed while it was read; run again.")
+def _changed(playlist: Playlist) -> ChangedWhileReading:
+    return ChangedWhileReading(f"The Deezer playlist {playlist.name!r} changed while it was read; run again.")
 
 
 def _unavailable(playlist_id: str, refusal: Refused) -> Unavailable:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from common.files import sha256_of
+from common.files import describe, has_changed, sha256_of
 from common.text import slug_of
 from sources.errors import CrateError, Unavailable
-from sources.files.listing import ENDINGS, Listed, explain, list_audio, modified_ns, snapshot_of
-from sources.files.probe import UnusableError, plan_clips, probe
-from sources.metadata.tags import artist_key, clean_text, collect, describe, read_tags
+from sources.files.listing import ENDINGS, Listed, explain, list_audio, snapshot_of
+from sources.files.probe import Sound, UnusableError, plan_clips, probe
+from sources.metadata.tags import Tags, artist_key, clean_text, collect, description_of, read_tags
 from sources.records import (
     Artist,
     AudioClip,
@@ -30,9 +30,9 @@ from sources.records import (
 class FolderSource:
     """The crate at `root` as a source: a playlist for each direct sub-folder, a track for each audio file.
 
-    A track is known by the sha256 of its file, so the same file under two labels is one track, and moving or
-    renaming changes nothing. A file longer than 45 s gives up to `windows` clips of 30 s. `labels` (folder
-    name -> label) replaces the label that a folder's name stands for.
+    A track is identified by the sha256 of its file. So the same file under two labels is one track, and moving or
+    renaming a file changes nothing. A file longer than 45 s gives up to `windows` clips of 30 s. `labels` (folder
+    name -> label) replaces the labels that are named after folders.
     """
 
     root: Path
@@ -41,7 +41,7 @@ class FolderSource:
     labels: Mapping[str, Label] = field(default_factory=dict)
 
     def playlists(self) -> list[Playlist]:
-        """One playlist per sub-folder, for one stat a file. Raises CrateError if nothing can be read."""
+        """One playlist per sub-folder. Costs one stat a file. Raises CrateError without any audio."""
         folders = label_folders(self.root)
         playlists = []
         audio_files = 0
@@ -49,7 +49,7 @@ class FolderSource:
             label = self.labels.get(folder.name) or _label_of(folder.name)
             playlists.append(self._playlist(folder, label))
             audio_files += playlists[-1].raw["audio_files"]
-        # An unmounted disk looks like this too: better no run than a crate without tracks.
+        # An unmounted disk looks like this too, so an empty crate is an error.
         if not audio_files:
             endings = ", ".join(ENDINGS)
             raise CrateError(
@@ -58,8 +58,8 @@ class FolderSource:
         _refuse_equal_slugs(playlists)
         return playlists
 
-    def look(self, reference: Reference) -> Playlist:
-        """The one folder behind a reference, whose external id is its `file:` uri. Raises Unavailable."""
+    def fetch_playlist(self, reference: Reference) -> Playlist:
+        """The playlist of one folder; its external id is the `file:` uri. Raises Unavailable."""
         folder = Path(os.path.realpath(path_of(reference.external_id)))
         if not folder.is_dir():
             raise Unavailable(
@@ -78,20 +78,20 @@ class FolderSource:
             raw={"folder": clean_text(folder), "audio_files": len(files)},
         )
 
-    def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry | Rejection]:
-        """Each audio file of the playlist's folder, read one at a time in the order of the paths' bytes.
+    def entries(self, playlist: Playlist, known_hashes: KnownHashes) -> Iterator[Entry | Rejection]:
+        """Yield each audio file of the playlist's folder, in the order of the paths' bytes.
 
-        Reasons for rejection: empty, not_audio, no_length, duplicate, not_a_file; and those that may be gone
-        on the next run: changed, vanished, unreadable.
+        Reasons for rejection: empty, not_audio, no_length, duplicate, not_a_file, dead_link; and those that may pass
+        before the next run: changed, vanished, unreadable.
         """
         folder = path_of(playlist.external_id)
-        first_paths: dict[str, str] = {}  # sha256 -> where this label has it first
+        first_paths: dict[str, str] = {}  # external id -> the first path with that content
         for listed in list_audio(folder):
             shown = clean_text(os.path.relpath(listed.path, folder.parent))
             payload = {"path": shown, "bytes": listed.size, "modified_ns": listed.modified_ns}
             result: Entry | Rejection
             try:
-                result = self._read(listed, payload, known)
+                result = self._read(listed, payload, known_hashes)
                 if first := first_paths.get(result.track.external_id):
                     raise UnusableError("duplicate", f"has the same bytes as {first}; remove one of the two.")
                 first_paths[result.track.external_id] = shown
@@ -100,28 +100,20 @@ class FolderSource:
                 result = Rejection(Path(listed.path).as_uri(), reason, f"{shown} {sentence}", payload)
             yield result
 
-    def _read(self, listed: Listed, payload: dict[str, Any], known: KnownHashes) -> Entry:
+    def _read(self, listed: Listed, payload: dict[str, Any], known_hashes: KnownHashes) -> Entry:
         """One file as an entry. Raises UnusableError."""
         if listed.problem:
             raise UnusableError(*listed.problem)
         if listed.size == 0:
             raise UnusableError("empty", "is empty; fetch it again, or remove it.")
         path = Path(listed.path)
-        uri = path.as_uri()
+        known_sha256 = known_hashes.get((path.as_uri(), listed.size, listed.modified_ns))
         try:
-            with path.open("rb") as file:
-                sha256 = known.get((uri, listed.size, listed.modified_ns))
-                sha256 = sha256 or sha256_of(file)
-                tags = read_tags(file)
-            try:
-                sound = probe(path)
-            finally:  # ahead of any verdict on the sound: half a copy is no audio either
-                _require_unchanged(path, listed)
+            sha256, tags, sound = _read_file(path, listed, known_sha256)
         except OSError as error:
             raise UnusableError(*explain(error)) from error
-
         tags = collect(sound.tags.items()) | tags
-        description = describe(tags, path.stem)
+        description = description_of(tags, path.stem)
         track = Track(
             provider=self.provider,
             external_id=f"sha256:{sha256}",
@@ -136,7 +128,7 @@ class FolderSource:
         clips = tuple(
             AudioClip(
                 provider=self.provider,
-                uri=uri,
+                uri=path.as_uri(),
                 sha256=sha256,
                 bytes=listed.size,
                 modified_ns=listed.modified_ns,
@@ -149,14 +141,27 @@ class FolderSource:
         return Entry(track, clips)
 
 
+def _read_file(path: Path, listed: Listed, known_sha256: str | None) -> tuple[str, Tags, Sound]:
+    """(sha256, tags, sound) of a file. Raises OSError or UnusableError."""
+    with path.open("rb") as file:
+        sha256 = known_sha256 or sha256_of(file)
+        tags = read_tags(file)
+    try:
+        sound = probe(path)
+    finally:
+        # Comes before any error of `probe`: half a copy is not audio either.
+        _require_unchanged(path, listed)
+    return sha256, tags, sound
+
+
 def _require_unchanged(path: Path, listed: Listed) -> None:
-    now = path.stat()
-    if (now.st_size, modified_ns(now)) != (listed.size, listed.modified_ns):
+    path.stat()  # raises OSError for a removed file, whose reason is "vanished"
+    if has_changed(path, listed.state):
         raise UnusableError("changed", "changed while it was read; run again once it is written completely.")
 
 
 def label_folders(root: Path) -> list[Path]:
-    """The crate's direct sub-folders by name, without hidden ones. Raises CrateError."""
+    """The crate's direct sub-folders, sorted by name, without hidden ones. Raises CrateError."""
     root = Path(os.path.realpath(root.expanduser()))
     try:
         children = sorted(
@@ -165,14 +170,14 @@ def label_folders(root: Path) -> list[Path]:
         folders = [child for child in children if child.is_dir()]
     except OSError as error:
         cure = "name a folder that has a sub-folder for each label"
-        raise CrateError(f"No crate at {_show(root)} ({error.strerror}); {cure}.") from error
+        raise CrateError(f"No crate at {_show(root)} ({describe(error)}); {cure}.") from error
     stray = [child for child in children if child.name.lower().endswith(ENDINGS) and child not in folders]
     if stray:
         others = len(stray) - 1
         files = "files" if others > 1 else "file"
-        lie = f"and {others} other audio {files} lie" if others else "lies"
+        verb = f"and {others} other audio {files} are" if others else "is"
         raise CrateError(
-            f"{_show(stray[0].name)} {lie} directly in the crate {_show(root)};"
+            f"{_show(stray[0].name)} {verb} directly in the crate {_show(root)};"
             " move each audio file into a sub-folder named after its label."
         )
     if not folders:

@@ -1,4 +1,4 @@
-"""The user's own music files, as a place to find a track that a streaming service only names."""
+"""The user's own music files, searched for tracks of streaming services."""
 
 import os
 import threading
@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.files import sha256_of
-from sources.files.listing import Listed, explain, list_audio, modified_ns, snapshot_of
+from common.files import has_changed, sha256_of
+from sources.files.listing import Listed, explain, list_audio, snapshot_of
 from sources.files.probe import UnusableError, probe
 from sources.metadata.matching import artist_keys, same_duration, title_key
-from sources.metadata.tags import Tags, clean_text, collect, describe, read_tags
+from sources.metadata.tags import Tags, clean_text, collect, description_of, read_tags
 
 
 class UnreadableMatchError(Exception):
-    """A file fits and cannot be read; the message is one sentence. `again`: whether that may pass by itself."""
+    """A file matches but cannot be read. The message is one sentence. `again`: this may pass by itself."""
 
     def __init__(self, reason: str, sentence: str, again: bool) -> None:
         super().__init__(sentence)
@@ -24,14 +24,14 @@ class UnreadableMatchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LibraryFile:
-    """A file that holds the recording. `sha256` (hex), `bytes` and `modified_ns` are of the whole file."""
+    """A file with the recording. `sha256` (hex), `bytes` and `modified_ns` describe the whole file."""
 
     path: Path
     sha256: str
     bytes: int
     modified_ns: int
     duration_s: float
-    licence: str | None  # as its tags word it
+    licence: str | None  # in the words of its tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ class _Tagged:
 @dataclass(slots=True)
 class _Index:
     by_isrc: dict[str, list[_Tagged]]
-    by_name: dict[tuple[str, str], list[_Tagged]]  # (artist, title), both as `matching` folds them
+    by_name: dict[tuple[str, str], list[_Tagged]]  # (artist, title), both folded by `matching`
 
 
 class Library:
-    """All audio files below `folder`, as they were when first asked about. Any number of threads may share one.
+    """All audio files below `folder`, listed at the first call. Any number of threads may share one.
 
-    The first question opens every file for its tags; only files that fit are ever decoded or hashed.
+    The first search reads the tags of every file. Only matching files are decoded and hashed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -60,56 +60,61 @@ class Library:
 
     @property
     def version(self) -> str:
-        """Equal while no file has come, gone or changed; costs one stat a file, once."""
+        """A hash that is equal while no file is added, removed or changed. Costs one stat a file, once."""
         return snapshot_of(self.folder, self._listed(), header="library")
 
     def find(
         self, isrc: str | None, title: str, artists: Iterable[str], duration_s: float | None
     ) -> LibraryFile | None:
-        """The file of that ISRC, else of that title, artist and length, whose length fits best; None without one.
+        """The file with this ISRC, else with this title, artist and length; of several the closest in length.
 
-        Raises UnreadableMatchError where files would fit and none can be read.
+        None without one. Raises UnreadableMatchError where files match and none can be read.
         """
-        index = self._indexed()
         problems: list[UnreadableMatchError] = []
-        best = self._best(index.by_isrc.get(isrc or "", []), duration_s, problems)
+        best = self._best(self._indexed().by_isrc.get(isrc or "", []), duration_s, problems)
         if best is None and duration_s is not None:
-            named = (index.by_name.get((artist, title_key(title)), []) for artist in artist_keys(artists))
-            by_path = {tagged.listed.path: tagged for some in named for tagged in some}
-            candidates = [by_path[path] for path in sorted(by_path, key=os.fsencode)]
-            best = self._best(candidates, duration_s, problems)
+            best = self._best(self._named(title, artists), duration_s, problems)
             if best is not None and not same_duration(best[0], duration_s):
                 best = None
         if best is None and problems:
             raise problems[0]
         return self._read(*best) if best else None
 
+    def _named(self, title: str, artists: Iterable[str]) -> list[_Tagged]:
+        """The files with this title and one of these artists, in the order of the paths' bytes."""
+        by_name = self._indexed().by_name
+        matches = (by_name.get((artist, title_key(title)), []) for artist in artist_keys(artists))
+        by_path = {tagged.listed.path: tagged for files in matches for tagged in files}
+        return [by_path[path] for path in sorted(by_path, key=os.fsencode)]
+
     def _best(
         self, candidates: list[_Tagged], duration_s: float | None, problems: list[UnreadableMatchError]
     ) -> tuple[float, _Tagged] | None:
-        """The candidate of the nearest length, with its own in seconds; the first where several are."""
-        fitting = []
+        """(length in seconds, candidate) of the candidate closest in length, the first of several; None without one.
+
+        Adds to `problems` for each candidate that cannot be read.
+        """
+        readable = []
         for tagged in candidates:
             path = Path(tagged.listed.path)
             try:
-                fitting.append((probe(path).duration_s, tagged))
+                readable.append((probe(path).duration_s, tagged))
             except UnusableError as error:
                 problems.append(self._problem(path, *error.args))
             except OSError as error:
                 problems.append(self._problem(path, *explain(error)))
         if duration_s is None:
-            return next(iter(fitting), None)
-        return min(fitting, key=lambda pair: abs(pair[0] - duration_s), default=None)
+            return next(iter(readable), None)
+        return min(readable, key=lambda pair: abs(pair[0] - duration_s), default=None)
 
     def _read(self, duration_s: float, tagged: _Tagged) -> LibraryFile:
         listed, path = tagged.listed, Path(tagged.listed.path)
         try:
             with path.open("rb") as file:
                 sha256 = sha256_of(file)
-                now = os.fstat(file.fileno())
         except OSError as error:
             raise self._problem(path, *explain(error)) from error
-        if (now.st_size, modified_ns(now)) != (listed.size, listed.modified_ns):
+        if has_changed(path, listed.state):
             raise self._problem(path, "changed", "changed while it was read; run again.")
         return LibraryFile(path, sha256, listed.size, listed.modified_ns, duration_s, tagged.licence)
 
@@ -136,7 +141,7 @@ class Library:
 
     def _add(self, index: _Index, listed: Listed) -> None:
         path = Path(listed.path)
-        description = describe(_tags_of(path), path.stem)
+        description = description_of(_tags_of(path), path.stem)
         tagged = _Tagged(listed, description.licence)
         if description.isrc:
             index.by_isrc.setdefault(description.isrc, []).append(tagged)
@@ -148,6 +153,6 @@ def _tags_of(path: Path) -> Tags:
     try:
         with path.open("rb") as file:
             tags = read_tags(file)
-        return tags or collect(probe(path).tags.items())  # what is in a WAV file's INFO chunk
+        return tags or collect(probe(path).tags.items())  # such as a WAV file's INFO chunk
     except (OSError, UnusableError):
-        return {}  # its name may still say what it is, and then why it cannot be read will be said too
+        return {}  # its name may still match, and then `find` reports the error

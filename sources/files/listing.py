@@ -1,4 +1,4 @@
-"""What lies in a folder of audio, without opening any of it."""
+"""The audio files below a folder, listed without opening any."""
 
 import hashlib
 import os
@@ -7,31 +7,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.files import FileState, describe, state_of
+
 ENDINGS = (".mp3", ".ogg", ".opus", ".flac", ".wav", ".aiff", ".aif", ".m4a")
 LATEST_NS = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One audio file, or what could not be listed: then `problem` has a reason, and what follows the name."""
+    """One audio file, or a path that could not be listed.
 
-    path: str  # as the operating system names it; undecodable bytes as surrogates
+    Then `problem` holds a reason code, and the sentence without the file's name.
+    """
+
+    path: str  # undecodable bytes as surrogates
     size: int = 0  # bytes
     modified_ns: int = 0
-    changed_ns: int = 0  # of the inode: moves on chmod too, so a file made readable is a change
+    changed_ns: int = 0  # of the inode: chmod changes it too, so a file made readable counts as changed
     problem: tuple[str, str] | None = None
+    state: FileState | None = None
 
 
 def list_audio(folder: Path) -> list[Listed]:
     """Every audio file below `folder`, in the order of the paths' bytes, without hidden files and folders.
 
-    Symbolic links are followed, but a folder is entered once, a link to a folder above leads nowhere, and a
-    file that has several names counts once, under its first.
+    Symbolic links are followed. A folder is entered once, and links to a folder above are ignored. A file that has
+    several names counts once, under its first.
     """
-    found = sorted(_walk(folder), key=lambda pair: os.fsencode(pair[0].path))
+    listings = sorted(_walk(folder), key=lambda pair: os.fsencode(pair[0].path))
     seen: set[tuple[int, int]] = set()
     files = []
-    for listed, identity in found:
+    for listed, identity in listings:
         if identity is not None:
             if identity in seen:
                 continue
@@ -41,7 +47,7 @@ def list_audio(folder: Path) -> list[Listed]:
 
 
 def snapshot_of(folder: Path, files: list[Listed], header: str) -> str:
-    """sha256 (hex) over `header` and the files' names, sizes and times: equal while nothing has changed."""
+    """A sha256 (hex) of `header` and the files' names, sizes and times: equal while no file changes."""
     digest = hashlib.sha256(header.encode())
     for file in files:
         name = os.fsencode(os.path.relpath(file.path, folder))
@@ -51,7 +57,7 @@ def snapshot_of(folder: Path, files: list[Listed], header: str) -> str:
 
 
 def _walk(folder: Path) -> Iterator[tuple[Listed, tuple[int, int] | None]]:
-    """(file, its device and inode), in an order that depends on the names alone."""
+    """Yield (file, its device and inode), in an order that depends on the names alone."""
     above = {*folder.parents, *Path(os.path.realpath(folder)).parents}
     entered = {identity for parent in above if (identity := _folder_identity(parent))}
     waiting = [str(folder)]
@@ -74,18 +80,18 @@ def _walk(folder: Path) -> Iterator[tuple[Listed, tuple[int, int] | None]]:
             if _is_folder(child):
                 waiting.append(child.path)
             elif child.name.lower().endswith(ENDINGS):
-                yield _look_at(child.path)
+                yield _list(child.path)
 
 
 def _is_folder(child: os.DirEntry[str]) -> bool:
     try:
         return child.is_dir()
-    except OSError:  # a link that leads in a circle
+    except OSError:  # a circular link
         return False
 
 
 def _folder_identity(path: str | Path) -> tuple[int, int] | None:
-    """(device, inode); None where the folder cannot be asked or its file system numbers nothing."""
+    """(device, inode); None where the folder cannot be reached, or its file system has no inode numbers."""
     try:
         status = Path(path).stat()
     except OSError:
@@ -93,7 +99,7 @@ def _folder_identity(path: str | Path) -> tuple[int, int] | None:
     return (status.st_dev, status.st_ino) if status.st_ino else None
 
 
-def _look_at(path: str) -> tuple[Listed, tuple[int, int] | None]:
+def _list(path: str) -> tuple[Listed, tuple[int, int] | None]:
     try:
         status = Path(path).stat()
     except FileNotFoundError as error:
@@ -104,22 +110,23 @@ def _look_at(path: str) -> tuple[Listed, tuple[int, int] | None]:
     problem = None
     if not stat.S_ISREG(status.st_mode):
         problem = ("not_a_file", "is a device, a pipe or a socket, not a file; remove it from the crate.")
-    listed = Listed(path, status.st_size, modified_ns(status), status.st_ctime_ns, problem)
+    modified_ns = storable_ns(status.st_mtime_ns)
+    listed = Listed(path, status.st_size, modified_ns, status.st_ctime_ns, problem, state_of(status))
     return listed, (status.st_dev, status.st_ino) if status.st_ino else None
 
 
-def modified_ns(status: os.stat_result) -> int:
-    """When the file was changed last, in nanoseconds since 1970, as a column can hold it: within 292 years of that.
+def storable_ns(time_ns: int) -> int:
+    """A time in nanoseconds since 1970, limited to what a column can hold: 292 years before or after.
 
-    A file system may say any time, such as one before Christ; that date alone is then not the file's.
+    A file system may give any time, such as one before Christ.
     """
-    return max(-LATEST_NS, min(status.st_mtime_ns, LATEST_NS))
+    return max(-LATEST_NS, min(time_ns, LATEST_NS))
 
 
 def explain(error: OSError) -> tuple[str, str]:
-    """(reason, what follows the name) for a file or folder that the operating system does not give out."""
+    """(reason, sentence without the name) for a file or folder that cannot be read."""
     if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
         return "vanished", "is gone; put it back, or run again without it."
     if isinstance(error, PermissionError):
         return "unreadable", "may not be read by this user; run chmod -R u+rX on the crate."
-    return "unreadable", f"cannot be read ({error.strerror}); check the disk, and the file's name."
+    return "unreadable", f"cannot be read ({describe(error)}); check the disk, and the file's name."

@@ -1,1 +1,1 @@
-"""What sources say of tracks, cleaned and compared."""
+"""Metadata of tracks: cleaned and compared."""

@@ -1,7 +1,7 @@
-"""Whether two descriptions speak of the same recording, as different catalogues write the same thing differently.
+"""Whether two descriptions mean the same recording, as catalogues write titles and artists differently.
 
 "Losing It", "LOSING IT (Original Mix)" and "Losing It (feat. Somebody)" are one recording. "Losing It - Adam Beyer
-Remix", "Losing It (Extended Mix)" and "Losing It (Live)" are others: another sound under the same name.
+Remix", "Losing It (Extended Mix)" and "Losing It (Live)" are others under the same name.
 """
 
 import re
@@ -20,7 +20,7 @@ OTHER_WORDS = """
     part parts pt vol volume ii iii iv vi vii viii
 """
 OTHER_RECORDING = frozenset(OTHER_WORDS.split())
-ORIGINAL = frozenset({"original", "original mix", "original version"})  # says that it is no other
+ORIGINAL = frozenset({"original", "original mix", "original version"})  # marks the original recording
 BRACKETS = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")  # those with none inside
 DASH = re.compile(r"\s+[-–—]\s+")
 FEATURING = re.compile(r"(?<=\s)(feat|ft|featuring)\b.*")
@@ -30,23 +30,23 @@ BETWEEN_ARTISTS = re.compile(r"\s*[,;/&+]\s*|\s+(?:and|vs\.?|x|with|feat\.?|ft\.
 
 
 def same_duration(one_s: float | None, other_s: float | None) -> bool:
-    """At most TOLERANCE_S apart. A length that is not known contradicts nothing."""
+    """Whether the lengths are at most TOLERANCE_S apart. An unknown length matches every other."""
     return one_s is None or other_s is None or abs(one_s - other_s) <= TOLERANCE_S
 
 
-def same_title(one: str, other: str) -> bool:
-    """The same recording by its title alone."""
-    return title_key(one) == title_key(other)
+def same_title(first: str, second: str) -> bool:
+    """Whether both titles mean the same recording."""
+    return title_key(first) == title_key(second)
 
 
 def same_artists(some: Iterable[str], others: Iterable[str]) -> bool:
-    """At least one in common: catalogues disagree on who else is credited. Nobody known contradicts nothing."""
+    """Whether they share an artist, as catalogues differ in further credits. No artist at all matches every other."""
     keys, other_keys = artist_keys(some), artist_keys(others)
     return not keys or not other_keys or bool(keys & other_keys)
 
 
 def artist_keys(names: Iterable[str]) -> frozenset[str]:
-    """Every folded name by which one of the artists may go: for "A & B" also "a" and "b"."""
+    """The folded names of all artists and of their parts: for "A & B" also "a" and "b"."""
     keys = set()
     for name in names:
         folded = artist_key(name)
@@ -55,30 +55,30 @@ def artist_keys(names: Iterable[str]) -> frozenset[str]:
 
 
 def title_key(title: str) -> str:
-    """Equal for two titles of one recording: the bare title, then what tells it from others of that name, sorted.
+    """A key that is equal for two titles of one recording: the bare title, then the sorted words of its version.
 
-    Guests, remasters and asides in brackets or after a dash are left out; remixes, edits, versions, parts stay in.
+    Guests, remasters and other remarks in brackets or after a dash are left out; remixes, edits and parts stay.
     """
     text = artist_key(title)
     pieces: list[str] = []
-    while found := BRACKETS.search(text):
-        pieces.append(found[1])
-        text = f"{text[: found.start()]} {text[found.end() :]}"
+    while match := BRACKETS.search(text):
+        pieces.append(match[1])
+        text = f"{text[: match.start()]} {text[match.end() :]}"
     bare, *after_dashes = (FEATURING.sub("", part) for part in DASH.split(text.strip()))
     pieces += after_dashes
     bare = _fold(bare) or _fold(pieces.pop(0) if pieces else "") or _fold(artist_key(title))
-    return " / ".join([bare, *sorted({piece for piece in map(_what_tells_apart, pieces) if piece})])
+    return " / ".join([bare, *sorted({piece for piece in map(_version_words, pieces) if piece})])
 
 
-def _what_tells_apart(piece: str) -> str:
-    """The folded piece where it names another recording, else nothing. A year tells apart, but not of a remaster."""
+def _version_words(piece: str) -> str:
+    """The folded piece where it names another recording, else "". A year does, but not that of a remaster."""
     words = _fold(FEATURING.sub("", piece)).split()
     if GUESTS.match(piece) or " ".join(words) in ORIGINAL:
         return ""
     if any(word.startswith("remaster") for word in words):
         words = [w for w in words if not (w.startswith("remaster") or w.isdigit() or w == "version")]
-    telling = any(word in OTHER_RECORDING or NUMBER.fullmatch(word) for word in words)
-    return " ".join(words) if telling else ""
+    is_version = any(word in OTHER_RECORDING or NUMBER.fullmatch(word) for word in words)
+    return " ".join(words) if is_version else ""
 
 
 def _fold(text: str) -> str:

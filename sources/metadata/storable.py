@@ -1,4 +1,4 @@
-"""What a provider says, as PostgreSQL can hold it."""
+"""Data of providers in a form that PostgreSQL can store."""
 
 import hashlib
 import re
@@ -10,7 +10,7 @@ MAX_DEPTH = 30  # of nested JSON; Spotify's own has 6
 
 
 def storable(value: Any, depth: int = MAX_DEPTH) -> Any:
-    """The same JSON as PostgreSQL can hold it: no NUL, no half characters, no NaN or infinity, not too deep."""
+    """The JSON without what PostgreSQL cannot store: NUL, lone surrogates, NaN, infinity, and deep nesting."""
     if isinstance(value, str):
         return value if value.isprintable() else UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, float):
@@ -23,14 +23,14 @@ def storable(value: Any, depth: int = MAX_DEPTH) -> Any:
 
 
 def text_in(value: object) -> str:
-    """The text or number as text; nothing for what is neither, such as a list where a title should be."""
+    """A text or number as text; "" for anything else, such as a list."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return str(value)
 
 
 def storable_key(text: str) -> str:
-    """The text, or where an index could not hold it (1000 bytes), its beginning and a hash of it all."""
+    """The text; above 1000 bytes, which no index can hold, its beginning and a hash of the whole text."""
     content = text.encode("utf-8", "replace")
     if len(content) <= MAX_KEY_BYTES:
         return text

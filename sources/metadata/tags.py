@@ -1,4 +1,4 @@
-"""What a file says of itself: its tags, and its name where they are silent, as clean text."""
+"""A file's tags as clean text, completed by its name."""
 
 import re
 import unicodedata
@@ -12,13 +12,13 @@ from mutagen.id3 import ID3
 from common.text import NO_ARTIST, one_line
 from sources.metadata.storable import storable_key
 
-MAX_CHARACTERS = 1000  # of one value; longer ones are lyrics, comments or rubbish
+MAX_CHARACTERS = 1000  # of one value; longer ones are lyrics or comments
 MAX_VALUES = 20  # of one tag
 MAX_TAGS = 80  # of one file
 
 Tags = dict[str, list[str]]
 
-# ID3 frames under the names that Vorbis comments give the same thing.
+# ID3 frame -> the name of the same tag in Vorbis comments.
 ID3_NAMES = {
     "TIT2": "title",
     "TPE1": "artist",
@@ -36,12 +36,12 @@ ID3_NAMES = {
     "TRCK": "tracknumber",
     "COMM": "comment",
 }
-PICTURES = {"metadata_block_picture", "coverart"}  # base64 in a Vorbis comment: big, and no text
+PICTURES = {"metadata_block_picture", "coverart"}  # base64 in a Vorbis comment
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A file's tags as read by a person. None and () are "does not say"."""
+    """The fields of a track, out of its tags. None and (): not known."""
 
     title: str
     artists: tuple[str, ...]
@@ -52,16 +52,15 @@ class Description:
 
 
 def clean_text(value: object) -> str:
-    r"""`str(value)` on one line, as PostgreSQL can store it: valid UTF-8, no NUL, at most MAX_CHARACTERS.
+    """`str(value)` on one line that PostgreSQL can store: valid UTF-8, no NUL, at most MAX_CHARACTERS.
 
-    Control characters and line breaks become spaces. Bytes of a file name that are no UTF-8 (lone surrogates
-    in Python) are shown as \xNN; any other lone surrogate as U+FFFD.
+    Control characters, line breaks and lone surrogates are replaced, see `one_line`.
     """
     return one_line(str(value)[: 2 * MAX_CHARACTERS])[:MAX_CHARACTERS].rstrip()
 
 
 def artist_key(name: str) -> str:
-    """The same key for "DJ  Möbius" and "dj möbius": NFKC, case folded, single spaces."""
+    """A key that is equal for "DJ  Möbius" and "dj möbius": NFKC, case folded, single spaces."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return storable_key(" ".join(unicodedata.normalize("NFKC", folded).split())[:MAX_CHARACTERS])
 
@@ -72,13 +71,13 @@ def read_tags(file: BinaryIO) -> Tags:
     try:
         audio = mutagen.File(file)
         pairs = list(_pairs(audio.tags)) if audio is not None and audio.tags is not None else []
-    except Exception:  # noqa: BLE001  damaged tags raise errors of many kinds, and a track without tags is a track
+    except Exception:  # noqa: BLE001  damaged tags raise errors of many kinds
         return {}
     return collect(pairs)
 
 
 def collect(pairs: Iterable[tuple[str, object]]) -> Tags:
-    """(name, value) pairs as clean tags: names lower-case, each value once, none empty, lengths capped."""
+    """The pairs as clean tags: lower-case names, no empty or repeated values, limited lengths."""
     tags: Tags = {}
     for name, value in pairs:
         key, text = clean_text(name).lower(), clean_text(value)
@@ -105,8 +104,8 @@ def _pairs(tags: Any) -> Iterator[tuple[str, object]]:
         yield from tags
 
 
-def describe(tags: Tags, stem: str) -> Description:
-    """Reads tags; the file name without its ending (`stem`) fills in for a missing title or artist."""
+def description_of(tags: Tags, stem: str) -> Description:
+    """The fields of a track. The file name without its ending (`stem`) replaces a missing title or artist."""
     named_artist, named_title = parse_name(clean_text(stem))
     credited = _artists(tags.get("artist") or tags.get("artists") or tags.get("albumartist") or [])
     return Description(
@@ -122,7 +121,7 @@ def describe(tags: Tags, stem: str) -> Description:
 def parse_name(stem: str) -> tuple[str, str]:
     """(artist, title) out of "Artist - Title", "07 Artist - Title", "07. Title" or "Title".
 
-    The artist may be "". Only a number of two digits, or before a dot or a dash, is cut: "808 State" stays.
+    The artist may be "". A number is cut where it has two digits, or precedes a dot or a dash: "808 State" stays.
     """
     name = " ".join(stem.replace("_", " ").split())
     name = re.sub(r"^(\d{1,3}(\.| -)|\d{2}) (?=\S)", "", name)
@@ -137,7 +136,7 @@ def _first(tags: Tags, *names: str) -> str | None:
 
 
 def _artists(values: list[str]) -> tuple[str, ...]:
-    """Each credited artist once. Only ";" separates: "&", "," and "/" also stand inside of artists' names."""
+    """Each credited artist once. Only ";" separates: "&", "," and "/" also occur inside of names."""
     credited: dict[str, str] = {}
     for name in (part.strip() for value in values for part in value.split(";")):
         if artist_key(name) not in NO_ARTIST:

@@ -1,1 +1,1 @@
-"""Previews: where they are found, and how they are fetched."""
+"""Previews of tracks: finding them and downloading them."""

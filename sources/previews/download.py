@@ -1,4 +1,4 @@
-"""One audio file from an address that somebody else chose: only from hosts we know, only audio, never without end."""
+"""Download of one audio file from an address that a service names: from allowed hosts, audio only, within limits."""
 
 import hashlib
 import re
@@ -13,7 +13,7 @@ import requests
 
 from common.errors import LabelscopeError
 from sources.files.probe import UnusableError, probe
-from sources.http import fault_of, retry_after_of
+from sources.http import cause_of, retry_after_of
 from sources.metadata.tags import clean_text
 from sources.sender import Fault
 
@@ -30,11 +30,11 @@ CURES = {
 
 
 class DownloadError(LabelscopeError):
-    """There is no file. The message is one sentence that names the host alone, as addresses can be signed.
+    """The file could not be downloaded. The message is one sentence; it names the host alone, as addresses are signed.
 
     `reason`: host_refused, too_large, wrong_type, expired, truncated, too_slow, http_<status>, unreachable.
-    `doubtful`: the host has answered, and what it answered may be final or a bad moment: only a second look tells.
-    Every other fault may pass by itself. `retry_after_seconds`: how long the host wants to be left alone.
+    `doubtful`: the host has answered; whether for good, only a second attempt on another day shows. Every other fault
+    may pass by itself. `retry_after_seconds`: the wait that the host asks for.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class DownloadError(LabelscopeError):
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """A whole file at `path`, `<sha256>.<ending>`, whose format the decoder knows."""
+    """A complete file at `path`, named `<sha256>.<ending>`, in a format that the decoder reads."""
 
     path: Path
     sha256: str
@@ -70,11 +70,11 @@ def download(
     hosts: Collection[str],
     deadline_seconds: float = DEADLINE_SECONDS,
 ) -> Downloaded:
-    """Fetch the audio at `url` into `folder`, under a name made of its content.
+    """Download the audio at `url` into `folder`, under a name made of its content.
 
-    Only `hosts` are asked, redirects included, see `is_allowed`. `deadline_seconds` hold for all of it, the session's
-    limits for each answer. Raises DownloadError, and OSError where the folder cannot be written; then nothing is left
-    behind.
+    Requests, redirects included, go to `hosts` alone, see `is_allowed`. `deadline_seconds` bounds all of them together,
+    the session's limits each answer. Raises DownloadError, and OSError where the folder cannot be written; then
+    nothing is left behind.
     """
     response = _fetch(session, url, hosts, time.monotonic() + deadline_seconds)
     host, content = _host_of(response.url), response.content
@@ -93,9 +93,9 @@ def download(
 
 
 def is_allowed(url: str, hosts: Collection[str]) -> bool:
-    """Whether `url` is https, without a user's name, and its host one of `hosts`, letter by letter.
+    """Whether `url` is https, without a user name, and its host is one of `hosts`.
 
-    Hosts: "*.dzcdn.net" (whatever is below), "media.example.org" (itself alone), each on port 443, or with a port:
+    Hosts: "*.dzcdn.net" (all subdomains), "media.example.org" (itself alone), each on port 443, or with a port:
     "127.0.0.1:8443", "[::1]:8443".
     """
     try:
@@ -103,7 +103,7 @@ def is_allowed(url: str, hosts: Collection[str]) -> bool:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return False
-    if not url.isascii() or not url.isprintable():  # parsers do not agree on what these are for
+    if not url.isascii() or not url.isprintable():  # parsers differ on such characters
         return False
     if parts.scheme != "https" or "@" in parts.netloc or not re.fullmatch(r"[a-z0-9:.-]+", host):
         return False
@@ -133,7 +133,7 @@ def _fetch(session: requests.Session, url: str, hosts: Collection[str], deadline
 
 
 def _target_of(response: requests.Response) -> str:
-    """Where a redirect leads; "" for what is no address."""
+    """The target of a redirect; "" where it is not an address."""
     try:
         return urljoin(response.url, response.headers["Location"])
     except ValueError:
@@ -141,17 +141,15 @@ def _target_of(response: requests.Response) -> str:
 
 
 def _prepare(session: requests.Session, url: str, hosts: Collection[str]) -> requests.PreparedRequest:
-    """The request as it will be sent: it is this one's host that must be allowed, however `url` was written."""
-    wanted = requests.Request("GET", url, headers={"Accept-Encoding": "identity"})
+    """The request to send, if its host is allowed. Preparing it may change the host in `url`."""
+    unprepared = requests.Request("GET", url, headers={"Accept-Encoding": "identity"})
     try:
-        request = session.prepare_request(wanted)
-    except (requests.RequestException, ValueError):  # no address at all
+        request = session.prepare_request(unprepared)
+    except (requests.RequestException, ValueError):  # not an address
         request = None
     if request is None or not is_allowed(request.url or "", hosts):
         shown = _host_of((request.url if request else None) or "") or "An address without a host"
-        sentence = (
-            "is no host that previews come from over https; if it is one now, add it to the allowed hosts."
-        )
+        sentence = "is not an allowed https host of previews; if it is one now, add it to the allowed hosts."
         raise DownloadError("host_refused", f"{shown} {sentence}", doubtful=True)
     return request
 
@@ -163,15 +161,14 @@ def _send(session: requests.Session, request: requests.PreparedRequest, deadline
         return session.send(request, timeout=deadline - time.monotonic(), **environment)
     except requests.RequestException as error:
         reason = error.reason if isinstance(error, Fault) else "unreachable"
-        sentence = f"{host} {fault_of(error)}; {CURES[reason]}."
-    raise DownloadError(
-        reason, sentence, doubtful=reason == "too_large"
-    )  # out here, so that it drags no error along
+        sentence = f"{host} {cause_of(error)}; {CURES[reason]}."
+    # Outside of the `except` block, so that no error is attached to it that holds the address.
+    raise DownloadError(reason, sentence, doubtful=reason == "too_large")
 
 
 def _require_audio(path: Path, host: str) -> tuple[float, str]:
-    """(seconds, the usual ending of a file's name) by the file's content. Raises DownloadError."""
-    cause = "is in a format that is not used here"
+    """(duration in seconds, ending of the file name), by the file's content. Raises DownloadError."""
+    cause = "is in a format that Labelscope does not read"
     try:
         sound = probe(path)
         ending = ENDINGS.get(sound.format["format"])
@@ -184,7 +181,7 @@ def _require_audio(path: Path, host: str) -> tuple[float, str]:
 
 
 def _explain(response: requests.Response) -> DownloadError:
-    """The error behind a status that is not 200."""
+    """The error for a status other than 200."""
     host, status = _host_of(response.url), response.status_code
     if status in (403, 410):
         sentence = f"{host} no longer gives out this address ({status}); a new one has to be asked for."

@@ -1,4 +1,4 @@
-"""Where a track's audio comes from: its own preview, Deezer's by ISRC, or a file of the user's library."""
+"""Sources of a track's audio: its own preview, Deezer's by ISRC, or a file of the user's library."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sources.deezer.api import JSON, DeezerApi, Refused
 from sources.deezer.records import artist_names, id_of, preview_of, seconds_of
-from sources.errors import Blocked, Later
+from sources.errors import RateLimited, TransientError
 from sources.files.library import Library, UnreadableMatchError
 from sources.files.probe import plan_clips
 from sources.metadata.matching import same_artists, same_duration, same_title
@@ -22,14 +22,14 @@ DEEZER_LICENCE = (
     "Deezer preview: for personal, non-commercial use; no licence to pass it on or to train on it."
 )
 OWN_LICENCE = "Your own file."
-DEAD_ADDRESS = "Spotify's address of the preview is dead; let another source give it."
+EXPIRED_ADDRESS = "Spotify's address of the preview has expired; let another source give it."
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A track that has no audio. `settled`: sources that need not be asked, as their answer is known.
+    """A track without audio. `settled`: sources whose answer is final, so that they are skipped.
 
-    `doubted`: sources that gave a doubtful answer before; the same again is final.
+    `doubted`: sources that gave a doubtful answer before; the same answer again is final.
     """
 
     track_id: int
@@ -46,9 +46,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Audio of a track. `reference` says what exactly was found: a provider's id, or a file's uri.
+    """Audio of a track. `reference`: the provider's id or the uri of what was found.
 
-    `file` lies in the inbox, to be moved to its place; None where the user's own file is read where it is.
+    `file`: the download in the inbox, to be moved into the store; None where the user's own file is read in place.
     """
 
     source: str
@@ -59,9 +59,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """A source has no audio of a track. `again`: the next run should ask again, as this may pass by itself.
+    """A source gave no audio of a track. `again`: the next run should try again, as the cause may pass by itself.
 
-    `doubtful`: a host has answered, perhaps in a bad moment; the same answer at a second look is final.
+    `doubtful`: a host has answered, perhaps in error; the same answer at the second attempt is final.
     """
 
     source: str
@@ -71,8 +71,8 @@ class NotFound:
     doubtful: bool = False
 
 
-class Finder(Protocol):
-    """A place where audio can be looked for, by any number of threads at once."""
+class AudioSource(Protocol):
+    """A source of audio. Any number of threads may share one."""
 
     @property
     def source(self) -> str:
@@ -80,24 +80,26 @@ class Finder(Protocol):
         ...
 
     def find(self, wanted: Wanted, inbox: Path) -> Found | NotFound:
-        """Raises Blocked where nobody should be asked any more, and OSError where the disk is at fault."""
+        """Audio of the track. Raises RateLimited, after which no source should be tried, and OSError of the disk."""
         ...
 
 
-def find_audio(wanted: Wanted, finders: Sequence[Finder], inbox: Path) -> tuple[Found | None, list[NotFound]]:
-    """Ask one source after the other until one has audio, with the answers of those that have none.
+def find_audio(
+    wanted: Wanted, sources: Sequence[AudioSource], inbox: Path
+) -> tuple[Found | None, list[NotFound]]:
+    """The audio of the first source that has any, and the answers of the sources before it.
 
-    Stops at an answer that may be another next time: a later source must not win because an earlier one had a bad
-    moment, or what is found would depend on luck.
+    Stops at an answer that may differ next time. Else a later source would win because an earlier one failed by
+    chance, and the result would depend on luck.
     """
     missing: list[NotFound] = []
-    for finder in finders:
-        if finder.source in wanted.settled:
+    for source in sources:
+        if source.source in wanted.settled:
             continue
-        outcome = finder.find(wanted, inbox)
+        outcome = source.find(wanted, inbox)
         if isinstance(outcome, Found):
             return outcome, missing
-        if outcome.doubtful and finder.source in wanted.doubted:
+        if outcome.doubtful and source.source in wanted.doubted:
             outcome = replace(outcome, again=False, doubtful=False)
         missing.append(outcome)
         if outcome.again:
@@ -106,18 +108,18 @@ def find_audio(wanted: Wanted, finders: Sequence[Finder], inbox: Path) -> tuple[
 
 
 def stored_uri(sha256: str, ending: str) -> str:
-    """The uri of audio that Labelscope keeps: its place below the home, which may be moved."""
+    """The uri of audio in the store: its path relative to the home, as the home may be moved."""
     return f"store:audio/{sha256[:2]}/{sha256}.{ending}"
 
 
 class OwnPreviews:
-    """The preview that the track's own provider offers: Spotify's address, or what Deezer gives for the track's id."""
+    """The preview of the track's own provider: Spotify's address, or Deezer's for the track's id."""
 
     source = "own"
 
     def __init__(self, deezer: DeezerApi, hosts: Collection[str]) -> None:
         self._deezer = deezer
-        self._host = PreviewHost(hosts, deezer.patience, deezer.timeout_seconds)
+        self._host = PreviewHost(hosts, deezer.retry_policy, deezer.timeout_seconds)
 
     def find(self, wanted: Wanted, inbox: Path) -> Found | NotFound:
         """Reasons: no_preview, gone (no longer on Deezer), those of a download, unreachable, refused."""
@@ -127,14 +129,16 @@ class OwnPreviews:
             outcome = _outcome(
                 self.source, lambda: self._from_spotify(wanted, wanted.preview_url or "", inbox)
             )
-            dead = isinstance(outcome, NotFound) and outcome.reason == "expired"
-            return NotFound(self.source, "expired", DEAD_ADDRESS, True, doubtful=True) if dead else outcome
+            expired = isinstance(outcome, NotFound) and outcome.reason == "expired"
+            return (
+                NotFound(self.source, "expired", EXPIRED_ADDRESS, True, doubtful=True) if expired else outcome
+            )
         sentence = f"{wanted.provider} offers no preview of {_shown(wanted)}; let another source give it."
         return NotFound(self.source, "no_preview", sentence, again=False)
 
     def _from_spotify(self, wanted: Wanted, url: str, inbox: Path) -> Found:
         file = self._host.fetch(url, inbox)
-        return _kept(self.source, "spotify", f"spotify:track:{wanted.external_id}", file, SPOTIFY_LICENCE)
+        return _found(self.source, "spotify", f"spotify:track:{wanted.external_id}", file, SPOTIFY_LICENCE)
 
     def _from_deezer(self, wanted: Wanted, inbox: Path) -> Found | NotFound:
         record = self._deezer.track(wanted.external_id)
@@ -145,13 +149,13 @@ class OwnPreviews:
 
 
 class DeezerByIsrc:
-    """Deezer's preview of the recording that has the same ISRC, if it is the same by its title and length too."""
+    """Deezer's preview of the recording with the same ISRC, if title, artists and length match too."""
 
     source = "deezer"
 
     def __init__(self, deezer: DeezerApi, hosts: Collection[str]) -> None:
         self._deezer = deezer
-        self._host = PreviewHost(hosts, deezer.patience, deezer.timeout_seconds)
+        self._host = PreviewHost(hosts, deezer.retry_policy, deezer.timeout_seconds)
 
     def find(self, wanted: Wanted, inbox: Path) -> Found | NotFound:
         """Reasons: no_isrc, unknown_isrc, other_recording, no_preview, those of a download, unreachable, refused."""
@@ -166,7 +170,7 @@ class DeezerByIsrc:
         record = self._deezer.track_by_isrc(wanted.isrc)
         if record is None:
             sentence = (
-                f"Deezer knows no {wanted.isrc}, the ISRC of {_shown(wanted)}; let another source give it."
+                f"Deezer has no {wanted.isrc}, the ISRC of {_shown(wanted)}; let another source give it."
             )
             return NotFound(self.source, "unknown_isrc", sentence, again=False)
         if other := _difference(wanted, record):
@@ -178,7 +182,7 @@ class DeezerByIsrc:
 
 @dataclass(frozen=True)
 class LibraryMatches:
-    """A file of the user's own that is the recording; up to `windows` clips of it."""
+    """The user's own file of the recording, as up to `windows` clips."""
 
     library: Library
     windows: int = 3
@@ -203,21 +207,28 @@ class LibraryMatches:
         licence = file.licence or OWN_LICENCE
         clips = tuple(
             AudioClip(
-                self.source, uri, file.sha256, file.bytes, file.modified_ns, offset_s, length_s, licence
+                provider=self.source,
+                uri=uri,
+                sha256=file.sha256,
+                bytes=file.bytes,
+                modified_ns=file.modified_ns,
+                offset_s=offset_s,
+                duration_s=duration_s,
+                licence=licence,
             )
-            for offset_s, length_s in plan_clips(file.duration_s, self.windows)
+            for offset_s, duration_s in plan_clips(file.duration_s, self.windows)
         )
         return Found(self.source, uri, clips, file=None)
 
 
 def _outcome(source: str, find: Callable[[], Found | NotFound]) -> Found | NotFound:
-    """What `find` returns; it is asked once more where a signed address died before it was used."""
+    """The result of `find`, its errors as NotFound. It gets a second call where a signed address expired before use."""
     for last in (False, True):
         try:
             return find()
-        except Blocked:
+        except RateLimited:
             raise
-        except Later as error:
+        except TransientError as error:
             return NotFound(source, "unreachable", str(error), again=True)
         except Refused as error:
             return NotFound(source, "refused", str(error), again=False)
@@ -230,27 +241,36 @@ def _outcome(source: str, find: Callable[[], Found | NotFound]) -> Found | NotFo
 def _deezer_preview(
     source: str, host: PreviewHost, wanted: Wanted, record: JSON, inbox: Path
 ) -> Found | NotFound:
-    """The preview of Deezer's track, fetched at once, as its address soon dies."""
+    """The preview of Deezer's track, downloaded at once, as its address soon expires."""
     url = preview_of(record)
     if url is None:
         sentence = f"Deezer has no preview of {_shown(wanted)}; let another source give it."
         return NotFound(source, "no_preview", sentence, again=False)
     reference = f"deezer:track:{id_of(record) or 'without id'}"
-    return _kept(source, "deezer", reference, host.fetch(url, inbox), DEEZER_LICENCE)
+    return _found(source, "deezer", reference, host.fetch(url, inbox), DEEZER_LICENCE)
 
 
-def _kept(source: str, provider: str, reference: str, file: Downloaded, licence: str) -> Found:
+def _found(source: str, provider: str, reference: str, file: Downloaded, licence: str) -> Found:
     modified_ns = file.path.stat().st_mtime_ns
     uri = stored_uri(file.sha256, file.ending)
     clips = tuple(
-        AudioClip(provider, uri, file.sha256, file.bytes, modified_ns, offset_s, length_s, licence)
-        for offset_s, length_s in plan_clips(file.duration_s, windows=1)
+        AudioClip(
+            provider=provider,
+            uri=uri,
+            sha256=file.sha256,
+            bytes=file.bytes,
+            modified_ns=modified_ns,
+            offset_s=offset_s,
+            duration_s=duration_s,
+            licence=licence,
+        )
+        for offset_s, duration_s in plan_clips(file.duration_s, windows=1)
     )
     return Found(source, reference, clips, file.path)
 
 
 def _difference(wanted: Wanted, record: JSON) -> str:
-    """What tells Deezer's track from the wanted one, as the object of a sentence; nothing where it is the same."""
+    """How Deezer's track differs from the wanted one, as the object of a sentence; "" where it does not."""
     title, names, seconds = clean_text(text_in(record.get("title"))), artist_names(record), seconds_of(record)
     if not same_title(wanted.title, title):
         return f"the title {title!r}"

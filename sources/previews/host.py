@@ -1,26 +1,29 @@
-"""Previews fetched with patience: what may pass is tried again, before anybody hears of it."""
+"""Downloads of previews with retries."""
 
 from collections.abc import Collection
 from pathlib import Path
 
-from sources.errors import Blocked, Later
-from sources.http import Passing, Patience, TooMany, patiently
+from sources.errors import RateLimited, TransientError
+from sources.http import RetryableError, RetryPolicy, TooManyRequests, with_retries
 from sources.previews.download import DEADLINE_SECONDS, Downloaded, DownloadError, download
 from sources.sender import Limits, new_session
 
-WHAT = "The host of the previews"
+ENDPOINT = "The host of the previews"
 
 
 class PreviewHost:
-    """Fetches files with patience, from these hosts alone."""
+    """Downloads files from `hosts` alone, with retries."""
 
-    def __init__(self, hosts: Collection[str], patience: Patience, timeout_seconds: float) -> None:
+    def __init__(self, hosts: Collection[str], retry_policy: RetryPolicy, timeout_seconds: float) -> None:
         self._hosts = hosts
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._session = new_session(limits=Limits(seconds=DEADLINE_SECONDS, wait_seconds=timeout_seconds))
 
     def fetch(self, url: str, inbox: Path) -> Downloaded:
-        """Raises Blocked, or the DownloadError of the last attempt; doubtful answers and slow hosts get only one."""
+        """Download the file at `url` into `inbox`. Doubtful answers and slow hosts get no second attempt.
+
+        Raises RateLimited, or the DownloadError of the last attempt.
+        """
         failure: DownloadError | None = None
 
         def attempt() -> Downloaded:
@@ -30,15 +33,15 @@ class PreviewHost:
             except DownloadError as error:
                 failure = error
             if failure.reason == "http_429":
-                raise TooMany(WHAT, failure.retry_after_seconds)
+                raise TooManyRequests(ENDPOINT, failure.retry_after_seconds)
             if not failure.doubtful and failure.reason != "too_slow":
-                raise Passing(WHAT, failure.reason)
+                raise RetryableError(ENDPOINT, failure.reason)
             raise failure
 
         try:
-            return patiently(self._patience, attempt)
-        except Blocked:
+            return with_retries(self._retry_policy, attempt)
+        except RateLimited:
             raise
-        except Later:
+        except TransientError:
             assert failure is not None
         raise failure

@@ -1,7 +1,7 @@
-"""Spotify's Web API through spotipy: the few requests that we need, and every failure as an error of ours.
+"""Spotify's Web API through spotipy: the few requests that we need, with every failure as an error of ours.
 
-spotipy alone would retry in silence for hours, lose Retry-After, log tokens and stumble over odd answers. So its
-session is one of ours, where a hook takes every refusal out of spotipy's hands before it reads it.
+spotipy alone would retry in silence for hours, lose Retry-After, log tokens and fail on odd answers. It gets a session
+of ours, whose hook raises every refusal before spotipy reads it.
 """
 
 import logging
@@ -12,30 +12,39 @@ from typing import Any
 import requests
 import spotipy  # type: ignore[import-untyped]
 
-from sources.errors import Closed, LoginNeeded, Unavailable
-from sources.http import Passing, Patience, TooMany, fault_of, patiently, require_answer, retry_after_of
+from sources.errors import CapabilityDenied, LoginNeeded, Unavailable
+from sources.http import (
+    RetryableError,
+    RetryPolicy,
+    TooManyRequests,
+    cause_of,
+    require_answer,
+    retry_after_of,
+    with_retries,
+)
 from sources.metadata.storable import text_in
 from sources.sender import new_session
 from sources.spotify.auth import COMMAND, SpotifyAccess
 
 API_URL = "https://api.spotify.com/v1/"
-PAGE = 50  # entries in one page of /items, the most that Spotify gives
-MAX_IDS = 100  # tracks in one request for audio features
-QUOTA_SECONDS = 3600.0  # to wait where the quota is used up and Spotify does not say for how long
+PAGE = 50  # entries in one page of /items, Spotify's maximum
+MAX_IDS = 100  # tracks in one request for audio features, Spotify's maximum
+QUOTA_SECONDS = 3600.0  # the wait for a used-up quota where Spotify names none
 PREMIUM = "the owner of this app needs Spotify Premium; subscribe, or set the key of another app"
-CURES = {  # what a message of Spotify's speaks of, and what is to be done
+# Words in a message of Spotify's -> the cure.
+CURES = {
     "premium": PREMIUM,
     "not registered": "the user who has logged in may not use this app; add them under User Management at "
     "developer.spotify.com/dashboard",
     "insufficient client scope": f"the login does not cover this; run `{COMMAND}` again",
 }
-JUDGED = {400, 401, 403, 404}  # statuses that mean something; all others are faults that may pass
+FINAL_STATUSES = {400, 401, 403, 404}  # all others are faults that may pass
 
 JsonObject = dict[str, Any]
 
 
 def _keep_tokens_out_of_logs() -> None:
-    """spotipy logs whole headers at DEBUG, whatever level somebody sets."""
+    """Drop spotipy's DEBUG lines, which hold whole headers."""
     for name in ("spotipy.client", "spotipy.oauth2"):
         logging.getLogger(name).addFilter(lambda record: record.levelno > logging.DEBUG)
 
@@ -50,31 +59,34 @@ class Refusal:
     status: int
     headers: requests.structures.CaseInsensitiveDict[str] = field(repr=False)
     quota: bool  # the reason is QUOTA_EXCEEDED
-    cure: str | None  # one of CURES, where the message speaks of its cause
+    cure: str | None  # one of CURES, where the message names its cause
     access_token: str = field(repr=False)  # that the request was sent with
 
 
-class _Refused(Exception):  # noqa: N818  no error of its own, but the way past spotipy
+class _Refused(Exception):  # noqa: N818  carries a Refusal through spotipy
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.status)
         self.refusal = refusal
 
 
 class _Client(spotipy.Spotify):  # type: ignore[misc]
-    """spotipy, and the one request that it words as deprecated."""
+    """spotipy, with the request for audio features that it deprecates."""
 
     def features(self, ids: Iterable[str]) -> Any:
         return self._get("audio-features", ids=",".join(ids))
 
 
 class SpotifyApi:
-    """Asks Spotify, patiently. Every method raises Later, Blocked and LoginNeeded besides what it says."""
+    """Requests to Spotify with retries.
+
+    Every method also raises TransientError, RateLimited and LoginNeeded.
+    """
 
     def __init__(
-        self, access: SpotifyAccess, api_url: str, patience: Patience, timeout_seconds: float
+        self, access: SpotifyAccess, api_url: str, retry_policy: RetryPolicy, timeout_seconds: float
     ) -> None:
         self._access = access
-        self._patience = patience
+        self._retry_policy = retry_policy
         session = new_session(timeout_seconds)
         session.hooks["response"].append(_refuse)
         self._client = _Client(auth_manager=access, requests_session=session, requests_timeout=None)
@@ -82,7 +94,7 @@ class SpotifyApi:
 
     def playlist(self, playlist_id: str, fields: str | None = None) -> JsonObject:
         """A playlist with its first entries, or only `fields` of it. Raises Unavailable."""
-        answer = self._ask(
+        answer = self._request(
             f"Spotify (playlists/{playlist_id})",
             lambda: self._client.playlist(playlist_id, fields, additional_types=("track", "episode")),
             snapshot_id=str,
@@ -93,7 +105,7 @@ class SpotifyApi:
 
     def page(self, playlist_id: str, offset: int) -> JsonObject:
         """Up to 50 entries of a playlist from `offset` on. Raises Unavailable."""
-        answer = self._ask(
+        answer = self._request(
             f"Spotify (playlists/{playlist_id}/items)",
             lambda: self._client.playlist_items(playlist_id, limit=PAGE, offset=offset),
             items=list,
@@ -106,36 +118,36 @@ class SpotifyApi:
         return answer
 
     def audio_features(self, ids: list[str]) -> JsonObject:
-        """The answer about up to 100 tracks. Raises Closed."""
-        answer = self._ask(
+        """The audio features of up to 100 tracks. Raises CapabilityDenied."""
+        answer = self._request(
             "Spotify (audio-features)", lambda: self._client.features(ids), audio_features=list
         )
         if isinstance(answer, Refusal):
             if answer.cure:
-                raise Closed(f"Spotify gives no audio features: {answer.cure}.")
-            raise Closed(
+                raise CapabilityDenied(f"Spotify gives no audio features: {answer.cure}.")
+            raise CapabilityDenied(
                 "Spotify gives audio features only to apps that had them before November 2024; "
-                "leave `spotify` off under [features], the sound itself is measured anyway."
+                "leave `spotify` off under [features], as Labelscope measures the audio itself anyway."
             )
         return answer
 
-    def _ask(self, what: str, call: Callable[[], Any], **shape: type) -> JsonObject | Refusal:
-        """What Spotify says, with at least the fields of `shape`, or its refusal. A new access token is tried once."""
+    def _request(self, endpoint: str, call: Callable[[], Any], **shape: type) -> JsonObject | Refusal:
+        """Spotify's answer, with at least the fields of `shape`, or its refusal. A 401 gets one new access token."""
         renewed = False
 
         def attempt() -> JsonObject | Refusal:
             nonlocal renewed
-            answer = _ask_once(what, call, shape)
+            answer = _request_once(endpoint, call, shape)
             if isinstance(answer, Refusal) and answer.status == 401 and not renewed:
                 renewed = True
                 self._access.refuse(answer.access_token)
-                answer = _ask_once(what, call, shape)
+                answer = _request_once(endpoint, call, shape)
             return answer
 
-        answer = patiently(self._patience, attempt)
+        answer = with_retries(self._retry_policy, attempt)
         if isinstance(answer, Refusal) and answer.status == 401:
             self._access.refuse(answer.access_token)
-            raise LoginNeeded(f"{what} answered 401 to a new access token too; run `{COMMAND}`.")
+            raise LoginNeeded(f"{endpoint} answered 401 to a new access token too; run `{COMMAND}`.")
         return answer
 
 
@@ -157,50 +169,60 @@ def unavailable(playlist_id: str, refusal: Refusal) -> Unavailable:
 
 
 def metadata_only(playlist_id: str) -> Unavailable:
-    """The error for a playlist of which Spotify tells the name but not the tracks."""
+    """The error for a playlist of which Spotify gives the name but not the tracks."""
     return Unavailable(
-        f"Spotify tells only the name of the playlist {playlist_id}: only its owner's login may list it; run "
+        f"Spotify gives only the name of the playlist {playlist_id}: only its owner's login may list it; run "
         f"`{COMMAND}` as its owner, or copy its tracks into a playlist of your own.",
         "metadata_only",
     )
 
 
-def _ask_once(what: str, call: Callable[[], Any], shape: dict[str, type]) -> JsonObject | Refusal:
-    """One request. Raises Passing and TooMany; nothing that another library raised is dragged along."""
-    answer, refusal, fault = None, None, "answered with something else than the JSON that it should"
+def _request_once(endpoint: str, call: Callable[[], Any], shape: dict[str, type]) -> JsonObject | Refusal:
+    """The answer to one request. Raises RetryableError and TooManyRequests, with no foreign error attached."""
+    answer, refusal, cause = None, None, "answered with something else than the JSON that it should"
     try:
         answer = call()
     except _Refused as error:
         refusal = error.refusal
     except requests.RequestException as error:
-        fault = fault_of(error)
+        cause = cause_of(error)
     except RecursionError:
-        fault = "answered with JSON that is nested too deep"
+        cause = "answered with JSON that is nested too deep"
     if refusal is not None:
-        if refusal.quota and refusal.status == 429:
-            seconds = retry_after_of(refusal.headers)
-            raise TooMany(
-                what, QUOTA_SECONDS if seconds is None else seconds, "has no quota left: it answered 429"
-            )
-        require_answer(what, refusal.status, refusal.headers)
-        if refusal.status not in JUDGED:
-            raise Passing(what, f"answered {refusal.status}")
+        _raise_if_transient(endpoint, refusal)
         return refusal
-    said = answer if isinstance(answer, dict) else {}
-    if said and all(isinstance(said.get(name), kind) and said[name] != "" for name, kind in shape.items()):
-        return said
-    raise Passing(what, fault)
+    if isinstance(answer, dict) and _has_shape(answer, shape):
+        return answer
+    raise RetryableError(endpoint, cause)
+
+
+def _raise_if_transient(endpoint: str, refusal: Refusal) -> None:
+    """Raises RetryableError or TooManyRequests, unless the status is final."""
+    if refusal.quota and refusal.status == 429:
+        seconds = retry_after_of(refusal.headers)
+        wait_seconds = QUOTA_SECONDS if seconds is None else seconds
+        raise TooManyRequests(endpoint, wait_seconds, "has no quota left: it answered 429")
+    require_answer(endpoint, refusal.status, refusal.headers)
+    if refusal.status not in FINAL_STATUSES:
+        raise RetryableError(endpoint, f"answered {refusal.status}")
+
+
+def _has_shape(answer: JsonObject, shape: dict[str, type]) -> bool:
+    """Whether the answer has a value of each of these types, and no empty text among them."""
+    return bool(answer) and all(
+        isinstance(answer.get(name), kind) and answer[name] != "" for name, kind in shape.items()
+    )
 
 
 def _refuse(response: requests.Response, *_: object, **__: object) -> None:
-    """Hook of the session. What the body says is only searched for a few words: it could say anything."""
+    """Hook of the session: raise _Refused for a refusal. Of its body only a few known words count."""
     if response.status_code < 300:
         return
     try:
-        said = response.json()
+        body = response.json()
     except (ValueError, RecursionError):
-        said = None
-    error = said.get("error") if isinstance(said, dict) else None
+        body = None
+    error = body.get("error") if isinstance(body, dict) else None
     details = error if isinstance(error, dict) else {"message": error}
     # some refusals are plain text
     message = text_in(details.get("message")) or ("" if error else response.text[:1000])

@@ -1,4 +1,4 @@
-"""Where Spotify sends the browser back to after a login: a page on this machine, for as long as one waits."""
+"""The page on this machine to which Spotify sends the browser back after a login."""
 
 import contextlib
 import queue
@@ -12,7 +12,7 @@ from sources.errors import LoginNeeded
 
 
 class Landing(ThreadingHTTPServer):
-    """Threads, as browsers open connections that they leave idle."""
+    """The server of that page. It needs threads, as browsers open connections and leave them idle."""
 
     daemon_threads = True
 
@@ -22,14 +22,14 @@ class Landing(ThreadingHTTPServer):
         self.answers: queue.Queue[dict[str, str]] = queue.Queue()
 
     def wait(self, seconds: float) -> dict[str, str] | None:
-        """The query of the first visit that carries our state; None where none comes in time."""
+        """The query of the first visit with our state; None where none comes within `seconds`."""
         try:
             return self.answers.get(timeout=seconds)
         except queue.Empty:
             return None
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: what a visitor does wrong is no concern of ours, and a traceback could hold the code."""
+        """Ignore it: a traceback could hold the code."""
 
 
 class _Visit(BaseHTTPRequestHandler):
@@ -52,14 +52,14 @@ class _Visit(BaseHTTPRequestHandler):
             self.server.answers.put(query)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the address holds the code."""
+        """Log nothing: the address holds the code."""
 
 
 @contextlib.contextmanager
 def listen(redirect_uri: str, state: str) -> Iterator[Landing]:
-    """A page at `redirect_uri` that takes only visits with `state`: others could slip in a login of their own.
+    """Serve a page at `redirect_uri`. It takes only visits with `state`, so that nobody can inject another login.
 
-    Raises LoginNeeded where that is no free port of 127.0.0.1.
+    Raises LoginNeeded where the address is not a free port of 127.0.0.1.
     """
     landing = None
     with contextlib.suppress(OSError, ValueError):

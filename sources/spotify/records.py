@@ -1,4 +1,4 @@
-"""Spotify's JSON as tracks and rejections. Pure functions, for which no JSON whatsoever is an error."""
+"""Spotify's JSON as tracks and rejections: pure functions that raise for no JSON."""
 
 import re
 from collections.abc import Mapping
@@ -8,24 +8,24 @@ from typing import Any
 
 from common.text import NO_ARTIST
 from sources.metadata.storable import storable, text_in
-from sources.metadata.tags import artist_key, clean_text, collect, describe
+from sources.metadata.tags import artist_key, clean_text, collect, description_of
 from sources.records import Artist, Entry, Rejection, Track
 
 PROVIDER = "spotify"
 BASE62 = re.compile(r"[0-9A-Za-z]{1,64}")
 MAX_DURATION_S = 7 * 86_400
-SPOTIFY_BEGAN = 2006  # added_at is 1970 where Spotify did not note it yet
+SPOTIFY_BEGAN = 2006  # for older entries added_at is 1970
 
 
 @dataclass(slots=True)
 class Seen:
-    """What one playlist has brought so far: the ids of its tracks, and the references of its rejections."""
+    """The track ids and the references of rejections so far in one playlist."""
 
     track_ids: set[str] = field(default_factory=set)
     references: set[str] = field(default_factory=set)
 
     def claim(self, reference: str, again: str, number: int = 1) -> str:
-        """`reference` itself, or with the next number where it is taken: `again` has a place for it."""
+        """`reference`, or where it is taken, with the next number in the format `again`, such as " (copy {})"."""
         claimed = reference if number == 1 else reference + again.format(number)
         while claimed in self.references:
             number += 1
@@ -35,12 +35,12 @@ class Seen:
 
 
 def is_spotify_id(value: object) -> bool:
-    """Whether it can be an id of a track or a playlist: letters and digits."""
+    """Whether the value can be the id of a track or a playlist: letters and digits."""
     return isinstance(value, str) and BASE62.fullmatch(value) is not None
 
 
 def list_in(playlist: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The first page of a playlist's entries, under its new name or its old; None where we may not see them."""
+    """The first page of a playlist's entries, under the new or the old field name; None where we may not see it."""
     for name in ("items", "tracks"):
         if isinstance(page := playlist.get(name), dict):
             return page
@@ -48,7 +48,7 @@ def list_in(playlist: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def read_entry(entry: object, seen: Seen) -> Entry | Rejection:
-    """One record of a playlist's entries: its track, or why it cannot be used.
+    """The track of one record of a playlist, or a Rejection.
 
     Reasons: removed_track, local_file, episode, duplicate, malformed.
     """
@@ -76,18 +76,18 @@ def read_entry(entry: object, seen: Seen) -> Entry | Rejection:
 
 
 def read_track(item: dict[str, Any]) -> Track:
-    """A track object that has an id, as a Track. What is missing or of another type is not known."""
+    """The track of a track object that has an id. Fields that are missing or of another type become None."""
     album = item.get("album")
     album = album if isinstance(album, dict) else {}
     codes = item.get("external_ids")
-    said = {
+    fields = {
         "title": item.get("name"),
         "album": album.get("name"),
         "isrc": codes.get("isrc") if isinstance(codes, dict) else None,
         "date": album.get("release_date"),
     }
-    known = collect((name, value) for name, value in said.items() if isinstance(value, str))
-    description = describe(known, "untitled")
+    tags = collect((name, value) for name, value in fields.items() if isinstance(value, str))
+    description = description_of(tags, "untitled")
     return Track(
         provider=PROVIDER,
         external_id=item["id"],
@@ -102,9 +102,9 @@ def read_track(item: dict[str, Any]) -> Track:
 
 
 def _item(entry: object) -> dict[str, Any] | None:
-    """What an entry holds, under its new name or its old.
+    """The track or episode of an entry, under the new or the old field name; None without one.
 
-    Only an object counts: a track itself has a field "track" too, which is just true.
+    Only an object counts: a track itself has a field "track" too, which is `true`.
     """
     for name in ("item", "track"):
         if isinstance(entry, dict) and isinstance(item := entry.get(name), dict):
@@ -113,32 +113,32 @@ def _item(entry: object) -> dict[str, Any] | None:
 
 
 def _without_track(entry: object, payload: dict[str, Any], seen: Seen) -> Rejection:
-    held = [entry.get(name) for name in ("item", "track") if name in entry] if isinstance(entry, dict) else []
-    if entry is None or (held and all(item is None or item is True for item in held)):
+    items = (
+        [entry.get(name) for name in ("item", "track") if name in entry] if isinstance(entry, dict) else []
+    )
+    if entry is None or (items and all(item is None or item is True for item in items)):
         detail = "An entry is empty: Spotify has removed its track; remove the entry from the playlist."
         return _reject(seen, "removed track", "removed_track", detail, payload)
-    detail = (
-        "An entry is not worded as Spotify words them; run again, or add its track to the playlist again."
-    )
+    detail = "An entry is not in Spotify's format; run again, or add its track to the playlist again."
     return _reject(seen, "malformed entry", "malformed", detail, payload)
 
 
 def _reject(
-    seen: Seen, reference: str, reason: str, detail: str, payload: dict[str, Any], number: int = 1
+    seen: Seen, reference: str, reason: str, detail: str, payload: dict[str, Any], *, number: int = 1
 ) -> Rejection:
     again = " (copy {})" if reference.startswith("spotify:") else " ({})"
     return Rejection(seen.claim(reference, again, number), reason, detail, payload)
 
 
 def _artists(credits: object) -> tuple[Artist, ...]:
-    """Each credited artist once; one that has no id is known by the folded name."""
-    found: dict[str, Artist] = {}
+    """Each credited artist once, in order. One without an id gets the folded name as id."""
+    artists: dict[str, Artist] = {}
     for credit in credits if isinstance(credits, list) else []:
         name = credit.get("name") if isinstance(credit, dict) else None
         if isinstance(name, str) and (key := artist_key(clean_text(name))) not in NO_ARTIST:
             external_id = credit["id"] if is_spotify_id(credit.get("id")) else key
-            found.setdefault(external_id, Artist(PROVIDER, external_id, clean_text(name)))
-    return tuple(found.values())
+            artists.setdefault(external_id, Artist(PROVIDER, external_id, clean_text(name)))
+    return tuple(artists.values())
 
 
 def _seconds(milliseconds: object) -> float | None:

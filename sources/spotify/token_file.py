@@ -1,4 +1,4 @@
-"""A person's login to Spotify as a file: 0600, replaced as a whole, changed by one process at a time."""
+"""The file with a person's login to Spotify: mode 0600, replaced as a whole, changed by one process at a time."""
 
 import contextlib
 import fcntl
@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from common.files import write_whole
-from sources.errors import Later
+from common.files import describe, write_whole
+from sources.errors import TransientError
 
 LOCK_SECONDS = 60.0  # a refresh takes one request
 
@@ -23,19 +23,19 @@ logger = logging.getLogger(__name__)
 
 @cache
 def warn_once(sentence: str) -> None:
-    """Once in a process: the file is read at every request."""
+    """Log the sentence once in a process, as the file is read at every request."""
     logger.warning("%s", sentence)
 
 
 @dataclass(frozen=True, slots=True)
 class UserToken:
-    """What Spotify gave for a login. Without a refresh token the login has ended, and says so until the next."""
+    """The tokens of a login. Without a refresh token the login has ended."""
 
-    client_id: str  # of the app that the person let in
+    client_id: str  # of the app to which the person gave access
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_at: float  # of the access token, in seconds since 1970
-    authorized_at: datetime  # when the person logged in; a refresh does not move it
+    authorized_at: datetime  # when the person logged in; a refresh does not change it
 
     @property
     def ended(self) -> bool:
@@ -44,42 +44,37 @@ class UserToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenFile:
-    """Where the login is kept."""
+    """The file at `path`."""
 
     path: Path
 
     def read(self) -> UserToken | None:
-        """The login; None where there is none, or none that can be read (then the log says so)."""
+        """The login; None without one. Logs a warning where the file cannot be read."""
         try:
             return _parse(json.loads(self.path.read_text("utf-8")))
         except FileNotFoundError:
             return None
         except OSError as error:
-            why = error.strerror or type(error).__name__
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            OverflowError,
-            RecursionError,
-        ):  # their text may hold what is in the file
-            why = "it is damaged"
+            cause = describe(error)
+        # The text of these errors is left out, as it may hold tokens.
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            cause = "it is damaged"
         warn_once(
-            f"The login to Spotify in {self.path} is not used ({why}); remove the file, or log in again."
+            f"The login to Spotify in {self.path} is not used ({cause}); remove the file, or log in again."
         )
         return None
 
     def write(self, token: UserToken) -> None:
-        """Puts `token` in the place of what was there. Raises Later."""
+        """Replace the login by `token`. Raises TransientError."""
         content = json.dumps(asdict(token) | {"authorized_at": token.authorized_at.isoformat()}, indent=1)
-        with self._told():
+        with self._errors_as_sentences():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self.path, content.encode())
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """For one thread of one process at a time: of two that refresh, the second finds what the first got."""
-        with self._told():
+        """Lock the file: of two that refresh the login, the second then finds the token of the first."""
+        with self._errors_as_sentences():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             lock = self.path.with_name(f"{self.path.name}.lock")
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -97,17 +92,19 @@ class TokenFile:
             except BlockingIOError:
                 late = time.monotonic() > deadline
             if late:
-                raise Later(f"Another process holds {self.path}.lock for a minute; end it, then run again.")
+                raise TransientError(
+                    f"Another process holds {self.path}.lock for a minute; end it, then run again."
+                )
             time.sleep(0.02)
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _errors_as_sentences(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            where = f"The login to Spotify cannot be kept in {self.path} ({why})"
-            raise Later(f"{where}; make its folder writable.") from error
+            raise TransientError(
+                f"The login to Spotify cannot be stored in {self.path} ({describe(error)}); make its folder writable."
+            ) from error
 
 
 def _parse(content: object) -> UserToken:
@@ -117,7 +114,7 @@ def _parse(content: object) -> UserToken:
     authorized_at = datetime.fromisoformat(content["authorized_at"])
     if not all(isinstance(text, str) and re.fullmatch("[!-~]*", text) for text in texts.values()):
         raise TypeError
-    if authorized_at.year > 9000:  # six months later must still be a date
+    if authorized_at.year > 9000:  # six months later must still be a valid date
         raise ValueError
     if authorized_at.tzinfo is None:
         authorized_at = authorized_at.replace(tzinfo=UTC)

@@ -1,1 +1,1 @@
-"""Synthetic music, for where there is none at hand."""
+"""Synthetic music, for trying Labelscope without any music."""

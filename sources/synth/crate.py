@@ -1,6 +1,6 @@
-"""A crate of synthetic music: five made-up labels to try everything on where there is no music at hand.
+"""A crate of synthetic music: five made-up labels, for trying Labelscope without any music.
 
-Nothing here is a real label, artist or recording, and everything says so: label, artist, title, album.
+No label, artist or recording is real, and labels, artists, titles and albums are marked as synthetic.
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from sources.synth.voices import SAMPLE_RATE
 
 PROVIDER = "synth"
 LICENCE = "CC0-1.0, synthetic"
-LONG_S = 95.0  # a label's last track is a long one, so that clips are also cut out of whole files
+LONG_S = 95.0  # of a label's last track, so that clips are also cut from a long file
 TRACKS_PER_RELEASE = 3
 
-# Folder (and key of the recipe) -> the label as it is stored.
+# Folder name, which is also the key of the recipe -> label.
 LABELS = {
     slug: Label(slug, f"{name} (synthetic)", f"Synthetic: a made-up label, {sound}.", synthetic=True)
     for slug, name, sound in (
@@ -70,14 +70,14 @@ class Song:
 
 
 def synth_source(folder: Path, windows: int = 3) -> FolderSource:
-    """The crate that `render_crate` made in `folder`, as a source with provider "synth"."""
+    """The crate that `render_crate` wrote to `folder`, as a source with provider "synth"."""
     return FolderSource(folder, windows, PROVIDER, LABELS)
 
 
 def plan_crate(
     seed: int = 1, tracks_per_label: int = 24, artists_per_label: int = 6, duration_s: float = 30.0
 ) -> list[Song]:
-    """The songs of a crate. The last one of each label takes 95 s, provided that it has more than four."""
+    """The songs of a crate. The last one of each label lasts 95 s where the label has more than four."""
     if min(seed + 1, tracks_per_label, artists_per_label, duration_s) <= 0:
         raise ValueError(
             "A synthetic crate needs a seed of 0 or more, and at least one track, artist and second."
@@ -98,15 +98,15 @@ def render_crate(
     artists_per_label: int = 6,
     duration_s: float = 30.0,
 ) -> int:
-    """Writes the crate's songs that are not there yet; returns how many that were. See `plan_crate`."""
+    """Write the songs of `plan_crate` that do not exist yet. Returns their number."""
     songs = plan_crate(seed, tracks_per_label, artists_per_label, duration_s)
     return sum(write_song(song, folder) for song in songs)
 
 
 def write_song(song: Song, folder: Path) -> bool:
-    """Renders the song to `folder/<label>/<name>.flac`; False where that file is there already.
+    """Write the song to `folder/<label>/<name>.flac`. Returns False where that file exists already.
 
-    The same song gives the same bytes. It is written under a hidden name first: no half song is ever seen.
+    The same song gives the same bytes.
     """
     path = folder / song.label / song.file_name
     if path.exists():

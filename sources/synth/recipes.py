@@ -1,7 +1,7 @@
-"""Five made-up record labels, each as a recipe for its music.
+"""Five made-up record labels, each with a recipe for its music.
 
-The recipe is the label's, an artist bends it (the production fingerprint), and each track bends it again and
-borrows from another label: no single number tells the labels apart.
+Each artist varies the label's recipe (the production fingerprint). Each track varies the artist's, and mixes in the
+recipe of another label, so that no single number separates the labels.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a label sounds. Levels are linear gains against a full kick; 0 leaves the instrument out."""
+    """The sound of a label. Levels are linear gains relative to a full kick; 0 omits the instrument."""
 
     tempo_low: float  # beats a minute
     tempo_high: float
@@ -68,29 +68,29 @@ RECIPES = {
 
 
 def artist_recipe(label: str, artist: int, seed: int) -> Recipe:
-    """The label's recipe in this artist's hands: the same on each of their tracks."""
+    """The label's recipe as varied by this artist, equal on all of their tracks."""
     return bent(RECIPES[label], dice(seed, label, artist), 0.25)
 
 
 def artist_tuning(label: str, artist: int, seed: int) -> float:
-    """How far the artist's studio is off concert pitch, in semitones: at most 30 cents."""
+    """The artist's offset from concert pitch in semitones: at most 0.3."""
     return float(dice(seed, label, artist, 1).uniform(-0.3, 0.3))
 
 
 def track_recipe(label: str, artist: int, number: int, seed: int) -> Recipe:
-    """The artist's recipe on this day: up to 40 % of the way to another label, and bent again."""
+    """The artist's recipe as varied for this track: up to 40 % of another label's recipe, and random factors."""
     rng = dice(seed, label, artist, number, 2)
     other = RECIPES[str(rng.choice([name for name in RECIPES if name != label]))]
     return bent(blended(artist_recipe(label, artist, seed), other, rng.uniform(0, 0.4)), rng, 0.12)
 
 
 def dice(seed: int, label: str, *numbers: int) -> np.random.Generator:
-    """A random generator of its own for every artist and every track."""
+    """The random generator of an artist or a track."""
     return np.random.default_rng([seed, list(RECIPES).index(label), *numbers])
 
 
 def bent(recipe: Recipe, rng: np.random.Generator, amount: float) -> Recipe:
-    """Each number but the tempo times something around 1, `amount` being its spread."""
+    """The recipe with each number but the tempo times a log-normal factor, `amount` being its spread."""
     factors = {part.name: float(np.exp(rng.normal(0, amount))) for part in fields(recipe)}
     changed = {
         name: getattr(recipe, name) * factor for name, factor in factors.items() if "tempo" not in name
@@ -103,6 +103,6 @@ def bent(recipe: Recipe, rng: np.random.Generator, amount: float) -> Recipe:
 
 
 def blended(recipe: Recipe, other: Recipe, amount: float) -> Recipe:
-    """`amount` (0 to 1) of the way from one recipe to the other."""
+    """The mean of two recipes, with the weight `amount` (0 to 1) on `other`."""
     pairs = ((getattr(recipe, part.name), getattr(other, part.name)) for part in fields(recipe))
-    return Recipe(*((1 - amount) * mine + amount * theirs for mine, theirs in pairs))
+    return Recipe(*((1 - amount) * first + amount * second for first, second in pairs))

@@ -1,7 +1,7 @@
-"""The instruments of the synthetic labels, a few lines each: oscillator, filter, envelope. Mono at 44.1 kHz.
+"""The instruments of the synthetic labels: oscillator, filter, envelope. Mono at 44.1 kHz.
 
-A filter that moves is a fade between copies of the sound filtered at fixed cut-offs: much the same
-to hear, and a fraction of the cost.
+A moving filter is a fade between copies of the sound, each filtered at a fixed cut-off: nearly the same sound at a
+fraction of the cost.
 """
 
 import numpy as np
@@ -58,17 +58,17 @@ def hat(rng: np.random.Generator, decay_s: float, tone_hz: float) -> Samples:
 
 
 def clap(rng: np.random.Generator, tone_hz: float) -> Samples:
-    """Four hands, 10 ms apart, and the room."""
+    """Three hits of noise, 10 ms apart, and a reverberation."""
     t = seconds(0.3)
     hands = sum(np.where(t >= at, np.exp(-(t - at) / 0.006), 0) for at in (0.0, 0.010, 0.021))
-    room = np.where(t >= 0.03, np.exp(-(t - 0.03) / 0.07), 0)
+    reverberation = np.where(t >= 0.03, np.exp(-(t - 0.03) / 0.07), 0)
     return faded(
-        filtered(noise(rng, len(t)), "bandpass", (0.6 * tone_hz, 1.8 * tone_hz)) * (hands + room) * 2
+        filtered(noise(rng, len(t)), "bandpass", (0.6 * tone_hz, 1.8 * tone_hz)) * (hands + reverberation) * 2
     )
 
 
 def bass_note(frequency_hz: float, duration_s: float, cutoff_hz: float) -> Samples:
-    """A filtered saw with a sine under it, so that the weight stays when the filter is closed."""
+    """A filtered saw with a sine under it, so that the low end stays when the filter is closed."""
     t = seconds(duration_s)
     saw_part = filtered(saw(frequency_hz, duration_s), "lowpass", cutoff_hz)
     tone = 0.6 * saw_part + 0.7 * np.sin(2 * np.pi * frequency_hz * t)
@@ -108,7 +108,7 @@ def pluck(frequency_hz: float, cutoff_hz: float, decay_s: float = 0.12) -> Sampl
 
 
 def vowel(frequency_hz: float, formants_hz: tuple[float, float], duration_s: float = 0.22) -> Samples:
-    """A stab with two resonances: what is left of a voice after a sampler had it."""
+    """A stab with two formants, like a voice out of a sampler."""
     t = seconds(duration_s)
     source = saw(frequency_hz, duration_s)
     tone = sum(filtered(source, "bandpass", (0.88 * formant, 1.14 * formant)) for formant in formants_hz)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cli import rows, screen, status_tables
 from cli.streams import FilteredStream
-from common.text import ONE, ONE_BUT_LINES, visible
+from common.text import UNSAFE, UNSAFE_BUT_LINES, visible
 from flows.prefect_tools.console import SafeConsole
 from flows.prefect_tools.markdown import escape_markdown
 from report.format import plain_text
@@ -74,7 +74,7 @@ def test_what_anything_writes_is_filtered_and_ours_is_not(text: str) -> None:
     behind.seek(0)
     behind.truncate()
     stream.rich_proxied_file.write(f"\x1b[31m{text}\x1b[0m")
-    assert not ONE_BUT_LINES.search(OWN.sub("", behind.getvalue()))
+    assert not UNSAFE_BUT_LINES.search(OWN.sub("", behind.getvalue()))
 
 
 FORMULAS = [

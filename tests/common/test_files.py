@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from common.files import replacing, sha256_if_readable, sha256_of, write_whole
+from common.files import file_state, has_changed, replacing, sha256_if_readable, sha256_of, write_whole
 
 
 def test_a_file_is_replaced_as_a_whole_with_the_permissions_that_were_asked_for(tmp_path: Path) -> None:
@@ -47,3 +47,17 @@ def test_sha256_of_a_named_pipe_is_none_and_nothing_waits_for_it(tmp_path: Path)
     assert sha256_if_readable(tmp_path / "pipe") is None
     (tmp_path / "empty").touch()
     assert sha256_of(tmp_path / "empty").startswith("e3b0c442")
+
+
+def test_a_file_has_changed_once_it_is_written_replaced_or_removed(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    assert not has_changed(path, None)
+    path.write_bytes(b"old")
+    assert has_changed(path, None)
+    before = file_state(path)
+    assert not has_changed(path, before)
+    write_whole(path, b"new")
+    os.utime(path, ns=(path.stat().st_atime_ns, before[1] if before else 0))
+    assert has_changed(path, before)
+    path.unlink()
+    assert has_changed(path, before)

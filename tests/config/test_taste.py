@@ -37,11 +37,11 @@ def test_a_label_is_known_by_its_name_or_slug_wherever_it_is_from(tmp_path: Path
     ("lines", "line", "says"),
     [
         ('# more\n"Ostgut" = 1', 9, "there is no label 'Ostgut'; write 'Ostgut Ton'"),
-        ('"Ostgut Ton" = 1\nzebra = 1', 9, "there is no label 'zebra'; write one as it stands in"),
+        ('"Ostgut Ton" = 1\nzebra = 1', 9, "there is no label 'zebra'; write one as in"),
         ('"Ostgut Ton" = 1\n\nberghain = 1', 10, "'berghain' has a weight above already; remove one"),
     ],
 )
-def test_a_label_that_does_not_exist_or_stands_twice_is_told_with_its_line(
+def test_a_label_that_is_missing_or_repeated_is_reported_with_its_line(
     tmp_path: Path, lines: str, line: int, says: str
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:

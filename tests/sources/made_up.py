@@ -44,7 +44,7 @@ ODD = (
     *('{"error": {"code": 800}}', '{"error": {"code": ' + "9" * 4000 + "}}", '{"data": {}, "total": "x"}'),
     *("[" * 40 + "]" * 40, "[" * 900 + "]" * 900, '{"a":' * 900 + "1" + "}" * 900, "[" * 100_000, "{"),
 )
-MARK = "odd value "  # stands in a true answer where the text of an odd one goes
+MARK = "odd value "  # a placeholder in a true answer for an odd text
 
 HEADERS = (
     *("Location", "Content-Type", "Content-Encoding", "Content-Length", "Transfer-Encoding", "Retry-After"),

@@ -50,16 +50,16 @@ def scripted(*script: Answer) -> Iterator[Scripted]:
         def do_GET(self) -> None:
             service.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
             service.requests.append((self.command, self.path, dict(self.headers)))
-            said = service.script.pop(0) if len(service.script) > 1 else service.script[0]
-            time.sleep(said.wait_seconds)
-            body = said.body.encode("utf-8", "surrogatepass")
-            self.send_response(said.status)
-            for name, value in said.headers.items():
+            reply = service.script.pop(0) if len(service.script) > 1 else service.script[0]
+            time.sleep(reply.wait_seconds)
+            body = reply.body.encode("utf-8", "surrogatepass")
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body[: len(body) - said.cut])
-            self.close_connection = bool(said.cut)
+            self.wfile.write(body[: len(body) - reply.cut])
+            self.close_connection = bool(reply.cut)
 
         do_POST = do_GET  # noqa: N815  the base class looks for this name
 

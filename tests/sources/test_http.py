@@ -1,4 +1,4 @@
-"""Patience: what is asked again, how long is waited, and that no message tells more than it may."""
+"""Retries: what is retried, how long the waits are, and that no message shows a secret."""
 
 import email.utils
 import socket
@@ -14,22 +14,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ports import free_port
-from sources.errors import Blocked, Later
+from sources.errors import RateLimited, TransientError
 from sources.http import (
     MAX_RETRY_AFTER_SECONDS,
     UNREADABLE_RETRY_AFTER_SECONDS,
-    Passing,
-    Patience,
-    TooMany,
-    fault_of,
-    patiently,
+    RetryableError,
+    RetryPolicy,
+    TooManyRequests,
+    cause_of,
     require_answer,
     retry_after_of,
+    with_retries,
 )
 from sources.sender import new_session
 from tests.sources.scripted import Answer, answer, scripted
 
-BRIEF = Patience(attempts=4, wait_seconds=0.005, longest_wait_seconds=60)
+BRIEF = RetryPolicy(attempts=4, wait_seconds=0.005, longest_wait_seconds=60)
 
 
 class Call:
@@ -57,22 +57,25 @@ def timed(call: Callable[[], object]) -> float:
 
 def test_an_answer_needs_one_call_and_no_wait() -> None:
     call = Call()
-    assert timed(lambda: patiently(Patience(wait_seconds=5), call)) < 1
+    assert timed(lambda: with_retries(RetryPolicy(wait_seconds=5), call)) < 1
     assert call.asked == 1
 
 
 def test_faults_that_pass_are_waited_out() -> None:
-    call = Call(*[Passing("Service (path)", "answered 503")] * 3)
-    assert patiently(BRIEF, call) == "answer"
+    call = Call(*[RetryableError("Service (path)", "answered 503")] * 3)
+    assert with_retries(BRIEF, call) == "answer"
     assert call.asked == 4
 
 
 def test_faults_that_stay_end_in_one_sentence() -> None:
-    call = Call(*[Passing("Service (path)", "answered 502")] * 3, Passing("Service (path)", "answered 503"))
-    with pytest.raises(Later) as caught:
-        patiently(BRIEF, call)
+    call = Call(
+        *[RetryableError("Service (path)", "answered 502")] * 3,
+        RetryableError("Service (path)", "answered 503"),
+    )
+    with pytest.raises(TransientError) as caught:
+        with_retries(BRIEF, call)
     assert call.asked == 4
-    assert type(caught.value) is Later
+    assert type(caught.value) is TransientError
     assert str(caught.value) == "Service (path) answered 503 at the last of 4 attempts; run again in a while."
     assert caught.value.__cause__ is None and caught.value.__context__ is None
 
@@ -80,15 +83,17 @@ def test_faults_that_stay_end_in_one_sentence() -> None:
 def test_other_errors_go_straight_through() -> None:
     call = Call(ValueError("broken"))
     with pytest.raises(ValueError, match="broken"):
-        patiently(BRIEF, call)
+        with_retries(BRIEF, call)
     assert call.asked == 1
 
 
 def test_waits_grow_and_are_bounded() -> None:
-    faults = [Passing("Service", "answered 503")] * 3
-    taken = timed(lambda: patiently(Patience(4, wait_seconds=0.04), Call(*faults)))
+    faults = [RetryableError("Service", "answered 503")] * 3
+    taken = timed(lambda: with_retries(RetryPolicy(4, wait_seconds=0.04), Call(*faults)))
     assert taken >= 0.04 + 0.08 + 0.16
-    taken = timed(lambda: patiently(Patience(4, wait_seconds=40, longest_wait_seconds=0.01), Call(*faults)))
+    taken = timed(
+        lambda: with_retries(RetryPolicy(4, wait_seconds=40, longest_wait_seconds=0.01), Call(*faults))
+    )
     assert taken < 1
 
 
@@ -96,20 +101,23 @@ def test_waits_grow_and_are_bounded() -> None:
 
 
 def test_the_wait_is_what_the_provider_asks_for() -> None:
-    call = Call(TooMany("Service", 0.3))
-    assert 0.3 <= timed(lambda: patiently(Patience(wait_seconds=30), call)) < 5
+    call = Call(TooManyRequests("Service", 0.3))
+    assert 0.3 <= timed(lambda: with_retries(RetryPolicy(wait_seconds=30), call)) < 5
     assert call.asked == 2
 
 
 def test_without_a_number_the_wait_is_ours() -> None:
-    assert timed(lambda: patiently(Patience(wait_seconds=0.05), Call(TooMany("Service", None)))) >= 0.05
+    assert (
+        timed(lambda: with_retries(RetryPolicy(wait_seconds=0.05), Call(TooManyRequests("Service", None))))
+        >= 0.05
+    )
 
 
 def test_a_wait_that_is_too_long_is_not_waited() -> None:
-    call = Call(TooMany("Service (path)", 86_400))
+    call = Call(TooManyRequests("Service (path)", 86_400))
     before = datetime.now(UTC)
-    with pytest.raises(Blocked) as caught:
-        patiently(BRIEF, call)
+    with pytest.raises(RateLimited) as caught:
+        with_retries(BRIEF, call)
     assert call.asked == 1
     assert timedelta() <= caught.value.until - before - timedelta(days=1) < timedelta(seconds=5)
     shown = (caught.value.until + timedelta(seconds=59)).astimezone()
@@ -118,9 +126,9 @@ def test_a_wait_that_is_too_long_is_not_waited() -> None:
 
 
 def test_too_many_at_every_attempt_ends() -> None:
-    call = Call(*[TooMany("Service", 0.0)] * 9)
-    with pytest.raises(Later, match="answered 429"):
-        patiently(BRIEF, call)
+    call = Call(*[TooManyRequests("Service", 0.0)] * 9)
+    with pytest.raises(TransientError, match="answered 429"):
+        with_retries(BRIEF, call)
     assert call.asked == 4
 
 
@@ -156,9 +164,9 @@ def test_no_retry_after_is_an_error(value: str) -> None:
 
 def test_statuses_that_may_pass() -> None:
     for status in (500, 502, 503, 504, 529, 408, 425):
-        with pytest.raises(Passing, match=f"^Service answered {status}$"):
+        with pytest.raises(RetryableError, match=f"^Service answered {status}$"):
             require_answer("Service", status, {})
-    with pytest.raises(TooMany) as caught:
+    with pytest.raises(TooManyRequests) as caught:
         require_answer("Service", 429, {"Retry-After": "7"})
     assert caught.value.retry_after_seconds == 7
     for status in (200, 204, 302, 400, 401, 403, 404, 410):
@@ -200,11 +208,11 @@ def test_faults_are_named_without_their_addresses() -> None:
             "ftp://127.0.0.1": "could not be asked (InvalidSchema)",
         }
         for url, words in expected.items():
-            with pytest.raises(Later) as caught:
-                patiently(Patience(attempts=2, wait_seconds=0), lambda url=url: ask(url))  # type: ignore[misc]
+            with pytest.raises(TransientError) as caught:
+                with_retries(RetryPolicy(attempts=2, wait_seconds=0), lambda url=url: ask(url))  # type: ignore[misc]
             assert str(caught.value) == f"Service {words} at the last of 2 attempts; run again in a while."
-            told = "".join(traceback.format_exception(caught.value))
-            assert "hidden" not in told and "127.0.0.1" not in told
+            text = "".join(traceback.format_exception(caught.value))
+            assert "hidden" not in text and "127.0.0.1" not in text
 
 
 def ask(url: str) -> None:
@@ -213,5 +221,5 @@ def ask(url: str) -> None:
         with new_session() as session:
             session.get(url, params={"token": "hidden"}, timeout=0.2)
     except requests.RequestException as error:
-        fault = fault_of(error)
-    raise Passing("Service", fault)
+        fault = cause_of(error)
+    raise RetryableError("Service", fault)

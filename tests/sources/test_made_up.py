@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sources.deezer.api import DeezerApi
 from sources.deezer.source import DeezerSource
 from sources.errors import SourceError
-from sources.http import Patience, patiently
+from sources.http import RetryPolicy, with_retries
 from sources.pace import RollingWindow
 from sources.previews.download import DownloadError, download
 from sources.reccobeats import ReccoBeats
@@ -31,7 +31,7 @@ from tests.stand_ins import music, reccobeats
 from tests.stand_ins.sounds import SOUNDS, preview_bytes
 from tests.stand_ins.spotify_json import features_json, playlist_json, track_json
 
-ONCE = Patience(attempts=1, wait_seconds=0, longest_wait_seconds=0)
+ONCE = RetryPolicy(attempts=1, wait_seconds=0, longest_wait_seconds=0)
 WAIT_SECONDS = 5.0
 LABEL = Label("label", "Label")
 LIST = "908622995"
@@ -73,6 +73,15 @@ def server() -> Iterator[RawServer]:
         yield running
 
 
+def read(source: Any, playlist_id: str) -> list[Any]:
+    return list(source.entries(Playlist(source.provider, playlist_id, "N", LABEL, "c"), {}))
+
+
+def look(source: Any, playlist_id: str) -> Playlist:
+    playlist: Playlist = source.fetch_playlist(Reference(source.provider, playlist_id, LABEL))
+    return playlist
+
+
 @pytest.fixture(scope="module")
 def clients(server: RawServer, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     folder = tmp_path_factory.mktemp("made-up")
@@ -83,7 +92,7 @@ def clients(server: RawServer, tmp_path_factory: pytest.TempPathFactory) -> Simp
         token_file=token_file,
         api_url=server.url,
         accounts_url=server.url,
-        patience=ONCE,
+        retry_policy=ONCE,
         timeout_seconds=WAIT_SECONDS,
     )
     deezer = DeezerApi(server.url, RollingWindow(10**9, 1), ONCE, WAIT_SECONDS)
@@ -106,22 +115,14 @@ def clients(server: RawServer, tmp_path_factory: pytest.TempPathFactory) -> Simp
 
     def refreshed() -> str:
         logged_in(0)
-        return patiently(ONCE, SpotifyAccess(key, token_file).get_access_token)
-
-    def read(source: Any, playlist_id: str) -> list[Any]:
-        known = Playlist(source.provider, playlist_id, "N", LABEL, "c")
-        return list(source.entries(known, {}))
-
-    def look(source: Any, playlist_id: str) -> Playlist:
-        found: Playlist = source.look(Reference(source.provider, playlist_id, LABEL))
-        return found
+        return with_retries(ONCE, SpotifyAccess(key, token_file).get_access_token)
 
     return SimpleNamespace(
         spotify_look=ask_spotify(lambda: look(spotify, "P1")),
         spotify_entries=ask_spotify(lambda: read(spotify, "P1")),
         spotify_page=ask_spotify(lambda: spotify.api.page("P1", 0)),
         spotify_features=ask_spotify(lambda: spotify.audio_features(["T1"])),
-        spotify_token=lambda: patiently(ONCE, SpotifyAccess(key, folder / "none.json").get_access_token),
+        spotify_token=lambda: with_retries(ONCE, SpotifyAccess(key, folder / "none.json").get_access_token),
         spotify_refresh=refreshed,
         deezer_look=lambda: look(DeezerSource(deezer), LIST),
         deezer_entries=lambda: read(DeezerSource(deezer), LIST),

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sources.errors import Blocked, Closed, Later, SourceError
-from sources.http import Patience
+from sources.errors import CapabilityDenied, RateLimited, SourceError, TransientError
+from sources.http import RetryPolicy
 from sources.reccobeats import MAX_IDS, ReccoBeats
 from tests.stand_ins import music
 from tests.stand_ins.reccobeats import dice, row
 from tests.stand_ins.stand_ins import StandIns, stand_ins
 
-QUICK = Patience(attempts=3, wait_seconds=0.001)
+QUICK = RetryPolicy(attempts=3, wait_seconds=0.001)
 
 
 @pytest.fixture(scope="module")
@@ -78,19 +78,19 @@ def test_each_fault_is_outlived(services, reccobeats, kind) -> None:
 
 def test_faults_that_stay(services, reccobeats) -> None:
     services.dial.fail_next("reccobeats", "500", "500", "500")
-    with pytest.raises(Later):
+    with pytest.raises(TransientError):
         reccobeats.features(["x"])
     services.dial.fail_next("reccobeats", "429-long")
-    with pytest.raises(Blocked) as caught:
+    with pytest.raises(RateLimited) as caught:
         reccobeats.features(["x"])
     assert caught.value.until > datetime.now(UTC)
     services.dial.fail_next("reccobeats", "403")
-    with pytest.raises(Closed):
+    with pytest.raises(CapabilityDenied):
         reccobeats.features(["x"])
     services.dial.forget()
     with pytest.raises(SourceError) as refused:
         reccobeats.features([","])  # no id at all
-    assert not isinstance(refused.value, Later)
+    assert not isinstance(refused.value, TransientError)
     assert services.dial.count("reccobeats") == 1
 
 

@@ -68,7 +68,7 @@ def stand_ins(
     failure: float = 0.0,
     seed: int = 1,
     deezer_requests: int = 10_000,
-    timeout_seconds: float = 20.0,  # a busy machine is no fault of a service
+    timeout_seconds: float = 20.0,  # long, as the machine may be busy
     retry_wait_seconds: float = 0.01,
     configuration: str = "",
 ) -> Iterator[StandIns]:
@@ -98,11 +98,7 @@ def stand_ins(
             "trap": dial.around(trap_app(), "trap"),
             "trap_https": dial.around(trap_app(), "trap"),
         }
-        authority, certificate = certificates()
-        (folder / "authority.pem").write_bytes(authority)
-        (folder / "server.pem").write_bytes(certificate)
-        (folder / "labels.toml").write_text(labels_toml(world) + configuration, encoding="utf-8")
-        environment = {
+        environment = _write_files(folder, world, configuration) | {
             "SPOTIPY_CLIENT_ID": CLIENT_ID,
             "SPOTIPY_CLIENT_SECRET": CLIENT_SECRET,
             "LABELSCOPE_SPOTIFY_API_URL": spotify.api_url,
@@ -113,16 +109,26 @@ def stand_ins(
             "LABELSCOPE_PREVIEW_HOSTS": json.dumps([f"127.0.0.1:{ports['previews']}"]),
             "LABELSCOPE_REQUEST_TIMEOUT_SECONDS": str(timeout_seconds),
             "LABELSCOPE_RETRY_WAIT_SECONDS": str(retry_wait_seconds),
-            "LABELSCOPE_LABELS": str(folder / "labels.toml"),
-            "REQUESTS_CA_BUNDLE": str(folder / "authority.pem"),
             "NO_PROXY": "127.0.0.1,localhost",
         }
         with serving(apps, sockets, secure={"previews", "trap_https"}, certificate=folder / "server.pem"):
             yield StandIns(world, dial, spotify, deezer, previews, environment)
 
 
+def _write_files(folder: Path, world: World, configuration: str) -> dict[str, str]:
+    """Write certificates and labels.toml. Returns the environment variables that name them."""
+    authority, certificate = certificates()
+    (folder / "authority.pem").write_bytes(authority)
+    (folder / "server.pem").write_bytes(certificate)
+    (folder / "labels.toml").write_text(labels_toml(world) + configuration, encoding="utf-8")
+    return {
+        "LABELSCOPE_LABELS": str(folder / "labels.toml"),
+        "REQUESTS_CA_BUNDLE": str(folder / "authority.pem"),
+    }
+
+
 def labels_toml(world: World) -> str:
-    """The world's labels and lists as Labelscope's configuration names them."""
+    """The world's labels and playlists as the text of a labels.toml."""
     labels: dict[str, list[str]] = {}
     about = {playlist.label: playlist.description for playlist in world.playlists.values()}
     for key, playlist in world.playlists.items():
@@ -135,7 +141,7 @@ def labels_toml(world: World) -> str:
 
 
 def trap_app() -> Starlette:
-    """Gives true audio to whoever comes here: a client that may not would show by succeeding."""
+    """Serves real audio on a host that is not allowed: a client that requests it is seen to succeed."""
 
     async def answer(request: Request) -> Response:
         return Response(preview_bytes(SOUNDS[0], "trap"), media_type="audio/mpeg")
@@ -164,23 +170,7 @@ def serving(
     apps: dict[str, ASGIApp], sockets: dict[str, socket.socket], secure: set[str], certificate: Path
 ) -> Iterator[None]:
     """Serves each app at its socket from one thread; leaving drops every connection at once."""
-    servers = {}
-    for name, app in apps.items():
-        key = certificate if name in secure else None
-        servers[name] = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                http="h11",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                timeout_keep_alive=60,
-                ssl_certfile=key,
-                ssl_keyfile=key,
-            )
-        )
+    servers = {name: _server(app, certificate if name in secure else None) for name, app in apps.items()}
     loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
     ready = threading.Event()
 
@@ -195,12 +185,7 @@ def serving(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for server in servers.values():
-            for listener in server.servers:
-                listener.close()
-            for task in list(server.server_state.tasks):
-                task.cancel()
-            for connection in list(server.server_state.connections):
-                connection.transport.abort()
+            _drop_connections(server)
         await asyncio.sleep(0)
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="stand-ins", daemon=True)
@@ -215,6 +200,32 @@ def serving(
         thread.join(10)
         for at in sockets.values():
             at.close()
+
+
+def _server(app: ASGIApp, certificate: Path | None) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            timeout_keep_alive=60,
+            ssl_certfile=certificate,
+            ssl_keyfile=certificate,
+        )
+    )
+
+
+def _drop_connections(server: uvicorn.Server) -> None:
+    for listener in server.servers:
+        listener.close()
+    for task in list(server.server_state.tasks):
+        task.cancel()
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
 
 
 def main() -> None:

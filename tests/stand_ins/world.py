@@ -1,6 +1,6 @@
 """What there is to serve: tracks, lists, and the two catalogues that know the same recordings, Spotify's and Deezer's.
 
-Plain data, the same in every process. What is odd about a track stands in its `trap`.
+Plain data, the same in every process. A track's `trap` names what is odd about it.
 """
 
 import base64

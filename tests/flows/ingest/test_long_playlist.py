@@ -30,10 +30,10 @@ class List:
     entries_: range
     provider: str = "spotify"
 
-    def look(self, reference: Reference) -> Playlist:
+    def fetch_playlist(self, reference: Reference) -> Playlist:
         return Playlist("spotify", reference.external_id, "Long list", reference.label, f"{self.entries_}")
 
-    def entries(self, playlist: Playlist, known: KnownHashes) -> Iterator[Entry]:
+    def entries(self, playlist: Playlist, known_hashes: KnownHashes) -> Iterator[Entry]:
         for number in self.entries_:
             artist = Artist("spotify", f"artist {number // 3}", "Somebody")
             track = Track(

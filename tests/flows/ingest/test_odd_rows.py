@@ -16,7 +16,7 @@ from db.write.tracks import save_entries
 from sources.deezer.api import DeezerApi
 from sources.deezer.source import DeezerSource
 from sources.errors import SourceError
-from sources.http import Patience
+from sources.http import RetryPolicy
 from sources.pace import RollingWindow
 from sources.records import Entry, Label, Reference, Rejection, Source
 from sources.spotify.source import connect_spotify
@@ -33,7 +33,7 @@ from tests.sources.test_made_up import (
 )
 
 pytestmark = pytest.mark.usefixtures("flows")  # which import Prefect
-ONCE = Patience(attempts=1)
+ONCE = RetryPolicy(attempts=1)
 MARKED = json.dumps("the entries")
 
 
@@ -59,7 +59,7 @@ def store_all(engine: Engine, source: Source, reference: Reference) -> int:
     from flows.ingest.playlists import _rejection_row, entry_rows
 
     try:
-        playlist = source.look(reference)
+        playlist = source.fetch_playlist(reference)
         records = list(source.entries(playlist, {}))
     except SourceError:
         return 0
@@ -112,7 +112,7 @@ def check(engine: Engine, server: RawServer, folder: Path, provider: str, exampl
         token_file=folder / "spotify.json",
         api_url=server.url,
         accounts_url=server.url,
-        patience=ONCE,
+        retry_policy=ONCE,
     )
     source: Source = spotify if provider == "spotify" else deezer
     reference = Reference(provider, "P1" if provider == "spotify" else "1", Label("l", "L"))

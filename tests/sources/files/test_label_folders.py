@@ -83,8 +83,8 @@ def two_spellings(path: Path) -> None:
         (a_file, "Not a directory"),
         (no_labels, "No label in the crate"),
         (no_audio, "No audio in the crate"),
-        (audio_in_the_root, r"'stray\.mp3' lies directly in the crate"),
-        (two_in_the_root, r"'also stray\.mp3' and 1 other audio file lie directly in the crate"),
+        (audio_in_the_root, r"'stray\.mp3' is directly in the crate"),
+        (two_in_the_root, r"'also stray\.mp3' and 1 other audio file are directly in the crate"),
         (two_spellings, "'The Label' and 'the-label' would both be the label 'the-label'"),
     ],
 )

@@ -48,7 +48,7 @@ def test_nonsense_is_refused(duration_s: float, windows: int) -> None:
         plan_clips(duration_s, windows)
 
 
-@pytest.mark.timeout(10)  # opening a named pipe waits for whoever writes into it
+@pytest.mark.timeout(10)  # opening a named pipe waits for a writer
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "set.wav")
     with pytest.raises(UnusableError, match="is a pipe"):

@@ -1,4 +1,4 @@
-"""Files and folders that the user may not read: told by a process that is not root."""
+"""Files and folders that the user may not read, tested in a process that is not root."""
 
 import subprocess
 import sys

@@ -13,7 +13,7 @@ from sources.metadata.tags import (
     artist_key,
     clean_text,
     collect,
-    describe,
+    description_of,
     parse_name,
 )
 
@@ -69,25 +69,25 @@ def test_parse_name(stem: str, artist: str, title: str) -> None:
 
 @given(any_text)
 def test_a_track_always_has_a_title(stem: str) -> None:
-    assert describe({}, stem).title
+    assert description_of({}, stem).title
 
 
 def test_tags_win_over_the_file_name() -> None:
     tags = {"title": ["T"], "artist": ["A"]}
-    assert (describe(tags, "X - Y").title, describe(tags, "X - Y").artists) == ("T", ("A",))
-    assert describe({"title": ["T"]}, "X - Y").artists == ("X",)
-    assert describe({"artist": ["Unknown Artist"]}, "Y").artists == ()
+    assert (description_of(tags, "X - Y").title, description_of(tags, "X - Y").artists) == ("T", ("A",))
+    assert description_of({"title": ["T"]}, "X - Y").artists == ("X",)
+    assert description_of({"artist": ["Unknown Artist"]}, "Y").artists == ()
 
 
 def test_artists_are_split_at_values_and_semicolons_only() -> None:
     tags = {"artist": ["One; Two & Three", "Four, Five / Six", "TWO & THREE", " ; "]}
-    assert describe(tags, "x").artists == ("One", "Two & Three", "Four, Five / Six")
+    assert description_of(tags, "x").artists == ("One", "Two & Three", "Four, Five / Six")
 
 
 @pytest.mark.parametrize("name", ["", "Unknown", "unknown artist", "Various Artists", "VARIOUS", "<unknown>"])
 def test_nobody_is_no_artist(name: str) -> None:
-    assert describe({"artist": [name]}, "x").artists == ()
-    assert describe({}, f"{name} - x").artists == ()
+    assert description_of({"artist": [name]}, "x").artists == ()
+    assert description_of({}, f"{name} - x").artists == ()
 
 
 def test_artists_are_the_same_however_they_are_typed() -> None:
@@ -108,17 +108,17 @@ def test_artists_are_the_same_however_they_are_typed() -> None:
     ],
 )
 def test_release_date(text: str, date: str | None) -> None:
-    assert describe({"date": [text]}, "x").release_date == date
+    assert description_of({"date": [text]}, "x").release_date == date
 
 
 @pytest.mark.parametrize(
     ("text", "isrc"), [("DE-A12-21-00001", "DEA122100001"), ("dea122100001", "DEA122100001"), ("123", None)]
 )
 def test_isrc(text: str, isrc: str | None) -> None:
-    assert describe({"isrc": [text]}, "x").isrc == isrc
+    assert description_of({"isrc": [text]}, "x").isrc == isrc
 
 
 def test_licence_is_taken_from_the_licence_before_the_copyright() -> None:
-    assert describe({"copyright": ["© X"], "license": ["CC0-1.0"]}, "x").licence == "CC0-1.0"
-    assert describe({"copyright": ["© X"]}, "x").licence == "© X"
-    assert describe({}, "x").licence is None
+    assert description_of({"copyright": ["© X"], "license": ["CC0-1.0"]}, "x").licence == "CC0-1.0"
+    assert description_of({"copyright": ["© X"]}, "x").licence == "© X"
+    assert description_of({}, "x").licence is None

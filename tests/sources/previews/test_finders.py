@@ -14,16 +14,16 @@ import pytest
 import soundfile as sf
 
 from sources.deezer.api import DeezerApi
-from sources.errors import Blocked
+from sources.errors import RateLimited
 from sources.files.library import Library
-from sources.http import Patience
+from sources.http import RetryPolicy
 from sources.pace import RollingWindow
 from sources.previews.finders import (
     DEEZER_LICENCE,
     OWN_LICENCE,
     SPOTIFY_LICENCE,
+    AudioSource,
     DeezerByIsrc,
-    Finder,
     Found,
     LibraryMatches,
     NotFound,
@@ -38,7 +38,7 @@ from tests.stand_ins.previews import preview_bytes
 from tests.stand_ins.stand_ins import StandIns, stand_ins
 
 UNLIMITED = RollingWindow(10_000, 1)
-QUICK = Patience(attempts=4, wait_seconds=0.001)
+QUICK = RetryPolicy(attempts=4, wait_seconds=0.001)
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ def test_a_fault_of_the_host_is_outlived(own, wanted, services, tmp_path, kind) 
 
 def test_a_host_that_wants_a_day_of_peace_blocks(own, wanted, services, tmp_path) -> None:
     services.dial.fail_next("previews", "429-long")
-    with pytest.raises(Blocked) as caught:
+    with pytest.raises(RateLimited) as caught:
         find_audio(wanted("both"), [own], tmp_path)
     assert (caught.value.until - datetime.now(UTC)).total_seconds() == pytest.approx(86_400, abs=60)
 
@@ -297,7 +297,7 @@ def test_not_in_the_library(library, wanted, tmp_path) -> None:
 # One after the other
 
 
-def source_of(asked: Wanted, finders: list[Finder], inbox: Path) -> tuple[str | None, list[str]]:
+def source_of(asked: Wanted, finders: list[AudioSource], inbox: Path) -> tuple[str | None, list[str]]:
     found, nowhere = find_audio(asked, finders, inbox)
     return found.source if found else None, [f"{one.source}: {one.reason}" for one in nowhere]
 
@@ -305,7 +305,7 @@ def source_of(asked: Wanted, finders: list[Finder], inbox: Path) -> tuple[str | 
 def test_the_first_source_that_has_audio_wins(own, deezer, wanted, library, tmp_path) -> None:
     asked = wanted("both")
     put(library, asked, 5.0, isrc=asked.isrc or "")
-    everything: list[Finder] = [own, deezer, LibraryMatches(Library(library))]
+    everything: list[AudioSource] = [own, deezer, LibraryMatches(Library(library))]
     assert source_of(asked, everything, tmp_path) == ("own", [])
     assert source_of(asked, everything[::-1], tmp_path) == ("library", [])
     settled = replace(asked, settled=frozenset({"own"}))

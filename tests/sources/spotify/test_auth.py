@@ -1,114 +1,32 @@
-"""Who we are to Spotify: the app's key, a person's login, its refresh and its end. Only `login` asks a person."""
+"""Access to Spotify by an app's key and by a login: its refresh, its file and its end."""
 
-import builtins
-import json
-import logging
 import multiprocessing
 import os
-import socket
-import stat
 import threading
 import time
-import traceback
-import urllib.request
-import webbrowser
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 
-from services.ports import free_port
-from sources.errors import Later, LoginNeeded, SourceError, Unavailable
-from sources.http import Patience
-from sources.records import Entry, Label, Reference
-from sources.spotify.auth import Key, SpotifyAccess, days_left, login, login_warning
+from sources.errors import LoginNeeded, SourceError, TransientError
+from sources.records import Label, Reference
+from sources.spotify.auth import Key, SpotifyAccess, days_left, login_warning
 from sources.spotify.source import connect_spotify
 from tests.sources.scripted import Answer, answer, scripted
-from tests.stand_ins.music import LISTENER, small_world
-from tests.stand_ins.stand_ins import StandIns, stand_ins
-
-PATIENCE = Patience(attempts=3, wait_seconds=0.005, longest_wait_seconds=5)
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def asked(*_: object) -> None:
-        raise AssertionError("A person was asked.")
-
-    monkeypatch.setattr(builtins, "input", asked)
-    monkeypatch.setattr(webbrowser, "open", asked)
-
-
-@pytest.fixture
-def token_file(tmp_path: Path) -> Path:
-    return tmp_path / "home" / "spotify.json"
-
-
-def key_of(services: StandIns) -> Key:
-    environment = services.environment
-    return Key(
-        environment["SPOTIPY_CLIENT_ID"],
-        environment["SPOTIPY_CLIENT_SECRET"],
-        environment["LABELSCOPE_SPOTIFY_ACCOUNTS_URL"],
-        5,
-    )
-
-
-def free_redirect_uri() -> str:
-    return f"http://127.0.0.1:{free_port()}/callback"
-
-
-def log_in(key: Key, token_file: Path, **changes: Any) -> list[str]:
-    """A login by a browser that agrees at once; what was told."""
-    told: list[str] = []
-    given: dict[str, Any] = {
-        "tell": told.append,
-        "redirect_uri": free_redirect_uri(),
-        "open_browser": lambda url: urllib.request.urlopen(url, timeout=5).close(),
-        "patience": PATIENCE,
-        "wait_seconds": 5,
-    }
-    login(key, token_file, **(given | changes))
-    return told
-
-
-def keep(token_file: Path, **changes: Any) -> dict[str, Any]:
-    """A login as the file holds it."""
-    content = {
-        "client_id": "id",
-        "access_token": "A1",
-        "refresh_token": "R1",
-        "expires_at": time.time() + 3600,
-        "authorized_at": "2026-10-01T00:00:00+00:00",
-    } | changes
-    token_file.parent.mkdir(exist_ok=True)
-    token_file.write_text(json.dumps(content))
-    return content
-
-
-def kept(token_file: Path) -> dict[str, Any]:
-    content = json.loads(token_file.read_text())
-    assert isinstance(content, dict)
-    return content
-
-
-def token(access: str = "A2", **more: Any) -> Answer:
-    return answer(200, {"access_token": access, "token_type": "Bearer", "expires_in": 3600, **more})
-
-
-def fails(call: Callable[[], object], kind: type[Exception]) -> str:
-    with pytest.raises(kind) as caught:
-        call()
-    assert type(caught.value) is kind
-    text = str(caught.value)
-    assert text.endswith(".") and ". " not in text
-    return text
-
+from tests.sources.spotify.logins import (
+    NOW,
+    RETRIES,
+    fails,
+    keep,
+    kept,
+    key_of,
+    log_in,
+    token,
+)
+from tests.stand_ins.music import small_world
+from tests.stand_ins.stand_ins import stand_ins
 
 # The app's key
 
@@ -121,7 +39,7 @@ def test_without_a_key_the_first_request_says_so(
     token_file: Path, client_id: str | None, secret: str | None
 ) -> None:
     source = connect_spotify(client_id, secret, token_file=token_file)
-    sentence = fails(lambda: source.look(Reference("spotify", "P1", Label("a", "A"))), LoginNeeded)
+    sentence = fails(lambda: source.fetch_playlist(Reference("spotify", "P1", Label("a", "A"))), LoginNeeded)
     assert sentence == (
         "Spotify needs a key: set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET "
         "(developer.spotify.com/dashboard), then run again."
@@ -189,142 +107,15 @@ def test_odd_answers_to_the_key_may_pass(token_file: Path, odd: Answer) -> None:
             token_file=token_file,
             api_url=api.url,
             accounts_url=accounts.url,
-            patience=PATIENCE,
+            retry_policy=RETRIES,
         )
-        assert source.look(Reference("spotify", "P1", label)).snapshot_id == "S"
+        assert source.fetch_playlist(Reference("spotify", "P1", label)).snapshot_id == "S"
         assert api.requests[0][2]["Authorization"] == "Bearer A2"
         accounts.script = [odd]
         source.api._access.refuse("A2")
-        assert "api/token" in fails(lambda: source.look(Reference("spotify", "P1", label)), Later)
-
-
-# Logging in
-
-
-def test_a_login_from_the_browser_to_the_first_request(token_file: Path) -> None:
-    with stand_ins(small_world(), "dev_after_2026") as services:
-        for playlist in services.world.playlists.values():
-            playlist.owner = LISTENER
-        environment = services.environment
-        source = connect_spotify(
-            environment["SPOTIPY_CLIENT_ID"],
-            environment["SPOTIPY_CLIENT_SECRET"],
-            token_file=token_file,
-            api_url=environment["LABELSCOPE_SPOTIFY_API_URL"],
-            accounts_url=environment["LABELSCOPE_SPOTIFY_ACCOUNTS_URL"],
-            patience=PATIENCE,
+        assert "api/token" in fails(
+            lambda: source.fetch_playlist(Reference("spotify", "P1", label)), TransientError
         )
-        playlist_id = next(iter(services.world.playlists.values())).id
-        playlist = source.look(Reference("spotify", playlist_id, Label("a", "A")))
-        fails(lambda: list(source.entries(playlist, {})), Unavailable)
-        (told,) = log_in(key_of(services), token_file)
-        assert any(isinstance(result, Entry) for result in source.entries(playlist, {}))
-
-        content = kept(token_file)
-        assert content["client_id"] == environment["SPOTIPY_CLIENT_ID"]
-        assert datetime.now(UTC) - datetime.fromisoformat(content["authorized_at"]) < timedelta(seconds=30)
-        assert content["refresh_token"] in services.spotify.refresh_tokens
-        assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
-        assert {path.name for path in token_file.parent.iterdir()} == {"spotify.json", "spotify.json.lock"}
-
-        address = parse_qs(urlsplit(told.split()[-1]).query)
-        assert address["scope"] == ["playlist-read-private playlist-read-collaborative"]
-        assert address["redirect_uri"][0].startswith("http://127.0.0.1:")
-        assert len(address["state"][0]) > 20
-
-
-def test_a_login_takes_the_place_of_the_last_one(token_file: Path) -> None:
-    keep(token_file, client_id="another")
-    token_file.chmod(0o644)
-    with stand_ins(small_world()) as services:
-        log_in(key_of(services), token_file)
-        assert kept(token_file)["client_id"] == services.environment["SPOTIPY_CLIENT_ID"]
-        assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
-
-
-def test_only_a_visit_with_our_state_counts(token_file: Path) -> None:
-    redirect_uri = free_redirect_uri()
-    statuses: list[int] = []
-
-    def browse(url: str) -> None:
-        idle = socket.create_connection(("127.0.0.1", urlsplit(redirect_uri).port))
-        for query in ("?code=theirs", "?code=theirs&state=guess", "?error=access_denied", "?state=%ff", ""):
-            statuses.append(requests.get(f"{redirect_uri}{query}", timeout=5).status_code)
-        state = parse_qs(urlsplit(url).query)["state"][0]
-        icon = redirect_uri.replace("callback", "favicon.ico")
-        statuses.append(requests.get(f"{icon}?code=x&state={state}", timeout=5).status_code)
-        statuses.append(requests.get(url, timeout=5).status_code)
-        idle.close()
-
-    with stand_ins(small_world()) as services:
-        log_in(key_of(services), token_file, redirect_uri=redirect_uri, open_browser=browse)
-        assert statuses == [404] * 6 + [200]
-        assert len(services.requests["accounts"]) == 2
-
-
-def test_a_machine_without_a_browser(token_file: Path) -> None:
-    def no_browser(url: str) -> None:
-        threading.Thread(target=requests.get, args=(url,), kwargs={"timeout": 5}).start()
-        raise webbrowser.Error("none")
-
-    with stand_ins(small_world()) as services:
-        log_in(key_of(services), token_file, open_browser=no_browser)
-        assert token_file.exists()
-
-
-def test_a_person_who_says_no(token_file: Path) -> None:
-    with stand_ins(small_world()) as services:
-        services.spotify.login_denied = True
-        assert "agree" in fails(lambda: log_in(key_of(services), token_file), LoginNeeded)
-        assert not token_file.exists()
-
-
-def test_nobody_comes(token_file: Path) -> None:
-    with stand_ins(small_world()) as services:
-        options: dict[str, Any] = {"open_browser": lambda url: None, "wait_seconds": 0.05}
-        assert "Nobody logged in" in fails(
-            lambda: log_in(key_of(services), token_file, **options), LoginNeeded
-        )
-
-
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "http://localhost:8888/",
-        "https://127.0.0.1:8888/",
-        "http://127.0.0.1/",
-        "http://127.0.0.1:x/",
-        "nonsense",
-    ],
-)
-def test_a_redirect_uri_where_nothing_can_listen(token_file: Path, uri: str) -> None:
-    key = Key("id", "secret")
-    assert uri in fails(lambda: log_in(key, token_file, redirect_uri=uri), LoginNeeded)
-
-
-def test_a_port_that_is_taken(token_file: Path) -> None:
-    with scripted(answer()) as other:
-        key, uri = Key("id", "secret"), f"{other.url}/callback"
-        assert "free port" in fails(lambda: log_in(key, token_file, redirect_uri=uri), LoginNeeded)
-
-
-@pytest.mark.parametrize(
-    "reply", [answer(400, {"error": "invalid_grant"}), token(), token(refresh_token=None)]
-)
-def test_a_login_that_spotify_does_not_complete(token_file: Path, reply: Answer) -> None:
-    def come_back(url: str) -> None:
-        asked = parse_qs(urlsplit(url).query)
-        requests.get(asked["redirect_uri"][0], {"code": "C", "state": asked["state"][0]}, timeout=5)
-
-    with scripted(reply) as accounts:
-        key = Key("id", "secret", accounts.url)
-        sentence = fails(lambda: log_in(key, token_file, open_browser=come_back), LoginNeeded)
-        assert "did not complete" in sentence
-        assert len(accounts.requests) == 1
-        assert not token_file.exists()
-        accounts.script = [answer(503), token(refresh_token="R")]
-        log_in(key, token_file, open_browser=come_back)
-        assert kept(token_file)["refresh_token"] == "R"
 
 
 # The login's refresh
@@ -381,7 +172,7 @@ def test_a_fault_does_not_end_a_login(token_file: Path, odd: Answer) -> None:
         assert access.get_access_token() == "A2"
 
 
-def test_a_login_that_has_ended_is_said_to_have_until_the_next(token_file: Path) -> None:
+def test_a_login_that_has_ended_is_reported_until_the_next(token_file: Path) -> None:
     with stand_ins(small_world()) as services:
         key = key_of(services)
         log_in(key, token_file)
@@ -428,8 +219,8 @@ def test_processes_that_refresh_at_once_ask_once(token_file: Path) -> None:
 
 
 def test_threads_of_one_access_ask_once(token_file: Path) -> None:
-    said = token()
-    with scripted(Answer(said.status, said.body, wait_seconds=0.05), answer(500)) as accounts:
+    reply = token()
+    with scripted(Answer(reply.status, reply.body, wait_seconds=0.05), answer(500)) as accounts:
         access = SpotifyAccess(Key("id", "secret", accounts.url), token_file)
         answers: list[str] = []
         threads = [
@@ -507,7 +298,7 @@ def test_a_full_disk_leaves_the_last_login(token_file: Path, monkeypatch: pytest
     monkeypatch.setattr(os, "fsync", full)
     with scripted(token()) as accounts:
         access = SpotifyAccess(Key("id", "secret", accounts.url), token_file)
-        assert "No space left" in fails(access.get_access_token, Later)
+        assert "No space left" in fails(access.get_access_token, TransientError)
     assert kept(token_file) == before
     assert {path.name for path in token_file.parent.iterdir()} == {"spotify.json", "spotify.json.lock"}
 
@@ -515,8 +306,8 @@ def test_a_full_disk_leaves_the_last_login(token_file: Path, monkeypatch: pytest
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with stand_ins(small_world()) as services:
-        sentence = fails(lambda: log_in(key_of(services), tmp_path / "file" / "spotify.json"), Later)
-        assert "cannot be kept" in sentence
+        sentence = fails(lambda: log_in(key_of(services), tmp_path / "file" / "spotify.json"), TransientError)
+        assert "cannot be stored" in sentence
 
 
 # The end of a login, in time
@@ -533,43 +324,3 @@ def test_the_days_that_are_left(token_file: Path) -> None:
         if warning and left:
             assert f"in {left} days" in warning
         assert warning is None or "labelscope login spotify" in warning
-
-
-# Secrets
-
-
-def test_no_secret_is_ever_told(token_file: Path, caplog: pytest.LogCaptureFixture, capfd: Any) -> None:
-    caplog.set_level(logging.DEBUG)
-    caplog.set_level(logging.DEBUG, logger="urllib3.connectionpool")
-    with stand_ins(small_world()) as services:
-        key = key_of(services)
-        told = log_in(key, token_file)
-        access = SpotifyAccess(key, token_file)
-        for kinds in (["503"], ["reset"], ["stall"]):
-            keep(token_file, **kept(token_file) | {"expires_at": 0})
-            services.dial.fail_next("accounts", *kinds)
-            told.append(story_of(access.get_access_token))
-        services.spotify.dead_grant = "Refresh token revoked"
-        told.append(story_of(access.get_access_token))
-        services.dial.fail_next("accounts", "503", "503", "503", path="/api/token")
-        told.append(story_of(lambda: log_in(key, token_file)))
-        told += [repr(key), repr(access)]
-        text = caplog.text + "".join(told) + "".join(capfd.readouterr())
-        assert len(services.spotify.secrets) > 4 and "/api/token" in caplog.text
-        for secret in services.spotify.secrets:
-            assert secret not in text
-        assert "Basic" not in text and "Bearer" not in text
-
-
-def story_of(call: Callable[[], object]) -> str:
-    """All that an error tells, down to the last one behind it."""
-    try:
-        call()
-    except Exception as caught:  # noqa: BLE001  whatever it is, it tells nothing
-        parts = ["".join(traceback.format_exception(caught))]
-        error: BaseException | None = caught
-        while error is not None:
-            parts += [str(error), repr(error), repr(error.args), repr(vars(error))]
-            error = error.__cause__ or error.__context__
-        return "\n".join(parts)
-    return ""

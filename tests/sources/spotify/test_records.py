@@ -72,32 +72,32 @@ def test_the_new_name_wins_only_with_an_object() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "known"),
+    ("value", "known"),
     [("2018", "2018"), ("2018-07", "2018-07"), ("0000", None), ("", None), (None, None), (2018, None)],
 )
-def test_release_dates_as_precise_as_they_are(said: object, known: str | None) -> None:
-    assert read_one(entry_with(album={"name": "A", "release_date": said})).track.release_date == known
+def test_release_dates_as_precise_as_they_are(value: object, known: str | None) -> None:
+    assert read_one(entry_with(album={"name": "A", "release_date": value})).track.release_date == known
 
 
 @pytest.mark.parametrize(
-    "said", [None, "", "1970-01-01T00:00:00Z", "yesterday", 17, "9999-12-31T23:59:59-14:00"]
+    "value", [None, "", "1970-01-01T00:00:00Z", "yesterday", 17, "9999-12-31T23:59:59-14:00"]
 )
-def test_an_entry_whose_day_is_not_known(said: object) -> None:
-    assert read_one({"added_at": said, "item": TRACK}).added_at is None
+def test_an_entry_whose_day_is_not_known(value: object) -> None:
+    assert read_one({"added_at": value, "item": TRACK}).added_at is None
 
 
-@pytest.mark.parametrize("said", [{}, None, {"isrc": ""}, {"isrc": "rubbish"}, {"isrc": 7}, []])
-def test_a_track_without_an_isrc(said: object) -> None:
-    assert read_one(entry_with(external_ids=said)).track.isrc is None
+@pytest.mark.parametrize("value", [{}, None, {"isrc": ""}, {"isrc": "rubbish"}, {"isrc": 7}, []])
+def test_a_track_without_an_isrc(value: object) -> None:
+    assert read_one(entry_with(external_ids=value)).track.isrc is None
 
 
 def test_an_isrc_is_written_one_way() -> None:
     assert read_one(entry_with(external_ids={"isrc": " ca-5kr-18-21202"})).track.isrc == "CA5KR1821202"
 
 
-@pytest.mark.parametrize("said", [0, -5, None, "248035", True, float("nan"), float("inf"), 10**400])
-def test_a_length_that_is_none(said: object) -> None:
-    assert read_one(entry_with(duration_ms=said)).track.duration_s is None
+@pytest.mark.parametrize("value", [0, -5, None, "248035", True, float("nan"), float("inf"), 10**400])
+def test_a_length_that_is_none(value: object) -> None:
+    assert read_one(entry_with(duration_ms=value)).track.duration_s is None
 
 
 def test_artists_are_credited_once_each_and_nobody_is_nobody() -> None:

@@ -16,7 +16,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from common.text import ONE_BUT_LINES, visible
+from common.text import UNSAFE_BUT_LINES, visible
 from flows.prefect_tools.console import SafeConsole
 
 # Where a spreadsheet may begin a formula: at the start of a cell, or after what it may take for the end of one.
@@ -82,7 +82,7 @@ def write_json(document: Any) -> None:
 def as_json(document: Any) -> str:
     """A document as JSON. Characters that would control a terminal are escaped, so that nothing is lost."""
     text = json.dumps(document, default=_json, ensure_ascii=False, indent=1)
-    return ONE_BUT_LINES.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return UNSAFE_BUT_LINES.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _json(value: Any) -> Any:

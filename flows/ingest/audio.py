@@ -58,7 +58,7 @@ class Search:
     engine: Engine
     audio: Path
     inbox: Path
-    finders: Sequence[Finder]
+    finders: Sequence[AudioSource]
     ask_again_days: int
     library_version: str | None
     threads: ThreadPoolExecutor
@@ -130,7 +130,7 @@ def _search_all(search: Search, track_ids: Sequence[int], advance: Callable[[int
     return collected
 
 
-def _note_state(engine: Engine, blocked: Blocked | None) -> None:
+def _note_state(engine: Engine, blocked: RateLimited | None) -> None:
     """Save that previews work, or the pause that a service asked for; its message names the service."""
     with engine.begin() as connection:
         if blocked is None:
@@ -181,7 +181,7 @@ def _search_track(search: Search, row: Row[Any]) -> TrackResult:
     )
     try:
         found, missing = find_audio(wanted, search.finders, search.inbox)
-    except Blocked as blocked:
+    except RateLimited as blocked:
         search.blocked = blocked
         return TrackResult(row.track_id, None, ())
     now = datetime.now(UTC)

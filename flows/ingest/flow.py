@@ -181,7 +181,7 @@ def _warn_of_crates(engine: Engine) -> list[str]:
 
 def _read_playlists(engine: Engine, providers: Providers, references: list[Reference]) -> list[Loaded]:
     """Read all playlists, one after the other. The others of a service that wants no more requests are deferred."""
-    stopped: dict[str, Later] = {
+    stopped: dict[str, TransientError] = {
         provider: problem for provider in SERVICES if (problem := _blocked(engine, provider))
     }
     known_files = _known_files(engine, "folder")
@@ -216,7 +216,7 @@ def _blocked(engine: Engine, provider: str) -> RateLimited | None:
     return RateLimited(row.reason, row.blocked_until) if row else None
 
 
-def _note_state(engine: Engine, provider: str, problem: Later | None) -> None:
+def _note_state(engine: Engine, provider: str, problem: TransientError | None) -> None:
     """Save that the provider works, or why and until when it gets no requests."""
     with engine.begin() as connection:
         if problem is None:

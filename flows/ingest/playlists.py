@@ -57,7 +57,7 @@ def ingest_playlist(
     known_files: KnownFiles,
     *,
     fetched: Playlist | None = None,
-    put_off_by: Later | None = None,
+    put_off_by: TransientError | None = None,
 ) -> Loaded:
     """Update the database's copy of one playlist.
 
@@ -88,7 +88,7 @@ def ingest_playlist(
         except DataError as error:
             message = " ".join(str(error.orig).split())[:200]
             sentence = f"PostgreSQL rejects a value of this playlist ({message}); report it, with its id."
-            return _note_unread(engine, playlist_id, reference, Later(sentence))
+            return _note_unread(engine, playlist_id, reference, TransientError(sentence))
 
 
 def _note_unread(engine: Engine, playlist_id: int, reference: Reference, problem: SourceError) -> Loaded:
@@ -112,13 +112,13 @@ def _load_if_changed(
     """Read the playlist unless it is unchanged; up to three times where it changes meanwhile."""
     last_change = None
     for _ in range(ATTEMPTS):
-        playlist = fetched or source.look(reference)
+        playlist = fetched or source.fetch_playlist(reference)
         with engine.begin() as connection:
             if write.playlists.saw_unchanged(connection, playlist_id, playlist.name, playlist.snapshot_id):
                 return Loaded("unchanged")
         try:
             return Loaded("loaded", _load(engine, source, playlist, playlist_id, known_files))
-        except Moved as change:
+        except ChangedWhileReading as change:
             last_change, fetched = change, None
     assert last_change is not None
     raise last_change

@@ -52,7 +52,7 @@ class Providers:
         """Deezer's API, within the rate limit that all runs share."""
         settings = self.settings
         pace = SharedRateLimit(self.engine, "deezer", settings.deezer_requests, WINDOW_S)
-        return DeezerApi(settings.deezer_api_url, pace, self.patience, settings.request_timeout_seconds)
+        return DeezerApi(settings.deezer_api_url, pace, self.retry_policy, settings.request_timeout_seconds)
 
     @cached_property
     def reccobeats(self) -> ReccoBeats:
@@ -67,13 +67,13 @@ class Providers:
         return Library(folder) if folder is not None else None
 
     @cached_property
-    def patience(self) -> Patience:
+    def retry_policy(self) -> RetryPolicy:
         """How often requests are repeated, and after which waits.
 
         With the default wait, five attempts take longer than the five seconds over which Deezer counts.
         """
         settings = self.settings
-        return Patience(
+        return RetryPolicy(
             attempts=5,
             wait_seconds=settings.retry_wait_seconds,
             longest_wait_seconds=settings.longest_wait_seconds,
@@ -87,10 +87,10 @@ class Providers:
             return DeezerSource(self.deezer)
         return FolderSource(self.settings.home, windows=self.settings.windows_per_track)
 
-    def finders(self) -> list[Finder]:
+    def finders(self) -> list[AudioSource]:
         """Sources of audio in the order of labels.toml; the library only where labels.toml names one."""
         hosts, windows = self.settings.preview_hosts, self.settings.windows_per_track
-        by_name: dict[str, Finder] = {
+        by_name: dict[str, AudioSource] = {
             "own": OwnPreviews(self.deezer, hosts),
             "deezer": DeezerByIsrc(self.deezer, hosts),
         }

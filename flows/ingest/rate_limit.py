@@ -24,7 +24,7 @@ class SharedRateLimit:
     _lock: Lock = field(default_factory=Lock)
 
     def wait(self) -> None:
-        """Block until a request may start, and count it. Raises Later where the database does not answer."""
+        """Block until a request may start, and count it. Raises TransientError where the database does not answer."""
         try:
             with (
                 self._lock,

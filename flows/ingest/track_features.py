@@ -12,7 +12,7 @@ from db import read, write
 from db.engine import Lock, try_lock
 from flows.batch.batches import batches
 from flows.batch.refresh_track_states import refresh_track_states
-from sources.errors import Blocked, Closed, SourceError
+from sources.errors import CapabilityDenied, RateLimited, SourceError
 from sources.track_features import TrackFeatures
 
 CAPABILITY = "audio_features"
@@ -70,7 +70,7 @@ def collect_features(engine: Engine, service: FeatureService, ask_again_days: in
             except SourceError as problem:
                 get_run_logger().warning("%s", problem)
                 _note_state(engine, service.origin, problem)
-                return Measured(tracks, None if isinstance(problem, Closed) else str(problem))
+                return Measured(tracks, None if isinstance(problem, CapabilityDenied) else str(problem))
     if waiting:
         _note_state(engine, service.origin, None)
     return Measured(tracks)

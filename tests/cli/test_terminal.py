@@ -46,7 +46,7 @@ def test_no_format_and_no_error_lets_a_text_control_the_terminal(database_url: s
     assert [command.code for command in ended] == [code for *_, code in COMMANDS], ended
     for command, (arguments, *_) in zip(ended, COMMANDS, strict=True):
         sent = OWN.sub("", command.sent)
-        assert not ONE_BUT_LINES.search(sent), (arguments, sent)
+        assert not UNSAFE_BUT_LINES.search(sent), (arguments, sent)
         assert "owned" in sent or arguments[0] == "similar", (arguments, sent)
     assert json.loads(OWN.sub("", ended[2].sent)) == [{"title": EVIL}]
 
@@ -56,10 +56,10 @@ def test_nothing_that_is_drawn_controls_the_terminal(text: str) -> None:
     drawn = io.StringIO()
     console = SafeConsole(file=drawn, width=60)
     console.print(Text(text), rows.rows_as_table([text, "n"], [[text, 1]], text), text, markup=False)
-    assert not ONE_BUT_LINES.search(drawn.getvalue())
-    assert not any(ONE.search(line) for line in screen._lines(text, 0))
-    assert not ONE.search(plain_text(text)) and not ONE.search(escape_markdown(text))
-    assert not ONE_BUT_LINES.search(rows.as_json({text: [text]}))
+    assert not UNSAFE_BUT_LINES.search(drawn.getvalue())
+    assert not any(UNSAFE.search(line) for line in screen._lines(text, 0))
+    assert not UNSAFE.search(plain_text(text)) and not UNSAFE.search(escape_markdown(text))
+    assert not UNSAFE_BUT_LINES.search(rows.as_json({text: [text]}))
     assert json.loads(rows.as_json([text])) == [text]
     assert status_tables.first_sentence(text) is None or text
 

@@ -183,7 +183,7 @@ def test_fifty_kills_leave_nothing_half_done_and_a_new_run_completes_it(
         seconds = time.monotonic() - began
         print(  # noqa: T201
             f"\nFirst ingest, {first}\n  at chosen points, {first_exact}\n"
-            f"Later ingest, {later}\n  at chosen points, {later_exact}\n"
+            f"TransientError ingest, {later}\n  at chosen points, {later_exact}\n"
             f"Each new run ended like a clean one. Seed {SEED}, {seconds:.0f} s."
         )
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from db.engine import open_engine
 from db.write.providers import take_turn
 from flows.ingest.rate_limit import SharedRateLimit
-from sources.errors import Later
+from sources.errors import TransientError
 from tests.sources.raw_server import http, raw_server
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -91,6 +91,6 @@ def test_the_role_of_the_pipeline_may_use_the_limit(database_url: str) -> None:
 
 def test_without_a_database_it_raises_an_error_of_sources() -> None:
     engine = open_engine("postgresql://nobody@127.0.0.1:1/none")
-    with pytest.raises(Later, match="does not answer") as caught:
+    with pytest.raises(TransientError, match="does not answer") as caught:
         SharedRateLimit(engine, "deezer", 10, 1).wait()
     assert caught.value.__context__ is None

@@ -1,7 +1,7 @@
 """Milliseconds of every question that people and the pipeline ask, at a number of tracks and at a tenth of it.
 
 Run as `python -m bench.scale --tracks 1000000`; that takes about ten minutes and 6 GB. It fills a database of made-up
-tracks for each size (bench/scale/rows.py), and asks each question several times: of the README, of `labelscope status`,
+tracks for each size (bench/scale/rows.py), and asks each question several times: of the docs, of `labelscope status`,
 of a run that finds nothing new, and of one with 20 new tracks. For each it shows the median and the slowest, and
 what PostgreSQL reads from end to end for it, if that is a table that grows with the tracks. Then the pipeline itself
 runs on a crate of 20 files: once to take them in, and once more to find nothing to do.
@@ -32,7 +32,7 @@ from ml.features.fingerprint import FINGERPRINT_VERSION
 from services.postgres.server import embedded_postgres, ensure_database
 from sources.synth.crate import LABELS, render_crate
 
-README = Path(__file__).parents[2] / "README.md"
+QUERIES = Path(__file__).parents[2] / "docs" / "how-to" / "ask-the-database.md"
 TURNS = 7
 NEW = 20
 TARGET_MS = 50
@@ -69,13 +69,13 @@ def statement(query: str) -> Ask:
     return lambda connection: connection.execute(text(query)).all()
 
 
-def of_readme() -> list[Question]:
-    """The README's own statements, to the letter."""
-    section = README.read_text().split("## Ask the database")[1].split("\n## ")[0]
-    found = [
-        " ".join(query.split()) for query in re.findall(r'labelscope sql "(SELECT .*?)"', section, re.DOTALL)
+def of_docs() -> list[Question]:
+    """The queries of docs/how-to/ask-the-database.md, to the letter."""
+    queries = [
+        " ".join(query.split())
+        for query in re.findall(r'labelscope sql "(SELECT .*?)"', QUERIES.read_text(), re.DOTALL)
     ]
-    return [Question("README", re.findall(r"FROM (\w+)", query)[0], statement(query)) for query in found]
+    return [Question("docs", re.findall(r"FROM (\w+)", query)[0], statement(query)) for query in queries]
 
 
 def of_status() -> list[Question]:
@@ -232,7 +232,7 @@ def ask_everything(engine: Engine) -> dict[tuple[str, str], Answer]:
             answers[question.asker, question.name] = answer(connection, question)
 
     with engine.connect() as connection:
-        ask_all(connection, [*of_readme(), *of_status(), *of_the_pipeline("no change")])
+        ask_all(connection, [*of_docs(), *of_status(), *of_the_pipeline("no change")])
         connection.rollback()
         track_ids = add_newcomers(connection, NEW)
         ask_all(connection, of_the_pipeline(f"{NEW} new tracks"))

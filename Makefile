@@ -24,7 +24,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: install  ## run the pipeline on synthetic music
 	$(BIN)/labelscope demo
 
-demo-spotify: install  ## run the pipeline on playlists, with stand-ins of Spotify and Deezer on this machine
+demo-spotify: install  ## run the pipeline on playlists, with simulated Spotify and Deezer on this machine
 	$(BIN)/python -m tests.stand_ins.demo
 
 test: install  ## run all tests but the slow ones, three at a time

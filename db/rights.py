@@ -1,4 +1,4 @@
-"""The SQL that makes the roles, for the home's own PostgreSQL and for one of your own: docs/operations.md shows it.
+"""The SQL that makes the roles, for the home's own PostgreSQL and for one of your own (docs/reference/roles.md).
 
 Nothing in it depends on what a session sets, as a role may set most things for itself, for good even. A role may also
 drop its own rights (DROP OWNED BY), so all of it can be run again. Run in the migrated database, as a superuser.

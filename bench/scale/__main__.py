@@ -1,10 +1,10 @@
 """Milliseconds of every query of people and of the pipeline, at a number of tracks and at a tenth of it.
 
 Run as `python -m bench.scale --tracks 1000000`; that takes about ten minutes and 6 GB. It fills a database of made-up
-tracks for each size (bench/scale/rows.py). It times each query several times: those of the README, of `labelscope
-status`, of a run that finds nothing new, and of a run with 20 new tracks. For each it shows the median, the slowest,
-and the tables that PostgreSQL scans in full and that grow with the tracks. Then the pipeline runs on a crate of 20
-files: once to ingest them, and once with nothing to do.
+tracks for each size (bench/scale/rows.py), and asks each question several times: of the docs, of `labelscope status`,
+of a run that finds nothing new, and of one with 20 new tracks. For each it shows the median and the slowest, and
+what PostgreSQL reads from end to end for it, if that is a table that grows with the tracks. Then the pipeline itself
+runs on a crate of 20 files: once to take them in, and once more to find nothing to do.
 """
 
 import argparse
@@ -28,7 +28,8 @@ from ml.features.fingerprint import FINGERPRINT_VERSION
 from services.postgres.server import embedded_postgres, ensure_database
 from sources.synth.crate import LABELS, render_crate
 
-README = Path(__file__).parents[2] / "README.md"
+QUERIES = Path(__file__).parents[2] / "docs" / "how-to" / "ask-the-database.md"
+TURNS = 7
 NEW = 20
 TARGET_MS = 50
 ALLOWED = ["folder", "library", "synth", "deezer"]
@@ -40,13 +41,13 @@ def statement(query: str) -> Ask:
     return lambda connection: connection.execute(text(query)).all()
 
 
-def of_readme() -> list[Question]:
-    """The statements of the README, verbatim."""
-    section = README.read_text().split("## Ask the database")[1].split("\n## ")[0]
+def of_docs() -> list[Question]:
+    """The queries of docs/how-to/ask-the-database.md, to the letter."""
     queries = [
-        " ".join(query.split()) for query in re.findall(r'labelscope sql "(SELECT .*?)"', section, re.DOTALL)
+        " ".join(query.split())
+        for query in re.findall(r'labelscope sql "(SELECT .*?)"', QUERIES.read_text(), re.DOTALL)
     ]
-    return [Question("README", re.findall(r"FROM (\w+)", query)[0], statement(query)) for query in queries]
+    return [Question("docs", re.findall(r"FROM (\w+)", query)[0], statement(query)) for query in queries]
 
 
 def of_status() -> list[Question]:
@@ -145,7 +146,7 @@ def ask_everything(engine: Engine) -> dict[tuple[str, str], Answer]:
             answers[question.asker, question.name] = measure_question(connection, question)
 
     with engine.connect() as connection:
-        ask_all(connection, [*of_readme(), *of_status(), *of_the_pipeline("no change")])
+        ask_all(connection, [*of_docs(), *of_status(), *of_the_pipeline("no change")])
         connection.rollback()
         track_ids = add_newcomers(connection, NEW)
         ask_all(connection, of_the_pipeline(f"{NEW} new tracks"))

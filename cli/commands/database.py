@@ -78,7 +78,7 @@ def url(
     if only_read and settings.database_url is not None:
         raise AddressError(
             "DATABASE_URL names a PostgreSQL of your own: `labelscope db upgrade --roles` makes labelscope_reader"
-            " there, a role which can only read; docs/operations.md shows how to give it a password and an address."
+            " there, which can only read. docs/how-to/use-your-own-postgres.md describes its password and address."
         )
     with migrated_database(settings) if only_read else database_address(settings) as address:
         typer.echo(libpq_url(as_role(address, READER) if only_read else address))

@@ -1,4 +1,4 @@
-"""What the README has for notebooks, to the letter."""
+"""The notebook cell of the docs, to the letter."""
 
 import re
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from sqlalchemy import Engine
 from tests.flows.inspection import rows
 from tests.stages import Stage
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "ask-the-database.md"
 
 
 def test_a_table_of_pandas_has_what_the_view_has(trained: Stage, go_on: Callable[[Stage], Engine]) -> None:
     engine = go_on(trained)
-    [cell] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    [cell] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     names: dict[str, Any] = {}
     exec(cell, names)
     accuracy = names["accuracy"]

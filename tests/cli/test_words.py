@@ -43,10 +43,11 @@ def test_the_help_of_up_names_its_settings(labelscope: Labelscope) -> None:
         assert f"LABELSCOPE_{name}" in said
 
 
-def test_both_pages_write_commands_alike_and_say_how_they_are_found() -> None:
-    for page in (ROOT / "README.md", ROOT / "docs" / "operations.md"):
-        words = page.read_text()
-        assert ". .venv/bin/activate" in words and ".venv/bin/labelscope" not in words
+def test_all_pages_write_commands_alike_and_explain_how_to_find_them() -> None:
+    for page in (ROOT / "README.md", ROOT / "docs" / "README.md"):
+        assert ". .venv/bin/activate" in page.read_text()
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        assert ".venv/bin/labelscope" not in page.read_text()
 
 
 def test_a_name_steers_no_terminal(trained: Stage, go_on: GoOn, labelscope: Labelscope) -> None:

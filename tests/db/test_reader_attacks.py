@@ -19,7 +19,7 @@ from services.postgres.server import PostgresAddress, ensure_database
 from tests.services.postgres.own_postgres import own_postgres
 
 PASSWORD = "secret"
-DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "roles.md"
 
 REFUSED = [
     "INSERT INTO labels (slug, name) VALUES ('mine', 'Mine')",

@@ -1,4 +1,4 @@
-"""docker-compose.yml as docs/operations.md describes it: built, started, killed and started again by a real engine.
+"""docker-compose.yml as docs/how-to/run-a-small-server.md describes it, run by a real engine.
 
 The two images that come from a registry are substituted (tests/operations/compose/images.py). `make test-compose` runs
 this; LABELSCOPE_TEST_ENGINE names a folder that keeps the engine's images for the next time.

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from config.labels import read_labels
 from config.settings import Settings
-from db.write.clips import register_recipe
+from db.write.clips import register_spectrogram_config
 from flows.home.environment import open_database, spectrogram_folder
 from flows.training.training_set import read_training_set
 from ml.crossvalidation.contenders import features_of
@@ -108,9 +108,9 @@ BASELINE: Final = "the classical baseline"
 def read_crate(settings: Settings) -> Crate:
     recipe = Recipe()
     with open_database(settings) as engine, engine.begin() as connection:
-        recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
+        config_id = register_spectrogram_config(connection, recipe.fingerprint(), recipe.to_dict())
         allowed = read_labels(settings.labels).training.allow
-        training_set = read_training_set(connection, recipe_id, recipe, allowed)
+        training_set = read_training_set(connection, config_id, recipe, allowed)
     return training_set.crate(spectrogram_folder(settings, recipe.fingerprint()), recipe)
 
 

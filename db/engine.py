@@ -24,9 +24,9 @@ class Lock(IntEnum):
     FEATURES = 0x1ABE1_04
     CONTENT = 0x1ABE1_05  # shared by whoever brings content in, alone for whoever removes some
     EVALUATE = 0x1ABE1_06
-    PLACE = 0x1ABE1_07
+    SPLIT_ASSIGNMENT = 0x1ABE1_07
     PIPELINE = 0x1ABE1_08
-    STANDINGS = 0x1ABE1_09
+    TRACK_STATES = 0x1ABE1_09
 
 
 class AddressError(LabelscopeError, ValueError):

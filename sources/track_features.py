@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 class TrackFeatures:
     """A provider's figures for one track. None is "not measured"; without a unit it is a share between 0 and 1."""
 
-    tempo: float | None = None  # beats per minute
+    tempo_bpm: float | None = None  # beats per minute
     key: int | None = None  # 0 is C, 1 is C sharp, … 11 is B
     mode: int | None = None  # 1 major, 0 minor
     loudness_db: float | None = None  # of the whole track, in dB relative to full scale
@@ -22,8 +22,9 @@ class TrackFeatures:
     time_signature: int | None = None  # beats in a bar
 
 
+JSON_NAMES = {"tempo_bpm": "tempo", "loudness_db": "loudness"}
 RANGES = {
-    "tempo": (1.0, 1000.0),  # 0 is how providers say that they found no beat
+    "tempo_bpm": (1.0, 1000.0),  # 0 is how providers say that they found no beat
     "key": (0, 11),  # -1: found none
     "mode": (0, 1),
     "loudness_db": (-200.0, 50.0),
@@ -43,7 +44,7 @@ def read_features(record: object) -> TrackFeatures | None:
 
 def _figure(record: Mapping[str, object], name: str) -> float | int | None:
     lowest, highest = RANGES.get(name, (0.0, 1.0))
-    value = record.get("loudness" if name == "loudness_db" else name)
+    value = record.get(JSON_NAMES.get(name, name))
     if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
         return None
     if isinstance(lowest, float):

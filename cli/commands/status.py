@@ -12,7 +12,7 @@ from config.labels import read_labels
 from config.settings import Settings
 from db import read
 from db.engine import QUESTION_SECONDS
-from db.read.splits import count_unplaced_tracks
+from db.read.splits import count_tracks_without_split
 from flows.batch.settle_track_states import settle
 from flows.home.environment import open_database, own_prefect
 from flows.home.folder import require_home
@@ -41,7 +41,7 @@ class Rows:
     mixes: read.rows.Rows
     troubles: read.rows.Rows
     new_tracks: int | None  # usable ones since the last training; None: there was none
-    unplaced_tracks: int  # usable ones that the next training gives a side of the split; among the new ones
+    tracks_without_split: int  # usable ones that the next training gives a side of the split; among the new ones
 
 
 def status(settings: Settings, as_json: bool) -> None:
@@ -78,7 +78,7 @@ def _read(settings: Settings) -> Rows:
         settle(engine)
         last = read.learning.last_training(connection)
         allowed = read_labels(settings.labels).training.allow
-        unplaced = count_unplaced_tracks(connection, allowed)
+        unplaced = count_tracks_without_split(connection, allowed)
         return Rows(
             counts=read.problems.counts(connection),
             champion=read.learning.champion(connection),
@@ -87,11 +87,11 @@ def _read(settings: Settings) -> Rows:
             problems=read.problems.problems(connection),
             mixes=read.mixes.latest(connection, MIXES),
             troubles=read.providers.troubles(connection),
-            new_tracks=read.learning.count_new_tracks(connection, last.recipe_id, last.id, allowed)[0]
+            new_tracks=read.learning.count_new_tracks(connection, last.config_id, last.id, allowed)[0]
             + unplaced
             if last
             else None,
-            unplaced_tracks=unplaced,
+            tracks_without_split=unplaced,
         )
 
 
@@ -115,7 +115,7 @@ def _document(
         "last_runs": [asdict(run) for run in past.runs],
         "cancelled_at_once": past.cancelled_at_once,
         "new_tracks_since_training": rows.new_tracks,
-        "unplaced_tracks": rows.unplaced_tracks,
+        "tracks_without_split": rows.tracks_without_split,
         "counts": rows.counts._asdict(),
         "champion": rows.champion._asdict() if rows.champion else None,
         "coverage": [row._asdict() for row in rows.coverage],
@@ -153,9 +153,9 @@ def _sentences(settings: Settings, rows: Rows, up: State | None) -> None:
             f"{rows.new_tracks} usable tracks are new since the last training;"
             f" {settings.retrain_new_tracks} and {settings.retrain_new_share:.0%} of those known make one due",
         )
-    elif rows.unplaced_tracks:
+    elif rows.tracks_without_split:
         screen.sentence(
-            "due", f"{rows.unplaced_tracks} usable tracks are ready, and wait for the first training"
+            "due", f"{rows.tracks_without_split} usable tracks are ready, and wait for the first training"
         )
     if champion is None:
         screen.sentence("model", "none yet: labelscope run")

@@ -48,7 +48,7 @@ def has_embeddings(connection: Connection, model_id: int) -> bool:
 
 
 def tracks_without_embedding(
-    connection: Connection, model_id: int, recipe_id: int, allowed: Sequence[str]
+    connection: Connection, model_id: int, config_id: int, allowed: Sequence[str]
 ) -> list[int]:
     """Tracks that the model has scored without leaving an embedding, and whose sound is there. Grows with the tracks.
 
@@ -60,13 +60,13 @@ def tracks_without_embedding(
                 SELECT DISTINCT p.track_id
                   FROM predictions p
                   JOIN clips c ON c.track_id = p.track_id AND c.status = 'ready' AND c.provider = ANY(:allowed)
-                  JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+                  JOIN spectrograms s ON s.clip_id = c.id AND s.config_id = :recipe
                  WHERE p.model_id = :model
                    AND NOT EXISTS (SELECT FROM embeddings e
                                     WHERE e.track_id = p.track_id AND e.model_id = p.model_id)
                  ORDER BY p.track_id
             """),
-            {"model": model_id, "recipe": recipe_id, "allowed": list(allowed)},
+            {"model": model_id, "recipe": config_id, "allowed": list(allowed)},
         )
     )
 

@@ -12,7 +12,7 @@ NAMED_FILES: Final = """
           FROM clips WHERE uri LIKE 'store:%'
         UNION
         SELECT 'spectrogram', 'spectrograms/' || r.fingerprint || '/' || s.path, s.sha256, s.bytes
-          FROM spectrograms s JOIN spectrogram_recipes r ON r.id = s.recipe_id
+          FROM spectrograms s JOIN spectrogram_configs r ON r.id = s.config_id
         UNION
         SELECT 'model', 'models/' || path, sha256, bytes FROM models)
 """

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, text
 
 from db.read.rows import Rows
 from db.read.splits import TRAINABLE
-from db.read.track_state import LEARNABLE, learnable, standing
+from db.read.track_state import LEARNABLE, learnable, tracks_in_state
 
 UNSCORED = "s.audio && :audio AND s.clips_new = 0 AND s.scored_by IS DISTINCT FROM :model"
 
@@ -37,11 +37,11 @@ def files_learnt(connection: Connection, hashes: Sequence[str]) -> set[str]:
 def last_training(connection: Connection) -> Row[Any] | None:
     """The newest training that came to an end or was refused.
 
-    It has id, status, error, recipe_id, dataset_fingerprint, labels and architecture.
+    It has id, status, error, config_id, dataset_fingerprint, labels and architecture.
     """
     return connection.execute(
         text("""
-            SELECT id, status, error, recipe_id, dataset_fingerprint, labels, architecture
+            SELECT id, status, error, config_id, dataset_fingerprint, labels, architecture
               FROM training_runs
              WHERE status IN ('completed', 'refused') ORDER BY id DESC LIMIT 1
         """)
@@ -61,7 +61,7 @@ def training_on(connection: Connection, dataset_fingerprint: str, architecture: 
 
 
 def champion(connection: Connection) -> Row[Any] | None:
-    """The model in use: model_id, training_run_id, architecture, path, sha256, recipe_id, labels, …"""
+    """The model in use: model_id, training_run_id, architecture, path, sha256, config_id, labels, …"""
     return connection.execute(text("SELECT * FROM champion")).one_or_none()
 
 
@@ -78,7 +78,7 @@ def model(connection: Connection, model_id: int) -> Row[Any] | None:
 
 
 def count_new_tracks(
-    connection: Connection, recipe_id: int, training_run_id: int, allowed: Sequence[str]
+    connection: Connection, config_id: int, training_run_id: int, allowed: Sequence[str]
 ) -> tuple[int, int]:
     """How many tracks a training could now have that the last completed one has not seen, and how many that has.
 
@@ -90,17 +90,18 @@ def count_new_tracks(
             WITH {TRAINABLE}
             SELECT coalesce(sum(s.tracks) FILTER (
                        WHERE s.trained_in IS DISTINCT FROM :run AND {LEARNABLE}
-                         AND s.split <> 'aside' AND s.label_id IN (SELECT label_id FROM trainable)), 0)::bigint AS new,
+                         AND s.split <> 'excluded'
+                         AND s.label_id IN (SELECT label_id FROM trainable)), 0)::bigint AS new,
                    coalesce(sum(s.tracks) FILTER (WHERE s.trained_in = :run), 0)::bigint AS seen
-              FROM standings_now s
+              FROM track_states_now s
         """),
-        {"run": training_run_id, **learnable(recipe_id, allowed)},
+        {"run": training_run_id, **learnable(config_id, allowed)},
     ).one()
     return row.new, row.seen
 
 
 def tracks_to_predict(
-    connection: Connection, model_id: int, recipe_id: int, allowed: Sequence[str]
+    connection: Connection, model_id: int, config_id: int, allowed: Sequence[str]
 ) -> list[int]:
     """Tracks with usable audio, from allowed origins, that the model has not scored yet.
 
@@ -111,14 +112,14 @@ def tracks_to_predict(
             text(f"""
                 SELECT DISTINCT c.track_id
                   FROM clips c
-                  JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
-                 WHERE c.track_id = ANY({standing(UNSCORED)})
+                  JOIN spectrograms s ON s.clip_id = c.id AND s.config_id = :recipe
+                 WHERE c.track_id = ANY({tracks_in_state(UNSCORED)})
                    AND c.status = 'ready' AND c.provider = ANY(:allowed)
                    AND NOT EXISTS (SELECT FROM predictions p
                                     WHERE p.track_id = c.track_id AND p.model_id = :model)
                    AND NOT EXISTS (SELECT FROM clips w WHERE w.track_id = c.track_id AND w.status = 'new')
                  ORDER BY c.track_id
             """),
-            {"model": model_id, "recipe": recipe_id, **learnable(recipe_id, allowed)},
+            {"model": model_id, "recipe": config_id, **learnable(config_id, allowed)},
         )
     )

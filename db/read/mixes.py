@@ -27,7 +27,7 @@ def segments(connection: Connection, mix_id: int) -> Rows:
     return connection.execute(
         text("""
             SELECT t.starts, t.ends, t.label, t.confidence, t.tempo_bpm,
-                   t.start_seconds::float8 AS start_seconds, t.end_seconds::float8 AS end_seconds, s.label_id
+                   t.start_s::float8 AS start_s, t.end_s::float8 AS end_s, s.label_id
               FROM mix_timeline t JOIN mix_segments s ON (s.mix_id, s.number) = (t.mix_id, t.number)
              WHERE t.mix_id = :mix ORDER BY t.number
         """),
@@ -40,7 +40,7 @@ def shares(connection: Connection, mix_id: int) -> Rows:
     return connection.execute(
         text("""
             SELECT l.slug, l.name,
-                   coalesce((SELECT sum(s.end_seconds - s.start_seconds) / m.duration_seconds
+                   coalesce((SELECT sum(s.end_s - s.start_s) / m.duration_s
                                FROM mix_segments s WHERE s.mix_id = m.id AND s.label_id = l.id), 0)::float8 AS share
               FROM mixes m
               JOIN models o ON o.id = m.model_id
@@ -54,10 +54,10 @@ def shares(connection: Connection, mix_id: int) -> Rows:
 
 
 def windows(connection: Connection, mix_id: int) -> Rows:
-    """start_seconds, confidence and tempo_bpm of a recording's windows, in order."""
+    """start_s, confidence and tempo_bpm of a recording's windows, in order."""
     return connection.execute(
         text("""
-            SELECT start_seconds::float8 AS start_seconds, confidence, tempo_bpm
+            SELECT start_s::float8 AS start_s, confidence, tempo_bpm
               FROM mix_windows WHERE mix_id = :mix ORDER BY number
         """),
         {"mix": mix_id},

@@ -22,16 +22,16 @@ def problems(connection: Connection) -> Rows:
                       FROM clips WHERE status = 'too_short'
                     UNION ALL
                     SELECT 'ambiguous', 'The track is in playlists of two labels; it is kept out of training.', tracks
-                      FROM standings_now WHERE ambiguous
+                      FROM track_states_now WHERE ambiguous
                     UNION ALL
                     SELECT split, 'A track is kept out of training: ' || rtrim(reason, '.') || '.', 1
-                      FROM track_splits WHERE split = 'aside'
+                      FROM track_splits WHERE split = 'excluded'
                     UNION ALL
                     SELECT without_audio,
                            (SELECT l.detail FROM lookups l
                              WHERE l.kind = 'audio' AND l.source || ': ' || l.reason = without_audio LIMIT 1),
                            sum(tracks)::bigint
-                      FROM standings_now
+                      FROM track_states_now
                      WHERE clips = 0 AND without_audio <> 'not looked for yet'
                      GROUP BY without_audio) AS problem
              GROUP BY reason HAVING sum(tracks) > 0 ORDER BY count DESC, reason
@@ -52,8 +52,8 @@ def counts(connection: Connection) -> Row[Any]:
                    coalesce(sum(s.tracks) FILTER (
                        WHERE s.scored_by = (SELECT id FROM models WHERE status = 'champion')), 0)::bigint
                        AS tracks_predicted,
-                   (SELECT count(*) FROM models WHERE status <> 'yardstick') AS models
-              FROM standings_now s
+                   (SELECT count(*) FROM models WHERE status <> 'baseline') AS models
+              FROM track_states_now s
         """)
     ).one()
 

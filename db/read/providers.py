@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from db.read.rows import Rows
-from db.read.track_state import standing
+from db.read.track_state import tracks_in_state
 
 # A source's answer about a track's audio is final for a while: "no" is, and so is the fifth mishap in a row with one
 # preview. A service or folder that cannot be reached says nothing of the track, and a doubtful answer nothing yet.
@@ -69,7 +69,7 @@ def tracks_without_audio(
         connection.scalars(
             text(f"""
                 SELECT t.id FROM tracks t
-                 WHERE t.id = ANY({standing(NOT_ASKED)} || {standing(SILENT, f"ts.asked_at {LONG_AGO}")})
+                 WHERE t.id = ANY({tracks_in_state(NOT_ASKED)} || {tracks_in_state(SILENT, f"ts.asked_at {LONG_AGO}")})
                    AND EXISTS (SELECT FROM playlist_tracks pt
                                 WHERE pt.track_id = t.id AND pt.removed_at IS NULL)
                    AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = t.id)
@@ -89,13 +89,13 @@ def wanted_audio(
 ) -> Rows:
     """What to look for: the tracks that still have no clip.
 
-    Rows have track_id, provider, external_id, title, artists (list of names), isrc, duration_seconds, preview_url;
+    Rows have track_id, provider, external_id, title, artists (list of names), isrc, duration_s, preview_url;
     settled: the sources whose answer is final; doubted: those whose answer of another day is final once repeated.
     """
     return connection.execute(
         text(f"""
             SELECT t.id AS track_id, t.provider, t.external_id, t.title, t.isrc,
-                   CAST(t.duration_seconds AS float8) AS duration_seconds,
+                   CAST(t.duration_s AS float8) AS duration_s,
                    t.raw ->> 'preview_url' AS preview_url,
                    ARRAY(SELECT a.name FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
                           WHERE ta.track_id = t.id ORDER BY ta.position) AS artists,
@@ -119,8 +119,8 @@ def tracks_without_features(
     return connection.execute(
         text(f"""
             SELECT t.id, t.external_id FROM tracks t
-             WHERE t.id = ANY({standing(f"{UNMEASURED} AND NOT :origin = ANY(s.features_asked)")}
-                           || {standing(UNMEASURED, f"ts.features_asked_at {LONG_AGO}")})
+             WHERE t.id = ANY({tracks_in_state(f"{UNMEASURED} AND NOT :origin = ANY(s.features_asked)")}
+                           || {tracks_in_state(UNMEASURED, f"ts.features_asked_at {LONG_AGO}")})
                AND t.provider = ANY(:providers)
                AND EXISTS (SELECT FROM playlist_tracks pt WHERE pt.track_id = t.id AND pt.removed_at IS NULL)
                AND NOT EXISTS (SELECT FROM audio_features f

@@ -10,7 +10,7 @@ from db.read.track_names import CREDIT
 
 # Columns of audio_features, by who measures them.
 OURS = (
-    "tempo",
+    "tempo_bpm",
     "loudness_lufs",
     "onset_rate",
     "spectral_centroid_hz",
@@ -27,7 +27,7 @@ def labels_by_tracks(connection: Connection) -> Rows:
         text("""
             SELECT l.id, l.name, row_number() OVER (ORDER BY l.id) - 1 AS place,
                    coalesce(sum(s.tracks), 0)::bigint AS tracks
-              FROM labels l LEFT JOIN standings_now s ON s.label_id = l.id
+              FROM labels l LEFT JOIN track_states_now s ON s.label_id = l.id
              GROUP BY l.id ORDER BY tracks DESC, l.id
         """)
     ).all()
@@ -36,7 +36,7 @@ def labels_by_tracks(connection: Connection) -> Rows:
 def training(connection: Connection, training_run_id: int) -> Row[Any] | None:
     """id, architecture, history, seconds and tracks of a training."""
     return connection.execute(
-        text("SELECT id, architecture, history, seconds, tracks FROM training_runs WHERE id = :id"),
+        text("SELECT id, architecture, history, fit_s, tracks FROM training_runs WHERE id = :id"),
         {"id": training_run_id},
     ).one_or_none()
 
@@ -46,10 +46,10 @@ def mean_sound(connection: Connection) -> Rows:
     return connection.execute(
         text("""
             SELECT l.name AS label, sum(s.features)::bigint AS clips,
-                   sum(s.tempo_sum) / nullif(sum(s.tempo_count), 0)::float8 AS tempo,
-                   sum(s.loudness_sum) / nullif(sum(s.loudness_count), 0)::float8 AS loudness,
-                   sum(s.onset_sum) / nullif(sum(s.onset_count), 0)::float8 AS onsets
-              FROM labels l JOIN standings_now s ON s.label_id = l.id
+                   sum(s.tempo_sum) / nullif(sum(s.tempo_count), 0)::float8 AS tempo_bpm,
+                   sum(s.loudness_sum) / nullif(sum(s.loudness_count), 0)::float8 AS loudness_lufs,
+                   sum(s.onset_sum) / nullif(sum(s.onset_count), 0)::float8 AS onset_rate
+              FROM labels l JOIN track_states_now s ON s.label_id = l.id
              GROUP BY l.id HAVING sum(s.features) > 0 ORDER BY l.id
         """)
     ).all()
@@ -82,19 +82,19 @@ def spread_of_features(connection: Connection, label_ids: Sequence[int], quantil
 def latest_mixes(connection: Connection, number: int) -> tuple[Rows, Rows, int]:
     """The recordings that were heard last, newest first; all their segments in order of time; how many there are.
 
-    Segments have mix_id, title, start_seconds, end_seconds, label_id, label, confidence and tempo_bpm.
+    Segments have mix_id, title, start_s, end_s, label_id, label, confidence and tempo_bpm.
     """
     mixes = connection.execute(
         text("""
-            SELECT id, title, duration_seconds::float8 AS duration_seconds, verdict, verdict_reason, tempo_bpm,
-                   changes_per_hour, unlike, model_id, created_at
+            SELECT id, title, duration_s::float8 AS duration_s, verdict, verdict_reason, tempo_bpm,
+                   changes_per_hour, unknown_share, model_id, created_at
               FROM mixes WHERE status = 'analysed' ORDER BY created_at DESC, id DESC LIMIT :number
         """),
         {"number": number},
     ).all()
     segments = connection.execute(
         text("""
-            SELECT s.mix_id, m.title, s.start_seconds::float8 AS start_seconds, s.end_seconds::float8 AS end_seconds,
+            SELECT s.mix_id, m.title, s.start_s::float8 AS start_s, s.end_s::float8 AS end_s,
                    s.label_id, coalesce(l.name, 'unknown') AS label, s.confidence, s.tempo_bpm
               FROM mix_segments s
               JOIN mixes m ON m.id = s.mix_id
@@ -113,7 +113,7 @@ def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> Rows:
 
     Of the tracks that the champion names rightly the held-out one of which it is surest, or else of those that it has
     not learnt from, or else of all; without such, the label's first track that has one. Rows have label_id, label,
-    title, artists, confidence, split, path, frames, offset_seconds and parameters (the recipe).
+    title, artists, confidence, split, path, frames, offset_s and parameters (the recipe).
     """
     return connection.execute(
         text(f"""
@@ -140,16 +140,16 @@ def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> Rows:
             )
             SELECT l.id AS label_id, l.name AS label, t.title, chosen.confidence, chosen.split,
                    {CREDIT} AS artists,
-                   clip.path, clip.frames, clip.offset_seconds, r.fingerprint, r.parameters
+                   clip.path, clip.frames, clip.offset_s, r.fingerprint, r.parameters
               FROM chosen
               JOIN labels l ON l.id = chosen.label_id
               JOIN tracks t ON t.id = chosen.track_id
               JOIN LATERAL (
-                   SELECT s.path, s.frames, s.recipe_id, c.offset_seconds
+                   SELECT s.path, s.frames, s.config_id, c.offset_s
                      FROM clips c JOIN spectrograms s ON s.clip_id = c.id
                     WHERE c.track_id = t.id AND c.status = 'ready'
-                    ORDER BY s.recipe_id DESC, c.offset_seconds LIMIT 1) AS clip ON true
-              JOIN spectrogram_recipes r ON r.id = clip.recipe_id
+                    ORDER BY s.config_id DESC, c.offset_s LIMIT 1) AS clip ON true
+              JOIN spectrogram_configs r ON r.id = clip.config_id
              ORDER BY l.id
         """),
         {"labels": list(label_ids)},

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, text
 
-from db.read.track_state import LEARNABLE, learnable, standing
+from db.read.track_state import LEARNABLE, learnable, tracks_in_state
 
 Rows = Sequence[Row[Any]]
 
@@ -13,7 +13,7 @@ Rows = Sequence[Row[Any]]
 TRAINABLE: Final = f"""
     trainable AS (
         SELECT label_id
-          FROM (SELECT s.label_id, s.split FROM standings_now s
+          FROM (SELECT s.label_id, s.split FROM track_states_now s
                  WHERE {LEARNABLE} AND s.split IN ('train', 'holdout')
                  GROUP BY s.label_id, s.split HAVING sum(s.tracks) > 0) AS side
          GROUP BY label_id HAVING count(*) = 2
@@ -28,7 +28,7 @@ ARTISTS: Final = """
 TRACK_KEY: Final = "encode(sha256(convert_to(t.provider || ':' || t.external_id, 'UTF8')), 'hex')"
 
 
-def unplaced_tracks(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> Rows:
+def tracks_without_split(connection: Connection, config_id: int, allowed: Sequence[str]) -> Rows:
     """Tracks that may be learnt from and have no place yet: track_id, label (name), title, album, artists (names).
 
     `former_split` is where a track stood before it was removed, if it was.
@@ -37,45 +37,45 @@ def unplaced_tracks(connection: Connection, recipe_id: int, allowed: Sequence[st
     """
     return connection.execute(
         text(f"""
-            WITH waiting AS (SELECT {standing(f"{LEARNABLE} AND s.split IS NULL AND s.clips_new = 0")} AS tracks)
+            WITH waiting AS (SELECT {tracks_in_state(f"{LEARNABLE} AND s.split IS NULL AND s.clips_new = 0")} AS tracks)
             SELECT t.id AS track_id, l.name AS label, t.title, t.album, {ARTISTS} AS artists,
                    fp.split AS former_split
               FROM track_labels tl
               JOIN tracks t ON t.id = tl.track_id
               JOIN labels l ON l.id = tl.label_id
-              LEFT JOIN former_places fp ON fp.track_key = {TRACK_KEY}
+              LEFT JOIN former_splits fp ON fp.track_key = {TRACK_KEY}
              WHERE tl.track_id = ANY((SELECT tracks FROM waiting)::bigint[])
                AND tl.origins && :allowed
-               AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+               AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.config_id = :recipe
                             WHERE c.track_id = t.id AND c.status = 'ready' AND c.provider = ANY(:allowed))
                AND NOT EXISTS (SELECT FROM track_splits ts WHERE ts.track_id = t.id)
                AND EXISTS (SELECT FROM clips c JOIN fingerprints f ON f.clip_id = c.id WHERE c.track_id = t.id)
                AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = t.id AND c.status = 'new')
              ORDER BY t.id
         """),
-        {"recipe": recipe_id, **learnable(recipe_id, allowed)},
+        {"recipe": config_id, **learnable(config_id, allowed)},
     ).all()
 
 
-def count_unplaced_tracks(connection: Connection, allowed: Sequence[str]) -> int:
+def count_tracks_without_split(connection: Connection, allowed: Sequence[str]) -> int:
     """How many tracks may be learnt from, with the newest spectrograms, and have no place on a side yet.
 
     The next training gives them one. A few sums over the standings of tracks.
     """
-    recipe_id = connection.scalar(text("SELECT max(id) FROM spectrogram_recipes"))
-    if recipe_id is None:
+    config_id = connection.scalar(text("SELECT max(id) FROM spectrogram_configs"))
+    if config_id is None:
         return 0
     number = connection.scalar(
         text(f"""
-            SELECT coalesce(sum(s.tracks), 0)::bigint FROM standings_now s
+            SELECT coalesce(sum(s.tracks), 0)::bigint FROM track_states_now s
              WHERE {LEARNABLE} AND s.split IS NULL AND s.clips_new = 0
         """),
-        learnable(recipe_id, allowed),
+        learnable(config_id, allowed),
     )
     return int(number or 0)
 
 
-def placed_tracks(connection: Connection) -> Rows:
+def tracks_with_split(connection: Connection) -> Rows:
     """All tracks that have a place, those put aside too, whatever may be learnt from now.
 
     Rows have track_id, label (name; None where it has none now), title, album, artists (names), split, group_key
@@ -127,11 +127,11 @@ def fingerprints(connection: Connection, clip_ids: Sequence[int]) -> Rows:
     ).all()
 
 
-def trainable_labels(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> list[int]:
+def trainable_labels(connection: Connection, config_id: int, allowed: Sequence[str]) -> list[int]:
     """Ids of the labels that a training now would have: with usable tracks both to learn from and held out."""
     return list(
         connection.scalars(
             text(f"WITH {TRAINABLE} SELECT label_id FROM trainable ORDER BY label_id"),
-            learnable(recipe_id, allowed),
+            learnable(config_id, allowed),
         )
     )

@@ -7,35 +7,35 @@ from sqlalchemy import Connection, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from db.models.clips import AudioFeatures, Clip, Fingerprint, Spectrogram, SpectrogramRecipe
+from db.models.clips import AudioFeatures, Clip, Fingerprint, Spectrogram, SpectrogramConfig
 from db.write.rows import Row
 
 
-def register_recipe(connection: Connection, fingerprint: str, parameters: Row) -> int:
+def register_spectrogram_config(connection: Connection, fingerprint: str, parameters: Row) -> int:
     """The id of the recipe's row, made if it is new."""
-    known = select(SpectrogramRecipe.id).where(SpectrogramRecipe.fingerprint == fingerprint)
-    recipe_id = connection.scalar(known)
-    if recipe_id is None:
+    known = select(SpectrogramConfig.id).where(SpectrogramConfig.fingerprint == fingerprint)
+    config_id = connection.scalar(known)
+    if config_id is None:
         connection.execute(
-            upsert(SpectrogramRecipe)
+            upsert(SpectrogramConfig)
             .values(fingerprint=fingerprint, parameters=parameters)
             .on_conflict_do_nothing()
         )
-        recipe_id = connection.scalar(known)
-    assert recipe_id is not None
-    return recipe_id
+        config_id = connection.scalar(known)
+    assert config_id is not None
+    return config_id
 
 
 def claim_clips(
-    connection: Connection, clip_ids: Sequence[int], recipe_id: int, fingerprint_version: int
+    connection: Connection, clip_ids: Sequence[int], config_id: int, fingerprint_version: int
 ) -> Sequence[Any]:
     """Lock those of the clips that nobody else is extracting, or has; free again when the transaction ends.
 
-    A ready clip without a fingerprint of this version is not done. Rows have id, track_id, uri, offset_seconds
-    and duration_seconds.
+    A ready clip without a fingerprint of this version is not done. Rows have id, track_id, uri, offset_s
+    and duration_s.
     """
-    columns = (Clip.id, Clip.track_id, Clip.uri, Clip.offset_seconds, Clip.duration_seconds)
-    drawn = exists().where(Spectrogram.clip_id == Clip.id, Spectrogram.recipe_id == recipe_id)
+    columns = (Clip.id, Clip.track_id, Clip.uri, Clip.offset_s, Clip.duration_s)
+    drawn = exists().where(Spectrogram.clip_id == Clip.id, Spectrogram.config_id == config_id)
     known = exists().where(Fingerprint.clip_id == Clip.id, Fingerprint.version == fingerprint_version)
     waiting = Clip.status.in_(("new", "rejected")) | ~drawn | ((Clip.status == "ready") & ~known)
     some = select(*columns).where(Clip.id == func.any(list(clip_ids)), waiting)
@@ -100,11 +100,11 @@ def _set_status(connection: Connection, status: str, clip_ids: Sequence[int]) ->
     )
 
 
-def forget_spectrograms(connection: Connection, clip_ids: Sequence[int], recipe_id: int) -> None:
+def forget_spectrograms(connection: Connection, clip_ids: Sequence[int], config_id: int) -> None:
     """Drop the rows of spectrogram files that are gone or damaged; the clips wait to be extracted again."""
     connection.execute(
         delete(Spectrogram).where(
-            Spectrogram.clip_id == func.any(list(clip_ids)), Spectrogram.recipe_id == recipe_id
+            Spectrogram.clip_id == func.any(list(clip_ids)), Spectrogram.config_id == config_id
         )
     )
     _set_status(connection, "new", clip_ids)

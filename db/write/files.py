@@ -89,8 +89,8 @@ def forget_spectrogram_files(connection: Connection, paths: Sequence[str]) -> No
     connection.execute(
         text("""
             WITH lost AS (
-                DELETE FROM spectrograms s USING spectrogram_recipes r
-                 WHERE r.id = s.recipe_id AND 'spectrograms/' || r.fingerprint || '/' || s.path = ANY(:paths)
+                DELETE FROM spectrograms s USING spectrogram_configs r
+                 WHERE r.id = s.config_id AND 'spectrograms/' || r.fingerprint || '/' || s.path = ANY(:paths)
                 RETURNING s.clip_id)
             UPDATE clips SET status = 'new', reason = NULL, detail = NULL WHERE id IN (SELECT clip_id FROM lost)
         """),

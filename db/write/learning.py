@@ -88,7 +88,7 @@ def complete_training(
     training_run_id: int,
     *,
     history: Sequence[Row],
-    seconds: float,
+    fit_s: float,
     models: Sequence[ModelRows],
 ) -> list[int]:
     """Write a finished training's models and all their figures at once; returns their ids, in order.
@@ -101,7 +101,7 @@ def complete_training(
     completed = connection.execute(
         update(TrainingRun)
         .where(TrainingRun.id == training_run_id, TrainingRun.status == "running")
-        .values(status="completed", history=list(history), seconds=seconds, finished_at=func.now())
+        .values(status="completed", history=list(history), fit_s=fit_s, finished_at=func.now())
     )
     if completed.rowcount != 1:
         raise TrainingLost(
@@ -110,7 +110,7 @@ def complete_training(
         )
     ids = []
     for position, rows in enumerate(models):
-        known = {"training_run_id": training_run_id, "status": "yardstick" if position else "candidate"}
+        known = {"training_run_id": training_run_id, "status": "baseline" if position else "candidate"}
         add = insert(Model).values(**rows.model, **known).returning(Model.id)
         model_id: int = connection.execute(add).scalar_one()
         add_metrics(connection, model_id, rows.metrics)
@@ -174,7 +174,7 @@ def save_predictions(connection: Connection, model_id: int, predictions: Sequenc
             INSERT INTO predictions
                    (track_id, model_id, label_id, nearest_id, confidence, clips, split, trained_label_id)
             SELECT n.track_id, m.id, n.label_id, n.nearest_id, n.confidence, n.clips,
-                   coalesce(rt.split, CASE WHEN ts.split = 'aside' THEN ts.split END, 'new'), rt.label_id
+                   coalesce(rt.split, CASE WHEN ts.split = 'excluded' THEN ts.split END, 'new'), rt.label_id
               FROM unnest(CAST(:track_id AS bigint[]), CAST(:label_id AS bigint[]), CAST(:nearest_id AS bigint[]),
                           CAST(:confidence AS float8[]), CAST(:clips AS bigint[]))
                    AS n (track_id, label_id, nearest_id, confidence, clips)

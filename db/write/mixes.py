@@ -50,7 +50,7 @@ def judge_mix(connection: Connection, mix_id: int, word: str, reason: str, taste
 
 def _copy_windows(connection: Connection, mix_id: int, windows: Sequence[Row]) -> None:
     """By COPY, as two hours have five thousand."""
-    columns = ("number", "start_seconds", "label_id", "confidence", "probabilities", "tempo_bpm")
+    columns = ("number", "start_s", "label_id", "confidence", "probabilities", "tempo_bpm")
     driver = connection.connection.driver_connection
     assert driver is not None
     statement = f"COPY mix_windows (mix_id, {', '.join(columns)}) FROM STDIN"

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from db.read.splits import TRACK_KEY
-from db.read.track_state import standing
+from db.read.track_state import tracks_in_state
 from db.write.learning import count_training_tracks
-from db.write.track_state import be_alone
+from db.write.track_state import lock_track_states
 
 
 @dataclass(frozen=True, slots=True)
-class Leavings:
+class RemovedContent:
     """What has left the tables, and the files that nothing refers to any more."""
 
     playlists: int = 0
@@ -27,14 +27,14 @@ class Leavings:
     trainings: tuple[int, ...] = ()  # ids: all below models/<id>/ goes, whether or not a model came of it
 
 
-def remove_provider(connection: Connection, provider: str) -> Leavings:
+def remove_provider(connection: Connection, provider: str) -> RemovedContent:
     """Remove a provider's playlists, tracks, artists, audio and features, and whatever was learnt from them.
 
     That is: trainings with all their models, and evaluations. One that is running loses its row and so cannot
     end with a model. Audio and features that another provider gave for a track of this one go too, since the
     track goes.
     """
-    be_alone(
+    lock_track_states(
         connection
     )  # whoever adds up what models said would wait for these models, and we for what is added up
     names = {"provider": provider}
@@ -81,10 +81,10 @@ def remove_provider(connection: Connection, provider: str) -> Leavings:
     count_training_tracks(connection, shrunk)
     connection.execute(text("DELETE FROM artists WHERE provider = :provider"), names)
     playlists = connection.execute(text("DELETE FROM playlists WHERE provider = :provider"), names).rowcount
-    return Leavings(playlists, tracks, len(doomed), audio, spectrograms, models, tuple(trainings))
+    return RemovedContent(playlists, tracks, len(doomed), audio, spectrograms, models, tuple(trainings))
 
 
-def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) -> Leavings:
+def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) -> RemovedContent:
     """Remove a provider's tracks that none of its playlists has confirmed for so many days, with their audio.
 
     A track is confirmed whenever a playlist that holds it is looked at, and when it leaves one.
@@ -92,7 +92,7 @@ def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) 
     tracks = connection.scalars(
         text(f"""
             SELECT t.id FROM tracks t
-             WHERE t.id = ANY({standing("s.provider = :provider AND s.origins = '{}'")} || ARRAY(
+             WHERE t.id = ANY({tracks_in_state("s.provider = :provider AND s.origins = '{}'")} || ARRAY(
                    SELECT pt.track_id FROM playlist_tracks pt JOIN playlists p ON p.id = pt.playlist_id
                     WHERE pt.removed_at IS NULL AND p.last_seen_at < now() - make_interval(days => :days)))
                AND t.provider = :provider
@@ -106,7 +106,7 @@ def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) 
         {"provider": provider, "days": days},
     ).all()
     if not tracks:
-        return Leavings()
+        return RemovedContent()
     clips = connection.scalars(
         text("SELECT id FROM clips WHERE track_id = ANY(:tracks)"), {"tracks": list(tracks)}
     ).all()
@@ -114,7 +114,7 @@ def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) 
     # A model may have learnt from them, and outlives them: should they come back, they must not test it.
     connection.execute(
         text(f"""
-            INSERT INTO former_places (track_key, split)
+            INSERT INTO former_splits (track_key, split)
             SELECT {TRACK_KEY}, ts.split FROM tracks t JOIN track_splits ts ON ts.track_id = t.id
              WHERE t.id = ANY(:tracks)
             ON CONFLICT (track_key) DO UPDATE SET split = excluded.split, left_at = now()
@@ -144,7 +144,7 @@ def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) 
         """),
         {"provider": provider, "days": days},
     )
-    return Leavings(tracks=len(tracks), clips=len(clips), audio=audio, spectrograms=spectrograms)
+    return RemovedContent(tracks=len(tracks), clips=len(clips), audio=audio, spectrograms=spectrograms)
 
 
 def _files_of(
@@ -163,10 +163,10 @@ def _files_of(
     spectrograms = connection.execute(
         text("""
             SELECT DISTINCT r.fingerprint, s.path
-              FROM spectrograms s JOIN spectrogram_recipes r ON r.id = s.recipe_id
+              FROM spectrograms s JOIN spectrogram_configs r ON r.id = s.config_id
              WHERE s.clip_id = ANY(:clips)
                AND NOT EXISTS (SELECT FROM spectrograms o
-                                WHERE (o.recipe_id, o.path) = (s.recipe_id, s.path) AND o.clip_id <> ALL(:clips))
+                                WHERE (o.config_id, o.path) = (s.config_id, s.path) AND o.clip_id <> ALL(:clips))
         """),
         names,
     ).all()

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from db.write.rows import Row, arrays
 
 
-def place_tracks(connection: Connection, rows: Sequence[Row]) -> int:
+def save_splits(connection: Connection, rows: Sequence[Row]) -> int:
     """Place tracks; one that has a place keeps it. Returns how many were placed.
 
     Rows have track_id, group_key, scheme (artist, album, title), split (train, validation, holdout, aside) and

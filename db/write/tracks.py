@@ -13,7 +13,7 @@ from db.write.rows import Row, arrays, json_array, unique
 TrackEntry = tuple[Row, Sequence[Row], Sequence[Row]]
 """The columns of a track, of its artists in order of credit, and of its clips."""
 
-TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "duration_seconds", "release_date")
+TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "duration_s", "release_date")
 
 
 def save_entries(connection: Connection, entries: Sequence[TrackEntry]) -> list[int]:
@@ -39,10 +39,10 @@ def _save_tracks(connection: Connection, tracks: Sequence[Row]) -> list[int]:
     saved = connection.execute(
         text("""
             INSERT INTO tracks AS t
-                   (provider, external_id, title, album, isrc, duration_seconds, release_date, raw)
+                   (provider, external_id, title, album, isrc, duration_s, release_date, raw)
             SELECT * FROM ROWS FROM (
                    unnest(CAST(:provider AS text[]), CAST(:external_id AS text[]), CAST(:title AS text[]),
-                          CAST(:album AS text[]), CAST(:isrc AS text[]), CAST(:duration_seconds AS numeric[]),
+                          CAST(:album AS text[]), CAST(:isrc AS text[]), CAST(:duration_s AS numeric[]),
                           CAST(:release_date AS text[])),
                    jsonb_array_elements(CAST(:raw AS jsonb)))
              ORDER BY 1, 2
@@ -50,7 +50,7 @@ def _save_tracks(connection: Connection, tracks: Sequence[Row]) -> list[int]:
                    title = excluded.title,
                    album = coalesce(excluded.album, t.album),
                    isrc = coalesce(excluded.isrc, t.isrc),
-                   duration_seconds = coalesce(excluded.duration_seconds, t.duration_seconds),
+                   duration_s = coalesce(excluded.duration_s, t.duration_s),
                    release_date = coalesce(excluded.release_date, t.release_date),
                    raw = excluded.raw,
                    last_seen_at = now()
@@ -122,7 +122,7 @@ def _save_credits(connection: Connection, ids: Sequence[int], credits_: Sequence
 
 def save_clips(connection: Connection, clips: Sequence[Row]) -> None:
     """Write clips, rows with the track_id; windows of these tracks that are no longer planned go."""
-    clips = unique(clips, "track_id", "provider", "offset_seconds")
+    clips = unique(clips, "track_id", "provider", "offset_s")
     if not clips:
         return
     columns = arrays(
@@ -135,21 +135,21 @@ def save_clips(connection: Connection, clips: Sequence[Row]) -> None:
         "sha256",
         "bytes",
         "modified_ns",
-        "offset_seconds",
-        "duration_seconds",
+        "offset_s",
+        "duration_s",
     )
     connection.execute(
         text("""
             INSERT INTO clips AS c
                    (track_id, provider, licence, reference, uri, sha256, bytes, modified_ns,
-                    offset_seconds, duration_seconds)
+                    offset_s, duration_s)
             SELECT * FROM unnest(
                    CAST(:track_id AS bigint[]), CAST(:provider AS text[]), CAST(:licence AS text[]),
                    CAST(:reference AS text[]), CAST(:uri AS text[]), CAST(:sha256 AS text[]),
                    CAST(:bytes AS bigint[]), CAST(:modified_ns AS bigint[]),
-                   CAST(:offset_seconds AS numeric[]), CAST(:duration_seconds AS numeric[]))
+                   CAST(:offset_s AS numeric[]), CAST(:duration_s AS numeric[]))
              ORDER BY 1, 2, 9
-            ON CONFLICT (track_id, provider, offset_seconds) DO UPDATE SET
+            ON CONFLICT (track_id, provider, offset_s) DO UPDATE SET
                    uri = excluded.uri,
                    modified_ns = excluded.modified_ns,
                    status = CASE c.status WHEN 'rejected' THEN 'new' ELSE c.status END,  -- it deserves another try
@@ -163,9 +163,9 @@ def save_clips(connection: Connection, clips: Sequence[Row]) -> None:
     connection.execute(
         text("""
             DELETE FROM clips c WHERE c.track_id = ANY(:track_id) AND c.provider = ANY(:provider) AND NOT EXISTS (
-                SELECT FROM unnest(CAST(:track_id AS bigint[]), CAST(:offset_seconds AS numeric(12, 3)[]))
+                SELECT FROM unnest(CAST(:track_id AS bigint[]), CAST(:offset_s AS numeric(12, 3)[]))
                          AS plan (track_id, at)
-                 WHERE plan.track_id = c.track_id AND plan.at = c.offset_seconds)
+                 WHERE plan.track_id = c.track_id AND plan.at = c.offset_s)
         """),
-        {name: columns[name] for name in ("track_id", "provider", "offset_seconds")},
+        {name: columns[name] for name in ("track_id", "provider", "offset_s")},
     )

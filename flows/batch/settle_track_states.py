@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from db.write.track_state import settle_changes, tidy_counts
+from db.write.track_state import refresh_track_states, compact_track_states
 
 CHANGES_AT_ONCE = 2_000  # in a transaction
 
@@ -16,10 +16,10 @@ def settle(engine: Engine) -> None:
     settled = 0
     while True:
         with engine.begin() as connection:
-            some = settle_changes(connection, CHANGES_AT_ONCE)
+            some = refresh_track_states(connection, CHANGES_AT_ONCE)
         if some == 0:
             break
         settled += some
     if settled:
         with engine.begin() as connection:
-            tidy_counts(connection)
+            compact_track_states(connection)

@@ -18,13 +18,13 @@ CLIPS_AT_ONCE = 256  # in a transaction
 
 
 @task(name="fingerprint stored spectrograms", cache_policy=NO_CACHE)
-def fingerprint_stored(engine: Engine, folder: Path, recipe_id: int) -> int:
+def fingerprint_stored(engine: Engine, folder: Path, config_id: int) -> int:
     """Fingerprint ready clips that have none of this version; no audio is read. Returns how many.
 
     One whose spectrogram cannot be read stays without, and is extracted anew. About 7 ms a clip.
     """
     with engine.connect() as connection:
-        waiting = read.clips.clips_to_fingerprint(connection, recipe_id, FINGERPRINT_VERSION)
+        waiting = read.clips.clips_to_fingerprint(connection, config_id, FINGERPRINT_VERSION)
     done = 0
     with progress_bar("Fingerprinting clips", len(waiting)) as advance:
         for some in batches(waiting, CLIPS_AT_ONCE):

@@ -58,18 +58,18 @@ def extract(again: bool = False) -> Extracted:
     recipe = Recipe()
     with open_database(settings) as engine, share_lock(engine, Lock.CONTENT):
         with engine.begin() as connection:
-            recipe_id = write.clips.register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
+            config_id = write.clips.register_spectrogram_config(connection, recipe.fingerprint(), recipe.to_dict())
             if again:
                 write.clips.retry_rejected(connection)
         settle(engine)
-        fingerprint_stored(engine, spectrogram_folder(settings, recipe.fingerprint()), recipe_id)
+        fingerprint_stored(engine, spectrogram_folder(settings, recipe.fingerprint()), config_id)
         settle(engine)
         with engine.connect() as connection:
-            waiting = read.clips.clips_to_extract(connection, recipe_id, FINGERPRINT_VERSION)
+            waiting = read.clips.clips_to_extract(connection, config_id, FINGERPRINT_VERSION)
         if not waiting:
             return Extracted()
         total = Extracted()
-        work, todo = ClipWork(recipe, recipe_id), batches(waiting, settings.extraction_batch)
+        work, todo = ClipWork(recipe, config_id), batches(waiting, settings.extraction_batch)
         with (
             worked_through(extract_batch, work, todo, settings, BATCHES_AT_ONCE) as results,
             decoders(settings) as schedule,
@@ -100,7 +100,7 @@ class ClipWork:
     """What each batch needs beside the ids of its clips, and can take along wherever it runs."""
 
     recipe: Recipe
-    recipe_id: int
+    config_id: int
 
 
 @task(task_run_name="clips from {ids[0]} on", cache_policy=NO_CACHE)
@@ -109,7 +109,7 @@ def extract_batch(work: ClipWork, ids: list[int]) -> Extracted:
     settings, schedule = Settings(), worker_resources.DECODERS.here()
     folder = spectrogram_folder(settings, work.recipe.fingerprint())
     with worker_resources.DATABASE.here().begin() as connection:
-        clips = write.clips.claim_clips(connection, ids, work.recipe_id, FINGERPRINT_VERSION)
+        clips = write.clips.claim_clips(connection, ids, work.config_id, FINGERPRINT_VERSION)
         futures = [schedule(_job(clip, settings), work.recipe, folder) for clip in clips]
         outcomes = [outcome_of(clip, future, settings) for clip, future in zip(clips, futures, strict=True)]
         track_of = {clip.id: clip.track_id for clip in clips}
@@ -118,7 +118,7 @@ def extract_batch(work: ClipWork, ids: list[int]) -> Extracted:
         too_short = [extraction.clip_id for extraction in extractions if extraction.too_short]
         write.clips.save_extractions(
             connection,
-            [_spectrogram_row(extraction, work.recipe_id) for extraction in extractions],
+            [_spectrogram_row(extraction, work.config_id) for extraction in extractions],
             [_features_row(extraction, track_of[extraction.clip_id]) for extraction in extractions],
             [fingerprint_row(done.clip_id, done.fingerprint) for done in extractions if not done.too_short],
             too_short,
@@ -131,12 +131,12 @@ def extract_batch(work: ClipWork, ids: list[int]) -> Extracted:
 
 
 def _job(clip: Any, settings: Settings) -> ClipJob:
-    return ClipJob(clip.id, audio_path(settings, clip.uri), clip.offset_seconds, clip.duration_seconds)
+    return ClipJob(clip.id, audio_path(settings, clip.uri), clip.offset_s, clip.duration_s)
 
 
-def _spectrogram_row(extraction: Extraction, recipe_id: int) -> dict[str, Any]:
+def _spectrogram_row(extraction: Extraction, config_id: int) -> dict[str, Any]:
     names = ("clip_id", "path", "sha256", "bytes", "frames")
-    return {name: getattr(extraction, name) for name in names} | {"recipe_id": recipe_id}
+    return {name: getattr(extraction, name) for name in names} | {"config_id": config_id}
 
 
 def _features_row(extraction: Extraction, track_id: int) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def _look_for(search: Search, inbox: Path, row: Any) -> tuple[Found | None, Miss
         title=row.title,
         artists=tuple(row.artists),
         isrc=row.isrc,
-        duration_s=row.duration_seconds,
+        duration_s=row.duration_s,
         preview_url=row.preview_url,
         settled=frozenset(row.settled),
         doubted=frozenset(row.doubted) | again,

@@ -28,7 +28,7 @@ MOVED = {"changed", "vanished"}
 PASSING = MOVED | {"unreadable", "not_listed"}
 
 NOTHING = write.playlists.LoadCounts(0, 0, 0, 0)
-TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "release_date", "raw")
+TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "duration_s", "release_date", "raw")
 
 Known = Callable[[], KnownHashes]
 
@@ -165,14 +165,10 @@ def _rejection_row(rejection: Rejection) -> dict[str, Any]:
 def entry_rows(entry: Entry) -> TrackEntry:
     """A track, its artists and its clips in the columns of their tables."""
     track = {name: getattr(entry.track, name) for name in TRACK_COLUMNS}  # asdict would copy all of raw
-    track["duration_seconds"] = entry.track.duration_s
     artists = [asdict(artist) for artist in entry.track.artists]
     return track, artists, [clip_row(clip) for clip in entry.clips]
 
 
 def clip_row(clip: AudioClip) -> dict[str, Any]:
     """A clip in the columns of its table."""
-    row = asdict(clip)
-    row["offset_seconds"] = row.pop("offset_s")
-    row["duration_seconds"] = row.pop("duration_s")
-    return row
+    return asdict(clip)

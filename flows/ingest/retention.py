@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 from common.errors import LabelscopeError
 from config.settings import Settings
 from db.engine import Lock, try_lock
-from db.write.removal import Leavings, remove_provider, remove_unconfirmed_tracks
+from db.write.removal import RemovedContent, remove_provider, remove_unconfirmed_tracks
 from flows.batch.settle_track_states import settle
 from flows.home.environment import model_folder, spectrogram_folder, stored_audio
 from flows.home.report_files import forget_reports
@@ -18,7 +18,7 @@ class BusyError(LabelscopeError):
     """Content is being brought in just now. The message is one sentence with the cure."""
 
 
-def purge(engine: Engine, settings: Settings, provider: str) -> Leavings:
+def purge(engine: Engine, settings: Settings, provider: str) -> RemovedContent:
     """Remove all that came from a provider, its files included; a user's own files stay where they are.
 
     Raises BusyError while a run is bringing content in, or a backup saves it, which would be half removed.
@@ -34,7 +34,7 @@ def purge(engine: Engine, settings: Settings, provider: str) -> Leavings:
     return leavings
 
 
-def forget_unconfirmed(engine: Engine, settings: Settings, provider: str, days: int) -> Leavings:
+def forget_unconfirmed(engine: Engine, settings: Settings, provider: str, days: int) -> RemovedContent:
     """Remove tracks that the provider has not confirmed for so many days, their files included.
 
     While another run brings content in it is left to the next run.
@@ -42,10 +42,10 @@ def forget_unconfirmed(engine: Engine, settings: Settings, provider: str, days: 
     removed = _remove(
         engine, settings, lambda connection: remove_unconfirmed_tracks(connection, provider, days)
     )
-    return removed or Leavings()
+    return removed or RemovedContent()
 
 
-def _remove(engine: Engine, settings: Settings, remove: Callable[[Connection], Leavings]) -> Leavings | None:
+def _remove(engine: Engine, settings: Settings, remove: Callable[[Connection], RemovedContent]) -> RemovedContent | None:
     """None where others are at work on content: files that they write would be missed, or lost to them."""
     with try_lock(engine, Lock.CONTENT) as alone, engine.begin() as connection:
         if not alone:

@@ -118,9 +118,9 @@ def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
     row, shares = read.mixes.mix(connection, mix_id), read.mixes.shares(connection, mix_id)
     stored = MixFigures(
         shares={label.slug: label.share for label in shares},
-        unlike=row.unlike,
+        unlike=row.unknown_share,
         entropy=row.entropy,
-        uniformity=row.uniformity,
+        uniformity=row.concentration,
         changes_per_hour=row.changes_per_hour,
         tempo_bpm=row.tempo_bpm,
     )
@@ -154,7 +154,7 @@ def _analyse(
             "verdict": said.word,
             "verdict_reason": said.reason,
             "taste": taste.model_dump_json(),
-            "seconds": time.perf_counter() - began,
+            "analysis_s": time.perf_counter() - began,
             "flow_run_id": flow_run.get_id(),
         }
         mix_id = save_mix(

@@ -11,7 +11,7 @@ def picture_of(connection: Connection, mix_id: int) -> bytes:
     """The timeline of an analysed recording, as PNG: labels in the colours that they have everywhere."""
     positions = {label.id: position for position, label in enumerate(read.learning.labels(connection))}
     stretches = [
-        Stretch(row.start_seconds, row.end_seconds, row.label, positions.get(row.label_id))
+        Stretch(row.start_s, row.end_s, row.label, positions.get(row.label_id))
         for row in read.mixes.segments(connection, mix_id)
     ]
     windows = read.mixes.windows(connection, mix_id)

@@ -15,11 +15,11 @@ from ml.mixes.summary import MixFigures
 def figure_row(figures: MixFigures, heard: Heard) -> dict[str, Any]:
     """The figures as columns of mixes."""
     return {
-        "duration_seconds": round(heard.duration_s, 3),
+        "duration_s": round(heard.duration_s, 3),
         "entropy": figures.entropy,
-        "uniformity": _share(figures.uniformity),
+        "concentration": _share(figures.uniformity),
         "changes_per_hour": figures.changes_per_hour,
-        "unlike": _share(figures.unlike),
+        "unknown_share": _share(figures.unlike),
         "tempo_bpm": figures.tempo_bpm,
     }
 
@@ -31,8 +31,8 @@ def segment_rows(timeline: Timeline, heard: Heard, label_ids: Sequence[int]) -> 
     return [
         {
             "number": number,
-            "start_seconds": round(segment.start_s, 3),
-            "end_seconds": round(segment.end_s, 3),
+            "start_s": round(segment.start_s, 3),
+            "end_s": round(segment.end_s, 3),
             "label_id": None if segment.label is None else ids[segment.label],
             "confidence": _share(segment.confidence),
             "tempo_bpm": _median(heard.tempo[(segment.start_s <= begins) & (begins < segment.end_s)]),
@@ -51,7 +51,7 @@ def window_rows(timeline: Timeline, heard: Heard, label_ids: Sequence[int]) -> l
         rows.append(
             {
                 "number": number,
-                "start_seconds": round(start_s, 3),
+                "start_s": round(start_s, 3),
                 "label_id": None if state < 0 else label_ids[state],
                 "confidence": _share(float(timeline.posterior[number, state])),  # -1, unknown, is the last
                 "probabilities": alone.tolist() if np.isfinite(alone).all() else None,

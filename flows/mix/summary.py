@@ -9,8 +9,8 @@ def figures_of(mix: Any) -> list[str]:
     """The figures of an analysed recording, a row of mixes, a line each."""
     tempo = "no tempo was found" if mix.tempo_bpm is None else f"{mix.tempo_bpm:.0f} beats a minute"
     return [
-        f"{clock(mix.duration_seconds)} long, {tempo}, {mix.changes_per_hour:.1f} changes an hour",
-        f"{mix.unlike:.0%} like none of the labels, uniformity {mix.uniformity:.2f}, entropy {mix.entropy:.2f} bits",
+        f"{clock(mix.duration_s)} long, {tempo}, {mix.changes_per_hour:.1f} changes an hour",
+        f"{mix.unknown_share:.0%} like none of the labels, concentration {mix.concentration:.2f}, entropy {mix.entropy:.2f} bits",
     ]
 
 
@@ -18,5 +18,5 @@ def heard_by(mix: Any, recognised: bool) -> str:
     """Which model heard it, and when, or how long that took."""
     if recognised:
         return f"recognised: model {mix.model_id} heard this file on {mix.created_at:%Y-%m-%d at %H:%M}"
-    speed = mix.duration_seconds / mix.seconds
-    return f"heard by model {mix.model_id} in {mix.seconds:.1f} s, {speed:.0f} times as fast as it plays"
+    speed = mix.duration_s / mix.analysis_s
+    return f"heard by model {mix.model_id} in {mix.analysis_s:.1f} s, {speed:.0f} times as fast as it plays"

@@ -65,7 +65,7 @@ def predict() -> Predicted:
             return Predicted()
         settle(engine)
         with engine.connect() as connection:
-            model = (champion.model_id, champion.recipe_id, allowed)
+            model = (champion.model_id, champion.config_id, allowed)
             unscored = read.learning.tracks_to_predict(connection, *model)
             complete = not read.embeddings.is_there(connection) or read.embeddings.is_complete(
                 connection, champion.model_id
@@ -90,7 +90,7 @@ def _score(
         champion.model_id,
         champion.path,
         champion.sha256,
-        champion.recipe_id,
+        champion.config_id,
         tuple(label["id"] for label in champion.labels),
         tuple(allowed),
     )
@@ -120,7 +120,7 @@ class TrackWork:
     model_id: int
     path: str  # of the model's file, relative to the folder of models
     sha256: str
-    recipe_id: int
+    config_id: int
     label_ids: tuple[int, ...]  # in the order of the model's scores
     allowed: tuple[str, ...]  # origins of audio that may be scored
 
@@ -146,7 +146,7 @@ def _predict(
     recipe = Recipe.from_dict(scorer.recipe)
     folder, bands = spectrogram_folder(settings, recipe.fingerprint()), recipe.n_mels
     with engine.connect() as connection:
-        rows = read.clips.spectrograms_of(connection, ids, work.recipe_id, work.allowed)
+        rows = read.clips.spectrograms_of(connection, ids, work.config_id, work.allowed)
     readable: list[Any] = []
     lost: list[Any] = []
 
@@ -180,6 +180,6 @@ def _predict(
         embeddings[track_id] = of_track([of_clip.embeddings for of_clip in of_clips]).tolist()
     with engine.begin() as connection:
         if lost:
-            forget_spectrograms(connection, [row.clip_id for row in lost], work.recipe_id)
+            forget_spectrograms(connection, [row.clip_id for row in lost], work.config_id)
         save_embeddings(connection, work.model_id, embeddings)
         return save_predictions(connection, work.model_id, predictions), len(scored)

@@ -153,7 +153,7 @@ def _sights(connection: Connection, settings: Settings, label_ids: list[int]) ->
                     row.artists,
                     row.confidence,
                     row.split,
-                    row.offset_seconds,
+                    row.offset_s,
                     row.frames * recipe.hop_length / recipe.sample_rate,
                     spectrogram_picture(spectrogram),
                     frequency_ticks(recipe),

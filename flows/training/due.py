@@ -12,7 +12,7 @@ from ml.features.spectrogram import Recipe
 
 
 def reason_to_train(
-    connection: Connection, recipe_id: int, recipe: Recipe, settings: Settings, allowed: Sequence[str]
+    connection: Connection, config_id: int, recipe: Recipe, settings: Settings, allowed: Sequence[str]
 ) -> str | None:
     """Why a training is due, or None. New tracks must have been placed before.
 
@@ -24,18 +24,18 @@ def reason_to_train(
     if last is None:
         return "the first training"
     if last.status == "refused":
-        now = read_training_set(connection, recipe_id, recipe, allowed)
+        now = read_training_set(connection, config_id, recipe, allowed)
         changed = last.dataset_fingerprint != now.fingerprint
         return "the tracks have changed since a training was refused" if changed else None
     if read.learning.champion(connection) is None:
         return "no model is in use"
-    if last.recipe_id != recipe_id:
+    if last.config_id != config_id:
         return "the recipe of the spectrograms has changed"
     if last.architecture != settings.architecture:
         return f"the architecture has changed from {last.architecture} to {settings.architecture}"
-    if [label["id"] for label in last.labels] != trainable_labels(connection, recipe_id, allowed):
+    if [label["id"] for label in last.labels] != trainable_labels(connection, config_id, allowed):
         return "the set of labels has changed"
-    new, seen = read.learning.count_new_tracks(connection, recipe_id, last.id, allowed)
+    new, seen = read.learning.count_new_tracks(connection, config_id, last.id, allowed)
     if new >= settings.retrain_new_tracks and new >= settings.retrain_new_share * seen:
         return f"{new} new tracks beside the {seen} known"
     return None

@@ -9,7 +9,7 @@ from config.labels import read_labels
 from config.settings import Settings
 from db import write
 from db.engine import Lock, try_lock
-from db.write.clips import register_recipe
+from db.write.clips import register_spectrogram_config
 from flows.home.crashed_trainings import told
 from flows.home.environment import open_database, spectrogram_folder
 from flows.training.artifacts import leave_evaluation
@@ -49,13 +49,13 @@ def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
             return Evaluated("busy", "Another evaluation is running; ask it for its table when it is done.")
         with engine.begin() as connection:
             write.evaluations.mark_dead_evaluations(connection)
-            recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
-        place_new_tracks(engine, recipe_id, allowed)
+            config_id = register_spectrogram_config(connection, recipe.fingerprint(), recipe.to_dict())
+        place_new_tracks(engine, config_id, allowed)
         folder = spectrogram_folder(settings, recipe.fingerprint())
-        training_set = read_sound_training_set(engine, folder, recipe, recipe_id, allowed)
+        training_set = read_sound_training_set(engine, folder, recipe, config_id, allowed)
         if training_set.refusal:
             with engine.connect() as connection:
-                not_allowed = held_back(connection, recipe_id, allowed)
+                not_allowed = held_back(connection, config_id, allowed)
             return Evaluated("refused", not_allowed or training_set.refusal)
         crate = training_set.crate(folder, recipe)
         chosen = {name: choose(name, settings.random_seed, settings.hyperparameters) for name in NETWORKS}
@@ -64,7 +64,7 @@ def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
             "folds": folds,
             "repeats": repeats,
             "seed": settings.random_seed,
-            "recipe_id": recipe_id,
+            "config_id": config_id,
             "dataset_fingerprint": training_set.fingerprint,
             "labels": training_set.label_rows,
             "hyperparameters": {name: asdict(values) for name, values in chosen.items()},

@@ -48,7 +48,7 @@ def fit(
     training_set: TrainingSet,
     hyperparameters: Hyperparameters,
     recipe: Recipe,
-    recipe_id: int,
+    config_id: int,
     run_id: int,
 ) -> Fitted:
     """Train the network and the baseline, evaluate both on all sides, and write their files below `models/<run>/`."""
@@ -58,7 +58,7 @@ def fit(
         for side in SIDES
     }
     if lost := [clip for crops in sides.values() for clip in crops.unreadable]:  # since they were looked at
-        send_back(engine, lost, recipe_id)
+        send_back(engine, lost, config_id)
         raise TrainingFailed(f"{len(lost)} spectrograms were lost just now: extract, then retrain.")
     slugs = [label.slug for label in training_set.labels]
     with progress_bar("Training, in epochs", most_epochs(sides["train"], hyperparameters)) as advance:

@@ -11,7 +11,7 @@ from config.labels import read_labels
 from config.settings import Settings
 from db import read, write
 from db.engine import Lock, try_lock
-from db.write.clips import register_recipe
+from db.write.clips import register_spectrogram_config
 from flows.batch.settle_track_states import settle
 from flows.home.crashed_trainings import sweep
 from flows.home.environment import open_database, spectrogram_folder
@@ -61,18 +61,18 @@ def retrain(why: str = "") -> Retrained:
             write.learning.retire_champion(
                 connection, allowed, "It learnt from what training.allow no longer lists."
             )
-            recipe_id = register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
+            config_id = register_spectrogram_config(connection, recipe.fingerprint(), recipe.to_dict())
         settle(engine)
-        place_new_tracks(engine, recipe_id, allowed)
+        place_new_tracks(engine, config_id, allowed)
         settle(engine)
         with engine.connect() as connection:
-            left_out = held_back(connection, recipe_id, allowed)
+            left_out = held_back(connection, config_id, allowed)
             remarks: tuple[str, ...] = (left_out,) if left_out else ()
-            due = why or reason_to_train(connection, recipe_id, recipe, settings, allowed)
+            due = why or reason_to_train(connection, config_id, recipe, settings, allowed)
             if due is None:
                 return Retrained("not_due", _nothing_new(connection), remarks)
         folder = spectrogram_folder(settings, recipe.fingerprint())
-        training_set = read_sound_training_set(engine, folder, recipe, recipe_id, allowed)
+        training_set = read_sound_training_set(engine, folder, recipe, config_id, allowed)
         if not training_set.clips and left_out:
             return Retrained("not_allowed", left_out)
         with engine.connect() as connection:
@@ -85,7 +85,7 @@ def retrain(why: str = "") -> Retrained:
                     return Retrained("not_due", f"{learnt}; see `labelscope models`.", remarks)
                 remarks += (f"{learnt}: only another setting can make this one differ.",)
         training_set = replace(training_set, remarks=training_set.remarks + remarks)
-        run = _row(training_set, hyperparameters, recipe_id) | {"why": due, "on_demand": bool(why)}
+        run = _row(training_set, hyperparameters, config_id) | {"why": due, "on_demand": bool(why)}
         with engine.begin() as connection:
             if training_set.refusal:
                 refused = run | {"status": "refused", "error": training_set.refusal}
@@ -97,7 +97,7 @@ def retrain(why: str = "") -> Retrained:
         from flows.training.run import train_and_judge  # Keras takes seconds, and most runs train nothing
 
         model_id, decision = train_and_judge(
-            engine, settings, training_set, hyperparameters, recipe, recipe_id, run_id
+            engine, settings, training_set, hyperparameters, recipe, config_id, run_id
         )
         with engine.connect() as connection:
             leave_model(connection)
@@ -116,13 +116,13 @@ def _nothing_new(connection: Connection) -> str:
     return f"Nothing has changed since training {last.id} was refused. {last.error}"
 
 
-def _row(training_set: TrainingSet, hyperparameters: Hyperparameters, recipe_id: int) -> dict[str, Any]:
+def _row(training_set: TrainingSet, hyperparameters: Hyperparameters, config_id: int) -> dict[str, Any]:
     """Everything that is needed to repeat a training."""
     return {
         "flow_run_id": flow_run.get_id(),
         "architecture": hyperparameters.architecture,
         "hyperparameters": asdict(hyperparameters),
-        "recipe_id": recipe_id,
+        "config_id": config_id,
         "origins": training_set.origins,
         "dataset_fingerprint": training_set.fingerprint,
         "labels": training_set.label_rows,

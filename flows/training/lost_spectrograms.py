@@ -14,7 +14,7 @@ from ml.features.spectrogram import Recipe
 
 
 def read_sound_training_set(
-    engine: Engine, folder: Path, recipe: Recipe, recipe_id: int, allowed: Sequence[str]
+    engine: Engine, folder: Path, recipe: Recipe, config_id: int, allowed: Sequence[str]
 ) -> TrainingSet:
     """What can be learnt from now, every spectrogram below `folder` looked at: what a training says that it learnt from
     must be what it did.
@@ -22,13 +22,13 @@ def read_sound_training_set(
 
     def read() -> TrainingSet:
         with engine.connect() as connection:
-            return read_training_set(connection, recipe_id, recipe, allowed)
+            return read_training_set(connection, config_id, recipe, allowed)
 
     training_set = read()
     lost = load_crops(training_set.examples(folder)).unreadable
     if not lost:
         return training_set
-    send_back(engine, lost, recipe_id)
+    send_back(engine, lost, config_id)
     rest = read()
     remark = (
         f"{len(lost)} clips are left out, since their spectrograms cannot be read: extract, then retrain."
@@ -38,10 +38,10 @@ def read_sound_training_set(
     )
 
 
-def send_back(engine: Engine, unreadable: Sequence[tuple[int, str]], recipe_id: int) -> None:
+def send_back(engine: Engine, unreadable: Sequence[tuple[int, str]], config_id: int) -> None:
     """Let clips wait for extraction again; `unreadable` are ids of clips, each with a sentence for the log."""
     for _, sentence in unreadable:
         get_run_logger().warning(sentence)
     if unreadable:
         with engine.begin() as connection:
-            forget_spectrograms(connection, [clip_id for clip_id, _ in unreadable], recipe_id)
+            forget_spectrograms(connection, [clip_id for clip_id, _ in unreadable], config_id)

@@ -39,7 +39,7 @@ def judge(
     challenger: Answers,
     training_set: TrainingSet,
     recipe: Recipe,
-    recipe_id: int,
+    config_id: int,
 ) -> Decision:
     """Compare what the challenger says of the held-out tracks with what the champion says of the same ones.
 
@@ -55,7 +55,7 @@ def judge(
         return Decision(
             True, f"The labels have changed since model {champion.model_id}, which knows {', '.join(slugs)}."
         )
-    if champion.recipe_id != recipe_id:
+    if champion.config_id != config_id:
         return Decision(True, f"The recipe of the spectrograms has changed since model {champion.model_id}.")
     try:
         scorer = load_model(model_folder(settings) / champion.path, champion.sha256)

@@ -21,15 +21,15 @@ def train_and_judge(
     training_set: TrainingSet,
     hyperparameters: Hyperparameters,
     recipe: Recipe,
-    recipe_id: int,
+    config_id: int,
     run_id: int,
 ) -> tuple[int, Decision]:
     """The id of the network that came of it, and whether it is the new champion; a training that fails leaves no file,
     and its row the reason.
     """
     try:
-        fitted = fit(engine, settings, training_set, hyperparameters, recipe, recipe_id, run_id)
-        decision = judge(engine, settings, fitted.holdout, training_set, recipe, recipe_id)
+        fitted = fit(engine, settings, training_set, hyperparameters, recipe, config_id, run_id)
+        decision = judge(engine, settings, fitted.holdout, training_set, recipe, config_id)
         return _keep(engine, run_id, fitted, decision), decision
     except BaseException as error:
         with engine.begin() as connection:
@@ -45,7 +45,7 @@ def _keep(engine: Engine, run_id: int, fitted: Fitted, decision: Decision) -> in
             connection,
             run_id,
             history=[asdict(epoch) for epoch in fitted.history],
-            seconds=fitted.seconds,
+            fit_s=fitted.seconds,
             models=fitted.models,
         )
         if decision.comparison is not None:

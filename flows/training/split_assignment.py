@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from db import read
 from db.engine import Lock, hold_lock, share_lock
-from db.write.splits import merge_groups, place_tracks
+from db.write.splits import merge_groups, save_splits
 from flows.batch.batches import batches
 from flows.prefect_tools.progress import progress_bar
 from ml.features.fingerprint import same_recording
@@ -20,23 +20,23 @@ PAIRS_AT_ONCE = 2_000  # of clips, whose landmarks are in memory together: 9 KiB
 
 
 @task(name="place new tracks", cache_policy=NO_CACHE)
-def place_new_tracks(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
+def place_new_tracks(engine: Engine, config_id: int, allowed: Sequence[str]) -> int:
     """Place the tracks that may be learnt from and have no place yet, in one transaction; returns how many.
 
     Nothing but one query where there are none. Else grows with the new tracks, each of which asks an index for
     candidates by its fingerprint, and one pass over the placed ones. Waits for another run that is placing, and for one
     that removes content.
     """
-    with share_lock(engine, Lock.CONTENT), hold_lock(engine, Lock.PLACE):
-        return _place(engine, recipe_id, allowed)
+    with share_lock(engine, Lock.CONTENT), hold_lock(engine, Lock.SPLIT_ASSIGNMENT):
+        return _place(engine, config_id, allowed)
 
 
-def _place(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
+def _place(engine: Engine, config_id: int, allowed: Sequence[str]) -> int:
     with engine.connect() as connection:
-        unplaced = read.splits.unplaced_tracks(connection, recipe_id, allowed)
+        unplaced = read.splits.tracks_without_split(connection, config_id, allowed)
         if not unplaced:
             return 0
-        standing = read.splits.placed_tracks(connection)
+        standing = read.splits.tracks_with_split(connection)
     placed = [
         Placed(_track(row), Placement(row.split, row.group_key, row.scheme, "placed before"))
         for row in standing
@@ -57,7 +57,7 @@ def _place(engine: Engine, recipe_id: int, allowed: Sequence[str]) -> int:
         for track_id, placement in placements.items()
     ]
     with engine.begin() as connection:
-        number = place_tracks(connection, rows)
+        number = save_splits(connection, rows)
         merge_groups(connection, assignment.merged)
     aside = sum(placement.split == ASIDE for placement in placements.values())
     get_run_logger().info(

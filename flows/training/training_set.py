@@ -65,14 +65,14 @@ class TrainingSet:
 
 
 def read_training_set(
-    connection: Connection, recipe_id: int, recipe: Recipe, allowed: Sequence[str]
+    connection: Connection, config_id: int, recipe: Recipe, allowed: Sequence[str]
 ) -> TrainingSet:
     """What could be learnt from now. Grows with the number of usable clips: one query and one pass over them.
 
     `allowed` are the origins that may go into a model. Labels of which nothing is held out are left out, since
     nobody could tell how well they are known.
     """
-    clips = read.clips.usable_clips(connection, recipe_id, allowed)
+    clips = read.clips.usable_clips(connection, config_id, allowed)
     name_of = {label.id: label.name for label in read.learning.labels(connection)}
     tracks = [(name_of[clip.label_id], clip.split, clip.group_key) for clip in _first_of_each_track(clips)]
     try:
@@ -101,9 +101,9 @@ def _first_of_each_track(clips: Sequence[Any]) -> Iterable[Any]:
     return {clip.track_id: clip for clip in reversed(clips)}.values()
 
 
-def held_back(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> str | None:
+def held_back(connection: Connection, config_id: int, allowed: Sequence[str]) -> str | None:
     """How many clips could be learnt from if their origins were allowed to, and why they are not; None if none."""
-    rows = read.clips.held_back(connection, recipe_id, allowed)
+    rows = read.clips.held_back(connection, config_id, allowed)
     if not rows:
         return None
     origins = {row.audio for row in rows} | {name for row in rows for name in row.playlists.split(", ")}

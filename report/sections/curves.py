@@ -25,7 +25,7 @@ def section(history: Sequence[Epoch], members: Sequence[str], training: Any) -> 
         f"{name} at {decimal(epoch['loss'])}" for name, epoch in zip(networks, last, strict=True)
     )
     sentences = [
-        f"Training {training.id} took {_duration(training.seconds)} for"
+        f"Training {training.id} took {_duration(training.fit_s)} for"
         f" {counted(len(networks), 'network')} on {counted(training.tracks, 'track')}.",
         f"The loss on training crops ended for {losses}.",
     ]

@@ -20,7 +20,7 @@ def section(
     pieces = {mix.id: [row for row in segments if row.mix_id == mix.id][:SEGMENTS] for mix in mixes}
     newest = mixes[0]
     sentences = [
-        f"“{named(newest.title)}”, the newest, lasts {clock(newest.duration_seconds)} and sounds"
+        f"“{named(newest.title)}”, the newest, lasts {clock(newest.duration_s)} and sounds"
         f" {_mostly(pieces[newest.id])}: {words(newest.verdict)}. {words(newest.verdict_reason)}"
     ]
     if total > len(mixes):
@@ -44,12 +44,12 @@ def section(
                 "Mixes",
                 (
                     text_column("Title", "title"),
-                    number_column("Length", "duration_seconds", clock),
+                    number_column("Length", "duration_s", clock),
                     text_column("Verdict", "verdict"),
                     text_column("Because", "verdict_reason"),
                     number_column("Beats a minute", "tempo_bpm", decimal),
                     number_column("Changes an hour", "changes_per_hour", decimal),
-                    number_column("Like no label", "unlike", share),
+                    number_column("Like no label", "unknown_share", share),
                     number_column("Model", "model_id", whole),
                     Column("Heard (UTC)", lambda row: moment(row.created_at), number=False),
                 ),
@@ -59,8 +59,8 @@ def section(
                 "From when to when",
                 (
                     text_column("Mix", "title"),
-                    number_column("From", "start_seconds", clock),
-                    number_column("To", "end_seconds", clock),
+                    number_column("From", "start_s", clock),
+                    number_column("To", "end_s", clock),
                     text_column("Sounds like", "label"),
                     number_column("Confidence", "confidence", share),
                     number_column("Beats a minute", "tempo_bpm", decimal),
@@ -76,7 +76,7 @@ def _mostly(pieces: Sequence[Any]) -> str:
     """mostly like Kompakt (64 %)"""
     seconds: dict[int | None, float] = {}
     for row in pieces:
-        seconds[row.label_id] = seconds.get(row.label_id, 0.0) + row.end_seconds - row.start_seconds
+        seconds[row.label_id] = seconds.get(row.label_id, 0.0) + row.end_s - row.start_s
     names = {row.label_id: row.label for row in pieces}
     if not seconds:
         return "like nothing in particular"
@@ -104,8 +104,8 @@ def _figure(
                 "orientation": "h",
                 "name": in_chart(labels[label_id], 30),
                 "y": [place_of[row.mix_id] for row in of_label],
-                "base": [round(row.start_seconds / 60, 3) for row in of_label],
-                "x": [round((row.end_seconds - row.start_seconds) / 60, 3) for row in of_label],
+                "base": [round(row.start_s / 60, 3) for row in of_label],
+                "x": [round((row.end_s - row.start_s) / 60, 3) for row in of_label],
                 "width": 0.5,
                 "marker": {
                     "color": unknown if label_id is None else colours[label_id],
@@ -138,6 +138,6 @@ def _figure(
 
 
 def _hover(row: Any) -> str:
-    said = f"{clock(row.start_seconds)} to {clock(row.end_seconds)}"
+    said = f"{clock(row.start_s)} to {clock(row.end_s)}"
     said += f"<br>{in_chart(row.label)}, {share(row.confidence, 0)} sure"
     return f"{said}<br>{decimal(row.tempo_bpm)} beats a minute" if row.tempo_bpm else said

@@ -21,7 +21,7 @@ class Feature:
 
 
 FEATURES: Final = {
-    "tempo": Feature("Tempo", "beats per minute", "faster"),
+    "tempo_bpm": Feature("Tempo", "beats per minute", "faster"),
     "loudness_lufs": Feature("Loudness", "LUFS", "louder"),
     "onset_rate": Feature("Onsets", "a second", "busier"),
     "spectral_centroid_hz": Feature("Spectral centroid", "Hz", "brighter"),

@@ -51,7 +51,7 @@ def section(trainings: Sequence[Any]) -> Section:
                     text_column("Ended", "status"),
                     number_column("Tracks", "tracks", whole),
                     number_column("Epochs", "epochs", whole),
-                    number_column("Time", "seconds", clock),
+                    number_column("Time", "fit_s", clock),
                     number_column("Recognised", "track_accuracy", share),
                     number_column("Balanced", "balanced_accuracy", share),
                     Column("95 % interval", lambda row: between(row.ci_low, row.ci_high)),

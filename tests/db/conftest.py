@@ -23,15 +23,15 @@ def crate(engine: Engine) -> Engine:
                 SELECT 'folder', slug, id, name FROM labels;
                 INSERT INTO playlist_tracks (playlist_id, track_id) SELECT 1 + id % 2, id FROM tracks;
                 INSERT INTO clips (track_id, provider, uri, sha256, bytes, modified_ns,
-                                   offset_seconds, duration_seconds)
+                                   offset_s, duration_s)
                 SELECT id, 'folder', 'file:///' || id, repeat('0', 64), 1, 1, 0, 30 FROM tracks;
             """)
         )
-        recipe = write.clips.register_recipe(connection, "0123456789ab", {"n_mels": 128})
+        recipe = write.clips.register_spectrogram_config(connection, "0123456789ab", {"n_mels": 128})
         rows = [
             {
                 "clip_id": n,
-                "recipe_id": recipe,
+                "config_id": recipe,
                 "path": f"{n}.npy",
                 "sha256": "1" * 64,
                 "bytes": 1,
@@ -54,5 +54,5 @@ def crate(engine: Engine) -> Engine:
             }
             for n in range(1, 5)
         ]
-        assert write.splits.place_tracks(connection, places) == 4
+        assert write.splits.save_splits(connection, places) == 4
     return engine

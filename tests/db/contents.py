@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, text
 
 # Rows that follow from all others, whenever that is worked out; tests/db/write/test_track_state.py looks after them.
-DERIVED = ("changed_tracks", "standings", "track_standings", "playlist_standings")
+DERIVED = ("changed_tracks", "track_states", "track_state_members", "playlist_track_states")
 OF_THE_MOMENT = ("request_pace",)
 
 

@@ -44,12 +44,12 @@ def test_so_is_a_turn(
     monkeypatch.setattr(engines, "MIGRATION_SECONDS", 5)
     said: list[str] = []
     with (
-        held(database_url, f"SELECT pg_advisory_lock({int(Lock.PLACE)}, 0)"),
+        held(database_url, f"SELECT pg_advisory_lock({int(Lock.SPLIT_ASSIGNMENT)}, 0)"),
         announced(engine, said.append),
         pytest.raises(OperationalError, match="lock timeout"),
-        hold_lock(engine, Lock.PLACE) if whole else engine.begin() as connection,
+        hold_lock(engine, Lock.SPLIT_ASSIGNMENT) if whole else engine.begin() as connection,
     ):
-        lock_until_commit(connection, Lock.PLACE)  # type: ignore[arg-type]
+        lock_until_commit(connection, Lock.SPLIT_ASSIGNMENT)  # type: ignore[arg-type]
     assert len(said) == 1
 
 

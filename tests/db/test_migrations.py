@@ -85,7 +85,7 @@ def test_what_earlier_versions_wrote_is_carried_over_and_back(empty_database: st
         connection.execute(
             text("""
                 INSERT INTO models (training_run_id, architecture, path, sha256, bytes, status)
-                VALUES (2, 'baseline', '2/baseline.skops', repeat('3', 64), 1, 'yardstick');
+                VALUES (2, 'baseline', '2/baseline.skops', repeat('3', 64), 1, 'baseline');
                 UPDATE predictions SET label_id = NULL WHERE id = 1;
             """)
         )

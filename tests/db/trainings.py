@@ -42,7 +42,7 @@ def start(engine: Engine, **known: Any) -> int:
         "why": "test",
         "architecture": "seed",
         "hyperparameters": {},
-        "recipe_id": 1,
+        "config_id": 1,
         "dataset_fingerprint": "f" * 64,
         "labels": [{"id": n + 1, "slug": slug} for n, slug in enumerate(LABELS)],
         "versions": {},
@@ -70,7 +70,7 @@ def train(engine: Engine, *models: write.learning.ModelRows, **known: Any) -> in
             connection,
             run_id,
             history=[{"epoch": 1, "loss": 1.0}],
-            seconds=1.5,
+            fit_s=1.5,
             models=models or [model_rows("seed")],
         )[0]
 

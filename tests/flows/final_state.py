@@ -27,7 +27,7 @@ NAMED_BY = {
     "playlist_id": "SELECT id, provider || ':' || external_id FROM playlists",
     "track_id": "SELECT id, provider || ':' || external_id FROM tracks",
     "artist_id": "SELECT id, provider || ':' || external_id FROM artists",
-    "clip_id": "SELECT id, uri || offset_seconds FROM clips",
+    "clip_id": "SELECT id, uri || offset_s FROM clips",
 }
 
 

@@ -22,9 +22,9 @@ def unplace(engine: Engine, *track_ids: int) -> None:
 def test_the_first_decision_stands(crate: Engine) -> None:
     unplace(crate, 4)
     with crate.begin() as connection:
-        assert write.splits.place_tracks(connection, [place(n, "validation") for n in range(1, 5)]) == 1
-        assert write.splits.place_tracks(connection, []) == 0
-        sides = [row.split for row in read.splits.placed_tracks(connection)]
+        assert write.splits.save_splits(connection, [place(n, "validation") for n in range(1, 5)]) == 1
+        assert write.splits.save_splits(connection, []) == 0
+        sides = [row.split for row in read.splits.tracks_with_split(connection)]
     assert sides == ["train", "train", "holdout", "validation"]
 
 
@@ -36,11 +36,11 @@ def test_a_track_has_no_place_until_it_can_be_compared_and_is_learnt_from_once_i
             text("INSERT INTO artists (provider, external_id, name) VALUES ('folder', 'ada', 'Ada')")
         )
         connection.execute(text("INSERT INTO track_artists (track_id, artist_id, position) VALUES (3, 1, 0)"))
-        [new] = read.splits.unplaced_tracks(connection, 1, ALLOWED)
+        [new] = read.splits.tracks_without_split(connection, 1, ALLOWED)
         assert tuple(new) == (3, "Kompakt", "track 3", None, ["Ada"], None)
-        assert read.splits.unplaced_tracks(connection, 1, ["deezer"]) == []
+        assert read.splits.tracks_without_split(connection, 1, ["deezer"]) == []
         assert [clip.track_id for clip in read.clips.usable_clips(connection, 1, ALLOWED)] == [1, 2]
-        write.splits.place_tracks(connection, [place(3, "holdout")])
+        write.splits.save_splits(connection, [place(3, "holdout")])
         [*_, clip] = read.clips.usable_clips(connection, 1, ALLOWED)
     assert (clip.track_id, clip.split, clip.group_key, clip.scheme) == (3, "holdout", "title:3", "title")
 
@@ -50,12 +50,12 @@ def test_a_track_put_aside_is_in_no_training_and_says_why(crate: Engine) -> None
     train(crate)
     with crate.begin() as connection:
         connection.execute(text("DELETE FROM training_run_tracks WHERE track_id = 3"))
-        write.splits.place_tracks(connection, [place(3, "aside")])
+        write.splits.save_splits(connection, [place(3, "excluded")])
         assert [clip.track_id for clip in read.clips.usable_clips(connection, 1, ALLOWED)] == [1, 2, 4]
         assert read.learning.count_new_tracks(connection, 1, 1, ALLOWED) == (0, 3)
-        assert read.splits.unplaced_tracks(connection, 1, ALLOWED) == []
+        assert read.splits.tracks_without_split(connection, 1, ALLOWED) == []
         examples = {row.reason: row.example for row in read.problems.problems(connection)}
-    assert examples["aside"] == "A track is kept out of training: ties groups of two sides."
+    assert examples["excluded"] == "A track is kept out of training: ties groups of two sides."
 
 
 def test_a_label_counts_once_it_has_tracks_on_both_sides(crate: Engine) -> None:
@@ -65,7 +65,7 @@ def test_a_label_counts_once_it_has_tracks_on_both_sides(crate: Engine) -> None:
         connection.execute(text("DELETE FROM training_run_tracks"))
         assert read.splits.trainable_labels(connection, 1, ALLOWED) == [1]
         assert read.learning.count_new_tracks(connection, 1, 1, ALLOWED) == (2, 0)
-        write.splits.place_tracks(connection, [place(3, "holdout")])
+        write.splits.save_splits(connection, [place(3, "holdout")])
         assert read.splits.trainable_labels(connection, 1, ALLOWED) == [1, 2]
         assert read.learning.count_new_tracks(connection, 1, 1, ALLOWED) == (4, 0)
 
@@ -73,7 +73,7 @@ def test_a_label_counts_once_it_has_tracks_on_both_sides(crate: Engine) -> None:
 def test_a_placed_track_that_lost_its_label_still_holds_its_place(crate: Engine) -> None:
     with crate.begin() as connection:
         connection.execute(text("UPDATE playlist_tracks SET removed_at = now() WHERE track_id = 2"))
-        rows = [(row.track_id, row.label) for row in read.splits.placed_tracks(connection)]
+        rows = [(row.track_id, row.label) for row in read.splits.tracks_with_split(connection)]
     assert rows == [(1, "Kompakt"), (2, None), (3, "Kompakt"), (4, "Drumcode")]
 
 
@@ -100,12 +100,12 @@ def test_a_track_waits_for_its_place_until_all_its_clips_have_been_heard(crate: 
     with crate.begin() as connection:
         connection.execute(
             text("""
-                INSERT INTO clips (track_id, provider, uri, sha256, bytes, modified_ns, offset_seconds,
-                                   duration_seconds)
-                SELECT track_id, provider, uri, sha256, bytes, modified_ns, 30, duration_seconds
+                INSERT INTO clips (track_id, provider, uri, sha256, bytes, modified_ns, offset_s,
+                                   duration_s)
+                SELECT track_id, provider, uri, sha256, bytes, modified_ns, 30, duration_s
                   FROM clips WHERE id = 3
             """)
         )
-        assert read.splits.unplaced_tracks(connection, 1, ALLOWED) == []
+        assert read.splits.tracks_without_split(connection, 1, ALLOWED) == []
         connection.execute(text("UPDATE clips SET status = 'too_short' WHERE status = 'new'"))
-        assert [row.track_id for row in read.splits.unplaced_tracks(connection, 1, ALLOWED)] == [3]
+        assert [row.track_id for row in read.splits.tracks_without_split(connection, 1, ALLOWED)] == [3]

@@ -24,7 +24,7 @@ def entry(name: str, **known: Any) -> TrackEntry:
         "title": name,
         "album": None,
         "isrc": None,
-        "duration_seconds": 30.0,
+        "duration_s": 30.0,
         "release_date": None,
         "raw": {"path": name},
     } | known
@@ -36,8 +36,8 @@ def entry(name: str, **known: Any) -> TrackEntry:
         "sha256": "0" * 64,
         "bytes": 1000,
         "modified_ns": 1,
-        "offset_seconds": 0.0,
-        "duration_seconds": 30.0,
+        "offset_s": 0.0,
+        "duration_s": 30.0,
     }
     return track, artists, [clip]
 
@@ -221,9 +221,11 @@ def test_another_number_of_windows_replaces_the_clips(engine: Engine) -> None:
         track, artists, (clip,) = entry("long")
         load(
             engine,
-            [entry("other"), (track, artists, [clip | {"offset_seconds": offset} for offset in offsets])],
+            [entry("other"), (track, artists, [clip | {"offset_s": offset} for offset in offsets])],
         )
-        query = "SELECT offset_seconds FROM clips c JOIN tracks t ON t.id = track_id WHERE title = 'long' ORDER BY 1"
+        query = (
+            "SELECT offset_s FROM clips c JOIN tracks t ON t.id = track_id WHERE title = 'long' ORDER BY 1"
+        )
         with engine.connect() as connection:
             return [float(offset) for offset in connection.scalars(text(query))]
 

@@ -12,7 +12,7 @@ RUN = {
     "folds": 5,
     "repeats": 3,
     "seed": 0,
-    "recipe_id": 1,
+    "config_id": 1,
     "dataset_fingerprint": "f" * 64,
     "labels": [],
     "hyperparameters": {},

@@ -69,8 +69,14 @@ def test_a_prediction_says_which_side_the_track_stood_on_and_whether_it_is_like_
                 SELECT 'folder', 'sha256:' || n, 'track ' || n FROM generate_series(5, 6) n
             """)
         )
-        place = {"track_id": 6, "group_key": "title:6", "scheme": "title", "split": "aside", "reason": "test"}
-        write.splits.place_tracks(connection, [place])
+        place = {
+            "track_id": 6,
+            "group_key": "title:6",
+            "scheme": "title",
+            "split": "excluded",
+            "reason": "test",
+        }
+        write.splits.save_splits(connection, [place])
         rows = [prediction(n, known=n != 3, drumcode=0.9, kompakt=0.1) for n in (1, 3, 5, 6)]
         write.learning.save_predictions(connection, model, rows)
         said = connection.execute(
@@ -80,7 +86,7 @@ def test_a_prediction_says_which_side_the_track_stood_on_and_whether_it_is_like_
         (1, 1, 0.9, "train"),
         (3, None, 0.9, "holdout"),
         (5, 1, 0.9, "new"),
-        (6, 1, 0.9, "aside"),
+        (6, 1, 0.9, "excluded"),
     ]
 
 
@@ -98,7 +104,7 @@ def test_models_of_one_training_are_a_candidate_and_its_yardsticks(crate: Engine
         last = read.learning.last_training(connection)
     assert candidate is not None and yardstick is not None and last is not None
     assert (candidate.status, candidate.path, candidate.origins) == ("candidate", "1/labelscope", ["folder"])
-    assert (yardstick.status, yardstick.path) == ("yardstick", "1/baseline")
+    assert (yardstick.status, yardstick.path) == ("baseline", "1/baseline")
     assert last.architecture == "labelscope" and [label["slug"] for label in last.labels] == list(LABELS)
 
 
@@ -121,7 +127,7 @@ def test_a_training_that_died_is_marked_and_those_that_ended_are_not(crate: Engi
         ]
         models = connection.scalars(text("SELECT status FROM models ORDER BY id")).all()
     assert last is not None and last.id == refused
-    assert models == ["champion", "yardstick"]
+    assert models == ["champion", "baseline"]
 
 
 def test_a_lost_spectrogram_sends_its_clip_back(crate: Engine) -> None:

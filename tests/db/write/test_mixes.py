@@ -13,18 +13,24 @@ from tests.db.trainings import train
 def mix_row(model_id: int, sha256: str = "a" * 64, **other: Any) -> dict[str, Any]:
     """A recording of a hundred and twenty minutes."""
     about = {"sha256": sha256, "path": "/music/set.mp3", "title": "Set", "bytes": 1, "model_id": model_id}
-    figures = {"entropy": 1.5, "uniformity": 0.5, "changes_per_hour": 1.0, "unlike": 0.25, "tempo_bpm": 128.0}
-    said = {"verdict": "maybe", "verdict_reason": "So so.", "taste": '{"labels": {}}', "seconds": 60.0}
-    return {**about, "duration_seconds": 7200.0, **figures, **said, "flow_run_id": None, **other}
+    figures = {
+        "entropy": 1.5,
+        "concentration": 0.5,
+        "changes_per_hour": 1.0,
+        "unknown_share": 0.25,
+        "tempo_bpm": 128.0,
+    }
+    said = {"verdict": "maybe", "verdict_reason": "So so.", "taste": '{"labels": {}}', "analysis_s": 60.0}
+    return {**about, "duration_s": 7200.0, **figures, **said, "flow_run_id": None, **other}
 
 
 def segment(number: int, start: float, end: float, label_id: int | None, **other: Any) -> dict[str, Any]:
-    known = {"number": number, "start_seconds": start, "end_seconds": end, "label_id": label_id}
+    known = {"number": number, "start_s": start, "end_s": end, "label_id": label_id}
     return {**known, "confidence": 0.9, "tempo_bpm": None, **other}
 
 
 def window(number: int, **other: Any) -> dict[str, Any]:
-    known = {"number": number, "start_seconds": number * 1.486, "label_id": 1, "confidence": 1.0}
+    known = {"number": number, "start_s": number * 1.486, "label_id": 1, "confidence": 1.0}
     return {**known, "probabilities": [0.25, 0.75], "tempo_bpm": 128.0, **other}
 
 
@@ -117,12 +123,12 @@ CONTRADICTIONS = (
     "UPDATE mixes SET sha256 = NULL",
     "UPDATE mixes SET model_id = NULL",
     "UPDATE mixes SET reason = 'silent', detail = 'It is silent.'",
-    "UPDATE mixes SET unlike = 1.1",
-    "UPDATE mixes SET uniformity = -0.1",
+    "UPDATE mixes SET unknown_share = 1.1",
+    "UPDATE mixes SET concentration = -0.1",
     "UPDATE mixes SET entropy = -1",
-    "UPDATE mixes SET duration_seconds = 0",
-    "UPDATE mix_segments SET end_seconds = start_seconds",
-    "UPDATE mix_segments SET start_seconds = -1",
+    "UPDATE mixes SET duration_s = 0",
+    "UPDATE mix_segments SET end_s = start_s",
+    "UPDATE mix_segments SET start_s = -1",
     "UPDATE mix_segments SET confidence = 1.5",
     "UPDATE mix_segments SET label_id = 99",
     "UPDATE mix_windows SET confidence = 'NaN'",

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine, text
 
 from db import read, write
-from db.write.track_state import FACTS, settle_changes, tidy_counts
+from db.write.track_state import FACTS, compact_track_states, refresh_track_states
 from tests.db.trainings import ALLOWED, prediction, train
 
 COUNTED = f"""
     SELECT {", ".join(FACTS)}, sum(tracks)::bigint, sum(features)::bigint, round(sum(tempo_sum)::numeric, 6)
-      FROM standings_now GROUP BY {", ".join(FACTS)} HAVING sum(tracks) > 0
+      FROM track_states_now GROUP BY {", ".join(FACTS)} HAVING sum(tracks) > 0
 """
 WORKED_OUT = f"""
     SELECT {", ".join(FACTS)}, count(*), sum(features)::bigint, round(sum(tempo_sum)::numeric, 6)
@@ -31,7 +31,7 @@ LABELS = """
 """
 MEMBERS = "SELECT playlist_id, count(*) FROM playlist_tracks WHERE removed_at IS NULL GROUP BY 1 ORDER BY 1"
 COUNTED_MEMBERS = """
-    SELECT playlist_id, sum(tracks)::bigint FROM playlist_standings_now GROUP BY 1 HAVING sum(tracks) > 0 ORDER BY 1
+    SELECT playlist_id, sum(tracks)::bigint FROM playlist_track_states_now GROUP BY 1 HAVING sum(tracks) > 0 ORDER BY 1
 """
 CHANGES = (
     "UPDATE tracks SET isrc = 'DE1' WHERE id IN (1, 2)",  # one recording in playlists of two labels
@@ -47,7 +47,7 @@ CHANGES = (
        VALUES (3, 'audio', 'own', 'no_preview', 'none', false), (3, 'audio', 'deezer', 'busy', 'later', true),
               (4, 'features', 'spotify', 'unknown', 'none', false)""",
     "UPDATE lookups SET again = false, tries = 1 WHERE source = 'deezer'",
-    """INSERT INTO audio_features (track_id, clip_id, origin, extractor_version, tempo, loudness_lufs)
+    """INSERT INTO audio_features (track_id, clip_id, origin, extractor_version, tempo_bpm, loudness_lufs)
        VALUES (1, 1, 'librosa', '1', 128.5, -9), (2, 2, 'librosa', '1', NULL, -8), (2, NULL, 'spotify', '1', 126, NULL)
     """,
     "DELETE FROM audio_features WHERE clip_id = 1",
@@ -66,9 +66,9 @@ def rows(connection: Connection, query: str) -> list[str]:
 
 
 def settle(connection: Connection) -> None:
-    while settle_changes(connection, 3):  # several at a time, and some tracks twice
+    while refresh_track_states(connection, 3):  # several at a time, and some tracks twice
         pass
-    tidy_counts(connection)
+    compact_track_states(connection)
 
 
 def assert_right(connection: Connection) -> None:
@@ -100,8 +100,8 @@ def test_counts_are_right_when_each_change_is_settled(crate: Engine) -> None:
     after_each_change(crate, settle)
     with crate.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM changed_tracks")) == 0
-        assert connection.scalar(text("SELECT min(tracks) FROM standings")) == 1
-        assert connection.scalar(text("SELECT count(*) FROM track_standings")) == 4
+        assert connection.scalar(text("SELECT min(tracks) FROM track_states")) == 1
+        assert connection.scalar(text("SELECT count(*) FROM track_state_members")) == 4
 
 
 def test_questions_have_one_answer_before_and_after_settling(crate: Engine) -> None:
@@ -114,7 +114,7 @@ def test_questions_have_one_answer_before_and_after_settling(crate: Engine) -> N
             read.clips.held_back(connection, 1, ["deezer"]),
             read.learning.count_new_tracks(connection, 1, 1, ALLOWED),
             read.splits.trainable_labels(connection, 1, ALLOWED),
-            read.splits.unplaced_tracks(connection, 1, ALLOWED),
+            read.splits.tracks_without_split(connection, 1, ALLOWED),
             read.problems.counts(connection),
         ]
 
@@ -145,7 +145,8 @@ def test_a_champion_that_comes_back_has_its_scores_still(crate: Engine) -> None:
 
 def test_what_makes_a_label_is_the_mean_over_its_features(crate: Engine) -> None:
     means = """
-        SELECT label, count(*) AS clips, avg(tempo) AS tempo, avg(loudness_lufs) AS loudness, avg(onset_rate) AS onsets
+        SELECT label, count(*) AS clips, avg(tempo_bpm) AS tempo_bpm, avg(loudness_lufs) AS loudness_lufs,
+               avg(onset_rate) AS onset_rate
           FROM track_predictions JOIN audio_features USING (track_id) GROUP BY label ORDER BY label
     """
     model = train(crate)
@@ -155,7 +156,7 @@ def test_what_makes_a_label_is_the_mean_over_its_features(crate: Engine) -> None
         write.learning.save_predictions(connection, model, said)
         connection.execute(
             text("""
-                INSERT INTO audio_features (track_id, clip_id, origin, extractor_version, tempo, loudness_lufs)
+                INSERT INTO audio_features (track_id, clip_id, origin, extractor_version, tempo_bpm, loudness_lufs)
                 SELECT id, id, 'librosa', '1', 120 + id, CASE WHEN id > 2 THEN -8 END FROM tracks
             """)
         )

@@ -13,7 +13,7 @@ from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
 
-MODELS = [(1, "champion"), (2, "yardstick")]
+MODELS = [(1, "champion"), (2, "baseline")]
 
 
 def left_over() -> list[str]:
@@ -69,9 +69,9 @@ def test_a_training_that_was_killed_is_marked_and_swept_away_by_the_next(
     with engine.begin() as connection:  # what a kill leaves that came after the files and before the rows
         connection.execute(
             text("""
-                INSERT INTO training_runs (why, architecture, hyperparameters, recipe_id, dataset_fingerprint,
+                INSERT INTO training_runs (why, architecture, hyperparameters, config_id, dataset_fingerprint,
                                            labels, versions)
-                SELECT 'killed', architecture, '{}', recipe_id, dataset_fingerprint, labels, '{}'
+                SELECT 'killed', architecture, '{}', config_id, dataset_fingerprint, labels, '{}'
                   FROM training_runs
             """)
         )

@@ -1,4 +1,4 @@
-"""Splits of tracks, trainings, models, their metrics and their predictions."""
+"""Trainings, models, their metrics and their predictions."""
 
 from datetime import datetime
 from typing import Any
@@ -7,51 +7,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Id, SetNow, Sha256, one_of
+from db.models.splits import EXCLUDED, SPLITS
 
-SPLITS = ("train", "validation", "holdout")
 LEVELS = ("crop", "clip", "track")
-EXCLUDED = "excluded"  # tied to two splits, so in neither
-NEW = "new"  # not among the tracks of the model's training
-
-
-class TrackSplit(Base):
-    __tablename__ = "track_splits"
-    __table_args__ = (
-        CheckConstraint(one_of("scheme", "artist", "album", "title"), "scheme"),
-        CheckConstraint(one_of("split", *SPLITS, EXCLUDED), "split"),
-        Index(None, "group_key"),
-        Index("ix_track_splits_excluded", "track_id", postgresql_where="split = 'excluded'"),
-        {"comment": "The split of a track: assigned once, and never changed."},
-    )
-
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"),
-        primary_key=True,
-        comment="The track.",
-    )
-    group_key: Mapped[str] = mapped_column(comment="Group of the track; a group is in one split only.")
-    scheme: Mapped[str] = mapped_column(comment="Basis of the group: artist, album or title.")
-    split: Mapped[str] = mapped_column(
-        comment="Split: train, validation, holdout, or excluded for a track tied to two of them."
-    )
-    reason: Mapped[str] = mapped_column(comment="Reason of the assignment.")
-    decided_at: Mapped[SetNow] = mapped_column(comment="Time of the assignment.")
-
-
-class FormerSplit(Base):
-    __tablename__ = "former_splits"
-    __table_args__ = (
-        CheckConstraint(one_of("split", *SPLITS, EXCLUDED), "split"),
-        {
-            "comment": "The split of a removed track, which gets it back if it returns: models may have learnt from it."
-        },
-    )
-
-    track_key: Mapped[Sha256] = mapped_column(
-        primary_key=True, comment="Hash of provider and external id; the track's name is not kept."
-    )
-    split: Mapped[str] = mapped_column(comment="Split: train, validation, holdout or excluded.")
-    left_at: Mapped[SetNow] = mapped_column(comment="Time of the removal.")
+# The split of a prediction for a track that was not in the model's training.
+NEW = "new"
 
 
 class TrainingRun(Base):

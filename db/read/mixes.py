@@ -1,15 +1,73 @@
-"""Statements that read recordings, and what was heard in them."""
+"""Queries of mixes, their segments, shares and windows."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, text
 
-from db.models.mixes import Mix
-from db.read.rows import Rows
+from db.read.rows import Rows, typed_row, typed_rows
+
+
+class MixRow(NamedTuple):
+    """A mix, analysed or rejected: the columns of the table `mixes`, times in seconds.
+
+    An analysed mix has neither reason nor detail; a rejected one has both, and no analysis.
+    """
+
+    id: int
+    sha256: str | None
+    path: str
+    title: str
+    bytes: int | None
+    duration_s: float | None
+    model_id: int | None
+    status: str
+    reason: str | None
+    detail: str | None
+    entropy: float | None
+    concentration: float | None
+    changes_per_hour: float | None
+    unknown_share: float | None
+    tempo_bpm: float | None
+    verdict: str | None
+    verdict_reason: str | None
+    taste: dict[str, Any] | None
+    analysis_s: float | None
+    flow_run_id: str | None
+    created_at: datetime
+
+
+class MixSegmentRow(NamedTuple):
+    """A segment of a mix; starts and ends are h:mm:ss, the label of an unknown segment is "unknown"."""
+
+    starts: str
+    ends: str
+    label: str
+    confidence: float
+    tempo_bpm: float | None
+    start_s: float
+    end_s: float
+    label_id: int | None
+
+
+class LabelShare(NamedTuple):
+    """The share of a mix's time, 0 to 1, that sounds like a label."""
+
+    slug: str
+    name: str
+    share: float
+
+
+class MixWindowRow(NamedTuple):
+    """A window of a mix."""
+
+    start_s: float
+    confidence: float
+    tempo_bpm: float | None
 
 
 def known_mix(connection: Connection, sha256: str, model_id: int) -> int | None:
-    """The id of this very file as this model has heard it, if it has."""
+    """The id of the analysis of this file by this model, or None."""
     mix_id: int | None = connection.scalar(
         text("SELECT id FROM mixes WHERE status = 'analysed' AND sha256 = :sha256 AND model_id = :model"),
         {"sha256": sha256, "model": model_id},
@@ -17,14 +75,21 @@ def known_mix(connection: Connection, sha256: str, model_id: int) -> int | None:
     return mix_id
 
 
-def mix(connection: Connection, mix_id: int) -> Row[Any]:
-    """One recording, analysed or rejected: all columns of mixes."""
-    return connection.execute(select(Mix.__table__).where(Mix.id == mix_id)).one()
+def mix(connection: Connection, mix_id: int) -> MixRow:
+    """A mix, analysed or rejected. Raises LookupError where it does not exist."""
+    columns = ", ".join(MixRow._fields).replace("duration_s", "duration_s::float8 AS duration_s")
+    found = typed_row(
+        MixRow,
+        connection.execute(text(f"SELECT {columns} FROM mixes WHERE id = :mix"), {"mix": mix_id}),
+    )
+    if found is None:
+        raise LookupError(f"There is no mix {mix_id}.")
+    return found
 
 
-def segments(connection: Connection, mix_id: int) -> Rows:
-    """A recording's segments in order: starts and ends (h:mm:ss, and seconds), label ("unknown"), confidence, tempo."""
-    return connection.execute(
+def segments(connection: Connection, mix_id: int) -> list[MixSegmentRow]:
+    """The segments of a mix in the order of time."""
+    result = connection.execute(
         text("""
             SELECT t.starts, t.ends, t.label, t.confidence, t.tempo_bpm,
                    t.start_s::float8 AS start_s, t.end_s::float8 AS end_s, s.label_id
@@ -32,12 +97,13 @@ def segments(connection: Connection, mix_id: int) -> Rows:
              WHERE t.mix_id = :mix ORDER BY t.number
         """),
         {"mix": mix_id},
-    ).all()
+    )
+    return typed_rows(MixSegmentRow, result)
 
 
-def shares(connection: Connection, mix_id: int) -> Rows:
-    """slug, name and share of its time of every label that the model of a recording knows, in the model's order."""
-    return connection.execute(
+def shares(connection: Connection, mix_id: int) -> list[LabelShare]:
+    """The share of each label of the mix's model, in the order of the model's outputs."""
+    result = connection.execute(
         text("""
             SELECT l.slug, l.name,
                    coalesce((SELECT sum(s.end_s - s.start_s) / m.duration_s
@@ -50,24 +116,26 @@ def shares(connection: Connection, mix_id: int) -> Rows:
              WHERE m.id = :mix ORDER BY known.position
         """),
         {"mix": mix_id},
-    ).all()
+    )
+    return typed_rows(LabelShare, result)
 
 
-def windows(connection: Connection, mix_id: int) -> Rows:
-    """start_s, confidence and tempo_bpm of a recording's windows, in order."""
-    return connection.execute(
+def windows(connection: Connection, mix_id: int) -> list[MixWindowRow]:
+    """The windows of a mix in the order of time."""
+    result = connection.execute(
         text("""
             SELECT start_s::float8 AS start_s, confidence, tempo_bpm
               FROM mix_windows WHERE mix_id = :mix ORDER BY number
         """),
         {"mix": mix_id},
-    ).all()
+    )
+    return typed_rows(MixWindowRow, result)
 
 
 def latest(connection: Connection, number: int) -> Rows:
-    """The newest recordings: title, status, the verdict or why it was rejected, and when.
+    """title, status, verdict (or reason of the rejection) and created_at of the newest mixes.
 
-    Without paths at which there was no file.
+    Rejections of missing files are left out.
     """
     return connection.execute(
         text("""

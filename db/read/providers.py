@@ -1,4 +1,4 @@
-"""Statements that read what providers allow, and what is still to be asked of them."""
+"""Queries of the state of providers, and of tracks that lack audio or audio features."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,28 +8,27 @@ from sqlalchemy import Connection, Row, text
 from db.read.rows import Rows
 from db.read.track_state import tracks_in_state
 
-# A source's answer about a track's audio is final for a while: "no" is, and so is the fifth mishap in a row with one
-# preview. A service or folder that cannot be reached says nothing of the track, and a doubtful answer nothing yet.
-SETTLED = """
+# A lookup of audio that is final for a while: a plain "no", or the fifth transient fault in a row with one preview.
+# An unreachable service or folder is never final, nor is a doubtful result.
+FINAL = """
     l.kind = 'audio' AND l.checked_at > now() - make_interval(days => :days)
     AND (NOT l.again OR (l.tries >= 5 AND l.reason NOT IN ('unreachable', 'no_folder')))
     AND (l.source <> 'library' OR l.version IS NOT DISTINCT FROM :version)
 """
-# Standings of tracks that may be such: of some a source was not asked yet, and of others long ago.
-SILENT = "s.clips = 0 AND s.origins <> '{}'"
-NOT_ASKED = f"""
-    {SILENT} AND (NOT s.asked @> CAST(:sources AS text[]) OR s.ask_again
+# Conditions on track states: some source has no lookup yet, or an old one.
+WITHOUT_CLIPS = "s.clips = 0 AND s.origins <> '{}'"
+NOT_SEARCHED = f"""
+    {WITHOUT_CLIPS} AND (NOT s.asked @> CAST(:sources AS text[]) OR s.ask_again
                   OR 'library' = ANY(:sources) AND s.library_version IS DISTINCT FROM :version)
 """
 UNMEASURED = "s.provider = ANY(:providers) AND s.origins <> '{}' AND NOT :origin = ANY(s.measured)"
-ANOTHER_DAY = (
-    "20 hours"  # at least, between two looks at a preview; so that a nightly run may begin a little earlier
-)
+# Least time between two lookups of a preview; below a day, since nightly runs do not start at the same minute.
+ANOTHER_DAY = "20 hours"
 LONG_AGO = "<= now() - make_interval(days => :days)"
 
 
 def blocked(connection: Connection, provider: str) -> Row[Any] | None:
-    """reason and blocked_until, where the provider wants no request before a time that is still to come."""
+    """reason and blocked_until of a provider that accepts no request until a future time; else None."""
     return connection.execute(
         text("""
             SELECT reason, blocked_until FROM provider_state
@@ -40,7 +39,7 @@ def blocked(connection: Connection, provider: str) -> Row[Any] | None:
 
 
 def is_closed(connection: Connection, provider: str, capability: str, ask_again_days: int) -> bool:
-    """Whether the provider refused this capability to our key, so recently that it need not be tried again."""
+    """Whether the provider denied this capability within the last `ask_again_days` days."""
     closed = text("""
         SELECT EXISTS (SELECT FROM provider_state
                         WHERE provider = :provider AND capability = :capability AND NOT works
@@ -51,7 +50,7 @@ def is_closed(connection: Connection, provider: str, capability: str, ask_again_
 
 
 def troubles(connection: Connection) -> Rows:
-    """What does not work just now: provider, capability, reason, blocked_until, checked_at."""
+    """provider, capability, reason, blocked_until and checked_at of each capability that does not work now."""
     return connection.execute(
         text("""
             SELECT provider, capability, reason, blocked_until, checked_at FROM provider_state
@@ -64,20 +63,21 @@ def troubles(connection: Connection) -> Rows:
 def tracks_without_audio(
     connection: Connection, sources: Sequence[str], ask_again_days: int, library_version: str | None
 ) -> list[int]:
-    """Tracks in playlists that have no clip, and of which some source has no lasting answer yet."""
+    """Ids of tracks in playlists without a clip, for which some source has no final lookup."""
     return list(
         connection.scalars(
             text(f"""
                 SELECT t.id FROM tracks t
-                 WHERE t.id = ANY({tracks_in_state(NOT_ASKED)} || {tracks_in_state(SILENT, f"ts.asked_at {LONG_AGO}")})
+                 WHERE t.id = ANY({tracks_in_state(NOT_SEARCHED)}
+                               || {tracks_in_state(WITHOUT_CLIPS, f"ts.asked_at {LONG_AGO}")})
                    AND EXISTS (SELECT FROM playlist_tracks pt
                                 WHERE pt.track_id = t.id AND pt.removed_at IS NULL)
                    AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = t.id)
                    AND (SELECT count(*) FROM lookups l
-                         WHERE l.track_id = t.id AND l.source = ANY(:sources) AND {SETTLED}
+                         WHERE l.track_id = t.id AND l.source = ANY(:sources) AND {FINAL}
                        ) < cardinality(CAST(:sources AS text[]))
                  ORDER BY (SELECT max(l.checked_at) FROM lookups l WHERE l.track_id = t.id AND l.kind = 'audio')
-                          NULLS FIRST, t.id  -- those that keep failing let the others go first
+                          NULLS FIRST, t.id  -- repeated failures come last
             """),
             {"sources": list(sources), "days": ask_again_days, "version": library_version},
         )
@@ -87,10 +87,10 @@ def tracks_without_audio(
 def wanted_audio(
     connection: Connection, track_ids: Sequence[int], ask_again_days: int, library_version: str | None
 ) -> Rows:
-    """What to look for: the tracks that still have no clip.
+    """Those of the tracks that have no clip, with everything that a search for audio needs.
 
-    Rows have track_id, provider, external_id, title, artists (list of names), isrc, duration_s, preview_url;
-    settled: the sources whose answer is final; doubted: those whose answer of another day is final once repeated.
+    Rows have track_id, provider, external_id, title, isrc, duration_s, preview_url, artists (names), settled (sources
+    with a final lookup) and doubted (sources whose doubtful result of another day is final once repeated).
     """
     return connection.execute(
         text(f"""
@@ -100,7 +100,7 @@ def wanted_audio(
                    ARRAY(SELECT a.name FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
                           WHERE ta.track_id = t.id ORDER BY ta.position) AS artists,
                    ARRAY(SELECT l.source FROM lookups l
-                          WHERE l.track_id = t.id AND {SETTLED}) AS settled,
+                          WHERE l.track_id = t.id AND {FINAL}) AS settled,
                    ARRAY(SELECT l.source FROM lookups l
                           WHERE l.track_id = t.id AND l.kind = 'audio'
                             AND l.doubted_since <= now() - interval '{ANOTHER_DAY}') AS doubted
@@ -115,7 +115,7 @@ def wanted_audio(
 def tracks_without_features(
     connection: Connection, origin: str, providers: Sequence[str], ask_again_days: int
 ) -> Rows:
-    """Tracks in playlists that `origin` has not measured, nor lately said that it cannot: id, external_id."""
+    """id and external_id of tracks in playlists without features of `origin` and without a recent lookup there."""
     return connection.execute(
         text(f"""
             SELECT t.id, t.external_id FROM tracks t
@@ -135,6 +135,6 @@ def tracks_without_features(
 
 
 def stored_clips(connection: Connection, sha256s: Sequence[str]) -> set[str]:
-    """Those of the hashes that belong to a clip whose audio Labelscope keeps itself."""
+    """Those of the SHA-256 hashes that belong to audio below LABELSCOPE_HOME."""
     known = text("SELECT sha256 FROM clips WHERE sha256 = ANY(:hashes) AND uri LIKE 'store:%'")
     return set(connection.scalars(known, {"hashes": list(sha256s)}))

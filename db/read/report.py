@@ -1,4 +1,4 @@
-"""Statements that read what the report shows. Each gives a bounded number of rows, however many tracks there are."""
+"""Queries of the report. Each returns a bounded number of rows, for any number of tracks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, text
 from db.read.rows import Rows
 from db.read.track_names import CREDIT
 
-# Columns of audio_features, by who measures them.
+# Columns of audio_features that Labelscope computes, and those of services.
 OURS = (
     "tempo_bpm",
     "loudness_lufs",
@@ -22,7 +22,7 @@ OF_SERVICES = ("energy", "danceability", "valence")
 
 
 def labels_by_tracks(connection: Connection) -> Rows:
-    """id, name and tracks of each label, and its place in the order of ids; those with the most tracks first."""
+    """id, name, place (in the order of ids, from 0) and tracks of each label, by falling number of tracks."""
     return connection.execute(
         text("""
             SELECT l.id, l.name, row_number() OVER (ORDER BY l.id) - 1 AS place,
@@ -34,7 +34,7 @@ def labels_by_tracks(connection: Connection) -> Rows:
 
 
 def training(connection: Connection, training_run_id: int) -> Row[Any] | None:
-    """id, architecture, history, seconds and tracks of a training."""
+    """id, architecture, history, fit_s and tracks of a training; None where it does not exist."""
     return connection.execute(
         text("SELECT id, architecture, history, fit_s, tracks FROM training_runs WHERE id = :id"),
         {"id": training_run_id},
@@ -42,7 +42,7 @@ def training(connection: Connection, training_run_id: int) -> Row[Any] | None:
 
 
 def mean_sound(connection: Connection) -> Rows:
-    """label, clips, and means of tempo, loudness and onsets: of sums over standings, so that it costs nothing."""
+    """label, clips, tempo_bpm, loudness_lufs and onset_rate (means) of each label, from the sums of track states."""
     return connection.execute(
         text("""
             SELECT l.name AS label, sum(s.features)::bigint AS clips,
@@ -56,10 +56,9 @@ def mean_sound(connection: Connection) -> Rows:
 
 
 def spread_of_features(connection: Connection, label_ids: Sequence[int], quantiles: Sequence[float]) -> Rows:
-    """For each of these labels label_id, label, rows (clips), and of each feature an array of its quantiles, or null.
+    """label_id, label, rows (number of clips) and an array of quantiles (or null) of each feature, for these labels.
 
-    Reads the features of all tracks once, and sorts them. What services say of whole tracks is beside what was
-    measured of clips here.
+    The query sorts the features of all tracks once. Features of services are of whole tracks, the others of clips.
     """
     columns = ", ".join(
         f"percentile_cont(CAST(:quantiles AS float8[])) WITHIN GROUP (ORDER BY f.{name})"
@@ -80,7 +79,7 @@ def spread_of_features(connection: Connection, label_ids: Sequence[int], quantil
 
 
 def latest_mixes(connection: Connection, number: int) -> tuple[Rows, Rows, int]:
-    """The recordings that were heard last, newest first; all their segments in order of time; how many there are.
+    """The mixes analysed last, the newest first; their segments in the order of time; the number of all mixes.
 
     Segments have mix_id, title, start_s, end_s, label_id, label, confidence and tempo_bpm.
     """
@@ -109,11 +108,11 @@ def latest_mixes(connection: Connection, number: int) -> tuple[Rows, Rows, int]:
 
 
 def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> Rows:
-    """One clip for each of these labels, with its spectrogram.
+    """One clip with its spectrogram for each of these labels.
 
-    Of the tracks that the champion names rightly the held-out one of which it is surest, or else of those that it has
-    not learnt from, or else of all; without such, the label's first track that has one. Rows have label_id, label,
-    title, artists, confidence, split, path, frames, offset_s and parameters (the recipe).
+    The track is the champion's most confident correct prediction, from the holdout split if possible, else from
+    validation, else from any. Without such, it is any track of the label. Rows have label_id, label, title, confidence,
+    split, artists, path, frames, offset_s, fingerprint and parameters (of the spectrogram config).
     """
     return connection.execute(
         text(f"""

@@ -1,4 +1,4 @@
-"""Write what extraction found: spectrograms, audio features, fingerprints, and why a clip could not be used."""
+"""Write the results of extraction: spectrograms, audio features, fingerprints and rejections."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,16 +12,16 @@ from db.write.rows import Row
 
 
 def register_spectrogram_config(connection: Connection, fingerprint: str, parameters: Row) -> int:
-    """The id of the recipe's row, made if it is new."""
-    known = select(SpectrogramConfig.id).where(SpectrogramConfig.fingerprint == fingerprint)
-    config_id = connection.scalar(known)
+    """The id of a spectrogram config, after an insert if it is new."""
+    stored = select(SpectrogramConfig.id).where(SpectrogramConfig.fingerprint == fingerprint)
+    config_id = connection.scalar(stored)
     if config_id is None:
         connection.execute(
             upsert(SpectrogramConfig)
             .values(fingerprint=fingerprint, parameters=parameters)
             .on_conflict_do_nothing()
         )
-        config_id = connection.scalar(known)
+        config_id = connection.scalar(stored)
     assert config_id is not None
     return config_id
 
@@ -29,22 +29,27 @@ def register_spectrogram_config(connection: Connection, fingerprint: str, parame
 def claim_clips(
     connection: Connection, clip_ids: Sequence[int], config_id: int, fingerprint_version: int
 ) -> Sequence[Any]:
-    """Lock those of the clips that nobody else is extracting, or has; free again when the transaction ends.
+    """Lock those of the clips that need extraction and that no other transaction has locked.
 
-    A ready clip without a fingerprint of this version is not done. Rows have id, track_id, uri, offset_s
-    and duration_s.
+    Rows have id, track_id, uri, offset_s and duration_s. The locks end with the transaction.
     """
     columns = (Clip.id, Clip.track_id, Clip.uri, Clip.offset_s, Clip.duration_s)
-    drawn = exists().where(Spectrogram.clip_id == Clip.id, Spectrogram.config_id == config_id)
-    known = exists().where(Fingerprint.clip_id == Clip.id, Fingerprint.version == fingerprint_version)
-    waiting = Clip.status.in_(("new", "rejected")) | ~drawn | ((Clip.status == "ready") & ~known)
+    has_spectrogram = exists().where(Spectrogram.clip_id == Clip.id, Spectrogram.config_id == config_id)
+    has_fingerprint = exists().where(
+        Fingerprint.clip_id == Clip.id, Fingerprint.version == fingerprint_version
+    )
+    waiting = (
+        Clip.status.in_(("new", "rejected"))
+        | ~has_spectrogram
+        | ((Clip.status == "ready") & ~has_fingerprint)
+    )
     some = select(*columns).where(Clip.id == func.any(list(clip_ids)), waiting)
     claim = some.order_by(Clip.id).with_for_update(skip_locked=True)
     return connection.execute(claim).all()
 
 
 def retry_rejected(connection: Connection) -> int:
-    """Let every rejected clip wait for extraction again; returns how many."""
+    """Set every rejected clip to new; returns their number."""
     again = update(Clip).where(Clip.status == "rejected").values(status="new", reason=None, detail=None)
     return connection.execute(again).rowcount
 
@@ -56,10 +61,10 @@ def save_extractions(
     fingerprints: Sequence[Row],
     too_short: Sequence[int],
 ) -> None:
-    """Write spectrograms, features and fingerprints of clips, which become ready, or too short for one crop.
+    """Write spectrograms, features and fingerprints of clips, and set the clips to ready or too_short.
 
-    What is there stays as it is, but for a fingerprint of another version, which is replaced. Fingerprints have
-    clip_id, version, landmarks (bytes) and sketch (whole numbers of 64 bits).
+    Existing rows stay, but for fingerprints of another version. Fingerprints have clip_id, version, landmarks (bytes)
+    and sketch (integers of 64 bits).
     """
     if spectrograms:
         connection.execute(upsert(Spectrogram).on_conflict_do_nothing(), spectrograms)
@@ -72,7 +77,7 @@ def save_extractions(
 
 
 def save_fingerprints(connection: Connection, fingerprints: Sequence[Row]) -> None:
-    """Write fingerprints of clips (see `save_extractions`) in place of those of another version."""
+    """Write fingerprints (clip_id, version, landmarks, sketch), in place of those of another version."""
     if fingerprints:
         connection.execute(_replace_fingerprint(), fingerprints)
 
@@ -101,7 +106,7 @@ def _set_status(connection: Connection, status: str, clip_ids: Sequence[int]) ->
 
 
 def forget_spectrograms(connection: Connection, clip_ids: Sequence[int], config_id: int) -> None:
-    """Drop the rows of spectrogram files that are gone or damaged; the clips wait to be extracted again."""
+    """Delete the rows of missing or damaged spectrogram files, and set their clips to new."""
     connection.execute(
         delete(Spectrogram).where(
             Spectrogram.clip_id == func.any(list(clip_ids)), Spectrogram.config_id == config_id
@@ -111,7 +116,7 @@ def forget_spectrograms(connection: Connection, clip_ids: Sequence[int], config_
 
 
 def reject_clips(connection: Connection, failures: Sequence[Row]) -> None:
-    """Set clips aside. Rows have clip_id, reason (one word) and detail (a sentence)."""
+    """Reject clips. Rows have clip_id, reason (one word) and detail (a sentence)."""
     for failure in failures:
         connection.execute(
             update(Clip)

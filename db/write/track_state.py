@@ -1,4 +1,4 @@
-"""Work out how changed tracks stand, and count them: what triggers have noted becomes part of the counts."""
+"""Refresh the states of tracks that triggers have recorded as changed, and the counts of these states."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -28,11 +28,11 @@ def _listed(pattern: str, names: Sequence[str]) -> str:
     return ", ".join(pattern.format(name) for name in names)
 
 
-# What a standing consists of: all columns of its row but for the counts.
+# A state is the combination of these columns: all but its id and its counts.
 FACTS: Final = [name for name in _columns(TrackState) if name not in ("id", "tracks", *SUMS)]
 OF_TRACK: Final = [name for name in _columns(TrackStateMember) if name != "track_id"]
-# One statement, so that whoever reads meanwhile sees a track either among the changed ones or in the counts.
-SETTLE: Final = f"""
+# One statement: a concurrent reader sees a track either as changed or in the counts.
+REFRESH: Final = f"""
     WITH taken AS (
         DELETE FROM changed_tracks WHERE id IN (SELECT id FROM changed_tracks ORDER BY id LIMIT :changes)
         RETURNING track_id
@@ -62,7 +62,7 @@ SETTLE: Final = f"""
     ), gone AS (
         DELETE FROM track_state_members ts USING stale
          WHERE ts.track_id = stale.track_id AND NOT EXISTS (SELECT FROM fresh f WHERE f.track_id = ts.track_id)
-    ), standing AS (
+    ), placed AS (
         INSERT INTO track_state_members AS ts (track_id, {_listed("{0}", OF_TRACK)})
         SELECT track_id, {_listed("{0}", OF_TRACK)} FROM fresh ORDER BY track_id
         ON CONFLICT (track_id) DO UPDATE SET {_listed("{0} = excluded.{0}", OF_TRACK)}
@@ -78,9 +78,10 @@ SETTLE: Final = f"""
     )
     SELECT count(*) FROM taken
 """
-# The entries of each model are added up to one for each pair of labels.
-ADD_UP: Final = """
-    WITH entries AS (DELETE FROM holdout_predictions RETURNING *)
+# Sums the rows of each model to one row for each pair of labels.
+SUM_PREDICTIONS: Final = """
+    WITH entries AS (DELETE FROM holdout_predictions
+                      RETURNING model_id, true_label_id, nearest_id, tracks, unknown, confidence)
     INSERT INTO holdout_predictions (model_id, true_label_id, nearest_id, tracks, unknown, confidence)
     SELECT model_id, true_label_id, nearest_id, sum(tracks), sum(unknown), sum(confidence)
       FROM entries GROUP BY model_id, true_label_id, nearest_id HAVING sum(tracks) <> 0
@@ -88,25 +89,25 @@ ADD_UP: Final = """
 
 
 def lock_track_states(connection: Connection) -> None:
-    """Keep others from counting until the transaction ends; waits for whoever is at it."""
+    """Keep other refreshes out until the transaction ends, after waiting for a running one."""
     lock_until_commit(connection, Lock.TRACK_STATES)
 
 
 def refresh_track_states(connection: Connection, changes: int) -> int:
-    """Work out how the tracks of so many changes stand, oldest first; returns how many changes there were.
+    """Refresh the states of the tracks of the oldest `changes` changes; returns the number of changes.
 
-    Grows with these, not with the tracks. Whoever settles does so alone, until the transaction ends.
+    The cost grows with the changes, not with the tracks. Only one refresh runs at a time, until its transaction ends.
     """
     if not connection.scalar(text("SELECT EXISTS (SELECT FROM changed_tracks)")):
-        return 0  # to plan the statement alone would take some milliseconds
+        return 0  # the plan of the statement alone takes some milliseconds
     lock_track_states(connection)
-    settled: int = connection.execute(text(SETTLE), {"changes": changes}).scalar_one()
-    return settled
+    refreshed: int = connection.execute(text(REFRESH), {"changes": changes}).scalar_one()
+    return refreshed
 
 
 def compact_track_states(connection: Connection) -> None:
-    """Drop counts that have come to nothing, and add up the entries of answers. Grows with the counts."""
+    """Delete counts of zero and sum the counts of holdout predictions. The cost grows with the number of counts."""
     lock_track_states(connection)
     connection.execute(text("DELETE FROM track_states WHERE tracks = 0"))
     connection.execute(text("DELETE FROM playlist_track_states WHERE tracks = 0"))
-    connection.execute(text(ADD_UP))
+    connection.execute(text(SUM_PREDICTIONS))

@@ -1,7 +1,6 @@
 """Write tracks with their artists and clips, some hundreds at a time.
 
-A value that is known is never replaced by null. Statements touch rows in one order for all writers: two that lock
-the same rows in two orders would wait for each other for ever.
+Null never replaces a value. All statements lock rows in the same order: otherwise two writers would deadlock.
 """
 
 from collections.abc import Sequence
@@ -17,9 +16,9 @@ TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "duration_
 
 
 def save_entries(connection: Connection, entries: Sequence[TrackEntry]) -> list[int]:
-    """Write each entry; the ids of the tracks, in the order given. Seven statements, however many entries.
+    """Write entries by seven statements in all; returns the ids of the tracks, in the order of the entries.
 
-    A clip that is known keeps its row; where its file has moved, the row follows.
+    An existing clip keeps its row; a new place of its file is updated.
     """
     if not entries:
         return []
@@ -63,7 +62,7 @@ def _save_tracks(connection: Connection, tracks: Sequence[Row]) -> list[int]:
 
 
 def _save_credits(connection: Connection, ids: Sequence[int], credits_: Sequence[Sequence[Row]]) -> None:
-    """The artists of each track, in order. A track that comes without any keeps those that it has."""
+    """Write the artists of each track, in order. A track without artists keeps its stored ones."""
     artists = unique((artist for credit in credits_ for artist in credit), "provider", "external_id")
     if not artists:
         return
@@ -78,16 +77,16 @@ def _save_credits(connection: Connection, ids: Sequence[int], credits_: Sequence
         """),
         named,
     )
-    known = connection.execute(
+    stored = connection.execute(
         text("""
-            SELECT provider, external_id, (  -- not a join, for which the server would go through all artists
+            SELECT provider, external_id, (  -- no join: the server would read all artists
                    SELECT id FROM artists a
                     WHERE (a.provider, a.external_id) = (wanted.provider, wanted.external_id)) AS id
               FROM unnest(CAST(:provider AS text[]), CAST(:external_id AS text[])) AS wanted (provider, external_id)
         """),
         {"provider": named["provider"], "external_id": named["external_id"]},
     )
-    artist_ids = {(row.provider, row.external_id): row.id for row in known}
+    artist_ids = {(row.provider, row.external_id): row.id for row in stored}
     rows = [
         {
             "track": track_id,
@@ -121,7 +120,7 @@ def _save_credits(connection: Connection, ids: Sequence[int], credits_: Sequence
 
 
 def save_clips(connection: Connection, clips: Sequence[Row]) -> None:
-    """Write clips, rows with the track_id; windows of these tracks that are no longer planned go."""
+    """Write clips, rows with the track_id, and delete other windows of these tracks and providers."""
     clips = unique(clips, "track_id", "provider", "offset_s")
     if not clips:
         return
@@ -152,14 +151,14 @@ def save_clips(connection: Connection, clips: Sequence[Row]) -> None:
             ON CONFLICT (track_id, provider, offset_s) DO UPDATE SET
                    uri = excluded.uri,
                    modified_ns = excluded.modified_ns,
-                   status = CASE c.status WHEN 'rejected' THEN 'new' ELSE c.status END,  -- it deserves another try
+                   status = CASE c.status WHEN 'rejected' THEN 'new' ELSE c.status END,  -- another try
                    reason = NULL,
                    detail = NULL
              WHERE (c.uri, c.modified_ns) IS DISTINCT FROM (excluded.uri, excluded.modified_ns)
         """),
         columns,
     )
-    # Windows that are no longer planned, since their number was changed: they would overlap the new ones.
+    # After a change of the number of windows, old windows would overlap the new ones.
     connection.execute(
         text("""
             DELETE FROM clips c WHERE c.track_id = ANY(:track_id) AND c.provider = ANY(:provider) AND NOT EXISTS (

@@ -9,7 +9,8 @@ from ml.plots.mix import Stretch, mix_picture
 
 def picture_of(connection: Connection, mix_id: int) -> bytes:
     """The timeline of an analysed recording, as PNG: labels in the colours that they have everywhere."""
-    positions = {label.id: position for position, label in enumerate(read.learning.labels(connection))}
+    labels = read.learning.labels(connection)
+    positions: dict[int | None, int] = {label.id: position for position, label in enumerate(labels)}
     stretches = [
         Stretch(row.start_s, row.end_s, row.label, positions.get(row.label_id))
         for row in read.mixes.segments(connection, mix_id)

@@ -10,7 +10,8 @@ def figures_of(mix: Any) -> list[str]:
     tempo = "no tempo was found" if mix.tempo_bpm is None else f"{mix.tempo_bpm:.0f} beats a minute"
     return [
         f"{clock(mix.duration_s)} long, {tempo}, {mix.changes_per_hour:.1f} changes an hour",
-        f"{mix.unknown_share:.0%} like none of the labels, concentration {mix.concentration:.2f}, entropy {mix.entropy:.2f} bits",
+        f"{mix.unknown_share:.0%} like none of the labels, concentration {mix.concentration:.2f},"
+        f" entropy {mix.entropy:.2f} bits",
     ]
 
 

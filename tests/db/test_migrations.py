@@ -1,4 +1,4 @@
-"""Migrations make the schema, the whole schema, and can be taken back."""
+"""Migrations create the whole schema, and can be reverted."""
 
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +43,7 @@ def test_up_down_up_leaves_nothing_and_agrees_with_the_models(empty_database: st
     engine.dispose()
 
 
-def test_what_earlier_versions_wrote_is_carried_over_and_back(empty_database: str) -> None:
+def test_rows_of_earlier_versions_are_converted_and_converted_back(empty_database: str) -> None:
     migrate.upgrade(empty_database, "0004")
     engine = create_engine(empty_database)
     with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""Passwords of roles, on a PostgreSQL that asks for them."""
+"""Passwords of roles, on a PostgreSQL server that requires them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +34,7 @@ def may_enter(port: int, role: str, password: str, database: str = "postgres") -
         return False
 
 
-def test_what_a_first_start_could_not_do_the_next_one_does(port: int) -> None:
+def test_the_next_start_completes_an_interrupted_one(port: int) -> None:
     owner = address(port, "postgres", OWNER)
     make_prefect(owner)
     assert not may_enter(port, PREFECT, "", PREFECT)
@@ -84,7 +84,7 @@ def test_a_file_without_a_password_is_refused(tmp_path: Path, text: bytes | None
     assert sentence in str(refused.value)
 
 
-def test_the_migration_says_what_it_cannot_read_before_it_does_anything(
+def test_the_migration_reports_unreadable_rows_before_any_change(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from cli.commands.database import upgrade

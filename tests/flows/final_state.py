@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from tests.db.contents import DERIVED, OF_THE_MOMENT
+from tests.db.contents import DERIVED, TRANSIENT
 
 # Ids, and when things were done; a file's own time is that of its download.
 PASSING = {
@@ -54,7 +54,7 @@ def named_rows(connection: Connection) -> dict[str, list[dict[str, Any]]]:
             _by_name(row, names) for row in connection.scalars(text(f"SELECT to_jsonb(t) FROM {table} t"))
         ]
         for table in tables
-        if table not in DERIVED + OF_THE_MOMENT
+        if table not in DERIVED + TRANSIENT
     }
 
 

@@ -1,4 +1,4 @@
-"""Recordings and what was heard in them: written whole, once for a file and a model, and within bounds."""
+"""Mixes: written as a whole, once for a file and a model, within bounds."""
 
 from typing import Any
 
@@ -20,8 +20,8 @@ def mix_row(model_id: int, sha256: str = "a" * 64, **other: Any) -> dict[str, An
         "unknown_share": 0.25,
         "tempo_bpm": 128.0,
     }
-    said = {"verdict": "maybe", "verdict_reason": "So so.", "taste": '{"labels": {}}', "analysis_s": 60.0}
-    return {**about, "duration_s": 7200.0, **figures, **said, "flow_run_id": None, **other}
+    verdict = {"verdict": "maybe", "verdict_reason": "So so.", "taste": '{"labels": {}}', "analysis_s": 60.0}
+    return {**about, "duration_s": 7200.0, **figures, **verdict, "flow_run_id": None, **other}
 
 
 def segment(number: int, start: float, end: float, label_id: int | None, **other: Any) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def count(engine: Engine, table: str) -> int:
         return int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
 
 
-def test_a_file_is_kept_once_for_each_model_that_heard_it(crate: Engine) -> None:
+def test_a_mix_is_stored_once_for_each_model(crate: Engine) -> None:
     first, second = train(crate), train(crate)
     kept = save(crate, mix_row(first))
     assert kept is not None and save(crate, mix_row(first, title="Again")) is None
@@ -63,7 +63,7 @@ def test_a_file_is_kept_once_for_each_model_that_heard_it(crate: Engine) -> None
     assert (count(crate, "mixes"), count(crate, "mix_segments"), count(crate, "mix_windows")) == (1, 3, 3)
 
 
-def test_views_tell_the_course_of_a_recording_and_the_shares_of_its_labels(crate: Engine) -> None:
+def test_views_have_the_timeline_and_the_shares_of_a_mix(crate: Engine) -> None:
     mix_id = save(crate, mix_row(train(crate)))
     assert mix_id is not None
     with crate.connect() as connection:
@@ -82,7 +82,7 @@ def test_views_tell_the_course_of_a_recording_and_the_shares_of_its_labels(crate
     assert [(row.confidence, row.tempo_bpm) for row in windows] == [(1.0, 128.0)] * 3
 
 
-def test_a_rejection_is_kept_once_for_a_path_until_the_file_is_heard(crate: Engine) -> None:
+def test_a_rejection_is_stored_once_for_a_path_until_an_analysis(crate: Engine) -> None:
     why = {"path": "/music/set.mp3", "title": "set", "reason": "truncated", "detail": "It is cut short."}
     for reason in ("missing", "truncated"):
         with crate.begin() as connection:
@@ -146,6 +146,6 @@ def test_rows_that_contradict_themselves_are_refused(crate: Engine) -> None:
             pytest.fail(statement)
 
 
-def test_two_hours_are_written_in_no_time(crate: Engine) -> None:
+def test_a_mix_of_two_hours_is_written_fast(crate: Engine) -> None:
     assert save(crate, mix_row(train(crate)), windows=4845) is not None
     assert count(crate, "mix_windows") == 4845

@@ -1,4 +1,4 @@
-"""What a purge takes along of what was learnt."""
+"""Removal of a provider, and what is trained on its content."""
 
 import pytest
 from sqlalchemy import Engine, text
@@ -39,7 +39,7 @@ def test_a_training_that_was_purged_while_it_ran_leaves_no_model(crate: Engine) 
         write.learning.complete_training(connection, run_id, history=[], fit_s=1.0, models=rows)
 
 
-def test_a_track_that_comes_back_after_its_removal_is_known_to_have_had_a_place(crate: Engine) -> None:
+def test_a_track_that_returns_has_its_former_split(crate: Engine) -> None:
     with crate.begin() as connection:
         connection.execute(text("UPDATE tracks SET last_seen_at = now() - interval '99 days' WHERE id = 3"))
         connection.execute(text("UPDATE playlists SET last_seen_at = now() - interval '99 days'"))
@@ -48,7 +48,7 @@ def test_a_track_that_comes_back_after_its_removal_is_known_to_have_had_a_place(
     assert [tuple(place) for place in places] == [(64, "holdout")]
 
 
-def test_a_training_that_another_took_for_dead_cannot_end_with_a_model(crate: Engine) -> None:
+def test_a_training_marked_as_crashed_cannot_end_with_a_model(crate: Engine) -> None:
     run_id = start(crate)
     with crate.begin() as connection:
         assert write.learning.mark_dead_trainings(connection) == [run_id]

@@ -1,4 +1,4 @@
-"""How tracks stand is told rightly at any time: before their changes are settled, and after."""
+"""Track states are right at any time, before a refresh and after."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ WORKED_OUT = f"""
     SELECT {", ".join(FACTS)}, count(*), sum(features)::bigint, round(sum(tempo_sum)::numeric, 6)
       FROM track_facts GROUP BY {", ".join(FACTS)}
 """
-# The label of each track, as it was worked out of all memberships before there were standings.
+# The label of each track, computed from all memberships.
 LABELS = """
     WITH members AS (
         SELECT pt.track_id, p.label_id, p.provider, coalesce('isrc ' || t.isrc, 'track ' || t.id) AS recording
@@ -65,7 +65,7 @@ def rows(connection: Connection, query: str) -> list[str]:
     return sorted(str(tuple(row)) for row in connection.execute(text(query)))
 
 
-def settle(connection: Connection) -> None:
+def refresh(connection: Connection) -> None:
     while refresh_track_states(connection, 3):  # several at a time, and some tracks twice
         pass
     compact_track_states(connection)
@@ -92,19 +92,19 @@ def after_each_change(engine: Engine, between: Callable[[Connection], None]) -> 
             assert_right(connection)
 
 
-def test_counts_are_right_while_no_change_is_settled(crate: Engine) -> None:
+def test_counts_are_right_without_a_refresh(crate: Engine) -> None:
     after_each_change(crate, lambda connection: None)
 
 
-def test_counts_are_right_when_each_change_is_settled(crate: Engine) -> None:
-    after_each_change(crate, settle)
+def test_counts_are_right_when_each_change_is_refreshed(crate: Engine) -> None:
+    after_each_change(crate, refresh)
     with crate.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM changed_tracks")) == 0
         assert connection.scalar(text("SELECT min(tracks) FROM track_states")) == 1
         assert connection.scalar(text("SELECT count(*) FROM track_state_members")) == 4
 
 
-def test_questions_have_one_answer_before_and_after_settling(crate: Engine) -> None:
+def test_queries_have_the_same_result_before_and_after_a_refresh(crate: Engine) -> None:
     def answers(connection: Connection) -> list[object]:
         return [
             read.clips.clips_to_extract(connection, 1, 1),
@@ -123,27 +123,27 @@ def test_questions_have_one_answer_before_and_after_settling(crate: Engine) -> N
         write.clips.forget_spectrograms(connection, [4], 1)
         connection.execute(text("DELETE FROM track_splits WHERE track_id = 2"))
         before = answers(connection)
-        settle(connection)
+        refresh(connection)
         assert answers(connection) == before
     assert before[0] == [4] and before[3] == [1, 2, 3] and before[4] == [("folder", "folder", 3)]
 
 
 def test_a_champion_that_comes_back_has_its_scores_still(crate: Engine) -> None:
     first, second = train(crate), train(crate)
-    said = [prediction(n, drumcode=0.8, kompakt=0.2) for n in (1, 2)]
+    predictions = [prediction(n, drumcode=0.8, kompakt=0.2) for n in (1, 2)]
     with crate.begin() as connection:
         for model in (first, second):
             write.learning.promote(connection, model, "next")
-            write.learning.save_predictions(connection, model, said)
-            settle(connection)
+            write.learning.save_predictions(connection, model, predictions)
+            refresh(connection)
         write.learning.promote(connection, first, "back again")
         for _ in range(2):
             assert read.learning.tracks_to_predict(connection, first, 1, ALLOWED) == [3, 4]
             assert read.problems.counts(connection).tracks_predicted == 2
-            settle(connection)
+            refresh(connection)
 
 
-def test_what_makes_a_label_is_the_mean_over_its_features(crate: Engine) -> None:
+def test_label_sound_is_the_mean_over_audio_features(crate: Engine) -> None:
     means = """
         SELECT label, count(*) AS clips, avg(tempo_bpm) AS tempo_bpm, avg(loudness_lufs) AS loudness_lufs,
                avg(onset_rate) AS onset_rate
@@ -152,8 +152,8 @@ def test_what_makes_a_label_is_the_mean_over_its_features(crate: Engine) -> None
     model = train(crate)
     with crate.begin() as connection:
         write.learning.promote(connection, model, "the first")
-        said = [prediction(n, drumcode=0.8, kompakt=0.2) for n in (1, 2, 4)]
-        write.learning.save_predictions(connection, model, said)
+        predictions = [prediction(n, drumcode=0.8, kompakt=0.2) for n in (1, 2, 4)]
+        write.learning.save_predictions(connection, model, predictions)
         connection.execute(
             text("""
                 INSERT INTO audio_features (track_id, clip_id, origin, extractor_version, tempo_bpm, loudness_lufs)
@@ -162,16 +162,16 @@ def test_what_makes_a_label_is_the_mean_over_its_features(crate: Engine) -> None
         )
         for _ in range(2):
             assert rows(connection, "SELECT * FROM label_sound") == rows(connection, means)
-            settle(connection)
+            refresh(connection)
 
 
-def test_tracks_that_go_leave_all_counts(crate: Engine) -> None:
+def test_deleted_tracks_leave_all_counts(crate: Engine) -> None:
     model = train(crate)
     with crate.begin() as connection:
         write.learning.promote(connection, model, "the first")
-        said = [prediction(n, known=n != 3, drumcode=0.8, kompakt=0.2) for n in range(1, 5)]
-        write.learning.save_predictions(connection, model, said)
-        settle(connection)
+        predictions = [prediction(n, known=n != 3, drumcode=0.8, kompakt=0.2) for n in range(1, 5)]
+        write.learning.save_predictions(connection, model, predictions)
+        refresh(connection)
         [mistake] = read.problems.view(connection, "mistakes")
         assert (mistake.mean_confidence, mistake.called_unknown) == (0.8, 1)
         connection.execute(text("UPDATE tracks SET provider = 'deezer' WHERE id = 3"))
@@ -184,4 +184,4 @@ def test_tracks_that_go_leave_all_counts(crate: Engine) -> None:
             ]
             assert ("Kompakt", "holdout", 1) not in data and ("Drumcode", "holdout", 1) in data
             assert read.problems.counts(connection).tracks == 3
-            settle(connection)
+            refresh(connection)

@@ -41,7 +41,9 @@ class Rows:
     mixes: read.rows.Rows
     troubles: read.rows.Rows
     new_tracks: int | None  # usable ones since the last training; None: there was none
-    tracks_without_split: int  # usable ones that the next training gives a side of the split; among the new ones
+    tracks_without_split: (
+        int  # usable ones that the next training gives a side of the split; among the new ones
+    )
 
 
 def status(settings: Settings, as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from db.write.track_state import refresh_track_states, compact_track_states
+from db.write.track_state import compact_track_states, refresh_track_states
 
 CHANGES_AT_ONCE = 2_000  # in a transaction
 

@@ -58,7 +58,9 @@ def extract(again: bool = False) -> Extracted:
     recipe = Recipe()
     with open_database(settings) as engine, share_lock(engine, Lock.CONTENT):
         with engine.begin() as connection:
-            config_id = write.clips.register_spectrogram_config(connection, recipe.fingerprint(), recipe.to_dict())
+            config_id = write.clips.register_spectrogram_config(
+                connection, recipe.fingerprint(), recipe.to_dict()
+            )
             if again:
                 write.clips.retry_rejected(connection)
         settle(engine)

@@ -45,7 +45,9 @@ def forget_unconfirmed(engine: Engine, settings: Settings, provider: str, days: 
     return removed or RemovedContent()
 
 
-def _remove(engine: Engine, settings: Settings, remove: Callable[[Connection], RemovedContent]) -> RemovedContent | None:
+def _remove(
+    engine: Engine, settings: Settings, remove: Callable[[Connection], RemovedContent]
+) -> RemovedContent | None:
     """None where others are at work on content: files that they write would be missed, or lost to them."""
     with try_lock(engine, Lock.CONTENT) as alone, engine.begin() as connection:
         if not alone:

@@ -141,5 +141,10 @@ def test_any_sound_has_features(length: int, level: float, constant: bool, rate:
 
 def test_silence_has_no_key_tempo_or_loudness() -> None:
     features = audio_features(np.zeros(10 * RATE, dtype=np.float32), RATE)
-    assert (features.tempo_bpm, features.key, features.mode, features.loudness_lufs) == (None, None, None, None)
+    assert (features.tempo_bpm, features.key, features.mode, features.loudness_lufs) == (
+        None,
+        None,
+        None,
+        None,
+    )
     assert (features.onset_rate, features.spectral_centroid_hz) == (0.0, None)

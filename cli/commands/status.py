@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import typer
-from sqlalchemy import Row
 
 from cli import screen, show, status_tables
 from cli.rows import write_json
@@ -33,8 +32,8 @@ MIXES = 3
 class Rows:
     """What the database has to say."""
 
-    counts: Row[Any]
-    champion: Row[Any] | None
+    counts: read.problems.Counts
+    champion: read.learning.Champion | None
     coverage: read.rows.Rows
     trainings: read.rows.Rows
     problems: read.rows.Rows

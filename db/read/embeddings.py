@@ -1,14 +1,44 @@
 """Queries of embeddings and similar tracks. They need the table of embeddings: see `is_there`."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
-from db.read.rows import Rows
+from db.read.rows import typed_row, typed_rows
 from db.read.track_names import CREDIT
 
-SIMILAR: Final = "track_id, artists, title, label, predicted, distance"
+
+class SimilarTrack(NamedTuple):
+    """A track, with its cosine distance from another; label and predicted are names."""
+
+    track_id: int
+    artists: str | None
+    title: str
+    label: str | None
+    predicted: str | None
+    distance: float
+
+
+class TrackOfFile(NamedTuple):
+    """The track of an audio file."""
+
+    track_id: int
+    artists: str | None
+    title: str
+
+
+class EmbeddedTrack(NamedTuple):
+    """A track with its embedding, 256 numbers."""
+
+    track_id: int
+    artists: str | None
+    title: str
+    label: str | None
+    embedding: list[float]
+
+
+SIMILAR: Final = ", ".join(SimilarTrack._fields)
 
 
 def is_there(connection: Connection) -> bool:
@@ -73,16 +103,17 @@ def tracks_without_embedding(
     )
 
 
-def similar_tracks(connection: Connection, track_id: int, number: int) -> Rows:
-    """track_id, artists, title, label, predicted and distance of the tracks most similar to a track."""
-    return connection.execute(
+def similar_tracks(connection: Connection, track_id: int, number: int) -> list[SimilarTrack]:
+    """The tracks most similar to a track, the most similar first."""
+    result = connection.execute(
         text(f"SELECT {SIMILAR} FROM similar_tracks(:track, :number)"), {"track": track_id, "number": number}
-    ).all()
+    )
+    return typed_rows(SimilarTrack, result)
 
 
-def track_of_file(connection: Connection, sha256: str) -> Row[Any] | None:
-    """track_id, artists and title of the track of this file, if the champion has its embedding; else None."""
-    return connection.execute(
+def track_of_file(connection: Connection, sha256: str) -> TrackOfFile | None:
+    """The track of this file, if the champion has its embedding; else None."""
+    result = connection.execute(
         text(f"""
             SELECT t.id AS track_id, {CREDIT} AS artists, t.title
               FROM tracks t
@@ -92,19 +123,21 @@ def track_of_file(connection: Connection, sha256: str) -> Row[Any] | None:
              ORDER BY t.id LIMIT 1
         """),
         {"file": f"sha256:{sha256}"},
-    ).one_or_none()
+    )
+    return typed_row(TrackOfFile, result)
 
 
-def similar_to(connection: Connection, embedding: str, number: int) -> Rows:
-    """Columns as `similar_tracks`, for an embedding by the champion, written as pgvector's text."""
-    return connection.execute(
+def similar_to(connection: Connection, embedding: str, number: int) -> list[SimilarTrack]:
+    """The tracks most similar to an embedding by the champion (pgvector's text), the most similar first."""
+    result = connection.execute(
         text(f"SELECT {SIMILAR} FROM similar_to(CAST(:embedding AS vector), :number)"),
         {"embedding": embedding, "number": number},
-    ).all()
+    )
+    return typed_rows(SimilarTrack, result)
 
 
-def embedded_tracks(connection: Connection, number: int) -> Rows:
-    """track_id, artists, title, label and embedding (floats) of at most `number` tracks, by the champion.
+def embedded_tracks(connection: Connection, number: int) -> list[EmbeddedTrack]:
+    """At most `number` tracks with an embedding by the champion.
 
     A larger number of tracks is sampled by the hash of their ids, the same ones each time.
     """
@@ -115,7 +148,7 @@ def embedded_tracks(connection: Connection, number: int) -> Rows:
         """),
         {"number": number},
     ).all()
-    return connection.execute(
+    result = connection.execute(
         text(f"""
             SELECT t.id AS track_id,
                    {CREDIT} AS artists,
@@ -130,4 +163,5 @@ def embedded_tracks(connection: Connection, number: int) -> Rows:
              ORDER BY t.id
         """),
         {"drawn": list(drawn)},
-    ).all()
+    )
+    return typed_rows(EmbeddedTrack, result)

@@ -1,10 +1,10 @@
 """Queries of the home's files and of the schema. A backup runs `named_files` on the schema of any earlier version."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from db.read.rows import Rows
+from db.read.rows import typed_rows
 
 # Before migration 0015 the table of spectrogram configs had another name.
 CONFIGS: Final = "spectrogram_configs r ON r.id = s.config_id"
@@ -21,15 +21,23 @@ NAMED_FILES: Final = f"""
 """
 
 
-def named_files(connection: Connection) -> Rows:
-    """path (below the home, with slashes), sha256 and bytes of each file that Labelscope computed or downloaded.
+class NamedFile(NamedTuple):
+    """A file of a row: its path below the home (with slashes), and its size in bytes."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+def named_files(connection: Connection) -> list[NamedFile]:
+    """Each file that Labelscope computed or downloaded.
 
     The user's own audio in crates and libraries is not included.
     """
     query = f"{NAMED_FILES} SELECT path, sha256, bytes FROM named ORDER BY path"
     if connection.scalar(text("SELECT to_regclass('public.spectrogram_configs') IS NULL")):
         query = query.replace(CONFIGS, CONFIGS_BEFORE_0015)
-    return connection.execute(text(query)).all()
+    return typed_rows(NamedFile, connection.execute(text(query)))
 
 
 def schema_revision(connection: Connection) -> str | None:

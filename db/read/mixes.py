@@ -1,40 +1,52 @@
 """Queries of mixes, their segments, shares and windows."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, text
 
 from db.read.rows import Rows, typed_row, typed_rows
 
 
-class MixRow(NamedTuple):
-    """A mix, analysed or rejected: the columns of the table `mixes`, times in seconds.
+class AnalysedMix(NamedTuple):
+    """A mix with its analysis: columns of the table `mixes`, times in seconds."""
 
-    An analysed mix has neither reason nor detail; a rejected one has both, and no analysis.
-    """
+    id: int
+    sha256: str
+    path: str
+    title: str
+    bytes: int
+    duration_s: float
+    model_id: int
+    status: Literal["analysed"]
+    entropy: float
+    concentration: float
+    changes_per_hour: float
+    unknown_share: float
+    tempo_bpm: float | None
+    verdict: str
+    verdict_reason: str
+    taste: dict[str, Any]
+    analysis_s: float
+    flow_run_id: str | None
+    created_at: datetime
+
+
+class RejectedMix(NamedTuple):
+    """A mix that could not be used: columns of the table `mixes`."""
 
     id: int
     sha256: str | None
     path: str
     title: str
-    bytes: int | None
-    duration_s: float | None
-    model_id: int | None
-    status: str
-    reason: str | None
-    detail: str | None
-    entropy: float | None
-    concentration: float | None
-    changes_per_hour: float | None
-    unknown_share: float | None
-    tempo_bpm: float | None
-    verdict: str | None
-    verdict_reason: str | None
-    taste: dict[str, Any] | None
-    analysis_s: float | None
+    status: Literal["rejected"]
+    reason: str
+    detail: str
     flow_run_id: str | None
     created_at: datetime
+
+
+Mix = TypeVar("Mix", AnalysedMix, RejectedMix)
 
 
 class MixSegmentRow(NamedTuple):
@@ -75,16 +87,27 @@ def known_mix(connection: Connection, sha256: str, model_id: int) -> int | None:
     return mix_id
 
 
-def mix(connection: Connection, mix_id: int) -> MixRow:
+def mix(connection: Connection, mix_id: int) -> AnalysedMix | RejectedMix:
     """A mix, analysed or rejected. Raises LookupError where it does not exist."""
-    columns = ", ".join(MixRow._fields).replace("duration_s", "duration_s::float8 AS duration_s")
-    found = typed_row(
-        MixRow,
-        connection.execute(text(f"SELECT {columns} FROM mixes WHERE id = :mix"), {"mix": mix_id}),
-    )
+    found = _mix(connection, mix_id, AnalysedMix) or _mix(connection, mix_id, RejectedMix)
     if found is None:
         raise LookupError(f"There is no mix {mix_id}.")
     return found
+
+
+def analysed_mix(connection: Connection, mix_id: int) -> AnalysedMix:
+    """An analysed mix. Raises LookupError where it does not exist, or is rejected."""
+    found = _mix(connection, mix_id, AnalysedMix)
+    if found is None:
+        raise LookupError(f"There is no analysed mix {mix_id}.")
+    return found
+
+
+def _mix(connection: Connection, mix_id: int, kind: type[Mix]) -> Mix | None:
+    columns = ", ".join(kind._fields).replace("duration_s", "duration_s::float8 AS duration_s")
+    status = "analysed" if kind is AnalysedMix else "rejected"
+    query = text(f"SELECT {columns} FROM mixes WHERE id = :mix AND status = :status")
+    return typed_row(kind, connection.execute(query, {"mix": mix_id, "status": status}))
 
 
 def segments(connection: Connection, mix_id: int) -> list[MixSegmentRow]:

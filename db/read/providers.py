@@ -1,11 +1,12 @@
 """Queries of the state of providers, and of tracks that lack audio or audio features."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
-from db.read.rows import Rows
+from db.read.rows import Rows, typed_row, typed_rows
 from db.read.track_state import tracks_in_state
 
 # A lookup of audio that is final for a while: a plain "no", or the fifth transient fault in a row with one preview.
@@ -27,15 +28,48 @@ ANOTHER_DAY = "20 hours"
 LONG_AGO = "<= now() - make_interval(days => :days)"
 
 
-def blocked(connection: Connection, provider: str) -> Row[Any] | None:
-    """reason and blocked_until of a provider that accepts no request until a future time; else None."""
-    return connection.execute(
+class Pause(NamedTuple):
+    """A provider accepts no request until this time, for a reason in a sentence."""
+
+    reason: str
+    blocked_until: datetime
+
+
+class WantedTrack(NamedTuple):
+    """A track without a clip, with everything that a search for audio needs.
+
+    `settled` are the sources with a final lookup, `doubted` those whose doubtful result is final once repeated.
+    """
+
+    track_id: int
+    provider: str
+    external_id: str
+    title: str
+    isrc: str | None
+    duration_s: float | None
+    preview_url: str | None
+    artists: list[str]
+    settled: list[str]
+    doubted: list[str]
+
+
+class TrackId(NamedTuple):
+    """A track: its id, and that at its provider."""
+
+    id: int
+    external_id: str
+
+
+def blocked(connection: Connection, provider: str) -> Pause | None:
+    """The current pause of a provider, or None."""
+    result = connection.execute(
         text("""
             SELECT reason, blocked_until FROM provider_state
              WHERE provider = :provider AND capability = 'api' AND blocked_until > now()
         """),
         {"provider": provider},
-    ).one_or_none()
+    )
+    return typed_row(Pause, result)
 
 
 def is_closed(connection: Connection, provider: str, capability: str, ask_again_days: int) -> bool:
@@ -86,13 +120,9 @@ def tracks_without_audio(
 
 def wanted_audio(
     connection: Connection, track_ids: Sequence[int], ask_again_days: int, library_version: str | None
-) -> Rows:
-    """Those of the tracks that have no clip, with everything that a search for audio needs.
-
-    Rows have track_id, provider, external_id, title, isrc, duration_s, preview_url, artists (names), settled (sources
-    with a final lookup) and doubted (sources whose doubtful result of another day is final once repeated).
-    """
-    return connection.execute(
+) -> list[WantedTrack]:
+    """Those of the tracks that have no clip."""
+    result = connection.execute(
         text(f"""
             SELECT t.id AS track_id, t.provider, t.external_id, t.title, t.isrc,
                    CAST(t.duration_s AS float8) AS duration_s,
@@ -109,14 +139,15 @@ def wanted_audio(
              ORDER BY t.id
         """),
         {"tracks": list(track_ids), "days": ask_again_days, "version": library_version},
-    ).all()
+    )
+    return typed_rows(WantedTrack, result)
 
 
 def tracks_without_features(
     connection: Connection, origin: str, providers: Sequence[str], ask_again_days: int
-) -> Rows:
-    """id and external_id of tracks in playlists without features of `origin` and without a recent lookup there."""
-    return connection.execute(
+) -> list[TrackId]:
+    """Tracks in playlists without features of `origin`, and without a recent lookup there."""
+    result = connection.execute(
         text(f"""
             SELECT t.id, t.external_id FROM tracks t
              WHERE t.id = ANY({tracks_in_state(f"{UNMEASURED} AND NOT :origin = ANY(s.features_asked)")}
@@ -131,7 +162,8 @@ def tracks_without_features(
              ORDER BY t.id
         """),
         {"origin": origin, "providers": list(providers), "days": ask_again_days},
-    ).all()
+    )
+    return typed_rows(TrackId, result)
 
 
 def stored_clips(connection: Connection, sha256s: Sequence[str]) -> set[str]:

@@ -1,11 +1,11 @@
 """Queries of the report. Each returns a bounded number of rows, for any number of tracks."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
-from db.read.rows import Rows
+from db.read.rows import Rows, typed_row
 from db.read.track_names import CREDIT
 
 # Columns of audio_features that Labelscope computes, and those of services.
@@ -21,6 +21,16 @@ OURS = (
 OF_SERVICES = ("energy", "danceability", "valence")
 
 
+class TrainingHistory(NamedTuple):
+    """A training: losses and accuracies of each epoch, wall time of the fit in seconds, number of tracks."""
+
+    id: int
+    architecture: str
+    history: list[dict[str, Any]]
+    fit_s: float | None
+    tracks: int
+
+
 def labels_by_tracks(connection: Connection) -> Rows:
     """id, name, place (in the order of ids, from 0) and tracks of each label, by falling number of tracks."""
     return connection.execute(
@@ -33,12 +43,13 @@ def labels_by_tracks(connection: Connection) -> Rows:
     ).all()
 
 
-def training(connection: Connection, training_run_id: int) -> Row[Any] | None:
-    """id, architecture, history, fit_s and tracks of a training; None where it does not exist."""
-    return connection.execute(
+def training(connection: Connection, training_run_id: int) -> TrainingHistory | None:
+    """A training with its history; None where it does not exist."""
+    result = connection.execute(
         text("SELECT id, architecture, history, fit_s, tracks FROM training_runs WHERE id = :id"),
         {"id": training_run_id},
-    ).one_or_none()
+    )
+    return typed_row(TrainingHistory, result)
 
 
 def mean_sound(connection: Connection) -> Rows:

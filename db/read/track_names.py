@@ -1,10 +1,10 @@
 """Search for tracks by name."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from db.read.rows import Rows
+from db.read.rows import typed_rows
 
 # SQL of the artists' names of a track `t`, joined in the order of the credit.
 CREDIT: Final = """
@@ -16,13 +16,23 @@ PROMISING: Final = 500
 NAME: Final = f"lower(normalize(concat_ws(' - ', {CREDIT}, t.title), NFKC))"
 
 
-def tracks_called(connection: Connection, name: str, number: int) -> Rows:
+class TrackMatch(NamedTuple):
+    """A track that matches a name: exactly, or with `words` of the `wanted` words of the name."""
+
+    track_id: int
+    artists: str | None
+    title: str
+    exact: bool
+    words: int
+    wanted: int
+
+
+def tracks_called(connection: Connection, name: str, number: int) -> list[TrackMatch]:
     """Tracks whose "artists - title" matches a name: exact matches first, then by common words, then the shortest.
 
-    Rows have track_id, artists, title, exact, words (number of the name's words in it) and wanted (number of words).
     The query reads all titles and artists once, and compares the full names of the most promising tracks.
     """
-    return connection.execute(
+    result = connection.execute(
         text(f"""
             WITH asked AS MATERIALIZED (
                 SELECT lower(normalize(:name, NFKC)) AS name
@@ -66,4 +76,5 @@ def tracks_called(connection: Connection, name: str, number: int) -> Rows:
              LIMIT :number
         """),
         {"name": name, "number": number},
-    ).all()
+    )
+    return typed_rows(TrackMatch, result)

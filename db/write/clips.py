@@ -1,14 +1,25 @@
 """Write the results of extraction: spectrograms, audio features, fingerprints and rejections."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.models.clips import AudioFeatures, Clip, Fingerprint, Spectrogram, SpectrogramConfig
+from db.read.rows import typed_rows
 from db.write.rows import Row
+
+
+class ClaimedClip(NamedTuple):
+    """A locked clip: its audio file, and its start and length there in seconds."""
+
+    id: int
+    track_id: int
+    uri: str
+    offset_s: float
+    duration_s: float
 
 
 def register_spectrogram_config(connection: Connection, fingerprint: str, parameters: Row) -> int:
@@ -28,10 +39,10 @@ def register_spectrogram_config(connection: Connection, fingerprint: str, parame
 
 def claim_clips(
     connection: Connection, clip_ids: Sequence[int], config_id: int, fingerprint_version: int
-) -> Sequence[Any]:
+) -> list[ClaimedClip]:
     """Lock those of the clips that need extraction and that no other transaction has locked.
 
-    Rows have id, track_id, uri, offset_s and duration_s. The locks end with the transaction.
+    The locks end with the transaction.
     """
     columns = (Clip.id, Clip.track_id, Clip.uri, Clip.offset_s, Clip.duration_s)
     has_spectrogram = exists().where(Spectrogram.clip_id == Clip.id, Spectrogram.config_id == config_id)
@@ -45,7 +56,7 @@ def claim_clips(
     )
     some = select(*columns).where(Clip.id == func.any(list(clip_ids)), waiting)
     claim = some.order_by(Clip.id).with_for_update(skip_locked=True)
-    return connection.execute(claim).all()
+    return typed_rows(ClaimedClip, connection.execute(claim))
 
 
 def retry_rejected(connection: Connection) -> int:

@@ -115,7 +115,7 @@ def _recognise(engine: Engine, champion: Any, path: Path, known: RecordingFile, 
 
 
 def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
-    row, shares = read.mixes.mix(connection, mix_id), read.mixes.shares(connection, mix_id)
+    row, shares = read.mixes.analysed_mix(connection, mix_id), read.mixes.shares(connection, mix_id)
     stored = MixFigures(
         shares={label.slug: label.share for label in shares},
         unlike=row.unknown_share,

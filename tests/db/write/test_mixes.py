@@ -106,7 +106,7 @@ def test_a_verdict_gives_way_to_that_of_another_taste(crate: Engine) -> None:
     assert mix_id is not None
     with crate.begin() as connection:
         write.mixes.judge_mix(connection, mix_id, "listen", "All of it.", {"labels": {"kompakt": 1.0}})
-        row = read.mixes.mix(connection, mix_id)
+        row = read.mixes.analysed_mix(connection, mix_id)
     assert (row.verdict, row.verdict_reason, row.taste) == (
         "listen",
         "All of it.",

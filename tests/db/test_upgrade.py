@@ -35,7 +35,7 @@ OLD_NAMES = f"""
     SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname ~ '{OLD_WORDS}'
      UNION ALL
     SELECT attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-     WHERE c.relnamespace = 'public'::regnamespace AND attname ~ '{OLD_WORDS}'
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND attname ~ '{OLD_WORDS}'
      UNION ALL
     SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint
      WHERE connamespace = 'public'::regnamespace AND conname || pg_get_constraintdef(oid) ~ '{OLD_WORDS}'

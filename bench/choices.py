@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from config.labels import read_labels
 from config.settings import Settings
-from db.write.clips import register_recipe
+from db.write.clips import register_spectrogram_config
 from flows.home.environment import open_database, spectrogram_folder
 from flows.training.training_set import read_training_set
 from ml.crossvalidation.contenders import features_of
@@ -107,9 +107,9 @@ BASELINE: Final = "the classical baseline"
 def read_dataset(settings: Settings) -> Dataset:
     config = SpectrogramConfig()
     with open_database(settings) as engine, engine.begin() as connection:
-        recipe_id = register_recipe(connection, config.fingerprint(), config.to_dict())
+        config_id = register_spectrogram_config(connection, config.fingerprint(), config.to_dict())
         allowed = read_labels(settings.labels).training.allow
-        training_set = read_training_set(connection, recipe_id, config, allowed)
+        training_set = read_training_set(connection, config_id, config, allowed)
     return training_set.crate(spectrogram_folder(settings, config.fingerprint()), config)
 
 

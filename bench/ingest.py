@@ -38,7 +38,7 @@ MARKETS = [first + second for first in "ABCDEFGHIJKLMNOP" for second in "ABCDEFG
 ADDED_AT = datetime(2024, 2, 7, tzinfo=UTC)
 LABEL = {"slug": "long", "name": "Long", "description": "", "synthetic": False}
 COLUMNS = {
-    "tracks": "id, provider, external_id, title, album, isrc, duration_seconds, release_date, raw",
+    "tracks": "id, provider, external_id, title, album, isrc, duration_s, release_date, raw",
     "artists": "id, provider, external_id, name",
     "track_artists": "track_id, artist_id, position",
     "playlist_tracks": "playlist_id, track_id, added_at",

@@ -1,4 +1,4 @@
-"""How Labelscope speaks to a PostgreSQL server, wherever it runs."""
+"""Connections to PostgreSQL: addresses, advisory locks and read-only queries."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,28 +16,30 @@ from common.errors import LabelscopeError
 
 
 class Lock(IntEnum):
-    """Advisory locks of the database, so that what must not overlap cannot, whoever starts it."""
+    """Advisory locks of the database, for work that must not overlap."""
 
     MIGRATION = 0x1ABE1_01
     RETRAIN = 0x1ABE1_02
-    PLAYLIST = 0x1ABE1_03  # with the playlist's id as key
+    # with the playlist's id as key
+    PLAYLIST = 0x1ABE1_03
     FEATURES = 0x1ABE1_04
-    CONTENT = 0x1ABE1_05  # shared by whoever brings content in, alone for whoever removes some
+    # shared by work that adds content, exclusive for work that removes it
+    CONTENT = 0x1ABE1_05
     EVALUATE = 0x1ABE1_06
-    PLACE = 0x1ABE1_07
+    SPLIT_ASSIGNMENT = 0x1ABE1_07
     PIPELINE = 0x1ABE1_08
-    STANDINGS = 0x1ABE1_09
+    TRACK_STATES = 0x1ABE1_09
 
 
 class AddressError(LabelscopeError, ValueError):
-    """An address of a database that cannot be used."""
+    """An address of a database that is unusable."""
 
 
 def normalised_url(address: str) -> str:
-    """The address with its driver named: a bare `postgresql://` means another one to SQLAlchemy 2.0."""
+    """The address with the driver psycopg; raises AddressError where it is none of PostgreSQL."""
     try:
         url = make_url(address)
-    except (ArgumentError, ValueError):  # such as a password where the port should be: never shown
+    except (ArgumentError, ValueError):  # the cause may hold a password, and is not shown
         raise AddressError(
             "DATABASE_URL is no address of a database; write postgresql://user:password@host:5432/database."
         ) from None
@@ -47,33 +49,39 @@ def normalised_url(address: str) -> str:
 
 
 def with_password(address: str, password: str) -> str:
-    """The same address with a password that was kept apart from it."""
+    """The address with this password."""
     return make_url(normalised_url(address)).set(password=password).render_as_string(hide_password=False)
 
 
 def libpq_url(address: str) -> str:
-    """The same address as psql and libpq write it."""
+    """The address in the form of psql and libpq."""
     url = make_url(normalised_url(address)).set(drivername="postgresql")
-    return url.render_as_string(hide_password=False).replace(" ", "%20")  # which libpq takes in no other way
+    return url.render_as_string(hide_password=False).replace(" ", "%20")  # libpq accepts no other form
 
 
 def for_programs(address: str) -> tuple[str, dict[str, str]]:
-    """The same for a command line, which all users of a machine can read: without the password, which libpq's programs
-    find in the variables that come along.
+    """The address in the form of libpq without its password, and environment variables with the password.
+
+    All users of a machine can read a command line, so the password is passed in the environment.
     """
     url = make_url(normalised_url(address)).set(drivername="postgresql")
     secrets = {"PGPASSWORD": url.password} if url.password else {}
     return url._replace(password=None).render_as_string(), secrets
 
 
-WORK_SECONDS = 600  # that work waits for a row or a table: a batch of another machine may be long
-QUESTION_SECONDS = 20  # that a question waits
-TURN_SECONDS = 3600  # that work waits for its turn, which others have by an advisory lock
+# Limits of a wait for a lock, in seconds.
+# Work waits for a row or a table: a batch of another machine may be long.
+WORK_SECONDS = 600
+# A query of a person waits for a row or a table.
+QUESTION_SECONDS = 20
+# Work waits for an advisory lock.
+TURN_SECONDS = 3600
+# A transaction waits for `lock_until_commit`.
 MIGRATION_SECONDS = 120
 
 
 def open_engine(address: str, lock_seconds: int = WORK_SECONDS) -> Engine:
-    """An engine whose connections say who they are, notice a server that went away, and give up waiting for locks."""
+    """An engine whose connections have a name, are checked before use, and limit each wait for a lock."""
     engine = create_engine(
         normalised_url(address),
         pool_pre_ping=True,
@@ -91,9 +99,9 @@ def open_engine(address: str, lock_seconds: int = WORK_SECONDS) -> Engine:
 
 @contextmanager
 def try_lock(engine: Engine, lock: Lock, key: int = 0) -> Iterator[bool]:
-    """Hold an advisory lock for the block; yields False at once if another holds it.
+    """Hold an advisory lock for the block; yields False, without a wait, if another process holds it.
 
-    The lock belongs to a connection of its own: a process that is killed lets go of it.
+    The lock has a connection of its own, so that the kill of the process frees it.
     """
     with _lock(engine, "pg_try_advisory_lock", "pg_advisory_unlock", lock, key) as held:
         yield held is True
@@ -101,22 +109,22 @@ def try_lock(engine: Engine, lock: Lock, key: int = 0) -> Iterator[bool]:
 
 @contextmanager
 def hold_lock(engine: Engine, lock: Lock) -> Iterator[None]:
-    """Hold an advisory lock alone, for the block; waits for whoever holds it."""
+    """Hold an exclusive advisory lock for the block, after a wait for other holders."""
     with _lock(engine, "pg_advisory_lock", "pg_advisory_unlock", lock, 0):
         yield
 
 
 @contextmanager
 def share_lock(engine: Engine, lock: Lock) -> Iterator[None]:
-    """Hold an advisory lock along with any number of others, for the block; waits for one who holds it alone."""
+    """Hold a shared advisory lock for the block, after a wait for an exclusive holder."""
     with _lock(engine, "pg_advisory_lock_shared", "pg_advisory_unlock_shared", lock, 0):
         yield
 
 
 def lock_until_commit(connection: Connection, lock: Lock) -> None:
-    """Hold an advisory lock alone until the transaction ends; waits two minutes for whoever holds it.
+    """Hold an exclusive advisory lock until the transaction ends, after a wait of at most MIGRATION_SECONDS.
 
-    From here on the transaction waits no longer than that for any other lock.
+    The same limit then holds for all locks of the transaction.
     """
     connection.execute(text(f"SET LOCAL lock_timeout = '{MIGRATION_SECONDS}s'"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock, 0)"), {"lock": int(lock)})
@@ -124,24 +132,24 @@ def lock_until_commit(connection: Connection, lock: Lock) -> None:
 
 @contextmanager
 def _lock(engine: Engine, take: str, release: str, lock: Lock, key: int) -> Iterator[Any]:
-    names = {"lock": int(lock), "key": key}
+    parameters = {"lock": int(lock), "key": key}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # The limit is for this statement alone.
+        # The limit holds for this statement alone.
         taking = f"SELECT {take}(:lock, :key) FROM set_config('lock_timeout', '{TURN_SECONDS}s', true)"
-        held = connection.scalar(text(taking), names)
+        held = connection.scalar(text(taking), parameters)
         try:
             yield held
         finally:
             if held is not False:
                 try:
-                    connection.execute(text(f"SELECT {release}(:lock, :key)"), names)
-                except DBAPIError:  # the session is gone, and the lock with it
+                    connection.execute(text(f"SELECT {release}(:lock, :key)"), parameters)
+                except DBAPIError:  # the session has ended, and the lock with it
                     connection.invalidate()
 
 
 @dataclass(slots=True)
 class Answer:
-    """What a statement gives: the names of its columns, its rows, and, after these, whether there were more."""
+    """The result of a statement: names of columns, rows, and, once these are read, whether rows were cut off."""
 
     columns: list[str]
     rows: Iterator[tuple[Any, ...]]
@@ -149,18 +157,18 @@ class Answer:
 
 
 class NoAnswerError(ValueError):
-    """A statement that is not one to be answered with rows. The message is a sentence."""
+    """A statement that cannot return rows. The message is a sentence."""
 
 
 @contextmanager
 def read_only(engine: Engine, query: str, timeout_seconds: int, limit: int) -> Iterator[Answer]:
-    """The first `limit` rows of one statement, which can change nothing and is given up after a time.
+    """The first `limit` rows of one statement in a read-only transaction, with a time limit.
 
-    Rows are streamed, so that however many there are they never lie in memory. Streamed or prepared, PostgreSQL takes
-    single statements only: none can end the read-only transaction and go on.
+    Rows are streamed, so that memory holds few of them. A streamed or prepared query is a single statement: it cannot
+    end the read-only transaction and continue.
 
     Raises:
-        NoAnswerError: the statement speaks a protocol of its own (COPY), or there is none.
+        NoAnswerError: the statement is a COPY, which has its own protocol, or the query is empty.
     """
     with engine.connect() as connection:
         connection.execute(text("SET TRANSACTION READ ONLY"))
@@ -172,12 +180,11 @@ def read_only(engine: Engine, query: str, timeout_seconds: int, limit: int) -> I
             try:
                 first = next(stream, None)
                 if first is None:
-                    cursor.execute(query, prepare=True)  # a stream without rows does not tell the columns
+                    cursor.execute(query, prepare=True)  # a stream without rows has no columns
                 answer = Answer([column.name for column in cursor.description or ()], iter(()))
             except Error as error:
-                if (
-                    driver.info.transaction_status == TransactionStatus.ACTIVE
-                ):  # it wants to go on as COPY does
+                # COPY leaves the transaction active.
+                if driver.info.transaction_status == TransactionStatus.ACTIVE:
                     connection.invalidate()
                     raise NoAnswerError(
                         "COPY is not answered here: use SELECT with --format csv, or `labelscope db psql`."
@@ -186,7 +193,7 @@ def read_only(engine: Engine, query: str, timeout_seconds: int, limit: int) -> I
                     raise
                 if not isinstance(error, ProgrammingError):
                     raise NoAnswerError("There is no statement.") from error
-                answer = Answer([], iter(()))  # it has no answer by its nature, like SET
+                answer = Answer([], iter(()))  # a statement without rows, like SET
                 first = None
             if first is not None:
                 answer.rows = _limited(answer, first, stream, limit)

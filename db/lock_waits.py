@@ -1,4 +1,4 @@
-"""Waiting for a lock that another program holds: announced after seconds, and given up after a while."""
+"""Messages about waits for a lock that another process holds."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -11,8 +11,8 @@ from sqlalchemy import Engine, event
 
 from db.engine import libpq_url
 
-LOOK_SECONDS = 1.0
-WORTH_SAYING_SECONDS = 2
+CHECK_SECONDS = 1.0
+MESSAGE_AFTER_SECONDS = 2
 
 WAITS = """
     SELECT DISTINCT holder, coalesce(nullif(a.application_name, ''), a.usename::text)
@@ -23,16 +23,16 @@ WAITS = """
 
 
 def on_stderr(sentence: str) -> None:
-    """Where people see it, beside whatever the command writes."""
+    """Write a message to stderr, apart from the output of a command."""
     sys.stderr.write(f"labelscope: {sentence}\n")
     sys.stderr.flush()
 
 
 @contextmanager
-def announced(engine: Engine, say: Callable[[str], None] = on_stderr) -> Iterator[None]:
-    """For the block, say who holds the lock that a connection of this engine has been waiting for.
+def announced(engine: Engine, write: Callable[[str], None] = on_stderr) -> Iterator[None]:
+    """For the block, write which process holds a lock that a connection of this engine waits for.
 
-    A thread looks once a second while a connection is in use; it has one of its own, from the first look on.
+    A thread checks once a second while a connection is in use, over a connection of its own.
     """
     in_use: set[int] = set()
 
@@ -46,35 +46,35 @@ def announced(engine: Engine, say: Callable[[str], None] = on_stderr) -> Iterato
     event.listen(engine, "checkout", begins)
     event.listen(engine, "checkin", ends)
     over = Event()
-    Thread(target=_watch, args=(engine, in_use, over, say), name="lock waits", daemon=True).start()
+    Thread(target=_watch, args=(engine, in_use, over, write), name="lock waits", daemon=True).start()
     try:
         yield
     finally:
-        over.set()  # not joined: it may be asking a server that does not answer
+        over.set()  # no join: the thread may wait for a server that does not respond
         event.remove(engine, "checkout", begins)
         event.remove(engine, "checkin", ends)
 
 
-def _watch(engine: Engine, in_use: set[int], over: Event, say: Callable[[str], None]) -> None:
+def _watch(engine: Engine, in_use: set[int], over: Event, write: Callable[[str], None]) -> None:
     where = libpq_url(engine.url.render_as_string(hide_password=False))
     shown: set[tuple[int, str]] = set()
     connection = None
     try:
-        while not over.wait(LOOK_SECONDS):
+        while not over.wait(CHECK_SECONDS):
             if not in_use:
                 continue
             try:
                 connection = connection or psycopg.connect(
                     where, autocommit=True, connect_timeout=10, application_name="labelscope lock waits"
                 )
-                rows = connection.execute(WAITS, [list(in_use), WORTH_SAYING_SECONDS]).fetchall()
-            except psycopg.Error:  # the work itself meets the same one
+                rows = connection.execute(WAITS, [list(in_use), MESSAGE_AFTER_SECONDS]).fetchall()
+            except psycopg.Error:  # the work itself reports the same error
                 connection = None
                 continue
             for holder, name in rows:
                 if (holder, name) not in shown and not over.is_set():
                     shown.add((holder, name))
-                    say(f"Waiting for a lock that process {holder} ({name or 'prepared'}) holds.")
+                    write(f"Waiting for a lock that process {holder} ({name or 'prepared'}) holds.")
     finally:
         if connection is not None:
             with suppress(psycopg.Error):

@@ -9,7 +9,8 @@ from alembic.script import ScriptDirectory
 
 from db.engine import normalised_url
 
-ONE_THREAD = Lock()  # Alembic keeps what it is at in globals of its modules
+# Alembic keeps its state in globals of its modules.
+ONE_THREAD = Lock()
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -22,18 +23,18 @@ def configuration(address: str) -> Config:
 
 
 def upgrade(address: str, revision: str = "head") -> None:
-    """Apply what is missing. Safe to call from many processes and threads at once, quick when nothing is missing."""
+    """Apply missing migrations. Safe in many processes and threads at once, and fast without any missing."""
     with ONE_THREAD:
         command.upgrade(configuration(address), revision)
 
 
 def downgrade(address: str, revision: str = "base") -> None:
-    """Take migrations back, down to and without `revision`'s successors."""
+    """Revert all migrations after `revision`."""
     command.downgrade(configuration(address), revision)
 
 
 def is_known(revision: str) -> bool:
-    """Whether this version has that migration; one of a newer version is not known."""
+    """Whether this version of Labelscope has the migration."""
     migrations = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
     return revision in {migration.revision for migration in migrations}
 

@@ -1,7 +1,7 @@
 """The SQL that makes the roles, for the home's own PostgreSQL and for one of your own (docs/reference/roles.md).
 
-Nothing in it depends on what a session sets, as a role may set most things for itself, for good even. A role may also
-drop its own rights (DROP OWNED BY), so all of it can be run again. Run in the migrated database, as a superuser.
+A superuser runs it in the migrated database. No right depends on a setting of a session, because a role may change most
+settings for itself. A role may also drop its own rights (DROP OWNED BY), so the SQL can run again.
 """
 
 RIGHTS = """\
@@ -9,9 +9,9 @@ DO $$ BEGIN CREATE ROLE labelscope_pipeline LOGIN; EXCEPTION WHEN duplicate_obje
 DO $$ BEGIN CREATE ROLE labelscope_reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 ALTER ROLE labelscope_pipeline NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 ALTER ROLE labelscope_reader NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 10;
-REVOKE pg_read_all_data FROM labelscope_reader;  -- which earlier versions gave it
+REVOKE pg_read_all_data FROM labelscope_reader;  -- a grant of earlier versions
 
--- What the roles may have set for themselves is forgotten. Only a superuser can change the last of the reader's four.
+-- Reset all settings of the roles. Only a superuser can change the last of the reader's four.
 DO $$ DECLARE name text; place text; BEGIN
     FOR name, place IN SELECT rolname, 'IN DATABASE ' || quote_ident(datname) FROM pg_db_role_setting
         JOIN pg_roles r ON r.oid = setrole LEFT JOIN pg_database d ON d.oid = setdatabase
@@ -24,7 +24,7 @@ ALTER ROLE labelscope_reader SET statement_timeout = '30s';
 ALTER ROLE labelscope_reader SET idle_in_transaction_session_timeout = '5min';
 ALTER ROLE labelscope_reader SET temp_file_limit = '256MB';
 
--- Rows: the pipeline's to write, the reader's to see. Both for tables of later migrations, too.
+-- The pipeline writes rows, the reader reads them; also in tables of later migrations.
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO labelscope_pipeline, labelscope_reader;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM labelscope_pipeline, labelscope_reader;
@@ -41,7 +41,7 @@ DO $$ DECLARE later text; BEGIN
     EXECUTE later || 'GRANT USAGE, SELECT ON SEQUENCES TO labelscope_pipeline';
 END $$;
 
--- Functions that write, hold locks or wake others up: not for everybody in this database any more.
+-- Functions that write, hold locks or notify sessions: only for the pipeline and the owner.
 DO $$ DECLARE routine regprocedure; owner text; BEGIN
     SELECT tableowner INTO owner FROM pg_tables WHERE schemaname = 'public' AND tablename = 'alembic_version';
     FOR routine IN SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
@@ -52,7 +52,7 @@ DO $$ DECLARE routine regprocedure; owner text; BEGIN
     END LOOP;
 END $$;
 
--- Databases: this one for these roles alone, and none of those that every server has, nor Prefect's.
+-- The roles connect to this database alone: not to those of every server, nor to Prefect's.
 DO $$ DECLARE place text; owner text; BEGIN
     FOR place IN SELECT datname FROM pg_database
         WHERE datname IN (current_database(), 'postgres', 'template1', 'prefect')

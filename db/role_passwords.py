@@ -1,6 +1,6 @@
 """Passwords of roles in a PostgreSQL of your own, and the database that Prefect's server writes to.
 
-It can be done again at any time: what a first start could not do, the next one does, and a changed password is set.
+All of it can run again: the next start completes an interrupted one, and sets a changed password.
 """
 
 from contextlib import suppress
@@ -10,20 +10,21 @@ from psycopg import errors, sql
 
 from db.engine import libpq_url
 
-PREFECT = "prefect"  # the role of Prefect's server, and its database
+# The role of Prefect's server, and its database.
+PREFECT = "prefect"
 
 
 def set_password(address: str, role: str, password: str) -> None:
-    """Let the role, which is there, log in with this password alone. The address is a superuser's."""
+    """Set the password of an existing role. The address is that of a superuser."""
     with psycopg.connect(libpq_url(address), autocommit=True) as connection:
-        # Hashed here, so that no log of the server can hold it.
+        # Hashed by the client: no log of the server can hold the password.
         hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
         statement = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
         connection.execute(statement.format(sql.Identifier(role), sql.Literal(hashed.decode())))
 
 
 def make_prefect(address: str) -> None:
-    """See that the role `prefect` is there, and its database, for it alone. The address is a superuser's."""
+    """Create the role `prefect` and its own database, unless they exist. The address is that of a superuser."""
     name = sql.Identifier(PREFECT)
     with psycopg.connect(libpq_url(address), autocommit=True) as connection:
         with suppress(errors.DuplicateObject):

@@ -1,12 +1,12 @@
-"""The roles of the embedded PostgreSQL: whoever works with the rows cannot touch the schema, nor the machine.
+"""The roles of the embedded PostgreSQL. The two that work with rows cannot change the schema or the machine.
 
     postgres             the owner: migrations, backups and psql
     labelscope_pipeline  flows and commands: reads and writes rows
-    labelscope_reader    people's questions and dashboards: reads rows
+    labelscope_reader    queries of people and dashboards: reads rows
 
-A superuser's COPY writes files and starts programs, so nothing works as the owner that need not. Roles belong to the
-whole server and rights to one database; db/rights.py has the SQL. In a PostgreSQL of one's own nothing but `labelscope
-db upgrade --roles` makes them.
+A superuser's COPY writes files and starts programs, so only these three tasks run as the owner. Roles belong to the
+whole server, rights to one database; db/rights.py has the SQL. On a server of your own only `labelscope db upgrade
+--roles` creates them.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ from db.rights import RIGHTS
 PIPELINE = "labelscope_pipeline"
 READER = "labelscope_reader"
 
-NO_PASSWORDS = f"ALTER ROLE {PIPELINE} PASSWORD NULL; ALTER ROLE {READER} PASSWORD NULL;"  # none is asked for
+NO_PASSWORDS = f"ALTER ROLE {PIPELINE} PASSWORD NULL; ALTER ROLE {READER} PASSWORD NULL;"  # none is required
 
-# All that the SQL sets, and all that a role may change of it, as one text. Only a superuser can read it.
-PICTURE = """
+# Everything that the SQL sets and that a role may change, as one text. Only a superuser can read it.
+STATE = """
     SELECT concat_ws(E'\\n',
         (SELECT string_agg(concat_ws(' ', rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls,
                                      rolcanlogin, rolconnlimit, rolpassword IS NULL), ',' ORDER BY oid)
@@ -45,9 +45,9 @@ PICTURE = """
 
 
 def make_roles(address: str) -> None:
-    """See to both roles and all their rights on this migrated database; passwords are left as they are.
+    """Create both roles and set their rights on this migrated database; passwords stay.
 
-    The address is a superuser's.
+    The address is that of a superuser.
     """
     engine = create_engine(normalised_url(address), poolclass=NullPool)
     with announced(engine), engine.begin() as connection:
@@ -56,33 +56,33 @@ def make_roles(address: str) -> None:
 
 
 def keep_roles(address: str) -> None:
-    """The same for the embedded server, without passwords; quick where all is as it was when this was last done.
+    """Create both roles on the embedded server, without passwords, unless nothing has changed since the last call.
 
-    A comment on the database, which only its owner can write, keeps what it was like.
+    A comment on the database, which only its owner can write, holds a digest of the roles' state.
     """
     engine = create_engine(normalised_url(address), poolclass=NullPool)
     with announced(engine), engine.begin() as connection:
-        if _picture(connection) == _kept_picture(connection):
+        if _digest(connection) == _stored_digest(connection):
             return
         lock_until_commit(connection, Lock.MIGRATION)
         connection.execute(text(RIGHTS + NO_PASSWORDS))
         database = connection.scalar(text("SELECT quote_ident(current_database())"))
-        connection.execute(text(f"COMMENT ON DATABASE {database} IS '{_picture(connection)}'"))
+        connection.execute(text(f"COMMENT ON DATABASE {database} IS '{_digest(connection)}'"))
 
 
-def _picture(connection: Connection) -> str:
-    seen = connection.scalar(text(PICTURE), {"pipeline": PIPELINE, "reader": READER})
-    return f"Its roles are those of {hashlib.sha256(f'{RIGHTS}{seen}'.encode()).hexdigest()}."
+def _digest(connection: Connection) -> str:
+    state = connection.scalar(text(STATE), {"pipeline": PIPELINE, "reader": READER})
+    return f"Its roles are those of {hashlib.sha256(f'{RIGHTS}{state}'.encode()).hexdigest()}."
 
 
-def _kept_picture(connection: Connection) -> str | None:
+def _stored_digest(connection: Connection) -> str | None:
     comment = text(
         "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
     )
-    kept: str | None = connection.scalar(comment)
-    return kept
+    stored: str | None = connection.scalar(comment)
+    return stored
 
 
 def as_role(address: str, role: str) -> str:
-    """The same database, entered as that role; the embedded server asks for no password."""
+    """The address with this role as the user; the embedded server needs no password."""
     return make_url(normalised_url(address)).set(username=role).render_as_string(hide_password=False)

@@ -1,4 +1,4 @@
-"""Whether a PostgreSQL of one's own can be used, before anything is made there."""
+"""Requirements for a PostgreSQL server of your own."""
 
 import psycopg
 
@@ -8,7 +8,7 @@ OLDEST = 14
 
 
 def require_usable(address: str) -> None:
-    """Raise AddressError where the server is too old, or the database keeps its text in anything but UTF-8."""
+    """Raise AddressError for a server that is too old, or a database with an encoding other than UTF-8."""
     with psycopg.connect(libpq_url(address), connect_timeout=10, application_name="labelscope") as connection:
         version = connection.info.server_version // 10_000
         encoding = connection.info.parameter_status("server_encoding")

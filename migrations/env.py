@@ -1,4 +1,4 @@
-"""How Alembic runs the migrations: one process at a time, and never waiting long for a lock."""
+"""Alembic's environment: one process migrates at a time, and waits only briefly for the lock of a table."""
 
 from alembic import context
 from sqlalchemy import create_engine, pool, text
@@ -11,7 +11,7 @@ from db.models import Base
 def run() -> None:
     engine = create_engine(context.config.get_main_option("sqlalchemy.url") or "", poolclass=pool.NullPool)
     with announced(engine), engine.connect() as connection:
-        # A migration that waits for a table's lock queues everybody behind it: after 5 s it fails instead.
+        # Others queue behind a migration that waits for a table's lock, so it fails after 5 s.
         connection.execute(text("SET lock_timeout = '5s'"))
         connection.execute(text("SET statement_timeout = '10min'"))
         connection.commit()
@@ -22,7 +22,7 @@ def run() -> None:
             transaction_per_migration=False,
         )
         with context.begin_transaction():
-            # Of two processes that start at once on a new database, the second waits here; as all do for a restore.
+            # The second of two processes that start on a new database waits here, and all wait here for a restore.
             lock_until_commit(connection, Lock.MIGRATION)
             connection.execute(text("SET LOCAL lock_timeout = '5s'"))
             context.run_migrations()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 class TrackFeatures:
     """A provider's audio features of one track. None: not measured. Values without a unit are from 0 to 1."""
 
-    tempo: float | None = None  # beats per minute
+    tempo_bpm: float | None = None  # beats per minute
     key: int | None = None  # 0 is C, 1 is C sharp, … 11 is B
     mode: int | None = None  # 1 major, 0 minor
     loudness_db: float | None = None  # of the whole track, in dB relative to full scale
@@ -22,6 +22,7 @@ class TrackFeatures:
     time_signature: int | None = None  # beats in a bar
 
 
+JSON_NAMES = {"tempo_bpm": "tempo", "loudness_db": "loudness"}
 RANGES = {
     "tempo": (1.0, 1000.0),  # providers give 0 where they found no beat
     "key": (0, 11),  # providers give -1 where they found none
@@ -43,7 +44,7 @@ def read_features(record: object) -> TrackFeatures | None:
 
 def _value(record: Mapping[str, object], name: str) -> float | int | None:
     lowest, highest = RANGES.get(name, (0.0, 1.0))
-    value = record.get("loudness" if name == "loudness_db" else name)
+    value = record.get(JSON_NAMES.get(name, name))
     if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
         return None
     if isinstance(lowest, float):

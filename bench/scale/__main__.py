@@ -67,7 +67,7 @@ def of_status() -> list[Question]:
 def of_the_pipeline(asker: str) -> list[Question]:
     """The queries with which every run finds its work, in their order."""
     ask: dict[str, Ask] = {
-        "refresh_track_states": lambda c: track_state.settle_changes(c, 2_000),
+        "refresh_track_states": lambda c: track_state.refresh_track_states(c, 2_000),
         "crates_beside": lambda c: read.clips.crates_beside(c, "labels.toml"),
         "blocked": lambda c: read.providers.blocked(c, "deezer"),
         "forget_lost_audio": write.providers.forget_lost_audio,
@@ -78,7 +78,7 @@ def of_the_pipeline(asker: str) -> list[Question]:
         "remove_unconfirmed_tracks": lambda c: write.removal.remove_unconfirmed_tracks(c, "deezer", DAYS),
         "clips_to_fingerprint": lambda c: read.clips.clips_to_fingerprint(c, 1, FINGERPRINT_VERSION),
         "clips_to_extract": lambda c: read.clips.clips_to_extract(c, 1, FINGERPRINT_VERSION),
-        "unplaced_tracks": lambda c: read.splits.unplaced_tracks(c, 1, ALLOWED),
+        "tracks_without_split": lambda c: read.splits.tracks_without_split(c, 1, ALLOWED),
         "held_back": lambda c: read.clips.held_back(c, 1, ALLOWED),
         "last_training": read.learning.last_training,
         "trainable_labels": lambda c: read.splits.trainable_labels(c, 1, ALLOWED),
@@ -106,7 +106,7 @@ def of_new_tracks(track_ids: Sequence[int], clip_ids: Sequence[int]) -> list[Que
             lambda c: read.splits.fingerprint_candidates(c, track_ids),
             "a row for 1.3 % of the clips, for each new track",
         ),
-        Question(asker, "placed_tracks", read.splits.placed_tracks, "a row for each placed track"),
+        Question(asker, "tracks_with_split", read.splits.tracks_with_split, "a row for each placed track"),
     ]
 
 
@@ -129,7 +129,7 @@ def by_nature() -> list[Question]:
             "people",
             "means of all features",
             statement("""
-                SELECT label, count(*) AS clips, avg(tempo), avg(loudness_lufs), avg(onset_rate)
+                SELECT label, count(*) AS clips, avg(tempo_bpm), avg(loudness_lufs), avg(onset_rate)
                   FROM track_predictions JOIN audio_features USING (track_id) GROUP BY label
             """),
             "a mean over all features",

@@ -14,7 +14,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, Engine, text
 
-from db.write.clips import register_recipe
+from db.write.clips import register_spectrogram_config
 from ml.data.hyperparameters import choose
 from ml.features.fingerprint import FINGERPRINT_VERSION
 from ml.features.spectrogram import SpectrogramConfig
@@ -36,10 +36,10 @@ TABLES = (
     "training_run_tracks",
     "predictions",
     "prediction_scores",
-    "track_standings",
-    "standings",
-    "playlist_standings",
-    "holdout_answers",
+    "track_state_members",
+    "track_states",
+    "playlist_track_states",
+    "holdout_predictions",
     "training_run_labels",
 )
 
@@ -69,7 +69,7 @@ FILL = (
         SELECT 'deezer', i::text, 'Artist ' || i FROM generate_series(1, :tracks / 3 + 1) i
     """,
     """
-        INSERT INTO tracks (provider, external_id, title, album, isrc, duration_seconds, release_date, raw)
+        INSERT INTO tracks (provider, external_id, title, album, isrc, duration_s, release_date, raw)
         SELECT 'deezer', i::text, 'Track ' || i, 'Album ' || i / 9,
                'QZ' || lpad((i - 100 * (i % 200 = 0)::int)::text, 10, '0'), 200 + i % 300, '2024-02-07',
                jsonb_build_object('id', i, 'preview_url', 'https://cdnt-preview.dzcdn.net/' || md5(i::text))
@@ -87,8 +87,8 @@ FILL = (
           FROM tracks, unnest(ARRAY['own', 'deezer']) source WHERE id % 100 < 4
     """,
     """
-        INSERT INTO clips (track_id, provider, licence, reference, uri, sha256, bytes, modified_ns, offset_seconds,
-                           duration_seconds, status, reason, detail)
+        INSERT INTO clips (track_id, provider, licence, reference, uri, sha256, bytes, modified_ns, offset_s,
+                           duration_s, status, reason, detail)
         SELECT id, 'deezer', 'Deezer preview: personal use', 'deezer:track:' || id,
                'store:audio/' || left(md5(id::text), 2) || '/' || md5(id::text) || md5(id::text) || '.mp3',
                md5(id::text) || md5(id::text), 480000, 1, 0, 30,
@@ -97,12 +97,12 @@ FILL = (
           FROM tracks WHERE id % 100 >= 4
     """,
     """
-        INSERT INTO spectrograms (clip_id, recipe_id, path, sha256, bytes, frames)
+        INSERT INTO spectrograms (clip_id, config_id, path, sha256, bytes, frames)
         SELECT id, :recipe, left(sha256, 2) || '/' || sha256 || '.npy', sha256, 330880, 1292
           FROM clips WHERE status <> 'rejected'
     """,
     """
-        INSERT INTO audio_features (track_id, clip_id, origin, extractor_version, tempo, key, mode, key_confidence,
+        INSERT INTO audio_features (track_id, clip_id, origin, extractor_version, tempo_bpm, key, mode, key_confidence,
                                     loudness_lufs, onset_rate, spectral_centroid_hz, spectral_rolloff_hz,
                                     spectral_flatness, zero_crossing_rate)
         SELECT track_id, id, 'librosa', '1', 115 + 25 * random(), id % 12, id % 2, random(), -14 + 6 * random(),
@@ -124,8 +124,8 @@ FILL = (
          WHERE status = 'ready' AND NOT {AMBIGUOUS}
     """,
     """
-        INSERT INTO training_runs (why, status, architecture, hyperparameters, recipe_id, dataset_fingerprint, labels,
-                                   versions, origins, tracks, history, seconds, finished_at)
+        INSERT INTO training_runs (why, status, architecture, hyperparameters, config_id, dataset_fingerprint, labels,
+                                   versions, origins, tracks, history, fit_s, finished_at)
         SELECT 'the first training', 'completed', :architecture, CAST(:hyperparameters AS jsonb), :recipe,
                repeat('f', 64), (SELECT jsonb_agg(jsonb_build_object('id', id, 'slug', slug) ORDER BY id) FROM labels),
                '{}', '["deezer"]', (SELECT count(*) FROM track_splits), '[]', 1, now()
@@ -144,7 +144,7 @@ FILL = (
                             embedded_at)
         VALUES (1, :architecture, '1/labelscope.keras', repeat('1', 64), 1, 'champion', 'No other model was in use.',
                 now(), now()),
-               (1, 'baseline', '1/baseline.skops', repeat('2', 64), 1, 'yardstick', NULL, NULL, NULL)
+               (1, 'baseline', '1/baseline.skops', repeat('2', 64), 1, 'baseline', NULL, NULL, NULL)
     """,
     """
         INSERT INTO metrics (model_id, split, level, name, label_id, value, ci_low, ci_high, count)
@@ -180,7 +180,7 @@ FILL = (
           FROM predictions WHERE split = 'holdout' GROUP BY trained_label_id, nearest_id
     """,
     """
-        INSERT INTO holdout_answers (model_id, true_label_id, nearest_id, tracks, unknown, confidence)
+        INSERT INTO holdout_predictions (model_id, true_label_id, nearest_id, tracks, unknown, confidence)
         SELECT 1, trained_label_id, nearest_id, count(*), count(*) FILTER (WHERE label_id IS NULL), sum(confidence)
           FROM predictions WHERE split = 'holdout' GROUP BY trained_label_id, nearest_id
     """,
@@ -208,14 +208,14 @@ def vacuum(engine: Engine) -> None:
 def _fill(connection: Connection, tracks: int, labels: int) -> None:
     # A killed fill has advanced the sequences of ids.
     connection.execute(
-        text("TRUNCATE labels, artists, tracks, spectrogram_recipes, changed_tracks RESTART IDENTITY CASCADE")
+        text("TRUNCATE labels, artists, tracks, spectrogram_configs, changed_tracks RESTART IDENTITY CASCADE")
     )
     recipe = SpectrogramConfig()
     hyperparameters = choose("labelscope", 1, {})
     names = {
         "tracks": tracks,
         "labels": labels,
-        "recipe": register_recipe(connection, recipe.fingerprint(), recipe.to_dict()),
+        "recipe": register_spectrogram_config(connection, recipe.fingerprint(), recipe.to_dict()),
         "version": FINGERPRINT_VERSION,
         "values": SKETCH_VALUES,
         "architecture": hyperparameters.architecture,
@@ -247,16 +247,16 @@ NEWCOMERS = (
         SELECT 1 + id % 5, id FROM tracks WHERE external_id LIKE 'new %'
     """,
     """
-        INSERT INTO clips (track_id, provider, uri, sha256, bytes, modified_ns, offset_seconds, duration_seconds,
+        INSERT INTO clips (track_id, provider, uri, sha256, bytes, modified_ns, offset_s, duration_s,
                            status)
         SELECT id, 'deezer', 'store:audio/' || id, repeat('0', 64), 1, 1, 0, 30,
                CASE WHEN id % 3 = 1 THEN 'new' ELSE 'ready' END
           FROM tracks WHERE external_id LIKE 'new %' AND id % 3 > 0
     """,
     """
-        INSERT INTO spectrograms (clip_id, recipe_id, path, sha256, bytes, frames)
+        INSERT INTO spectrograms (clip_id, config_id, path, sha256, bytes, frames)
         SELECT c.id, r.id, c.id || '.npy', repeat('0', 64), 1, 1292
-          FROM clips c JOIN tracks t ON t.id = c.track_id AND t.external_id LIKE 'new %', spectrogram_recipes r
+          FROM clips c JOIN tracks t ON t.id = c.track_id AND t.external_id LIKE 'new %', spectrogram_configs r
          WHERE c.status = 'ready'
     """,
     """

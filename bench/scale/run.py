@@ -64,7 +64,7 @@ def make_up_predictions(settings: Settings) -> None:
         champion = read.learning.champion(connection)
         assert champion is not None
         allowed = read_labels(settings.labels).training.allow
-        waiting = read.learning.tracks_to_predict(connection, champion.model_id, champion.recipe_id, allowed)
+        waiting = read.learning.tracks_to_predict(connection, champion.model_id, champion.config_id, allowed)
         prediction = {"clips": 1, "known": True, "scores": {1: 0.6, 2: 0.4}}
         save_predictions(
             connection, champion.model_id, [{"track_id": track, **prediction} for track in waiting]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from cli import screen, show, status_tables
 from cli.rows import write_json
@@ -14,7 +14,7 @@ from config.labels import read_labels
 from config.settings import Settings
 from db import read
 from db.engine import QUESTION_SECONDS
-from db.read.splits import count_unplaced_tracks
+from db.read.splits import count_tracks_without_split
 from flows.batch.refresh_track_states import refresh_track_states
 from flows.home.environment import configured_prefect, open_database
 from flows.home.folder import require_home
@@ -35,8 +35,8 @@ MIXES = 3
 class Contents:
     """What the screen shows of the database."""
 
-    counts: Row[Any]
-    champion: Row[Any] | None
+    counts: read.problems.Counts
+    champion: read.learning.Champion | None
     coverage: read.rows.Rows
     trainings: read.rows.Rows
     problems: read.rows.Rows
@@ -45,7 +45,7 @@ class Contents:
     # Usable tracks since the last training; None where there was none.
     new_tracks: int | None
     # Usable tracks that the next training will assign to a split; the new tracks include them.
-    unplaced_tracks: int
+    tracks_without_split: int
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
@@ -71,7 +71,7 @@ def _read(settings: Settings) -> Contents:
     with open_database(settings, lock_seconds=QUESTION_SECONDS) as engine, engine.connect() as connection:
         refresh_track_states(engine)
         allowed = read_labels(settings.labels).training.allow
-        unplaced_tracks = count_unplaced_tracks(connection, allowed)
+        tracks_without_split = count_tracks_without_split(connection, allowed)
         return Contents(
             counts=read.problems.counts(connection),
             champion=read.learning.champion(connection),
@@ -80,18 +80,20 @@ def _read(settings: Settings) -> Contents:
             problems=read.problems.problems(connection),
             mixes=read.mixes.latest(connection, MIXES),
             troubles=read.providers.troubles(connection),
-            new_tracks=_count_new_tracks(connection, allowed, unplaced_tracks),
-            unplaced_tracks=unplaced_tracks,
+            new_tracks=_count_new_tracks(connection, allowed, tracks_without_split),
+            tracks_without_split=tracks_without_split,
         )
 
 
-def _count_new_tracks(connection: Connection, allowed: Sequence[str], unplaced_tracks: int) -> int | None:
+def _count_new_tracks(
+    connection: Connection, allowed: Sequence[str], tracks_without_split: int
+) -> int | None:
     """Usable tracks since the last training, those without a split included; None where there was no training."""
     last = read.learning.last_training(connection)
     if last is None:
         return None
-    new, _ = read.learning.count_new_tracks(connection, last.recipe_id, last.id, allowed)
-    return new + unplaced_tracks
+    new, _ = read.learning.count_new_tracks(connection, last.config_id, last.id, allowed)
+    return new + tracks_without_split
 
 
 def _runs(api: PrefectApi | None) -> tuple[list[Run], LastRuns, bool]:
@@ -114,7 +116,7 @@ def _document(
         "last_runs": [asdict(run) for run in past.runs],
         "cancelled_at_once": past.cancelled_at_once,
         "new_tracks_since_training": contents.new_tracks,
-        "unplaced_tracks": contents.unplaced_tracks,
+        "tracks_without_split": contents.tracks_without_split,
         "counts": contents.counts._asdict(),
         "champion": contents.champion._asdict() if contents.champion else None,
         "coverage": [row._asdict() for row in contents.coverage],
@@ -170,8 +172,8 @@ def _when_due(settings: Settings, contents: Contents) -> str | None:
             f"{contents.new_tracks} new usable tracks since the last training; the next one is due at"
             f" {settings.retrain_new_tracks}, if they are {settings.retrain_new_share:.0%} of the former tracks"
         )
-    if contents.unplaced_tracks:
-        return f"{contents.unplaced_tracks} usable tracks are ready for the first training"
+    if contents.tracks_without_split:
+        return f"{contents.tracks_without_split} usable tracks are ready for the first training"
     return None
 
 

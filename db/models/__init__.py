@@ -9,6 +9,7 @@ from db.models import (
     learning,
     mixes,
     providers,
+    splits,
     track_state,
 )
 from db.models.base import Base
@@ -23,5 +24,6 @@ __all__ = [
     "learning",
     "mixes",
     "providers",
+    "splits",
     "track_state",
 ]

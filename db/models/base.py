@@ -1,4 +1,4 @@
-"""What all tables share: naming of constraints, and the column types that recur."""
+"""The base of all tables: names of constraints, and column types that several tables use."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ NAMING = {
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012  (declared so by SQLAlchemy)
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy declares it so)
         int: BigInteger,
         str: Text,
         datetime: DateTime(timezone=True),

@@ -1,4 +1,4 @@
-"""What models hear in tracks. The table is missing where PostgreSQL lacks pgvector; see db/pgvector.py."""
+"""Embeddings of tracks. The table is missing where PostgreSQL lacks pgvector; see db/pgvector.py."""
 
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ class Vector(UserDefinedType[str]):
         return f"vector({self.dimensions})" if self.dimensions else "vector"
 
 
-ischema_names["vector"] = Vector  # so that a database is compared with the models without a warning
+ischema_names["vector"] = Vector  # Alembic then compares the type without a warning
 
 
 class Embedding(Base):
@@ -32,10 +32,7 @@ class Embedding(Base):
     __table_args__ = (
         Index(None, "model_id"),
         Index(None, "embedding", postgresql_using="hnsw", postgresql_ops={"embedding": "vector_cosine_ops"}),
-        {
-            "comment": "What a model hears in a track, as a vector; kept of the model in use alone, whose are all in "
-            "one space."
-        },
+        {"comment": "The embedding of a track by a model; only those of the model in use are kept."},
     )
 
     track_id: Mapped[int] = mapped_column(
@@ -44,10 +41,9 @@ class Embedding(Base):
     model_id: Mapped[int] = mapped_column(
         ForeignKey("models.id", ondelete="CASCADE"),
         primary_key=True,
-        comment="The model; embeddings of two models cannot be compared.",
+        comment="The model; embeddings of two models do not compare.",
     )
     embedding: Mapped[str] = mapped_column(
         Vector(DIMENSIONS),
-        comment="Of length 1; the cosine distance <=> of two is 0 for the same sound and about 1 for nothing in "
-        "common.",
+        comment="Vector of length 1; the cosine distance <=> is 0 for the same sound, near 1 for unrelated ones.",
     )

@@ -1,4 +1,4 @@
-"""Evaluations: how well an architecture does on this crate, apart from any model that is in use."""
+"""Evaluations: metrics of architectures by cross-validation, independent of the model in use."""
 
 from datetime import datetime
 from typing import Any
@@ -10,39 +10,51 @@ from db.models.base import Base, Id, SetNow, Sha256, one_of
 from db.models.learning import LEVELS
 
 PROTOCOLS = ("grouped", "seed_protocol", "leave_one_label_out")
-PROTOCOL = "grouped (cross-validation by groups), seed_protocol (a random split) or leave_one_label_out."
+PROTOCOL = (
+    "Protocol: grouped (cross-validation by groups), seed_protocol (a random split) or leave_one_label_out."
+)
 
 
 class EvaluationRun(Base):
     __tablename__ = "evaluations"
     __table_args__ = (
         CheckConstraint(one_of("status", "running", "completed", "failed", "crashed"), "status"),
-        Index(None, "recipe_id"),
-        {"comment": "One evaluation of architectures by cross-validation, with all that repeats it."},
+        Index(None, "config_id"),
+        {
+            "comment": "An evaluation of architectures by cross-validation, with everything needed to repeat it."
+        },
     )
 
     id: Mapped[Id] = mapped_column(comment="Primary key.")
-    flow_run_id: Mapped[str | None] = mapped_column(comment="The Prefect flow run that did it.")
-    folds: Mapped[int] = mapped_column(comment="Into how many parts the groups are dealt.")
-    repeats: Mapped[int] = mapped_column(comment="How often they are dealt anew.")
-    seed: Mapped[int] = mapped_column(comment="The random seed of the first of these.")
-    recipe_id: Mapped[int] = mapped_column(
-        ForeignKey("spectrogram_recipes.id"), comment="What is learnt from."
+    flow_run_id: Mapped[str | None] = mapped_column(comment="Id of the Prefect flow run.")
+    folds: Mapped[int] = mapped_column(comment="Number of folds into which the groups are divided.")
+    repeats: Mapped[int] = mapped_column(comment="Number of repeats, each with new folds.")
+    seed: Mapped[int] = mapped_column(comment="Random seed of the first repeat.")
+    config_id: Mapped[int] = mapped_column(
+        ForeignKey("spectrogram_configs.id"), comment="The parameters of the spectrograms."
     )
-    dataset_fingerprint: Mapped[Sha256] = mapped_column(comment="Hash over spectrograms, labels and groups.")
-    labels: Mapped[list[dict[str, Any]]] = mapped_column(comment="Ids and slugs in the order of the outputs.")
-    hyperparameters: Mapped[dict[str, Any]] = mapped_column(comment="All of them, for each architecture.")
-    versions: Mapped[dict[str, Any]] = mapped_column(comment="Python, libraries, backend, and code revision.")
-    tracks: Mapped[int] = mapped_column(comment="How many tracks it rests on.")
-    groups: Mapped[int] = mapped_column(comment="How many groups these make.")
+    dataset_fingerprint: Mapped[Sha256] = mapped_column(
+        comment="Hash of the spectrograms, labels and groups."
+    )
+    labels: Mapped[list[dict[str, Any]]] = mapped_column(
+        comment="Ids and slugs of the labels in the order of the outputs."
+    )
+    hyperparameters: Mapped[dict[str, Any]] = mapped_column(comment="Hyperparameters of each architecture.")
+    versions: Mapped[dict[str, Any]] = mapped_column(
+        comment="Versions of Python, libraries, backend and code."
+    )
+    tracks: Mapped[int] = mapped_column(comment="Number of tracks.")
+    groups: Mapped[int] = mapped_column(comment="Number of groups of these tracks.")
     origins: Mapped[list[str]] = mapped_column(
         server_default="[]",
-        comment="Whose content it used: providers of audio, and of playlists that gave labels.",
+        comment="Providers of the audio, and of the playlists that gave labels.",
     )
-    status: Mapped[str] = mapped_column(server_default="running", comment="How it stands or ended.")
-    error: Mapped[str | None] = mapped_column(comment="Why it failed.")
-    started_at: Mapped[SetNow] = mapped_column(comment="When it began.")
-    finished_at: Mapped[datetime | None] = mapped_column(comment="When it ended.")
+    status: Mapped[str] = mapped_column(
+        server_default="running", comment="State: running, completed, failed or crashed."
+    )
+    error: Mapped[str | None] = mapped_column(comment="Reason of a failure.")
+    started_at: Mapped[SetNow] = mapped_column(comment="Start of the evaluation.")
+    finished_at: Mapped[datetime | None] = mapped_column(comment="End of the evaluation.")
 
 
 class EvaluationMetric(Base):
@@ -55,7 +67,7 @@ class EvaluationMetric(Base):
             "level",
             "name",
             "label_id",
-            name="uq_evaluation_metrics_of_label",  # all columns would be longer than a name can be
+            name="uq_evaluation_metrics_of_label",  # a name of all columns would be too long
         ),
         Index(
             "uq_evaluation_metrics_overall",
@@ -69,7 +81,7 @@ class EvaluationMetric(Base):
         ),
         CheckConstraint(one_of("protocol", *PROTOCOLS), "protocol"),
         CheckConstraint(one_of("level", *LEVELS), "level"),
-        {"comment": "How good an architecture is: one number per protocol, level and, for some, label."},
+        {"comment": "A metric of an architecture, for a protocol, a level and for some metrics a label."},
     )
 
     id: Mapped[Id] = mapped_column(comment="Primary key.")
@@ -77,16 +89,20 @@ class EvaluationMetric(Base):
         ForeignKey("evaluations.id", ondelete="CASCADE"), comment="The evaluation."
     )
     protocol: Mapped[str] = mapped_column(comment=PROTOCOL)
-    architecture: Mapped[str] = mapped_column(comment="What was trained: labelscope, seed, baseline, …")
-    level: Mapped[str] = mapped_column(comment="crop, clip (mean of its crops) or track (mean of its clips).")
-    name: Mapped[str] = mapped_column(comment="accuracy, balanced_accuracy, macro_f1, ece, auroc, …")
-    label_id: Mapped[int | None] = mapped_column(
-        ForeignKey("labels.id"), comment="Null for all labels together."
+    architecture: Mapped[str] = mapped_column(comment="Architecture: labelscope, seed, baseline, …")
+    level: Mapped[str] = mapped_column(
+        comment="Level: crop, clip (mean of its crops) or track (mean of its clips)."
     )
-    value: Mapped[float] = mapped_column(comment="The number.")
-    ci_low: Mapped[float | None] = mapped_column(comment="Lower end of the 95 % interval.")
-    ci_high: Mapped[float | None] = mapped_column(comment="Upper end of the 95 % interval.")
-    count: Mapped[int] = mapped_column(comment="How many crops, clips or tracks it rests on.")
+    name: Mapped[str] = mapped_column(
+        comment="Name of the metric: accuracy, balanced_accuracy, macro_f1, ece, auroc, …"
+    )
+    label_id: Mapped[int | None] = mapped_column(
+        ForeignKey("labels.id"), comment="The label; null for all labels together."
+    )
+    value: Mapped[float] = mapped_column(comment="Value of the metric.")
+    ci_low: Mapped[float | None] = mapped_column(comment="Lower end of the 95 % confidence interval.")
+    ci_high: Mapped[float | None] = mapped_column(comment="Upper end of the 95 % confidence interval.")
+    count: Mapped[int] = mapped_column(comment="Number of crops, clips or tracks behind the value.")
 
 
 class EvaluationConfusion(Base):
@@ -94,19 +110,19 @@ class EvaluationConfusion(Base):
     __table_args__ = (
         CheckConstraint(one_of("protocol", *PROTOCOLS), "protocol"),
         CheckConstraint(one_of("level", *LEVELS), "level"),
-        {"comment": "How often a label was taken for another; pairs that never occurred have no row."},
+        {"comment": "Confusion matrix: counts of a true and a predicted label; a count of 0 has no row."},
     )
 
     evaluation_id: Mapped[int] = mapped_column(
         ForeignKey("evaluations.id", ondelete="CASCADE"), primary_key=True, comment="The evaluation."
     )
     protocol: Mapped[str] = mapped_column(primary_key=True, comment=PROTOCOL)
-    architecture: Mapped[str] = mapped_column(primary_key=True, comment="What was trained.")
-    level: Mapped[str] = mapped_column(primary_key=True, comment="crop, clip or track.")
+    architecture: Mapped[str] = mapped_column(primary_key=True, comment="Architecture.")
+    level: Mapped[str] = mapped_column(primary_key=True, comment="Level: crop, clip or track.")
     true_label_id: Mapped[int] = mapped_column(
-        ForeignKey("labels.id"), primary_key=True, comment="What it is."
+        ForeignKey("labels.id"), primary_key=True, comment="The true label."
     )
     predicted_label_id: Mapped[int] = mapped_column(
-        ForeignKey("labels.id"), primary_key=True, comment="What it was taken for."
+        ForeignKey("labels.id"), primary_key=True, comment="The predicted label."
     )
-    count: Mapped[int] = mapped_column(comment="How often, over all repeats.")
+    count: Mapped[int] = mapped_column(comment="Number of cases over all repeats.")

@@ -1,4 +1,4 @@
-"""What the nightly look at the files found."""
+"""Faults of stored files that `maintain` finds."""
 
 from datetime import datetime
 
@@ -14,16 +14,17 @@ class FileFault(Base):
         CheckConstraint(one_of("kind", "audio", "spectrogram", "model"), "kind"),
         CheckConstraint(one_of("fault", "missing", "damaged", "orphaned"), "fault"),
         Index("ix_file_faults_open", "path", unique=True, postgresql_where="ended_at IS NULL"),
-        {"comment": "A file of the home and its row that do not agree, as `maintain` found them."},
+        {"comment": "A stored file that differs from its row, found by `maintain`."},
     )
 
     id: Mapped[Id] = mapped_column(comment="Primary key.")
-    path: Mapped[str] = mapped_column(comment="The file, relative to LABELSCOPE_HOME.")
-    kind: Mapped[str] = mapped_column(comment="What it holds: audio, spectrogram or model.")
+    path: Mapped[str] = mapped_column(comment="Path of the file below LABELSCOPE_HOME.")
+    kind: Mapped[str] = mapped_column(comment="Kind of file: audio, spectrogram or model.")
     fault: Mapped[str] = mapped_column(
-        comment="missing: a row names it, and it is not there; damaged: not what its row says; "
-        "orphaned: no row names it."
+        comment="Fault: missing (a row without a file), damaged (other bytes than in its row) or orphaned (no row)."
     )
-    found_at: Mapped[SetNow] = mapped_column(comment="When it was found first.")
-    ended_at: Mapped[datetime | None] = mapped_column(comment="When it was mended, or found in order again.")
-    outcome: Mapped[str | None] = mapped_column(comment="What was done about it, in a sentence.")
+    found_at: Mapped[SetNow] = mapped_column(comment="Time at which the fault was first found.")
+    ended_at: Mapped[datetime | None] = mapped_column(
+        comment="Time of the repair, or of a check without the fault."
+    )
+    outcome: Mapped[str | None] = mapped_column(comment="The repair, in a sentence.")

@@ -1,4 +1,4 @@
-"""Recordings that are longer than a track, such as DJ sets: what was heard in them, and whether to listen."""
+"""Mixes: long recordings such as DJ sets, their segments and windows, and a verdict."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Id, Seconds, SetNow, Sha256, one_of
 
-UNKNOWN = "The label; null: unknown, it is like none of them."
+UNKNOWN = "The label; null for unknown, like none of the labels."
 
 
 class Mix(Base):
@@ -21,96 +21,114 @@ class Mix(Base):
             "rejected_with_reason",
         ),
         CheckConstraint(
-            "status <> 'analysed' OR num_nonnulls(reason, detail) = 0 AND num_nulls(sha256, bytes, duration_seconds,"
-            " model_id, entropy, uniformity, changes_per_hour, unlike, verdict, verdict_reason, taste, seconds) = 0",
+            "status <> 'analysed' OR num_nonnulls(reason, detail) = 0 AND num_nulls(sha256, bytes, duration_s,"
+            " model_id, entropy, concentration, changes_per_hour, unknown_share, verdict, verdict_reason, taste,"
+            " analysis_s) = 0",
             "analysed_in_full",
         ),
-        CheckConstraint("unlike BETWEEN 0 AND 1", "unlike"),
-        CheckConstraint("uniformity BETWEEN 0 AND 1", "uniformity"),
-        CheckConstraint("entropy >= 0 AND changes_per_hour >= 0", "figures"),
-        CheckConstraint("duration_seconds > 0", "duration"),
+        CheckConstraint("unknown_share BETWEEN 0 AND 1", "unknown_share"),
+        CheckConstraint("concentration BETWEEN 0 AND 1", "concentration"),
+        CheckConstraint("entropy >= 0 AND changes_per_hour >= 0", "metrics"),
+        CheckConstraint("duration_s > 0", "duration"),
         Index("uq_mixes_analysed", "sha256", "model_id", unique=True, postgresql_where="status = 'analysed'"),
         Index(None, "model_id"),
-        {"comment": "A recording such as a DJ set, as one model has heard it, or why it could not be heard."},
+        {
+            "comment": "A mix, such as a DJ set: its analysis by one model, or the reason why it could not be used."
+        },
     )
 
     id: Mapped[Id] = mapped_column(comment="Primary key.")
     sha256: Mapped[Sha256 | None] = mapped_column(
-        comment="Of the whole file, by which it is known again; null: it could not be read."
+        comment="SHA-256 of the whole file; null where it could not be read."
     )
     path: Mapped[str] = mapped_column(
-        comment=r"Where the file lay when it was first heard, absolute; bytes that are no text as \xNN."
+        comment=r"Absolute path of the file at the first analysis; bytes that are no text as \xNN."
     )
-    title: Mapped[str] = mapped_column(comment="What its tags call it, or else its name.")
-    bytes: Mapped[int | None] = mapped_column(comment="Size of the file.")
-    duration_seconds: Mapped[Seconds | None] = mapped_column(comment="Length of what was heard.")
+    title: Mapped[str] = mapped_column(comment="Title from the tags, or else the file's name.")
+    bytes: Mapped[int | None] = mapped_column(comment="Size of the file in bytes.")
+    duration_s: Mapped[Seconds | None] = mapped_column(comment="Length of the mix in seconds.")
     model_id: Mapped[int | None] = mapped_column(
-        ForeignKey("models.id", ondelete="CASCADE"), comment="The model that heard it; null: rejected."
+        ForeignKey("models.id", ondelete="CASCADE"),
+        comment="The model of the analysis; null for a rejected mix.",
     )
-    status: Mapped[str] = mapped_column(comment="analysed, or rejected: it could not be used.")
-    reason: Mapped[str | None] = mapped_column(comment="Why it was rejected, one word: truncated, changed, …")
-    detail: Mapped[str | None] = mapped_column(comment="The same in a sentence, with the cure.")
+    status: Mapped[str] = mapped_column(
+        comment="State: analysed, or rejected for a file that could not be used."
+    )
+    reason: Mapped[str | None] = mapped_column(
+        comment="Reason of a rejection in one word: truncated, changed, …"
+    )
+    detail: Mapped[str | None] = mapped_column(comment="Reason of a rejection and its cure, in a sentence.")
     entropy: Mapped[float | None] = mapped_column(
-        comment="Of the shares of its time, unknown included, in bits: 0 is one label all the way."
+        comment="Entropy in bits of the labels' shares of time, with unknown; 0 for a single label."
     )
-    uniformity: Mapped[float | None] = mapped_column(
-        comment="The chance that two of its moments sound like the same label: 1 is one all the way."
+    concentration: Mapped[float | None] = mapped_column(
+        comment="Simpson concentration: probability that two moments have the same label; 1 for a single label."
     )
     changes_per_hour: Mapped[float | None] = mapped_column(
-        comment="How often one segment gives way to another."
+        comment="Number of changes between segments in an hour."
     )
-    unlike: Mapped[float | None] = mapped_column(comment="Share of its time that is like none of the labels.")
-    tempo_bpm: Mapped[float | None] = mapped_column(comment="Beats a minute; null where there are none.")
+    unknown_share: Mapped[float | None] = mapped_column(
+        comment="Share of time that is like none of the labels."
+    )
+    tempo_bpm: Mapped[float | None] = mapped_column(
+        comment="Tempo in beats per minute; null where there is none."
+    )
     verdict: Mapped[str | None] = mapped_column(
-        comment="listen, maybe or skip: how it suits the taste in its row."
+        comment="Verdict by the taste of this row: listen, maybe or skip."
     )
-    verdict_reason: Mapped[str | None] = mapped_column(comment="Why, in a sentence.")
+    verdict_reason: Mapped[str | None] = mapped_column(comment="Reason of the verdict, in a sentence.")
     taste: Mapped[dict[str, Any] | None] = mapped_column(
-        comment="The taste of that verdict: weights of labels, of what is like none, and the variety wished for."
+        comment="Taste behind the verdict: weights of the labels and of unknown, and the wanted variety."
     )
-    seconds: Mapped[float | None] = mapped_column(comment="Wall time of the analysis.")
-    flow_run_id: Mapped[str | None] = mapped_column(comment="The Prefect flow run that did it.")
-    created_at: Mapped[SetNow] = mapped_column(comment="When it was heard, or rejected last.")
+    analysis_s: Mapped[float | None] = mapped_column(comment="Wall time of the analysis in seconds.")
+    flow_run_id: Mapped[str | None] = mapped_column(comment="Id of the Prefect flow run.")
+    created_at: Mapped[SetNow] = mapped_column(comment="Time of the analysis, or of the last rejection.")
 
 
 class MixSegment(Base):
     __tablename__ = "mix_segments"
     __table_args__ = (
-        CheckConstraint("0 <= start_seconds AND start_seconds < end_seconds", "order"),
+        CheckConstraint("0 <= start_s AND start_s < end_s", "order"),
         CheckConstraint("confidence BETWEEN 0 AND 1", "confidence"),
-        {"comment": "A stretch of a recording that sounds like one label, or like none."},
+        {"comment": "A segment of a mix that sounds like one label, or like none."},
     )
 
     mix_id: Mapped[int] = mapped_column(
-        ForeignKey("mixes.id", ondelete="CASCADE"), primary_key=True, comment="The recording."
+        ForeignKey("mixes.id", ondelete="CASCADE"), primary_key=True, comment="The mix."
     )
-    number: Mapped[int] = mapped_column(primary_key=True, comment="From 0, in the order of time.")
-    start_seconds: Mapped[Seconds] = mapped_column(comment="Where it begins.")
-    end_seconds: Mapped[Seconds] = mapped_column(comment="Where it ends.")
+    number: Mapped[int] = mapped_column(primary_key=True, comment="Number in the order of time, from 0.")
+    start_s: Mapped[Seconds] = mapped_column(comment="Start in the mix, in seconds.")
+    end_s: Mapped[Seconds] = mapped_column(comment="End in the mix, in seconds.")
     label_id: Mapped[int | None] = mapped_column(ForeignKey("labels.id"), comment=UNKNOWN)
-    confidence: Mapped[float] = mapped_column(comment="How sure that is, 0 to 1.")
-    tempo_bpm: Mapped[float | None] = mapped_column(comment="Beats a minute; null where there are none.")
+    confidence: Mapped[float] = mapped_column(comment="Confidence, 0 to 1.")
+    tempo_bpm: Mapped[float | None] = mapped_column(
+        comment="Tempo in beats per minute; null where there is none."
+    )
 
 
 class MixWindow(Base):
     __tablename__ = "mix_windows"
     __table_args__ = (
         CheckConstraint("confidence BETWEEN 0 AND 1", "confidence"),
-        {"comment": "What the model says of each moment of a recording; windows overlap by half."},
+        {"comment": "Prediction for a window of a mix; windows overlap by half."},
     )
 
     mix_id: Mapped[int] = mapped_column(
-        ForeignKey("mixes.id", ondelete="CASCADE"), primary_key=True, comment="The recording."
+        ForeignKey("mixes.id", ondelete="CASCADE"), primary_key=True, comment="The mix."
     )
-    number: Mapped[int] = mapped_column(primary_key=True, comment="From 0, in the order of time.")
-    start_seconds: Mapped[Seconds] = mapped_column(comment="Where it begins.")
+    number: Mapped[int] = mapped_column(primary_key=True, comment="Number in the order of time, from 0.")
+    start_s: Mapped[Seconds] = mapped_column(comment="Start in the mix, in seconds.")
     label_id: Mapped[int | None] = mapped_column(
         ForeignKey("labels.id"),
-        comment="The label, its neighbours considered; null: unknown, like none of them.",
+        comment="The label after smoothing over neighbouring windows; null for unknown.",
     )
-    confidence: Mapped[float] = mapped_column(comment="How sure that is, its neighbours considered, 0 to 1.")
+    confidence: Mapped[float] = mapped_column(
+        comment="Confidence after smoothing over neighbouring windows, 0 to 1."
+    )
     probabilities: Mapped[list[float] | None] = mapped_column(
         ARRAY(REAL),
-        comment="What the model says of this window alone, in the order of its training's labels; null: silence.",
+        comment="Probabilities of this window alone, in the order of the training's labels; null for silence.",
     )
-    tempo_bpm: Mapped[float | None] = mapped_column(comment="Beats a minute; null where there are none.")
+    tempo_bpm: Mapped[float | None] = mapped_column(
+        comment="Tempo in beats per minute; null where there is none."
+    )

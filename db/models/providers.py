@@ -1,4 +1,4 @@
-"""What providers let us do, and what was asked of them for each track."""
+"""Capabilities of providers, lookups of tracks, and the pace of requests."""
 
 from datetime import datetime
 
@@ -12,67 +12,67 @@ from db.models.base import Base, SetNow, one_of
 class ProviderState(Base):
     __tablename__ = "provider_state"
     __table_args__ = (
-        {"comment": "What a provider offers that did not work for us once, and whether it does now."},
+        {"comment": "A capability of a provider that has failed before, and whether it works now."},
     )
 
     provider: Mapped[str] = mapped_column(
-        primary_key=True, comment="spotify, deezer, reccobeats; previews: whoever hosts these."
+        primary_key=True,
+        comment="Provider: spotify, deezer, reccobeats, or previews for all hosts of previews.",
     )
     capability: Mapped[str] = mapped_column(
-        primary_key=True, comment="api: any request at all; audio_features."
+        primary_key=True, comment="Capability: api (any request) or audio_features."
     )
-    works: Mapped[bool] = mapped_column(comment="Whether it did when it was last tried.")
-    reason: Mapped[str | None] = mapped_column(comment="Why not, in a sentence with the cure.")
+    works: Mapped[bool] = mapped_column(comment="True if the last attempt worked.")
+    reason: Mapped[str | None] = mapped_column(comment="Reason of the failure and its cure, in a sentence.")
     blocked_until: Mapped[datetime | None] = mapped_column(
-        comment="No request is sent before: the provider said so, and asking makes it longer."
+        comment="End of a pause that the provider demands; no request is sent before."
     )
-    checked_at: Mapped[SetNow] = mapped_column(comment="When it was last tried.")
+    checked_at: Mapped[SetNow] = mapped_column(comment="Time of the last attempt.")
 
 
 class Lookup(Base):
     __tablename__ = "lookups"
     __table_args__ = (
         CheckConstraint(one_of("kind", "audio", "features"), "kind"),
-        {
-            "comment": "A source that was asked for something of a track and had none; so it is not asked anew."
-        },
+        {"comment": "A lookup without a result: a source that has no audio or no features of a track."},
     )
 
     track_id: Mapped[int] = mapped_column(
         ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True, comment="The track."
     )
-    kind: Mapped[str] = mapped_column(primary_key=True, comment="What was asked for: audio, features.")
+    kind: Mapped[str] = mapped_column(primary_key=True, comment="Kind of lookup: audio or features.")
     source: Mapped[str] = mapped_column(
         primary_key=True,
-        comment="Who was asked: own (the track's own preview), deezer, library; spotify, reccobeats.",
+        comment="Source: own (the track's own preview), deezer, library, spotify or reccobeats.",
     )
-    reason: Mapped[str] = mapped_column(comment="Why there was none, one word: unknown_isrc, no_preview, …")
-    detail: Mapped[str] = mapped_column(comment="The same in a sentence.")
-    again: Mapped[bool] = mapped_column(comment="True: a passing fault, and the next run asks again.")
+    reason: Mapped[str] = mapped_column(comment="Reason in one word: unknown_isrc, no_preview, …")
+    detail: Mapped[str] = mapped_column(comment="Reason in a sentence.")
+    again: Mapped[bool] = mapped_column(
+        comment="True for a transient fault; the next run repeats the lookup."
+    )
     tries: Mapped[int] = mapped_column(
-        SmallInteger, server_default="1", comment="How often in a row it came to a passing fault."
+        SmallInteger, server_default="1", comment="Number of transient faults in a row."
     )
     doubted_since: Mapped[datetime | None] = mapped_column(
-        comment="When a host first gave this answer, which is final if it gives it on another day; NULL: no doubt."
+        comment="Time of a first doubtful result, which is final if another day repeats it; null: no doubt."
     )
     version: Mapped[str | None] = mapped_column(
-        comment="Version of what was searched, such as the library's; a new one is searched again."
+        comment="Version of the searched library; a new version is searched again."
     )
-    checked_at: Mapped[SetNow] = mapped_column(comment="When it was asked.")
+    checked_at: Mapped[SetNow] = mapped_column(comment="Time of the lookup.")
 
 
 class RequestPace(Base):
     __tablename__ = "request_pace"
     __table_args__ = (
         {
-            "comment": "Requests to services that count them by address, of all runs together. "
-            "Not kept over a crash.",
+            "comment": "Recent requests of all runs to a service that limits them; a crash of the server empties it.",
             "prefixes": ["UNLOGGED"],
         },
     )
 
-    service: Mapped[str] = mapped_column(primary_key=True, comment="deezer.")
+    service: Mapped[str] = mapped_column(primary_key=True, comment="The service: deezer.")
     starts: Mapped[list[datetime]] = mapped_column(
         ARRAY(DateTime(timezone=True)),
-        comment="When the latest requests begin, in order; no more than it allows in one window.",
+        comment="Start times of the latest requests, in order; at most as many as one window allows.",
     )

@@ -1,10 +1,9 @@
-"""How tracks stand in the pipeline: what the other tables say of each, told once, so that nobody has to count anew.
+"""The state of tracks in the pipeline, derived from the other tables.
 
-All of it is derived. Triggers note in `changed_tracks` which tracks a transaction has touched;
-`db/write/track_state.py` later works out how these stand now. Until then the views `standings_now`,
-`playlist_standings_now` and `track_labels` work it out on the fly, so that whoever reads them never misses a change.
-Nothing here refers to other tables by a foreign key: a track that is gone is taken off the counts when its change is
-settled.
+Triggers record changed tracks in `changed_tracks`; `db/write/track_state.py` refreshes their state later. Until then
+the views `track_states_now`, `playlist_track_states_now` and `track_labels` compute it. A reader misses no change.
+
+These tables have no foreign keys: the refresh removes a deleted track from the counts.
 """
 
 from datetime import datetime
@@ -21,112 +20,114 @@ class ChangedTrack(Base):
     __tablename__ = "changed_tracks"
     __table_args__ = (
         Index(None, "track_id"),
-        {"comment": "Tracks of which something has changed since it was worked out how they stand."},
+        {"comment": "Tracks that have changed since the last refresh of their state."},
     )
 
     id: Mapped[Id] = mapped_column(comment="Primary key, in the order of the changes.")
-    track_id: Mapped[int] = mapped_column(comment="The track; it may be gone.")
+    track_id: Mapped[int] = mapped_column(comment="The track, which may be deleted.")
 
 
-class Standing(Base):
-    __tablename__ = "standings"
+class TrackState(Base):
+    __tablename__ = "track_states"
     __table_args__ = (
-        {"comment": "A way in which tracks stand in the pipeline, and how many do: a few thousand rows."},
+        {
+            "comment": "A state of tracks in the pipeline, and the number of tracks in it; a few thousand rows."
+        },
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, comment="Hash of all columns down to scored_by.")
-    provider: Mapped[str] = mapped_column(comment="Who knows these tracks.")
+    provider: Mapped[str] = mapped_column(comment="Provider of these tracks.")
     label_id: Mapped[int | None] = mapped_column(
-        comment="Their label; null where no playlist holds them, or playlists disagree."
+        comment="Label of the tracks; null without a playlist, or with playlists of two labels."
     )
-    ambiguous: Mapped[bool] = mapped_column(comment="True: playlists of two labels hold the recording.")
+    ambiguous: Mapped[bool] = mapped_column(comment="True if playlists of two labels hold the recording.")
     origins: Mapped[list[str]] = mapped_column(
-        ARRAY(TEXT), comment="Providers of the playlists that hold them now."
+        ARRAY(TEXT), comment="Providers of the playlists that hold the tracks now."
     )
-    clips: Mapped[int] = mapped_column(comment="How many clips each of them has.")
-    clips_ready: Mapped[int] = mapped_column(comment="How many of these are ready.")
-    clips_new: Mapped[int] = mapped_column(comment="How many of these wait for extraction.")
+    clips: Mapped[int] = mapped_column(comment="Number of clips of each track.")
+    clips_ready: Mapped[int] = mapped_column(comment="Number of ready clips of each track.")
+    clips_new: Mapped[int] = mapped_column(comment="Number of clips of each track that wait for extraction.")
     to_extract: Mapped[bool] = mapped_column(
-        comment="True: a clip waits for extraction, or was rejected for a mishap that may have passed."
+        comment="True if a clip waits for extraction, or has a rejection that a retry may cure."
     )
-    recipes: Mapped[list[int] | None] = mapped_column(
-        comment="Recipes by which all ready and too short clips are drawn; null where there are no such clips."
+    config_ids: Mapped[list[int] | None] = mapped_column(
+        comment="Spectrogram parameters that all ready and too short clips have; null without such clips."
     )
     fingerprint_version: Mapped[int | None] = mapped_column(
-        comment="Version of the fingerprints of all ready clips; null where one has none, or they differ."
+        comment="Version of the fingerprints of all ready clips; null if one is missing or versions differ."
     )
     audio: Mapped[list[str]] = mapped_column(
         ARRAY(TEXT),
-        comment="Of each spectrogram of a ready clip: who gave the sound, a space, the recipe's id.",
+        comment="For each spectrogram of a ready clip: provider of the audio, a space, id of the parameters.",
     )
     without_audio: Mapped[str | None] = mapped_column(
-        comment="Why tracks in playlists have no usable audio; null where they have."
+        comment="Reason why tracks in playlists have no usable audio; null where they have some."
     )
     asked: Mapped[list[str]] = mapped_column(
-        ARRAY(TEXT), comment="Of tracks without clips: sources that were asked for audio and had none."
+        ARRAY(TEXT), comment="For tracks without clips: sources that have no audio."
     )
     ask_again: Mapped[bool] = mapped_column(
-        comment="True: one of these sources had a passing fault, and is asked again by the next run."
+        comment="True if one of these sources had a transient fault; the next run repeats the lookup."
     )
     library_version: Mapped[str | None] = mapped_column(
-        comment="Version of the library that was searched for their audio."
+        comment="Version of the library at the last search for audio."
     )
     measured: Mapped[list[str]] = mapped_column(
-        ARRAY(TEXT), comment="Services whose audio features of the whole track are there."
+        ARRAY(TEXT), comment="Services with stored audio features of the whole track."
     )
     features_asked: Mapped[list[str]] = mapped_column(
-        ARRAY(TEXT), comment="Services that were asked for audio features and had none."
+        ARRAY(TEXT), comment="Services that have no audio features."
     )
-    split: Mapped[str | None] = mapped_column(comment="Their side of the split; null: not placed yet.")
-    trained_in: Mapped[int | None] = mapped_column(comment="The newest completed training that had them.")
+    split: Mapped[str | None] = mapped_column(comment="Split of the tracks; null before the assignment.")
+    trained_in: Mapped[int | None] = mapped_column(comment="Newest completed training with the tracks.")
     scored_by: Mapped[int | None] = mapped_column(
-        comment="The model that scored them: the champion, or else the newest."
+        comment="Model with predictions for the tracks: the champion, or else the newest."
     )
-    tracks: Mapped[int] = mapped_column(comment="How many tracks stand so.")
-    features: Mapped[int] = mapped_column(comment="How many rows of audio features they have.")
-    tempo_count: Mapped[int] = mapped_column(comment="How many of these rows have a tempo.")
-    tempo_sum: Mapped[float] = mapped_column(comment="Sum of these.")
-    loudness_count: Mapped[int] = mapped_column(comment="How many of the rows have a loudness in LUFS.")
-    loudness_sum: Mapped[float] = mapped_column(comment="Sum of these.")
-    onset_count: Mapped[int] = mapped_column(comment="How many of the rows have a rate of onsets.")
-    onset_sum: Mapped[float] = mapped_column(comment="Sum of these.")
+    tracks: Mapped[int] = mapped_column(comment="Number of tracks in the state.")
+    features: Mapped[int] = mapped_column(comment="Number of rows of audio features of the tracks.")
+    tempo_count: Mapped[int] = mapped_column(comment="Number of these rows with a tempo.")
+    tempo_sum: Mapped[float] = mapped_column(comment="Sum of the tempos in beats per minute.")
+    loudness_count: Mapped[int] = mapped_column(comment="Number of these rows with a loudness.")
+    loudness_sum: Mapped[float] = mapped_column(comment="Sum of the loudnesses in LUFS.")
+    onset_count: Mapped[int] = mapped_column(comment="Number of these rows with an onset rate.")
+    onset_sum: Mapped[float] = mapped_column(comment="Sum of the onset rates per second.")
 
 
-class TrackStanding(Base):
-    __tablename__ = "track_standings"
+class TrackStateMember(Base):
+    __tablename__ = "track_state_members"
     __table_args__ = (
-        Index("ix_track_standings_asked_at", "standing_id", "asked_at"),
+        Index("ix_track_state_members_asked_at", "state_id", "asked_at"),
         Index(
-            "ix_track_standings_features_asked_at",
-            "standing_id",
+            "ix_track_state_members_features_asked_at",
+            "state_id",
             "features_asked_at",
             postgresql_where="features_asked_at IS NOT NULL",
         ),
-        {"comment": "How each track stood when its last change was settled, and what it adds to the counts."},
+        {"comment": "The state of each track at its last refresh, and its part of the sums."},
     )
 
     track_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="The track.")
-    standing_id: Mapped[UUID] = mapped_column(comment="How it stands.")
-    playlists: Mapped[list[int]] = mapped_column(comment="Ids of the playlists that hold it.")
+    state_id: Mapped[UUID] = mapped_column(comment="State of the track.")
+    playlists: Mapped[list[int]] = mapped_column(comment="Ids of the playlists that hold the track.")
     asked_at: Mapped[datetime | None] = mapped_column(
-        comment="Of a track without clips: when the first of the sources was asked that had none."
+        comment="For a track without clips: time of its oldest lookup of audio without a result."
     )
     features_asked_at: Mapped[datetime | None] = mapped_column(
-        comment="When the first of the services was asked that had no audio features."
+        comment="Time of the oldest lookup of audio features without a result."
     )
-    features: Mapped[int] = mapped_column(comment="Its rows of audio features.")
-    tempo_count: Mapped[int] = mapped_column(comment="How many of these have a tempo.")
-    tempo_sum: Mapped[float] = mapped_column(comment="Sum of these.")
-    loudness_count: Mapped[int] = mapped_column(comment="How many have a loudness in LUFS.")
-    loudness_sum: Mapped[float] = mapped_column(comment="Sum of these.")
-    onset_count: Mapped[int] = mapped_column(comment="How many have a rate of onsets.")
-    onset_sum: Mapped[float] = mapped_column(comment="Sum of these.")
+    features: Mapped[int] = mapped_column(comment="Number of rows of audio features of the track.")
+    tempo_count: Mapped[int] = mapped_column(comment="Number of these rows with a tempo.")
+    tempo_sum: Mapped[float] = mapped_column(comment="Sum of the tempos in beats per minute.")
+    loudness_count: Mapped[int] = mapped_column(comment="Number of these rows with a loudness.")
+    loudness_sum: Mapped[float] = mapped_column(comment="Sum of the loudnesses in LUFS.")
+    onset_count: Mapped[int] = mapped_column(comment="Number of these rows with an onset rate.")
+    onset_sum: Mapped[float] = mapped_column(comment="Sum of the onset rates per second.")
 
 
-class PlaylistStanding(Base):
-    __tablename__ = "playlist_standings"
-    __table_args__ = ({"comment": "How many tracks of a playlist stand in which way."},)
+class PlaylistTrackState(Base):
+    __tablename__ = "playlist_track_states"
+    __table_args__ = ({"comment": "Number of tracks of a playlist in each state."},)
 
     playlist_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="The playlist.")
-    standing_id: Mapped[UUID] = mapped_column(primary_key=True, comment="The standing.")
-    tracks: Mapped[int] = mapped_column(comment="How many of its tracks stand so.")
+    state_id: Mapped[UUID] = mapped_column(primary_key=True, comment="The state.")
+    tracks: Mapped[int] = mapped_column(comment="Number of the playlist's tracks in the state.")

@@ -1,4 +1,4 @@
-"""Every statement that reads and is asked for in several places. All return rows, or plain values."""
+"""Queries, by subject. Each returns typed rows, rows or plain values."""
 
 from db.read import (
     clips,

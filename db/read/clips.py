@@ -1,18 +1,58 @@
-"""Questions about clips of audio: their files, and what is still to be computed from them."""
+"""Queries of clips of audio: their files, their spectrograms, and what is still to be computed."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from db.read.rows import Rows
-from db.read.track_state import standing
+from db.read.rows import typed_rows
+from db.read.track_state import tracks_in_state
 
 NO_FINGERPRINT = "s.clips_ready > 0 AND s.fingerprint_version IS DISTINCT FROM :version"
-UNHEARD = f"s.to_extract OR NOT s.recipes @> ARRAY[CAST(:recipe AS bigint)] OR {NO_FINGERPRINT}"
+UNEXTRACTED = f"s.to_extract OR NOT s.config_ids @> ARRAY[CAST(:config AS bigint)] OR {NO_FINGERPRINT}"
+
+
+class ClipSpectrogram(NamedTuple):
+    """A clip, and the path of its spectrogram below the folder of its config."""
+
+    clip_id: int
+    path: str
+
+
+class UsableClip(NamedTuple):
+    """A clip to train on. `origins` are the provider of its audio, then the allowed ones of its playlists."""
+
+    track_id: int
+    label_id: int
+    clip_id: int
+    path: str
+    sha256: str
+    frames: int
+    origins: list[str]
+    split: str
+    group_key: str
+    scheme: str
+
+
+class HeldBackClips(NamedTuple):
+    """A number of clips, by the provider of their audio and the providers of their playlists (joined by commas)."""
+
+    audio: str
+    playlists: str
+    clips: int
+
+
+class SpectrogramFile(NamedTuple):
+    """The spectrogram of a clip: its path below the folder of its config, and its number of frames."""
+
+    track_id: int
+    clip_id: int
+    path: str
+    frames: int
 
 
 def known_files(connection: Connection, provider: str) -> dict[tuple[str, int, int], str]:
-    """(uri, bytes, modified_ns) -> sha256 of each audio file that was hashed before. Grows with the clips."""
+    """SHA-256 of each stored audio file by (uri, bytes, modified_ns). The size grows with the number of clips."""
     rows = connection.execute(
         text("SELECT DISTINCT uri, bytes, modified_ns, sha256 FROM clips WHERE provider = :provider"),
         {"provider": provider},
@@ -21,7 +61,7 @@ def known_files(connection: Connection, provider: str) -> dict[tuple[str, int, i
 
 
 def crates_beside(connection: Connection, listed_by: str) -> list[str]:
-    """The `file:` uris of crates whose playlists are here beside those that `listed_by` names."""
+    """The `file:` URIs of the crates with listed playlists, but for the crate `listed_by`."""
     return list(
         connection.scalars(
             text("""
@@ -34,96 +74,100 @@ def crates_beside(connection: Connection, listed_by: str) -> list[str]:
     )
 
 
-def clips_to_extract(connection: Connection, recipe_id: int, fingerprint_version: int) -> list[int]:
-    """Ids of clips that wait, or whose mishap may have passed, and of those without all that extraction makes.
+def clips_to_extract(connection: Connection, config_id: int, fingerprint_version: int) -> list[int]:
+    """Ids of new clips, of rejected ones that a retry may cure, and of clips with missing results.
 
-    That is a spectrogram by this recipe, and for clips that are ready a fingerprint of this version.
+    Results are a spectrogram of this config, and for ready clips a fingerprint of this version.
     """
     return list(
         connection.scalars(
             text(f"""
                 SELECT id FROM clips c
-                 WHERE c.track_id = ANY({standing(UNHEARD)})
+                 WHERE c.track_id = ANY({tracks_in_state(UNEXTRACTED)})
                    AND (c.status = 'new'
                         OR c.status = 'rejected' AND c.reason IN ('missing', 'unreadable', 'decoder_crashed')
                         OR c.status IN ('ready', 'too_short') AND NOT EXISTS (
-                           SELECT FROM spectrograms s WHERE s.clip_id = c.id AND s.recipe_id = :recipe)
+                           SELECT FROM spectrograms s WHERE s.clip_id = c.id AND s.config_id = :config)
                         OR c.status = 'ready' AND NOT EXISTS (
                            SELECT FROM fingerprints f WHERE f.clip_id = c.id AND f.version = :version))
                  ORDER BY id
             """),
-            {"recipe": recipe_id, "version": fingerprint_version},
+            {"config": config_id, "version": fingerprint_version},
         )
     )
 
 
-def clips_to_fingerprint(connection: Connection, recipe_id: int, fingerprint_version: int) -> Rows:
-    """clip_id and path of the spectrogram of ready clips that have no fingerprint of this version."""
-    return connection.execute(
+def clips_to_fingerprint(
+    connection: Connection, config_id: int, fingerprint_version: int
+) -> list[ClipSpectrogram]:
+    """Ready clips with a spectrogram of this config and no fingerprint of this version."""
+    result = connection.execute(
         text(f"""
             SELECT c.id AS clip_id, s.path
-              FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
-             WHERE c.track_id = ANY({standing(NO_FINGERPRINT)})
+              FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.config_id = :config
+             WHERE c.track_id = ANY({tracks_in_state(NO_FINGERPRINT)})
                AND c.status = 'ready' AND NOT EXISTS (
                    SELECT FROM fingerprints f WHERE f.clip_id = c.id AND f.version = :version)
              ORDER BY c.id
         """),
-        {"recipe": recipe_id, "version": fingerprint_version},
-    ).all()
+        {"config": config_id, "version": fingerprint_version},
+    )
+    return typed_rows(ClipSpectrogram, result)
 
 
-def usable_clips(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> Rows:
-    """Each clip that may be learnt from: ready, of a placed track with exactly one label, by `allowed` origins alone.
+def usable_clips(connection: Connection, config_id: int, allowed: Sequence[str]) -> list[UsableClip]:
+    """Each ready clip of a track with a split and exactly one label, by allowed origins; no excluded track.
 
-    Both the clip's audio and a playlist that gives the label must come from one of these. Tracks that were put
-    aside are left out. Rows have track_id, label_id, clip_id, path, sha256, frames, origins (whose audio, and whose
-    playlists that may count), split, group_key and scheme.
+    Both the clip's audio and a playlist that gives the label must be of an allowed origin.
     """
-    return connection.execute(
+    result = connection.execute(
         text("""
             SELECT tl.track_id, tl.label_id, c.id AS clip_id, s.path, s.sha256, s.frames,
                    ARRAY[c.provider]
                        || ARRAY(SELECT o FROM unnest(tl.origins) AS o WHERE o = ANY(:allowed)) AS origins,
                    ts.split, ts.group_key, ts.scheme
               FROM track_labels tl
-              JOIN track_splits ts ON ts.track_id = tl.track_id AND ts.split <> 'aside'
+              JOIN track_splits ts ON ts.track_id = tl.track_id AND ts.split <> 'excluded'
               JOIN clips c ON c.track_id = tl.track_id AND c.status = 'ready'
-              JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+              JOIN spectrograms s ON s.clip_id = c.id AND s.config_id = :config
              WHERE tl.label_id IS NOT NULL AND c.provider = ANY(:allowed) AND tl.origins && :allowed
              ORDER BY tl.track_id, c.id
         """),
-        {"recipe": recipe_id, "allowed": list(allowed)},
-    ).all()
+        {"config": config_id, "allowed": list(allowed)},
+    )
+    return typed_rows(UsableClip, result)
 
 
-def held_back(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> Rows:
-    """The clips that could be learnt from but for their origins: audio, playlists (text) and clips (a count)."""
-    return connection.execute(
+def held_back(connection: Connection, config_id: int, allowed: Sequence[str]) -> list[HeldBackClips]:
+    """Clips that only their origins keep out of training, counted by origins."""
+    result = connection.execute(
         text("""
             SELECT c.audio, array_to_string(s.origins, ', ') AS playlists, sum(s.tracks * c.clips)::bigint AS clips
-              FROM standings_now s
+              FROM track_states_now s
              CROSS JOIN LATERAL (
-                   SELECT split_part(one, ' ', 1) AS audio, count(*) AS clips
-                     FROM unnest(s.audio) AS one
-                    WHERE split_part(one, ' ', 2) = CAST(:recipe AS text)
+                   SELECT split_part(entry, ' ', 1) AS audio, count(*) AS clips
+                     FROM unnest(s.audio) AS entry
+                    WHERE split_part(entry, ' ', 2) = CAST(:config AS text)
                     GROUP BY 1) AS c
              WHERE s.label_id IS NOT NULL AND NOT (c.audio = ANY(:allowed) AND s.origins && :allowed)
              GROUP BY c.audio, s.origins HAVING sum(s.tracks * c.clips) > 0 ORDER BY clips DESC, 1, 2
         """),
-        {"recipe": recipe_id, "allowed": list(allowed)},
-    ).all()
+        {"config": config_id, "allowed": list(allowed)},
+    )
+    return typed_rows(HeldBackClips, result)
 
 
 def spectrograms_of(
-    connection: Connection, track_ids: Sequence[int], recipe_id: int, allowed: Sequence[str]
-) -> Rows:
-    """track_id, clip_id, path and frames of each usable spectrogram of these tracks, from allowed origins."""
-    return connection.execute(
+    connection: Connection, track_ids: Sequence[int], config_id: int, allowed: Sequence[str]
+) -> list[SpectrogramFile]:
+    """The spectrograms of this config of all ready clips of these tracks, from allowed origins."""
+    result = connection.execute(
         text("""
             SELECT c.track_id, c.id AS clip_id, s.path, s.frames
-              FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+              FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.config_id = :config
              WHERE c.status = 'ready' AND c.provider = ANY(:allowed) AND c.track_id = ANY(:tracks)
              ORDER BY c.track_id, c.id
         """),
-        {"recipe": recipe_id, "tracks": list(track_ids), "allowed": list(allowed)},
-    ).all()
+        {"config": config_id, "tracks": list(track_ids), "allowed": list(allowed)},
+    )
+    return typed_rows(SpectrogramFile, result)

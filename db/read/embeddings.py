@@ -1,28 +1,60 @@
-"""Questions about what sounds alike. Those about embeddings need their table: see `is_there`."""
+"""Queries of embeddings and similar tracks. They need the table of embeddings: see `is_there`."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
-from db.read.rows import Rows
+from db.read.rows import typed_row, typed_rows
 from db.read.track_names import CREDIT
 
 
+class SimilarTrack(NamedTuple):
+    """A track, with its cosine distance from another; label and predicted are names."""
+
+    track_id: int
+    artists: str | None
+    title: str
+    label: str | None
+    predicted: str | None
+    distance: float
+
+
+class TrackOfFile(NamedTuple):
+    """The track of an audio file."""
+
+    track_id: int
+    artists: str | None
+    title: str
+
+
+class EmbeddedTrack(NamedTuple):
+    """A track with its embedding, 256 numbers."""
+
+    track_id: int
+    artists: str | None
+    title: str
+    label: str | None
+    embedding: list[float]
+
+
+SIMILAR: Final = ", ".join(SimilarTrack._fields)
+
+
 def is_there(connection: Connection) -> bool:
-    """Whether there is a table of embeddings: not where PostgreSQL has no pgvector."""
+    """Whether the table of embeddings exists; it needs pgvector."""
     return bool(connection.scalar(text("SELECT to_regclass('public.embeddings') IS NOT NULL")))
 
 
 def is_available(connection: Connection) -> bool:
-    """Whether the server has pgvector, if only somebody installs it into this database."""
+    """Whether the server offers pgvector, installed in this database or not."""
     return bool(
         connection.scalar(text("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')"))
     )
 
 
 def installed_version(connection: Connection) -> str | None:
-    """The version of pgvector that this database has; None where it has none."""
+    """The version of pgvector in this database, or None."""
     version: str | None = connection.scalar(
         text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
     )
@@ -30,7 +62,7 @@ def installed_version(connection: Connection) -> str | None:
 
 
 def is_complete(connection: Connection, model_id: int) -> bool:
-    """Whether every track that the model has scored has an embedding; those that it scores anew get one, too."""
+    """Whether each track with a prediction by the model has an embedding."""
     return bool(
         connection.scalar(
             text("SELECT embedded_at IS NOT NULL FROM models WHERE id = :model"), {"model": model_id}
@@ -39,7 +71,7 @@ def is_complete(connection: Connection, model_id: int) -> bool:
 
 
 def has_embeddings(connection: Connection, model_id: int) -> bool:
-    """Whether the model has left an embedding of any track."""
+    """Whether the model has an embedding of any track."""
     return bool(
         connection.scalar(
             text("SELECT EXISTS (SELECT FROM embeddings WHERE model_id = :model)"), {"model": model_id}
@@ -48,11 +80,11 @@ def has_embeddings(connection: Connection, model_id: int) -> bool:
 
 
 def tracks_without_embedding(
-    connection: Connection, model_id: int, recipe_id: int, allowed: Sequence[str]
+    connection: Connection, model_id: int, config_id: int, allowed: Sequence[str]
 ) -> list[int]:
-    """Tracks that the model has scored without leaving an embedding, and whose sound is there. Grows with the tracks.
+    """Ids of tracks with a prediction by the model, a spectrogram and no embedding. Cost grows with the tracks.
 
-    That is: scored by an earlier version, while there was no pgvector, or before the model came into use once more.
+    Such are predictions of an earlier version, without pgvector, or of a model that is in use again.
     """
     return list(
         connection.scalars(
@@ -60,27 +92,28 @@ def tracks_without_embedding(
                 SELECT DISTINCT p.track_id
                   FROM predictions p
                   JOIN clips c ON c.track_id = p.track_id AND c.status = 'ready' AND c.provider = ANY(:allowed)
-                  JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+                  JOIN spectrograms s ON s.clip_id = c.id AND s.config_id = :config
                  WHERE p.model_id = :model
                    AND NOT EXISTS (SELECT FROM embeddings e
                                     WHERE e.track_id = p.track_id AND e.model_id = p.model_id)
                  ORDER BY p.track_id
             """),
-            {"model": model_id, "recipe": recipe_id, "allowed": list(allowed)},
+            {"model": model_id, "config": config_id, "allowed": list(allowed)},
         )
     )
 
 
-def similar_tracks(connection: Connection, track_id: int, number: int) -> Rows:
-    """The tracks that are nearest to one: track_id, artists, title, label, predicted, distance."""
-    return connection.execute(
-        text("SELECT * FROM similar_tracks(:track, :number)"), {"track": track_id, "number": number}
-    ).all()
+def similar_tracks(connection: Connection, track_id: int, number: int) -> list[SimilarTrack]:
+    """The tracks most similar to a track, the most similar first."""
+    result = connection.execute(
+        text(f"SELECT {SIMILAR} FROM similar_tracks(:track, :number)"), {"track": track_id, "number": number}
+    )
+    return typed_rows(SimilarTrack, result)
 
 
-def track_of_file(connection: Connection, sha256: str) -> Row[Any] | None:
-    """The track that this very file is, if the model in use has heard it: track_id, artists, title."""
-    return connection.execute(
+def track_of_file(connection: Connection, sha256: str) -> TrackOfFile | None:
+    """The track of this file, if the champion has its embedding; else None."""
+    result = connection.execute(
         text(f"""
             SELECT t.id AS track_id, {CREDIT} AS artists, t.title
               FROM tracks t
@@ -90,21 +123,23 @@ def track_of_file(connection: Connection, sha256: str) -> Row[Any] | None:
              ORDER BY t.id LIMIT 1
         """),
         {"file": f"sha256:{sha256}"},
-    ).one_or_none()
+    )
+    return typed_row(TrackOfFile, result)
 
 
-def similar_to(connection: Connection, embedding: str, number: int) -> Rows:
-    """The tracks that are nearest to an embedding by the model in use, which is pgvector's text; the same columns."""
-    return connection.execute(
-        text("SELECT * FROM similar_to(CAST(:embedding AS vector), :number)"),
+def similar_to(connection: Connection, embedding: str, number: int) -> list[SimilarTrack]:
+    """The tracks most similar to an embedding by the champion (pgvector's text), the most similar first."""
+    result = connection.execute(
+        text(f"SELECT {SIMILAR} FROM similar_to(CAST(:embedding AS vector), :number)"),
         {"embedding": embedding, "number": number},
-    ).all()
+    )
+    return typed_rows(SimilarTrack, result)
 
 
-def embedded_tracks(connection: Connection, number: int) -> Rows:
-    """Tracks with an embedding by the model in use: track_id, artists, title, label, embedding (floats).
+def embedded_tracks(connection: Connection, number: int) -> list[EmbeddedTrack]:
+    """At most `number` tracks with an embedding by the champion.
 
-    Where there are more than `number`, that many of them, drawn by the hash of their ids: the same ones each time.
+    A larger number of tracks is sampled by the hash of their ids, the same ones each time.
     """
     drawn = connection.scalars(
         text("""
@@ -113,7 +148,7 @@ def embedded_tracks(connection: Connection, number: int) -> Rows:
         """),
         {"number": number},
     ).all()
-    return connection.execute(
+    result = connection.execute(
         text(f"""
             SELECT t.id AS track_id,
                    {CREDIT} AS artists,
@@ -128,4 +163,5 @@ def embedded_tracks(connection: Connection, number: int) -> Rows:
              ORDER BY t.id
         """),
         {"drawn": list(drawn)},
-    ).all()
+    )
+    return typed_rows(EmbeddedTrack, result)

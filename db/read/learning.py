@@ -1,24 +1,77 @@
-"""Questions about labels, trainings and models, and which tracks a model has still to score."""
+"""Queries of labels, trainings and models, and of tracks without a prediction."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
-from db.read.rows import Rows
+from db.read.rows import typed_row, typed_rows
 from db.read.splits import TRAINABLE
-from db.read.track_state import LEARNABLE, learnable, standing
+from db.read.track_state import LEARNABLE, learnable, tracks_in_state
 
 UNSCORED = "s.audio && :audio AND s.clips_new = 0 AND s.scored_by IS DISTINCT FROM :model"
 
 
-def labels(connection: Connection) -> Rows:
-    """id, slug and name of every label, in the order of the network's outputs."""
-    return connection.execute(text("SELECT id, slug, name FROM labels ORDER BY id")).all()
+class LabelName(NamedTuple):
+    """A label."""
+
+    id: int
+    slug: str
+    name: str
+
+
+class LastTraining(NamedTuple):
+    """A training that is completed or refused; `labels` are ids and slugs in the order of the outputs."""
+
+    id: int
+    status: str
+    error: str | None
+    config_id: int
+    dataset_fingerprint: str
+    labels: list[dict[str, Any]]
+    architecture: str
+
+
+class Champion(NamedTuple):
+    """The model in use, with its metrics on holdout tracks: the columns of the view `champion`."""
+
+    model_id: int
+    training_run_id: int
+    architecture: str
+    path: str
+    sha256: str
+    config_id: int
+    labels: list[dict[str, Any]]
+    dataset_fingerprint: str
+    promoted_at: datetime | None
+    reason: str | None
+    track_accuracy: float | None
+    majority: float | None
+    balanced_accuracy: float | None
+    ci_low: float | None
+    ci_high: float | None
+    ece: float | None
+    baseline_accuracy: float | None
+    calibration: dict[str, Any]
+
+
+class StoredModel(NamedTuple):
+    """A model: its status and file, and the origins of its training's content."""
+
+    status: str
+    path: str
+    sha256: str
+    origins: list[str]
+
+
+def labels(connection: Connection) -> list[LabelName]:
+    """All labels, in the order of the network's outputs."""
+    return typed_rows(LabelName, connection.execute(text("SELECT id, slug, name FROM labels ORDER BY id")))
 
 
 def files_learnt(connection: Connection, hashes: Sequence[str]) -> set[str]:
-    """Those of these files, by the sha256 of their bytes, that the model in use has learnt from."""
+    """The SHA-256 of those of these files that the champion was trained on."""
     return set(
         connection.scalars(
             text("""
@@ -34,22 +87,20 @@ def files_learnt(connection: Connection, hashes: Sequence[str]) -> set[str]:
     )
 
 
-def last_training(connection: Connection) -> Row[Any] | None:
-    """The newest training that came to an end or was refused.
-
-    It has id, status, error, recipe_id, dataset_fingerprint, labels and architecture.
-    """
-    return connection.execute(
+def last_training(connection: Connection) -> LastTraining | None:
+    """The newest training that is completed or refused."""
+    result = connection.execute(
         text("""
-            SELECT id, status, error, recipe_id, dataset_fingerprint, labels, architecture
+            SELECT id, status, error, config_id, dataset_fingerprint, labels, architecture
               FROM training_runs
              WHERE status IN ('completed', 'refused') ORDER BY id DESC LIMIT 1
         """)
-    ).one_or_none()
+    )
+    return typed_row(LastTraining, result)
 
 
 def training_on(connection: Connection, dataset_fingerprint: str, architecture: str) -> int | None:
-    """The id of the last training of this architecture on exactly these data that came to its end, if there is one."""
+    """The id of the last completed training of this architecture on exactly this dataset, or None."""
     training: int | None = connection.scalar(
         text("""
             SELECT max(id) FROM training_runs
@@ -60,65 +111,68 @@ def training_on(connection: Connection, dataset_fingerprint: str, architecture: 
     return training
 
 
-def champion(connection: Connection) -> Row[Any] | None:
-    """The model in use: model_id, training_run_id, architecture, path, sha256, recipe_id, labels, …"""
-    return connection.execute(text("SELECT * FROM champion")).one_or_none()
+def champion(connection: Connection) -> Champion | None:
+    """The model in use, or None."""
+    columns = ", ".join(Champion._fields)
+    return typed_row(Champion, connection.execute(text(f"SELECT {columns} FROM champion")))
 
 
-def model(connection: Connection, model_id: int) -> Row[Any] | None:
-    """One model, in use or not: its status, path, sha256, and the origins that it learnt from."""
-    return connection.execute(
+def model(connection: Connection, model_id: int) -> StoredModel | None:
+    """A model, in use or not; None where it does not exist."""
+    result = connection.execute(
         text("""
             SELECT m.status, m.path, m.sha256, t.origins
               FROM models m JOIN training_runs t ON t.id = m.training_run_id
              WHERE m.id = :model
         """),
         {"model": model_id},
-    ).one_or_none()
+    )
+    return typed_row(StoredModel, result)
 
 
 def count_new_tracks(
-    connection: Connection, recipe_id: int, training_run_id: int, allowed: Sequence[str]
+    connection: Connection, config_id: int, training_run_id: int, allowed: Sequence[str]
 ) -> tuple[int, int]:
-    """How many tracks a training could now have that the last completed one has not seen, and how many that has.
+    """Number of tracks for a training that this training did not have, and number of tracks that it had.
 
-    Tracks that were put aside, or that no place was found for yet, do not count, nor do labels that cannot be
-    trained (`split_queries.trainable_labels`): they would set a training off again and again.
+    Excluded tracks, tracks without a split, and labels outside `splits.trainable_labels` do not count: they would
+    cause one training after the other.
     """
     row = connection.execute(
         text(f"""
             WITH {TRAINABLE}
             SELECT coalesce(sum(s.tracks) FILTER (
                        WHERE s.trained_in IS DISTINCT FROM :run AND {LEARNABLE}
-                         AND s.split <> 'aside' AND s.label_id IN (SELECT label_id FROM trainable)), 0)::bigint AS new,
+                         AND s.split <> 'excluded'
+                         AND s.label_id IN (SELECT label_id FROM trainable)), 0)::bigint AS new,
                    coalesce(sum(s.tracks) FILTER (WHERE s.trained_in = :run), 0)::bigint AS seen
-              FROM standings_now s
+              FROM track_states_now s
         """),
-        {"run": training_run_id, **learnable(recipe_id, allowed)},
+        {"run": training_run_id, **learnable(config_id, allowed)},
     ).one()
     return row.new, row.seen
 
 
 def tracks_to_predict(
-    connection: Connection, model_id: int, recipe_id: int, allowed: Sequence[str]
+    connection: Connection, model_id: int, config_id: int, allowed: Sequence[str]
 ) -> list[int]:
-    """Tracks with usable audio, from allowed origins, that the model has not scored yet.
+    """Ids of tracks with usable audio of allowed origins that have no prediction by this model.
 
-    Those with a clip that still waits for extraction wait, too.
+    Tracks with a new clip are left out until its extraction.
     """
     return list(
         connection.scalars(
             text(f"""
                 SELECT DISTINCT c.track_id
                   FROM clips c
-                  JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
-                 WHERE c.track_id = ANY({standing(UNSCORED)})
+                  JOIN spectrograms s ON s.clip_id = c.id AND s.config_id = :config
+                 WHERE c.track_id = ANY({tracks_in_state(UNSCORED)})
                    AND c.status = 'ready' AND c.provider = ANY(:allowed)
                    AND NOT EXISTS (SELECT FROM predictions p
                                     WHERE p.track_id = c.track_id AND p.model_id = :model)
                    AND NOT EXISTS (SELECT FROM clips w WHERE w.track_id = c.track_id AND w.status = 'new')
                  ORDER BY c.track_id
             """),
-            {"model": model_id, "recipe": recipe_id, **learnable(recipe_id, allowed)},
+            {"model": model_id, "config": config_id, **learnable(config_id, allowed)},
         )
     )

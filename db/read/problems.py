@@ -1,14 +1,27 @@
-"""What could not be used, how much of everything there is, and any view whole."""
+"""Queries of unusable content, of totals for the status screen, and of whole views."""
 
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
-from db.read.rows import Rows
+from db.read.rows import Rows, typed_rows
+
+
+class Counts(NamedTuple):
+    """Totals of the database. `clips_waiting` are new ones; `tracks_predicted` have a prediction of the champion."""
+
+    labels: int
+    playlists: int
+    tracks: int
+    clips: int
+    clips_ready: int
+    clips_waiting: int
+    tracks_predicted: int
+    models: int
 
 
 def problems(connection: Connection) -> Rows:
-    """Each reason for which something could not be used: reason, count, and one example with its cure."""
+    """reason, count and example (a sentence with a cure) of each reason for unusable content."""
     return connection.execute(
         text("""
             SELECT reason, sum(tracks)::bigint AS count, min(detail) AS example
@@ -22,16 +35,16 @@ def problems(connection: Connection) -> Rows:
                       FROM clips WHERE status = 'too_short'
                     UNION ALL
                     SELECT 'ambiguous', 'The track is in playlists of two labels; it is kept out of training.', tracks
-                      FROM standings_now WHERE ambiguous
+                      FROM track_states_now WHERE ambiguous
                     UNION ALL
                     SELECT split, 'A track is kept out of training: ' || rtrim(reason, '.') || '.', 1
-                      FROM track_splits WHERE split = 'aside'
+                      FROM track_splits WHERE split = 'excluded'
                     UNION ALL
                     SELECT without_audio,
                            (SELECT l.detail FROM lookups l
                              WHERE l.kind = 'audio' AND l.source || ': ' || l.reason = without_audio LIMIT 1),
                            sum(tracks)::bigint
-                      FROM standings_now
+                      FROM track_states_now
                      WHERE clips = 0 AND without_audio <> 'not looked for yet'
                      GROUP BY without_audio) AS problem
              GROUP BY reason HAVING sum(tracks) > 0 ORDER BY count DESC, reason
@@ -39,9 +52,9 @@ def problems(connection: Connection) -> Rows:
     ).all()
 
 
-def counts(connection: Connection) -> Row[Any]:
-    """How much there is of everything, for a screen of status."""
-    return connection.execute(
+def counts(connection: Connection) -> Counts:
+    """The totals of the database."""
+    result = connection.execute(
         text("""
             SELECT (SELECT count(DISTINCT label_id) FROM playlists) AS labels,
                    (SELECT count(*) FROM playlists) AS playlists,
@@ -52,14 +65,16 @@ def counts(connection: Connection) -> Row[Any]:
                    coalesce(sum(s.tracks) FILTER (
                        WHERE s.scored_by = (SELECT id FROM models WHERE status = 'champion')), 0)::bigint
                        AS tracks_predicted,
-                   (SELECT count(*) FROM models WHERE status <> 'yardstick') AS models
-              FROM standings_now s
+                   (SELECT count(*) FROM models WHERE status <> 'baseline') AS models
+              FROM track_states_now s
         """)
-    ).one()
+    )
+    return typed_rows(Counts, result)[0]
 
 
 def view(connection: Connection, name: str) -> Rows:
-    """All rows of one of our own views."""
+    """All rows of a view of Labelscope, with all its columns. Raises ValueError where the name is no identifier."""
     if not name.isidentifier():
         raise ValueError(f"{name!r} is no name of a view.")
+    # All columns are the point here: migrations define them, and psql describes them.
     return connection.execute(text(f"SELECT * FROM {name}")).all()

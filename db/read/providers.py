@@ -1,46 +1,79 @@
-"""Statements that read what providers allow, and what is still to be asked of them."""
+"""Queries of the state of providers, and of tracks that lack audio or audio features."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
-from db.read.rows import Rows
-from db.read.track_state import standing
+from db.read.rows import Rows, typed_row, typed_rows
+from db.read.track_state import tracks_in_state
 
-# A source's answer about a track's audio is final for a while: "no" is, and so is the fifth mishap in a row with one
-# preview. A service or folder that cannot be reached says nothing of the track, and a doubtful answer nothing yet.
-SETTLED = """
+# A lookup of audio that is final for a while: a plain "no", or the fifth transient fault in a row with one preview.
+# An unreachable service or folder is never final, nor is a doubtful result.
+FINAL = """
     l.kind = 'audio' AND l.checked_at > now() - make_interval(days => :days)
     AND (NOT l.again OR (l.tries >= 5 AND l.reason NOT IN ('unreachable', 'no_folder')))
     AND (l.source <> 'library' OR l.version IS NOT DISTINCT FROM :version)
 """
-# Standings of tracks that may be such: of some a source was not asked yet, and of others long ago.
-SILENT = "s.clips = 0 AND s.origins <> '{}'"
-NOT_ASKED = f"""
-    {SILENT} AND (NOT s.asked @> CAST(:sources AS text[]) OR s.ask_again
+# Conditions on track states: some source has no lookup yet, or an old one.
+WITHOUT_CLIPS = "s.clips = 0 AND s.origins <> '{}'"
+NOT_SEARCHED = f"""
+    {WITHOUT_CLIPS} AND (NOT s.asked @> CAST(:sources AS text[]) OR s.ask_again
                   OR 'library' = ANY(:sources) AND s.library_version IS DISTINCT FROM :version)
 """
 UNMEASURED = "s.provider = ANY(:providers) AND s.origins <> '{}' AND NOT :origin = ANY(s.measured)"
-ANOTHER_DAY = (
-    "20 hours"  # at least, between two looks at a preview; so that a nightly run may begin a little earlier
-)
+# Least time between two lookups of a preview; below a day, since nightly runs do not start at the same minute.
+ANOTHER_DAY = "20 hours"
 LONG_AGO = "<= now() - make_interval(days => :days)"
 
 
-def blocked(connection: Connection, provider: str) -> Row[Any] | None:
-    """reason and blocked_until, where the provider wants no request before a time that is still to come."""
-    return connection.execute(
+class Pause(NamedTuple):
+    """A provider accepts no request until this time, for a reason in a sentence."""
+
+    reason: str
+    blocked_until: datetime
+
+
+class WantedTrack(NamedTuple):
+    """A track without a clip, with everything that a search for audio needs.
+
+    `settled` are the sources with a final lookup, `doubted` those whose doubtful result is final once repeated.
+    """
+
+    track_id: int
+    provider: str
+    external_id: str
+    title: str
+    isrc: str | None
+    duration_s: float | None
+    preview_url: str | None
+    artists: list[str]
+    settled: list[str]
+    doubted: list[str]
+
+
+class TrackId(NamedTuple):
+    """A track: its id, and that at its provider."""
+
+    id: int
+    external_id: str
+
+
+def blocked(connection: Connection, provider: str) -> Pause | None:
+    """The current pause of a provider, or None."""
+    result = connection.execute(
         text("""
             SELECT reason, blocked_until FROM provider_state
              WHERE provider = :provider AND capability = 'api' AND blocked_until > now()
         """),
         {"provider": provider},
-    ).one_or_none()
+    )
+    return typed_row(Pause, result)
 
 
 def is_closed(connection: Connection, provider: str, capability: str, ask_again_days: int) -> bool:
-    """Whether the provider refused this capability to our key, so recently that it need not be tried again."""
+    """Whether the provider denied this capability within the last `ask_again_days` days."""
     closed = text("""
         SELECT EXISTS (SELECT FROM provider_state
                         WHERE provider = :provider AND capability = :capability AND NOT works
@@ -51,7 +84,7 @@ def is_closed(connection: Connection, provider: str, capability: str, ask_again_
 
 
 def troubles(connection: Connection) -> Rows:
-    """What does not work just now: provider, capability, reason, blocked_until, checked_at."""
+    """provider, capability, reason, blocked_until and checked_at of each capability that does not work now."""
     return connection.execute(
         text("""
             SELECT provider, capability, reason, blocked_until, checked_at FROM provider_state
@@ -64,20 +97,21 @@ def troubles(connection: Connection) -> Rows:
 def tracks_without_audio(
     connection: Connection, sources: Sequence[str], ask_again_days: int, library_version: str | None
 ) -> list[int]:
-    """Tracks in playlists that have no clip, and of which some source has no lasting answer yet."""
+    """Ids of tracks in playlists without a clip, for which some source has no final lookup."""
     return list(
         connection.scalars(
             text(f"""
                 SELECT t.id FROM tracks t
-                 WHERE t.id = ANY({standing(NOT_ASKED)} || {standing(SILENT, f"ts.asked_at {LONG_AGO}")})
+                 WHERE t.id = ANY({tracks_in_state(NOT_SEARCHED)}
+                               || {tracks_in_state(WITHOUT_CLIPS, f"ts.asked_at {LONG_AGO}")})
                    AND EXISTS (SELECT FROM playlist_tracks pt
                                 WHERE pt.track_id = t.id AND pt.removed_at IS NULL)
                    AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = t.id)
                    AND (SELECT count(*) FROM lookups l
-                         WHERE l.track_id = t.id AND l.source = ANY(:sources) AND {SETTLED}
+                         WHERE l.track_id = t.id AND l.source = ANY(:sources) AND {FINAL}
                        ) < cardinality(CAST(:sources AS text[]))
                  ORDER BY (SELECT max(l.checked_at) FROM lookups l WHERE l.track_id = t.id AND l.kind = 'audio')
-                          NULLS FIRST, t.id  -- those that keep failing let the others go first
+                          NULLS FIRST, t.id  -- repeated failures come last
             """),
             {"sources": list(sources), "days": ask_again_days, "version": library_version},
         )
@@ -86,21 +120,17 @@ def tracks_without_audio(
 
 def wanted_audio(
     connection: Connection, track_ids: Sequence[int], ask_again_days: int, library_version: str | None
-) -> Rows:
-    """What to look for: the tracks that still have no clip.
-
-    Rows have track_id, provider, external_id, title, artists (list of names), isrc, duration_seconds, preview_url;
-    settled: the sources whose answer is final; doubted: those whose answer of another day is final once repeated.
-    """
-    return connection.execute(
+) -> list[WantedTrack]:
+    """Those of the tracks that have no clip."""
+    result = connection.execute(
         text(f"""
             SELECT t.id AS track_id, t.provider, t.external_id, t.title, t.isrc,
-                   CAST(t.duration_seconds AS float8) AS duration_seconds,
+                   CAST(t.duration_s AS float8) AS duration_s,
                    t.raw ->> 'preview_url' AS preview_url,
                    ARRAY(SELECT a.name FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
                           WHERE ta.track_id = t.id ORDER BY ta.position) AS artists,
                    ARRAY(SELECT l.source FROM lookups l
-                          WHERE l.track_id = t.id AND {SETTLED}) AS settled,
+                          WHERE l.track_id = t.id AND {FINAL}) AS settled,
                    ARRAY(SELECT l.source FROM lookups l
                           WHERE l.track_id = t.id AND l.kind = 'audio'
                             AND l.doubted_since <= now() - interval '{ANOTHER_DAY}') AS doubted
@@ -109,18 +139,19 @@ def wanted_audio(
              ORDER BY t.id
         """),
         {"tracks": list(track_ids), "days": ask_again_days, "version": library_version},
-    ).all()
+    )
+    return typed_rows(WantedTrack, result)
 
 
 def tracks_without_features(
     connection: Connection, origin: str, providers: Sequence[str], ask_again_days: int
-) -> Rows:
-    """Tracks in playlists that `origin` has not measured, nor lately said that it cannot: id, external_id."""
-    return connection.execute(
+) -> list[TrackId]:
+    """Tracks in playlists without features of `origin`, and without a recent lookup there."""
+    result = connection.execute(
         text(f"""
             SELECT t.id, t.external_id FROM tracks t
-             WHERE t.id = ANY({standing(f"{UNMEASURED} AND NOT :origin = ANY(s.features_asked)")}
-                           || {standing(UNMEASURED, f"ts.features_asked_at {LONG_AGO}")})
+             WHERE t.id = ANY({tracks_in_state(f"{UNMEASURED} AND NOT :origin = ANY(s.features_asked)")}
+                           || {tracks_in_state(UNMEASURED, f"ts.features_asked_at {LONG_AGO}")})
                AND t.provider = ANY(:providers)
                AND EXISTS (SELECT FROM playlist_tracks pt WHERE pt.track_id = t.id AND pt.removed_at IS NULL)
                AND NOT EXISTS (SELECT FROM audio_features f
@@ -131,10 +162,11 @@ def tracks_without_features(
              ORDER BY t.id
         """),
         {"origin": origin, "providers": list(providers), "days": ask_again_days},
-    ).all()
+    )
+    return typed_rows(TrackId, result)
 
 
 def stored_clips(connection: Connection, sha256s: Sequence[str]) -> set[str]:
-    """Those of the hashes that belong to a clip whose audio Labelscope keeps itself."""
+    """Those of the SHA-256 hashes that belong to audio below LABELSCOPE_HOME."""
     known = text("SELECT sha256 FROM clips WHERE sha256 = ANY(:hashes) AND uri LIKE 'store:%'")
     return set(connection.scalars(known, {"hashes": list(sha256s)}))

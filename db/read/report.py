@@ -1,16 +1,16 @@
-"""Statements that read what the report shows. Each gives a bounded number of rows, however many tracks there are."""
+"""Queries of the report. Each returns a bounded number of rows, for any number of tracks."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
-from db.read.rows import Rows
+from db.read.rows import Rows, typed_row
 from db.read.track_names import CREDIT
 
-# Columns of audio_features, by who measures them.
+# Columns of audio_features that Labelscope computes, and those of services.
 OURS = (
-    "tempo",
+    "tempo_bpm",
     "loudness_lufs",
     "onset_rate",
     "spectral_centroid_hz",
@@ -21,45 +21,55 @@ OURS = (
 OF_SERVICES = ("energy", "danceability", "valence")
 
 
+class TrainingHistory(NamedTuple):
+    """A training: losses and accuracies of each epoch, wall time of the fit in seconds, number of tracks."""
+
+    id: int
+    architecture: str
+    history: list[dict[str, Any]]
+    fit_s: float | None
+    tracks: int
+
+
 def labels_by_tracks(connection: Connection) -> Rows:
-    """id, name and tracks of each label, and its place in the order of ids; those with the most tracks first."""
+    """id, name, place (in the order of ids, from 0) and tracks of each label, by falling number of tracks."""
     return connection.execute(
         text("""
             SELECT l.id, l.name, row_number() OVER (ORDER BY l.id) - 1 AS place,
                    coalesce(sum(s.tracks), 0)::bigint AS tracks
-              FROM labels l LEFT JOIN standings_now s ON s.label_id = l.id
+              FROM labels l LEFT JOIN track_states_now s ON s.label_id = l.id
              GROUP BY l.id ORDER BY tracks DESC, l.id
         """)
     ).all()
 
 
-def training(connection: Connection, training_run_id: int) -> Row[Any] | None:
-    """id, architecture, history, seconds and tracks of a training."""
-    return connection.execute(
-        text("SELECT id, architecture, history, seconds, tracks FROM training_runs WHERE id = :id"),
+def training(connection: Connection, training_run_id: int) -> TrainingHistory | None:
+    """A training with its history; None where it does not exist."""
+    result = connection.execute(
+        text("SELECT id, architecture, history, fit_s, tracks FROM training_runs WHERE id = :id"),
         {"id": training_run_id},
-    ).one_or_none()
+    )
+    return typed_row(TrainingHistory, result)
 
 
 def mean_sound(connection: Connection) -> Rows:
-    """label, clips, and means of tempo, loudness and onsets: of sums over standings, so that it costs nothing."""
+    """label, clips, tempo_bpm, loudness_lufs and onset_rate (means) of each label, from the sums of track states."""
     return connection.execute(
         text("""
             SELECT l.name AS label, sum(s.features)::bigint AS clips,
-                   sum(s.tempo_sum) / nullif(sum(s.tempo_count), 0)::float8 AS tempo,
-                   sum(s.loudness_sum) / nullif(sum(s.loudness_count), 0)::float8 AS loudness,
-                   sum(s.onset_sum) / nullif(sum(s.onset_count), 0)::float8 AS onsets
-              FROM labels l JOIN standings_now s ON s.label_id = l.id
+                   sum(s.tempo_sum) / nullif(sum(s.tempo_count), 0)::float8 AS tempo_bpm,
+                   sum(s.loudness_sum) / nullif(sum(s.loudness_count), 0)::float8 AS loudness_lufs,
+                   sum(s.onset_sum) / nullif(sum(s.onset_count), 0)::float8 AS onset_rate
+              FROM labels l JOIN track_states_now s ON s.label_id = l.id
              GROUP BY l.id HAVING sum(s.features) > 0 ORDER BY l.id
         """)
     ).all()
 
 
 def spread_of_features(connection: Connection, label_ids: Sequence[int], quantiles: Sequence[float]) -> Rows:
-    """For each of these labels label_id, label, rows (clips), and of each feature an array of its quantiles, or null.
+    """label_id, label, rows (number of clips) and an array of quantiles (or null) of each feature, for these labels.
 
-    Reads the features of all tracks once, and sorts them. What services say of whole tracks is beside what was
-    measured of clips here.
+    The query sorts the features of all tracks once. Features of services are of whole tracks, the others of clips.
     """
     columns = ", ".join(
         f"percentile_cont(CAST(:quantiles AS float8[])) WITHIN GROUP (ORDER BY f.{name})"
@@ -80,21 +90,21 @@ def spread_of_features(connection: Connection, label_ids: Sequence[int], quantil
 
 
 def latest_mixes(connection: Connection, number: int) -> tuple[Rows, Rows, int]:
-    """The recordings that were heard last, newest first; all their segments in order of time; how many there are.
+    """The mixes analysed last, the newest first; their segments in the order of time; the number of all mixes.
 
-    Segments have mix_id, title, start_seconds, end_seconds, label_id, label, confidence and tempo_bpm.
+    Segments have mix_id, title, start_s, end_s, label_id, label, confidence and tempo_bpm.
     """
     mixes = connection.execute(
         text("""
-            SELECT id, title, duration_seconds::float8 AS duration_seconds, verdict, verdict_reason, tempo_bpm,
-                   changes_per_hour, unlike, model_id, created_at
+            SELECT id, title, duration_s::float8 AS duration_s, verdict, verdict_reason, tempo_bpm,
+                   changes_per_hour, unknown_share, model_id, created_at
               FROM mixes WHERE status = 'analysed' ORDER BY created_at DESC, id DESC LIMIT :number
         """),
         {"number": number},
     ).all()
     segments = connection.execute(
         text("""
-            SELECT s.mix_id, m.title, s.start_seconds::float8 AS start_seconds, s.end_seconds::float8 AS end_seconds,
+            SELECT s.mix_id, m.title, s.start_s::float8 AS start_s, s.end_s::float8 AS end_s,
                    s.label_id, coalesce(l.name, 'unknown') AS label, s.confidence, s.tempo_bpm
               FROM mix_segments s
               JOIN mixes m ON m.id = s.mix_id
@@ -109,11 +119,11 @@ def latest_mixes(connection: Connection, number: int) -> tuple[Rows, Rows, int]:
 
 
 def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> Rows:
-    """One clip for each of these labels, with its spectrogram.
+    """One clip with its spectrogram for each of these labels.
 
-    Of the tracks that the champion names rightly the held-out one of which it is surest, or else of those that it has
-    not learnt from, or else of all; without such, the label's first track that has one. Rows have label_id, label,
-    title, artists, confidence, split, path, frames, offset_seconds and parameters (the recipe).
+    The track is the champion's most confident correct prediction, from the holdout split if possible, else from
+    validation, else from any. Without such, it is any track of the label. Rows have label_id, label, title, confidence,
+    split, artists, path, frames, offset_s, fingerprint and parameters (of the spectrogram config).
     """
     return connection.execute(
         text(f"""
@@ -140,16 +150,16 @@ def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> Rows:
             )
             SELECT l.id AS label_id, l.name AS label, t.title, chosen.confidence, chosen.split,
                    {CREDIT} AS artists,
-                   clip.path, clip.frames, clip.offset_seconds, r.fingerprint, r.parameters
+                   clip.path, clip.frames, clip.offset_s, r.fingerprint, r.parameters
               FROM chosen
               JOIN labels l ON l.id = chosen.label_id
               JOIN tracks t ON t.id = chosen.track_id
               JOIN LATERAL (
-                   SELECT s.path, s.frames, s.recipe_id, c.offset_seconds
+                   SELECT s.path, s.frames, s.config_id, c.offset_s
                      FROM clips c JOIN spectrograms s ON s.clip_id = c.id
                     WHERE c.track_id = t.id AND c.status = 'ready'
-                    ORDER BY s.recipe_id DESC, c.offset_seconds LIMIT 1) AS clip ON true
-              JOIN spectrogram_recipes r ON r.id = clip.recipe_id
+                    ORDER BY s.config_id DESC, c.offset_s LIMIT 1) AS clip ON true
+              JOIN spectrogram_configs r ON r.id = clip.config_id
              ORDER BY l.id
         """),
         {"labels": list(label_ids)},

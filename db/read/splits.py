@@ -1,21 +1,61 @@
-"""Statements that read which tracks can be learnt from, and on which side of the split they stand."""
+"""Queries of tracks with and without a split, and of clips that may hold the same recording."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
-from db.read.track_state import LEARNABLE, learnable, standing
+from db.read.rows import typed_rows
+from db.read.track_state import LEARNABLE, learnable, tracks_in_state
 
-Rows = Sequence[Row[Any]]
 
-# Labels with tracks that may be learnt from (see `db.read.track_state.LEARNABLE`) on both sides.
+class TrackWithoutSplit(NamedTuple):
+    """A track to assign; `former_split` is its split before a removal, `artists` are names in order of the credit."""
+
+    track_id: int
+    label: str
+    title: str
+    album: str | None
+    artists: list[str]
+    former_split: str | None
+
+
+class TrackWithSplit(NamedTuple):
+    """A track with its split and group; its label is None unless it has exactly one now."""
+
+    track_id: int
+    label: str | None
+    title: str
+    album: str | None
+    artists: list[str]
+    split: str
+    group_key: str
+    scheme: str
+
+
+class ClipPair(NamedTuple):
+    """A clip, and a clip of another track that may hold the same recording."""
+
+    track_id: int
+    clip_id: int
+    other_track_id: int
+    other_clip_id: int
+
+
+class ClipFingerprint(NamedTuple):
+    """The landmarks of a clip, as bytes."""
+
+    clip_id: int
+    landmarks: bytes
+
+
+# Labels with learnable tracks (see `db.read.track_state.LEARNABLE`) both to train on and to hold out.
 TRAINABLE: Final = f"""
     trainable AS (
         SELECT label_id
-          FROM (SELECT s.label_id, s.split FROM standings_now s
+          FROM (SELECT s.label_id, s.split FROM track_states_now s
                  WHERE {LEARNABLE} AND s.split IN ('train', 'holdout')
-                 GROUP BY s.label_id, s.split HAVING sum(s.tracks) > 0) AS side
+                 GROUP BY s.label_id, s.split HAVING sum(s.tracks) > 0) AS split
          GROUP BY label_id HAVING count(*) = 2
     )
 """
@@ -24,64 +64,61 @@ ARTISTS: Final = """
     ARRAY(SELECT a.name FROM track_artists ta JOIN artists a ON a.id = ta.artist_id
            WHERE ta.track_id = t.id ORDER BY ta.position)
 """
-# What a track `t` is remembered by once it is removed: not its name, which may not be kept.
+# The key of a track `t` after its removal: a hash, as its name must not be kept.
 TRACK_KEY: Final = "encode(sha256(convert_to(t.provider || ':' || t.external_id, 'UTF8')), 'hex')"
 
 
-def unplaced_tracks(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> Rows:
-    """Tracks that may be learnt from and have no place yet: track_id, label (name), title, album, artists (names).
+def tracks_without_split(
+    connection: Connection, config_id: int, allowed: Sequence[str]
+) -> list[TrackWithoutSplit]:
+    """Learnable tracks without a split.
 
-    `former_split` is where a track stood before it was removed, if it was.
-
-    A track of which not all clips have been extracted waits: once placed, it could not join its near-duplicates.
+    A track with a new clip waits for its extraction: once assigned, it could not join its near-duplicates.
     """
-    return connection.execute(
+    result = connection.execute(
         text(f"""
-            WITH waiting AS (SELECT {standing(f"{LEARNABLE} AND s.split IS NULL AND s.clips_new = 0")} AS tracks)
+            WITH waiting AS (SELECT {tracks_in_state(f"{LEARNABLE} AND s.split IS NULL AND s.clips_new = 0")} AS tracks)
             SELECT t.id AS track_id, l.name AS label, t.title, t.album, {ARTISTS} AS artists,
-                   fp.split AS former_split
+                   fs.split AS former_split
               FROM track_labels tl
               JOIN tracks t ON t.id = tl.track_id
               JOIN labels l ON l.id = tl.label_id
-              LEFT JOIN former_places fp ON fp.track_key = {TRACK_KEY}
+              LEFT JOIN former_splits fs ON fs.track_key = {TRACK_KEY}
              WHERE tl.track_id = ANY((SELECT tracks FROM waiting)::bigint[])
                AND tl.origins && :allowed
-               AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.recipe_id = :recipe
+               AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.config_id = :config
                             WHERE c.track_id = t.id AND c.status = 'ready' AND c.provider = ANY(:allowed))
                AND NOT EXISTS (SELECT FROM track_splits ts WHERE ts.track_id = t.id)
                AND EXISTS (SELECT FROM clips c JOIN fingerprints f ON f.clip_id = c.id WHERE c.track_id = t.id)
                AND NOT EXISTS (SELECT FROM clips c WHERE c.track_id = t.id AND c.status = 'new')
              ORDER BY t.id
         """),
-        {"recipe": recipe_id, **learnable(recipe_id, allowed)},
-    ).all()
+        {"config": config_id, **learnable(config_id, allowed)},
+    )
+    return typed_rows(TrackWithoutSplit, result)
 
 
-def count_unplaced_tracks(connection: Connection, allowed: Sequence[str]) -> int:
-    """How many tracks may be learnt from, with the newest spectrograms, and have no place on a side yet.
+def count_tracks_without_split(connection: Connection, allowed: Sequence[str]) -> int:
+    """Number of learnable tracks of the newest spectrogram config without a split.
 
-    The next training gives them one. A few sums over the standings of tracks.
+    The next training assigns them. The query sums over track states.
     """
-    recipe_id = connection.scalar(text("SELECT max(id) FROM spectrogram_recipes"))
-    if recipe_id is None:
+    config_id = connection.scalar(text("SELECT max(id) FROM spectrogram_configs"))
+    if config_id is None:
         return 0
     number = connection.scalar(
         text(f"""
-            SELECT coalesce(sum(s.tracks), 0)::bigint FROM standings_now s
+            SELECT coalesce(sum(s.tracks), 0)::bigint FROM track_states_now s
              WHERE {LEARNABLE} AND s.split IS NULL AND s.clips_new = 0
         """),
-        learnable(recipe_id, allowed),
+        learnable(config_id, allowed),
     )
     return int(number or 0)
 
 
-def placed_tracks(connection: Connection) -> Rows:
-    """All tracks that have a place, those put aside too, whatever may be learnt from now.
-
-    Rows have track_id, label (name; None where it has none now), title, album, artists (names), split, group_key
-    and scheme.
-    """
-    return connection.execute(
+def tracks_with_split(connection: Connection) -> list[TrackWithSplit]:
+    """All tracks with a split, with the excluded ones, learnable now or not."""
+    result = connection.execute(
         text(f"""
             SELECT t.id AS track_id, l.name AS label, t.title, t.album, {ARTISTS} AS artists,
                    ts.split, ts.group_key, ts.scheme
@@ -91,20 +128,20 @@ def placed_tracks(connection: Connection) -> Rows:
               LEFT JOIN labels l ON l.id = tl.label_id
              ORDER BY t.id
         """)
-    ).all()
+    )
+    return typed_rows(TrackWithSplit, result)
 
 
-def fingerprint_candidates(connection: Connection, track_ids: Sequence[int]) -> Rows:
-    """Clips of these tracks beside clips of other tracks that may be the same recording, by their sketches.
+def fingerprint_candidates(connection: Connection, track_ids: Sequence[int]) -> list[ClipPair]:
+    """Clips of these tracks, each with the clips of other tracks whose sketches overlap.
 
-    Rows have track_id, clip_id, other_track_id and other_clip_id. A pair whose tracks are both among these comes
-    both ways round. One search of an index for each clip.
+    A pair of two of these tracks comes in both orders. Each clip costs one search of an index.
     """
-    return connection.execute(
+    result = connection.execute(
         text("""
-            SELECT * FROM (
+            SELECT track_id, clip_id, other_track_id, other_clip_id FROM (
                 SELECT c.track_id, c.id AS clip_id,
-                       -- One by one: PostgreSQL expects far too many overlaps, and would read all clips for a join.
+                       -- No join: PostgreSQL overestimates the overlaps, and would read all clips.
                        (SELECT track_id FROM clips WHERE id = o.clip_id) AS other_track_id,
                        o.clip_id AS other_clip_id
                   FROM clips c
@@ -116,22 +153,24 @@ def fingerprint_candidates(connection: Connection, track_ids: Sequence[int]) -> 
              ORDER BY clip_id, other_clip_id
         """),
         {"tracks": list(track_ids)},
-    ).all()
+    )
+    return typed_rows(ClipPair, result)
 
 
-def fingerprints(connection: Connection, clip_ids: Sequence[int]) -> Rows:
-    """clip_id and landmarks (bytes) of those of the clips that have a fingerprint."""
-    return connection.execute(
+def fingerprints(connection: Connection, clip_ids: Sequence[int]) -> list[ClipFingerprint]:
+    """The fingerprints of those of these clips that have one."""
+    result = connection.execute(
         text("SELECT clip_id, landmarks FROM fingerprints WHERE clip_id = ANY(:clips) ORDER BY clip_id"),
         {"clips": list(clip_ids)},
-    ).all()
+    )
+    return typed_rows(ClipFingerprint, result)
 
 
-def trainable_labels(connection: Connection, recipe_id: int, allowed: Sequence[str]) -> list[int]:
-    """Ids of the labels that a training now would have: with usable tracks both to learn from and held out."""
+def trainable_labels(connection: Connection, config_id: int, allowed: Sequence[str]) -> list[int]:
+    """Ids of the labels with learnable tracks both to train on and to hold out."""
     return list(
         connection.scalars(
             text(f"WITH {TRAINABLE} SELECT label_id FROM trainable ORDER BY label_id"),
-            learnable(recipe_id, allowed),
+            learnable(config_id, allowed),
         )
     )

@@ -1,28 +1,38 @@
-"""How tracks are called, and which track a name means."""
+"""Search for tracks by name."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from db.read.rows import Rows
+from db.read.rows import typed_rows
 
-# The names of a track's artists as one text, in order of credit, the track being `t`.
+# SQL of the artists' names of a track `t`, joined in the order of the credit.
 CREDIT: Final = """
     (SELECT string_agg(a.name, ', ' ORDER BY ta.position)
        FROM track_artists ta JOIN artists a ON a.id = ta.artist_id WHERE ta.track_id = t.id)
 """
-PROMISING: Final = 500  # tracks of which the name is put together
+# Number of tracks whose full name is compared.
+PROMISING: Final = 500
 NAME: Final = f"lower(normalize(concat_ws(' - ', {CREDIT}, t.title), NFKC))"
 
 
-def tracks_called(connection: Connection, name: str, number: int) -> Rows:
-    """Tracks whose "artists - title" is this name, or has most words of it: exact ones first, then those with most of
-    the words, and of these the shortest.
+class TrackMatch(NamedTuple):
+    """A track that matches a name: exactly, or with `words` of the `wanted` words of the name."""
 
-    Rows have track_id, artists, title, exact, words (how many of the name's words it has), wanted (how many there are).
-    It reads the names of all tracks and artists once; only the most promising are put together and compared in full.
+    track_id: int
+    artists: str | None
+    title: str
+    exact: bool
+    words: int
+    wanted: int
+
+
+def tracks_called(connection: Connection, name: str, number: int) -> list[TrackMatch]:
+    """Tracks whose "artists - title" matches a name: exact matches first, then by common words, then the shortest.
+
+    The query reads all titles and artists once, and compares the full names of the most promising tracks.
     """
-    return connection.execute(
+    result = connection.execute(
         text(f"""
             WITH asked AS MATERIALIZED (
                 SELECT lower(normalize(:name, NFKC)) AS name
@@ -43,7 +53,8 @@ def tracks_called(connection: Connection, name: str, number: int) -> Rows:
             ), promising AS (
                 (SELECT h.track_id
                    FROM (SELECT track_id, count(DISTINCT word) AS words
-                           FROM (SELECT * FROM in_titles UNION ALL SELECT * FROM in_artists) AS hit
+                           FROM (SELECT track_id, word FROM in_titles
+                                 UNION ALL SELECT track_id, word FROM in_artists) AS hit
                           GROUP BY track_id) AS h
                    JOIN titles t ON t.id = h.track_id
                   CROSS JOIN asked
@@ -65,4 +76,5 @@ def tracks_called(connection: Connection, name: str, number: int) -> Rows:
              LIMIT :number
         """),
         {"name": name, "number": number},
-    ).all()
+    )
+    return typed_rows(TrackMatch, result)

@@ -1,31 +1,32 @@
-"""Pieces of SQL by which questions find their tracks through how tracks stand, and not by going through all of them.
+"""SQL that finds tracks by their state, without a pass over all tracks.
 
-A condition is put to the standings, of which there are a few thousand, and an index leads from those that meet it to
-their tracks. The statements around it test each track once more against the tables themselves.
+A condition selects among a few thousand track states, and an index leads from these to their tracks. The queries around
+it test each track again by its own rows.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-# A standing `s` of tracks with exactly one label that may be learnt from: both the sound and a playlist that gives the
-# label are of allowed origins. See `learnable`.
+# Condition on a state `s`: exactly one label, from an allowed playlist, and audio of an allowed origin. Parameters are
+# those of `learnable`.
 LEARNABLE: Final = "s.label_id IS NOT NULL AND s.origins && :allowed AND s.audio && :audio"
 
 
-def learnable(recipe_id: int, allowed: Sequence[str]) -> dict[str, Any]:
-    """What LEARNABLE asks for: the allowed origins, and what standings call spectrograms of theirs by the recipe."""
-    return {"allowed": list(allowed), "audio": [f"{origin} {recipe_id}" for origin in allowed]}
+def learnable(config_id: int, allowed: Sequence[str]) -> dict[str, Any]:
+    """Parameters of LEARNABLE: the allowed origins, and the same with the spectrogram config as in `s.audio`."""
+    return {"allowed": list(allowed), "audio": [f"{origin} {config_id}" for origin in allowed]}
 
 
-def standing(condition: str, of_track: str = "true") -> str:
-    """An array of the ids of tracks whose standing `s` meets a condition, and who themselves (`ts`) meet another.
+def tracks_in_state(state_condition: str, member_condition: str = "true") -> str:
+    """SQL of an array of track ids, by a condition on the state `s` and one on the row `ts` of its member.
 
-    Tracks that have changed since their standing was worked out are all among them, so that none is missed. It is an
-    array, since the server takes the number of rows of a join for so large that it would read all tracks.
+    Tracks that have changed since the last refresh are always included. It is an array because PostgreSQL
+    overestimates the rows of a join, and would read all tracks.
     """
     return f"""
-        ARRAY(SELECT ts.track_id FROM track_standings ts
-               WHERE ts.standing_id = ANY(ARRAY(SELECT s.id FROM standings s WHERE {condition})) AND {of_track}
+        ARRAY(SELECT ts.track_id FROM track_state_members ts
+               WHERE ts.state_id = ANY(ARRAY(SELECT s.id FROM track_states s WHERE {state_condition}))
+                 AND {member_condition}
                UNION
               SELECT track_id FROM changed_tracks)
     """

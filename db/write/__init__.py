@@ -1,4 +1,4 @@
-"""Every statement that writes. Callers open the transactions; what is there already is left as it is."""
+"""Statements that write, by subject. Callers open the transactions; rows that exist stay as they are."""
 
 from db.write import (
     clips,

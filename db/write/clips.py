@@ -1,50 +1,66 @@
-"""Write what extraction found: spectrograms, audio features, fingerprints, and why a clip could not be used."""
+"""Write the results of extraction: spectrograms, audio features, fingerprints and rejections."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from db.models.clips import AudioFeatures, Clip, Fingerprint, Spectrogram, SpectrogramRecipe
+from db.models.clips import AudioFeatures, Clip, Fingerprint, Spectrogram, SpectrogramConfig
+from db.read.rows import typed_rows
 from db.write.rows import Row
 
 
-def register_recipe(connection: Connection, fingerprint: str, parameters: Row) -> int:
-    """The id of the recipe's row, made if it is new."""
-    known = select(SpectrogramRecipe.id).where(SpectrogramRecipe.fingerprint == fingerprint)
-    recipe_id = connection.scalar(known)
-    if recipe_id is None:
+class ClaimedClip(NamedTuple):
+    """A locked clip: its audio file, and its start and length there in seconds."""
+
+    id: int
+    track_id: int
+    uri: str
+    offset_s: float
+    duration_s: float
+
+
+def register_spectrogram_config(connection: Connection, fingerprint: str, parameters: Row) -> int:
+    """The id of a spectrogram config, after an insert if it is new."""
+    stored = select(SpectrogramConfig.id).where(SpectrogramConfig.fingerprint == fingerprint)
+    config_id = connection.scalar(stored)
+    if config_id is None:
         connection.execute(
-            upsert(SpectrogramRecipe)
+            upsert(SpectrogramConfig)
             .values(fingerprint=fingerprint, parameters=parameters)
             .on_conflict_do_nothing()
         )
-        recipe_id = connection.scalar(known)
-    assert recipe_id is not None
-    return recipe_id
+        config_id = connection.scalar(stored)
+    assert config_id is not None
+    return config_id
 
 
 def claim_clips(
-    connection: Connection, clip_ids: Sequence[int], recipe_id: int, fingerprint_version: int
-) -> Sequence[Any]:
-    """Lock those of the clips that nobody else is extracting, or has; free again when the transaction ends.
+    connection: Connection, clip_ids: Sequence[int], config_id: int, fingerprint_version: int
+) -> list[ClaimedClip]:
+    """Lock those of the clips that need extraction and that no other transaction has locked.
 
-    A ready clip without a fingerprint of this version is not done. Rows have id, track_id, uri, offset_seconds
-    and duration_seconds.
+    The locks end with the transaction.
     """
-    columns = (Clip.id, Clip.track_id, Clip.uri, Clip.offset_seconds, Clip.duration_seconds)
-    drawn = exists().where(Spectrogram.clip_id == Clip.id, Spectrogram.recipe_id == recipe_id)
-    known = exists().where(Fingerprint.clip_id == Clip.id, Fingerprint.version == fingerprint_version)
-    waiting = Clip.status.in_(("new", "rejected")) | ~drawn | ((Clip.status == "ready") & ~known)
+    columns = (Clip.id, Clip.track_id, Clip.uri, Clip.offset_s, Clip.duration_s)
+    has_spectrogram = exists().where(Spectrogram.clip_id == Clip.id, Spectrogram.config_id == config_id)
+    has_fingerprint = exists().where(
+        Fingerprint.clip_id == Clip.id, Fingerprint.version == fingerprint_version
+    )
+    waiting = (
+        Clip.status.in_(("new", "rejected"))
+        | ~has_spectrogram
+        | ((Clip.status == "ready") & ~has_fingerprint)
+    )
     some = select(*columns).where(Clip.id == func.any(list(clip_ids)), waiting)
     claim = some.order_by(Clip.id).with_for_update(skip_locked=True)
-    return connection.execute(claim).all()
+    return typed_rows(ClaimedClip, connection.execute(claim))
 
 
 def retry_rejected(connection: Connection) -> int:
-    """Let every rejected clip wait for extraction again; returns how many."""
+    """Set every rejected clip to new; returns their number."""
     again = update(Clip).where(Clip.status == "rejected").values(status="new", reason=None, detail=None)
     return connection.execute(again).rowcount
 
@@ -56,10 +72,10 @@ def save_extractions(
     fingerprints: Sequence[Row],
     too_short: Sequence[int],
 ) -> None:
-    """Write spectrograms, features and fingerprints of clips, which become ready, or too short for one crop.
+    """Write spectrograms, features and fingerprints of clips, and set the clips to ready or too_short.
 
-    What is there stays as it is, but for a fingerprint of another version, which is replaced. Fingerprints have
-    clip_id, version, landmarks (bytes) and sketch (whole numbers of 64 bits).
+    Existing rows stay, but for fingerprints of another version. Fingerprints have clip_id, version, landmarks (bytes)
+    and sketch (integers of 64 bits).
     """
     if spectrograms:
         connection.execute(upsert(Spectrogram).on_conflict_do_nothing(), spectrograms)
@@ -72,7 +88,7 @@ def save_extractions(
 
 
 def save_fingerprints(connection: Connection, fingerprints: Sequence[Row]) -> None:
-    """Write fingerprints of clips (see `save_extractions`) in place of those of another version."""
+    """Write fingerprints (clip_id, version, landmarks, sketch), in place of those of another version."""
     if fingerprints:
         connection.execute(_replace_fingerprint(), fingerprints)
 
@@ -100,18 +116,18 @@ def _set_status(connection: Connection, status: str, clip_ids: Sequence[int]) ->
     )
 
 
-def forget_spectrograms(connection: Connection, clip_ids: Sequence[int], recipe_id: int) -> None:
-    """Drop the rows of spectrogram files that are gone or damaged; the clips wait to be extracted again."""
+def forget_spectrograms(connection: Connection, clip_ids: Sequence[int], config_id: int) -> None:
+    """Delete the rows of missing or damaged spectrogram files, and set their clips to new."""
     connection.execute(
         delete(Spectrogram).where(
-            Spectrogram.clip_id == func.any(list(clip_ids)), Spectrogram.recipe_id == recipe_id
+            Spectrogram.clip_id == func.any(list(clip_ids)), Spectrogram.config_id == config_id
         )
     )
     _set_status(connection, "new", clip_ids)
 
 
 def reject_clips(connection: Connection, failures: Sequence[Row]) -> None:
-    """Set clips aside. Rows have clip_id, reason (one word) and detail (a sentence)."""
+    """Reject clips. Rows have clip_id, reason (one word) and detail (a sentence)."""
     for failure in failures:
         connection.execute(
             update(Clip)

@@ -1,4 +1,4 @@
-"""Write embeddings, and let go those of models that are no longer in use."""
+"""Write embeddings, and delete those of models that are no longer in use."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -8,15 +8,12 @@ from db.read.embeddings import is_there
 
 
 def as_vector(numbers: Iterable[float]) -> str:
-    """Numbers as pgvector reads them, to the seven places that a float of 32 bits has."""
+    """Numbers as pgvector's text, with the seven digits of a 32-bit float."""
     return f"[{','.join(f'{number:.7g}' for number in numbers)}]"
 
 
 def save_embeddings(connection: Connection, model_id: int, embeddings: Mapping[int, Iterable[float]]) -> None:
-    """Write the embeddings of tracks, by their ids; those that are there already are left alone.
-
-    Nothing is written where PostgreSQL has no pgvector: there is no table then.
-    """
+    """Write embeddings by track id, unless they exist. Without pgvector there is no table, and nothing is written."""
     if not is_there(connection):
         return
     connection.execute(
@@ -36,10 +33,10 @@ def save_embeddings(connection: Connection, model_id: int, embeddings: Mapping[i
 
 
 def complete_embeddings(connection: Connection, model_id: int, allowed: Sequence[str]) -> bool:
-    """Note that all tracks which the champion has scored have an embedding, and let go those of other models.
+    """Record that all tracks with a prediction by the champion have an embedding, and delete those of other models.
 
-    False, and nothing is changed, where a track still waits for its own, or the model is no longer in use. Grows with
-    the tracks; it is done once for each champion.
+    False, without a change, if a track still lacks its embedding or the model is no longer in use. The cost grows with
+    the tracks; each champion pays it once.
     """
     names = {"model": model_id, "allowed": list(allowed)}
     in_use = connection.scalar(text("SELECT id FROM models WHERE status = 'champion' FOR NO KEY UPDATE"))

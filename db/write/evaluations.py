@@ -1,4 +1,4 @@
-"""Write what an evaluation by cross-validation found."""
+"""Write evaluations by cross-validation."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from db.write.rows import Row
 
 
 def start_evaluation(connection: Connection, run: Row) -> int:
-    """Leave a row of an evaluation that now begins; returns its id."""
+    """Write the row of an evaluation that starts; returns its id."""
     begin = insert(EvaluationRun).values(**run).returning(EvaluationRun.id)
     evaluation_id: int = connection.execute(begin).scalar_one()
     return evaluation_id
@@ -18,26 +18,26 @@ def start_evaluation(connection: Connection, run: Row) -> int:
 def complete_evaluation(
     connection: Connection, evaluation_id: int, metrics: Sequence[Row], confusions: Sequence[Row]
 ) -> None:
-    """Write all figures of a finished evaluation at once.
+    """Write the metrics and confusion matrices of a completed evaluation.
 
-    Metrics have protocol, architecture, level, name, label_id, value, count, and where known ci_low and ci_high;
-    confusions have protocol, architecture, level, true_label_id, predicted_label_id and count.
+    Metrics have protocol, architecture, level, name, label_id, value, count, and ci_low and ci_high if they exist.
+    Confusions have protocol, architecture, level, true_label_id, predicted_label_id and count.
     """
     _end(connection, evaluation_id, "completed", None)
-    about = {"evaluation_id": evaluation_id}
+    run = {"evaluation_id": evaluation_id}
     if metrics:
-        connection.execute(insert(EvaluationMetric), [{**row, **about} for row in metrics])
+        connection.execute(insert(EvaluationMetric), [{**row, **run} for row in metrics])
     if confusions:
-        connection.execute(insert(EvaluationConfusion), [{**row, **about} for row in confusions])
+        connection.execute(insert(EvaluationConfusion), [{**row, **run} for row in confusions])
 
 
 def fail_evaluation(connection: Connection, evaluation_id: int, error: str) -> None:
-    """Say why an evaluation ended without figures."""
+    """Mark an evaluation as failed, with an error."""
     _end(connection, evaluation_id, "failed", error)
 
 
 def mark_dead_evaluations(connection: Connection) -> int:
-    """Say of evaluations that did not end that they crashed; call it while holding `Lock.EVALUATE`."""
+    """Mark running evaluations as crashed; returns their number. Callers hold `Lock.EVALUATE`."""
     died = "The process died before the evaluation ended."
     return connection.execute(
         update(EvaluationRun)

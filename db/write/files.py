@@ -1,4 +1,4 @@
-"""Compare the files that are there with those that rows name, and keep what does not agree."""
+"""Compare the home's files with their rows, and write the faults."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -11,10 +11,10 @@ Rows = Sequence[Row[Any]]
 
 
 def compare(connection: Connection, found: Iterable[tuple[str, int, bool]]) -> Rows:
-    """path, kind and fault of every file that is missing, orphaned, or of another size than its row says.
+    """path, kind and fault of each file that is missing, orphaned, or of another size than in its row.
 
-    `found` are all files of the home: path relative to it, bytes, and whether it is so new that its row may be still
-    to come. Linear in files and rows: one COPY, one join.
+    `found` holds all files of the home: path below it, size in bytes, and whether the file is so new that its row may
+    not exist yet. The cost is linear in files and rows: one COPY, one join.
     """
     connection.execute(
         text("CREATE TEMPORARY TABLE found (path text, bytes bigint, new boolean) ON COMMIT DROP")
@@ -40,19 +40,20 @@ def compare(connection: Connection, found: Iterable[tuple[str, int, bool]]) -> R
 
 
 def to_read(connection: Connection, share: int, of: int) -> Iterator[Row[Any]]:
-    """path, kind and sha256 of one of `of` equal shares of the stored files, and of those known to be damaged."""
+    """path, kind and sha256 of one of `of` equal shares of the stored files, and of files with a damage fault."""
     query = text(f"""
         {NAMED_FILES}
         SELECT path, kind, sha256 FROM named
          WHERE abs(hashtext(path)::bigint) % :of = :share
             OR path IN (SELECT path FROM file_faults WHERE ended_at IS NULL AND fault = 'damaged')
     """)
-    a_few_at_a_time = {"stream_results": True}  # of this statement alone: the connection goes on to write
-    yield from connection.execute(query, {"share": share, "of": of}, execution_options=a_few_at_a_time)
+    # For this statement alone: the connection writes afterwards.
+    streamed = {"stream_results": True}
+    yield from connection.execute(query, {"share": share, "of": of}, execution_options=streamed)
 
 
 def keep_faults(connection: Connection, faults: Sequence[tuple[str, str, str]]) -> None:
-    """Leave a row for each fault (path, kind, fault) that is new, and end those that were not found again."""
+    """Write new faults (path, kind, fault), and end those that are not among these."""
     paths, kinds, names = (list(column) for column in zip(*faults, strict=True)) if faults else ([], [], [])
     values = {"paths": paths, "kinds": kinds, "faults": names}
     connection.execute(
@@ -75,7 +76,7 @@ def keep_faults(connection: Connection, faults: Sequence[tuple[str, str, str]]) 
 
 
 def end_faults(connection: Connection, paths: Sequence[str], outcome: str) -> None:
-    """Say of faults that they were mended, and how."""
+    """End the faults of these paths, with an outcome (a sentence)."""
     connection.execute(
         text(
             "UPDATE file_faults SET ended_at = now(), outcome = :outcome WHERE ended_at IS NULL AND path = ANY(:paths)"
@@ -85,12 +86,12 @@ def end_faults(connection: Connection, paths: Sequence[str], outcome: str) -> No
 
 
 def forget_spectrogram_files(connection: Connection, paths: Sequence[str]) -> None:
-    """Drop the rows of spectrograms in these files; their clips wait to be extracted again."""
+    """Delete the rows of spectrograms in these files, and set their clips to new."""
     connection.execute(
         text("""
             WITH lost AS (
-                DELETE FROM spectrograms s USING spectrogram_recipes r
-                 WHERE r.id = s.recipe_id AND 'spectrograms/' || r.fingerprint || '/' || s.path = ANY(:paths)
+                DELETE FROM spectrograms s USING spectrogram_configs r
+                 WHERE r.id = s.config_id AND 'spectrograms/' || r.fingerprint || '/' || s.path = ANY(:paths)
                 RETURNING s.clip_id)
             UPDATE clips SET status = 'new', reason = NULL, detail = NULL WHERE id IN (SELECT clip_id FROM lost)
         """),
@@ -99,7 +100,7 @@ def forget_spectrogram_files(connection: Connection, paths: Sequence[str]) -> No
 
 
 def forget_audio_files(connection: Connection, paths: Sequence[str]) -> None:
-    """Reject the clips of audio in these files as missing: the next ingest fetches it anew."""
+    """Reject the clips of audio in these files as missing; the next ingest downloads it again."""
     connection.execute(
         text("""
             UPDATE clips SET status = 'rejected', reason = 'missing',
@@ -111,7 +112,7 @@ def forget_audio_files(connection: Connection, paths: Sequence[str]) -> None:
 
 
 def retire_lost_champion(connection: Connection, paths: Sequence[str]) -> bool:
-    """Take the champion out of use if its file is one of these; whether it was."""
+    """Retire the champion if its file is one of these; True if so."""
     retired = connection.execute(
         text("""
             UPDATE models SET status = 'retired', reason = concat_ws(' ', reason, 'Its file was lost or damaged.')

@@ -1,4 +1,4 @@
-"""Write what learning brought: trainings, models and their metrics, promotions, predictions."""
+"""Write trainings, models with their metrics, promotions and predictions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,22 +19,23 @@ from db.write.rows import Row, arrays
 
 @dataclass(frozen=True, slots=True)
 class ModelRows:
-    """A trained model (architecture, path, sha256, bytes, calibration) with all rows of its figures."""
+    """A trained model (architecture, path, sha256, bytes, calibration) with its metrics and confusion matrices."""
 
     model: Row
     metrics: Sequence[Row]
     confusions: Sequence[Row]
 
 
-class TrainingLost(LabelscopeError):  # noqa: N818  (the outcome of a run, rather than a bug)
-    """A training has come to its end, but its row no longer stands for it; the message says what to do."""
+class TrainingLost(LabelscopeError):  # noqa: N818  (an outcome of a run, not a bug)
+    """The row of a training was given up or deleted before its end. The message is a sentence with the cure."""
 
 
 def start_training(connection: Connection, run: Row, tracks: Sequence[Row]) -> int:
-    """Leave a row of a training that now begins, with the exact tracks; returns its id."""
+    """Write the row of a training that starts, and its tracks; returns its id."""
     begin = insert(TrainingRun).values(**run, tracks=len(tracks)).returning(TrainingRun.id)
     run_id: int = connection.execute(begin).scalar_one()
-    if tracks:  # a refused training has none, and an empty list would be a row of defaults
+    # A refused training has no tracks, and an insert of an empty list would write a row of defaults.
+    if tracks:
         connection.execute(
             insert(TrainingRunTrack), [{**track, "training_run_id": run_id} for track in tracks]
         )
@@ -43,7 +44,7 @@ def start_training(connection: Connection, run: Row, tracks: Sequence[Row]) -> i
 
 
 def count_training_tracks(connection: Connection, training_run_ids: Sequence[int]) -> None:
-    """Count the tracks and groups of trainings anew, by label and side. Grows with their tracks."""
+    """Recount the tracks and groups of trainings by label and split. The cost grows with their tracks."""
     runs = {"runs": list(training_run_ids)}
     connection.execute(text("DELETE FROM training_run_labels WHERE training_run_id = ANY(:runs)"), runs)
     connection.execute(
@@ -58,10 +59,7 @@ def count_training_tracks(connection: Connection, training_run_ids: Sequence[int
 
 
 def mark_dead_trainings(connection: Connection) -> list[int]:
-    """Say of trainings that did not come to an end that they crashed; call it while holding `Lock.RETRAIN`.
-
-    Returns their ids; none of them has a model.
-    """
+    """Mark running trainings as crashed; returns their ids. None has a model. Callers hold `Lock.RETRAIN`."""
     died = "The process died before the training came to a verdict."
     return list(
         connection.scalars(
@@ -74,7 +72,7 @@ def mark_dead_trainings(connection: Connection) -> list[int]:
 
 
 def fail_training(connection: Connection, training_run_id: int, error: str) -> bool:
-    """Say why a training ended without a model; False where it has one, having come to its end after all."""
+    """Mark a running training as failed with an error; False where it has completed with a model."""
     connection.execute(
         update(TrainingRun)
         .where(TrainingRun.id == training_run_id, TrainingRun.status == "running")
@@ -88,20 +86,21 @@ def complete_training(
     training_run_id: int,
     *,
     history: Sequence[Row],
-    seconds: float,
+    fit_s: float,
     models: Sequence[ModelRows],
 ) -> list[int]:
-    """Write a finished training's models and all their figures at once; returns their ids, in order.
+    """Write the models of a completed training with their metrics; returns their ids, in order.
 
-    The first is a candidate, to be promoted or rejected in the same transaction; the others, trained on the same
-    tracks to compare it with, are yardsticks.
+    The first is a candidate, which callers promote or reject in the same transaction. The others are baselines,
+    trained on the same tracks.
 
-    Raises TrainingLost where another training took this one for dead, or what it learnt from was removed.
+    Raises:
+        TrainingLost: another training marked this one as crashed, or its content was removed.
     """
     completed = connection.execute(
         update(TrainingRun)
         .where(TrainingRun.id == training_run_id, TrainingRun.status == "running")
-        .values(status="completed", history=list(history), seconds=seconds, finished_at=func.now())
+        .values(status="completed", history=list(history), fit_s=fit_s, finished_at=func.now())
     )
     if completed.rowcount != 1:
         raise TrainingLost(
@@ -110,8 +109,8 @@ def complete_training(
         )
     ids = []
     for position, rows in enumerate(models):
-        known = {"training_run_id": training_run_id, "status": "yardstick" if position else "candidate"}
-        add = insert(Model).values(**rows.model, **known).returning(Model.id)
+        state = {"training_run_id": training_run_id, "status": "baseline" if position else "candidate"}
+        add = insert(Model).values(**rows.model, **state).returning(Model.id)
         model_id: int = connection.execute(add).scalar_one()
         add_metrics(connection, model_id, rows.metrics)
         if rows.confusions:
@@ -121,13 +120,13 @@ def complete_training(
 
 
 def add_metrics(connection: Connection, model_id: int, rows: Sequence[Row]) -> None:
-    """Write more figures of a model: split, level, name, label_id, value, count, and where known ci_low, ci_high."""
+    """Write metrics of a model: split, level, name, label_id, value, count, and ci_low and ci_high if they exist."""
     if rows:
         connection.execute(insert(Metric), [{**row, "model_id": model_id} for row in rows])
 
 
 def promote(connection: Connection, model_id: int, reason: str) -> None:
-    """Make a model the champion; the one before it is retired, never lost. Earlier reasons stay before the new one."""
+    """Make a model the champion and retire the previous one. The reason is appended to earlier ones."""
     retired = f"Retired for model {model_id}."
     connection.execute(
         update(Model)
@@ -142,39 +141,39 @@ def promote(connection: Connection, model_id: int, reason: str) -> None:
 
 
 def retire_champion(connection: Connection, allowed: Sequence[str], reason: str) -> bool:
-    """Take the champion out of use if it learnt from any origin but the allowed ones; returns whether it was."""
-    learnt = select(TrainingRun.id).where(~TrainingRun.origins.contained_by(list(allowed)))
+    """Retire the champion if it was trained on an origin outside the allowed ones; True if so."""
+    trained = select(TrainingRun.id).where(~TrainingRun.origins.contained_by(list(allowed)))
     retire = (
         update(Model)
-        .where(Model.status == "champion", Model.training_run_id.in_(learnt))
+        .where(Model.status == "champion", Model.training_run_id.in_(trained))
         .values(status="retired", reason=func.concat_ws(" ", Model.reason, reason))
     )
     return connection.execute(retire).rowcount > 0
 
 
 def reject(connection: Connection, model_id: int, reason: str) -> None:
-    """Keep a model out of use, with the reason."""
+    """Reject a model, with the reason."""
     connection.execute(update(Model).where(Model.id == model_id).values(status="rejected", reason=reason))
 
 
 def save_predictions(connection: Connection, model_id: int, predictions: Sequence[Row]) -> int:
-    """Write what a model says of tracks; tracks that it has scored before are left alone.
+    """Write a model's predictions of tracks that have none by it; returns their number.
 
-    Rows have track_id, clips, scores (a mapping from label id to probability), and known: False where the track is
-    like none of the labels, and is said to be unknown. Returns how many were new.
+    Rows have track_id, clips (number), scores (probability by label id), and known (False for a track that is like
+    none of the labels).
     """
     rows = []
     for prediction in predictions:
         label_id, confidence = max(prediction["scores"].items(), key=lambda score: score[1])
-        said = label_id if prediction["known"] else None
-        rows.append({**prediction, "label_id": said, "nearest_id": label_id, "confidence": confidence})
-    # Sorted, so that two processes that score the same tracks cannot wait for each other in a circle.
+        predicted = label_id if prediction["known"] else None
+        rows.append({**prediction, "label_id": predicted, "nearest_id": label_id, "confidence": confidence})
+    # Sorted: two processes that score the same tracks would deadlock otherwise.
     written = connection.execute(
         text("""
             INSERT INTO predictions
                    (track_id, model_id, label_id, nearest_id, confidence, clips, split, trained_label_id)
             SELECT n.track_id, m.id, n.label_id, n.nearest_id, n.confidence, n.clips,
-                   coalesce(rt.split, CASE WHEN ts.split = 'aside' THEN ts.split END, 'new'), rt.label_id
+                   coalesce(rt.split, CASE WHEN ts.split = 'excluded' THEN ts.split END, 'new'), rt.label_id
               FROM unnest(CAST(:track_id AS bigint[]), CAST(:label_id AS bigint[]), CAST(:nearest_id AS bigint[]),
                           CAST(:confidence AS float8[]), CAST(:clips AS bigint[]))
                    AS n (track_id, label_id, nearest_id, confidence, clips)

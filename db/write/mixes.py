@@ -1,4 +1,4 @@
-"""Write what was heard in a recording, or why it could not be; and what a taste makes of it."""
+"""Write analysed and rejected mixes, and their verdicts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,10 +10,9 @@ from db.write.rows import Row
 
 
 def save_mix(connection: Connection, mix: Row, segments: Sequence[Row], windows: Sequence[Row]) -> int | None:
-    """Write an analysed recording with all its segments and windows; returns its id.
+    """Write an analysed mix with its segments and windows, and delete a rejection of its path; returns its id.
 
-    None, and nothing is written, where the same file was analysed by the same model meanwhile, or that model is gone.
-    Earlier rejections of a file at the same path go.
+    None, without a write, where the same model has analysed the same file meanwhile, or the model is deleted.
     """
     columns = ", ".join(mix)
     values = ", ".join(f"CAST(:{name} AS jsonb)" if name == "taste" else f":{name}" for name in mix)
@@ -35,7 +34,7 @@ def save_mix(connection: Connection, mix: Row, segments: Sequence[Row], windows:
 
 
 def reject_mix(connection: Connection, mix: Row) -> int:
-    """Leave a row of a recording that could not be used, in place of one that an earlier attempt has left."""
+    """Write a rejected mix in place of an earlier rejection of its path; returns its id."""
     forget_rejection(connection, mix["path"])
     add = insert(Mix).values(status="rejected", **mix).returning(Mix.id)
     mix_id: int = connection.execute(add).scalar_one()
@@ -43,14 +42,14 @@ def reject_mix(connection: Connection, mix: Row) -> int:
 
 
 def judge_mix(connection: Connection, mix_id: int, word: str, reason: str, taste: dict[str, Any]) -> None:
-    """Give a recording the verdict of this taste, in place of an earlier one."""
-    judged = {"verdict": word, "verdict_reason": reason, "taste": taste}
-    connection.execute(update(Mix).where(Mix.id == mix_id).values(**judged))
+    """Replace the verdict of a mix, and its taste."""
+    columns = {"verdict": word, "verdict_reason": reason, "taste": taste}
+    connection.execute(update(Mix).where(Mix.id == mix_id).values(**columns))
 
 
 def _copy_windows(connection: Connection, mix_id: int, windows: Sequence[Row]) -> None:
-    """By COPY, as two hours have five thousand."""
-    columns = ("number", "start_seconds", "label_id", "confidence", "probabilities", "tempo_bpm")
+    """Write windows by COPY: a mix of two hours has five thousand."""
+    columns = ("number", "start_s", "label_id", "confidence", "probabilities", "tempo_bpm")
     driver = connection.connection.driver_connection
     assert driver is not None
     statement = f"COPY mix_windows (mix_id, {', '.join(columns)}) FROM STDIN"
@@ -60,5 +59,5 @@ def _copy_windows(connection: Connection, mix_id: int, windows: Sequence[Row]) -
 
 
 def forget_rejection(connection: Connection, path: str) -> None:
-    """Remove the row of an earlier attempt at the recording of this path."""
+    """Delete the rejection of the mix at this path."""
     connection.execute(text("DELETE FROM mixes WHERE status = 'rejected' AND path = :path"), {"path": path})

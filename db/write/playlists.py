@@ -1,4 +1,4 @@
-"""Write which playlists there are, how they stand, which tracks they hold, and what could not be used."""
+"""Write playlists, their status, their tracks, and their rejected entries."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,13 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from db.models.catalogue import Label, Load, Playlist, RejectedRecord
 from db.write.rows import Row, unique
 
-# Compared with what was read here and not by the server: unsure how long an array is, it may go through all of it
-# for each member, which for 20 000 tracks takes most of a minute.
+# Compared in Python: the server may scan the whole array for each member, which takes a minute for 20 000 tracks.
 MEMBERS = "SELECT track_id FROM playlist_tracks WHERE playlist_id = :playlist AND removed_at IS NULL"
 
 
 @dataclass(frozen=True, slots=True)
 class LoadCounts:
-    """What one load changed."""
+    """Number of tracks read, added and removed, and of entries rejected, by one load."""
 
     tracks: int
     added: int
@@ -35,10 +34,10 @@ def register_playlist(
     *,
     keep_name: bool = True,
 ) -> int:
-    """Make sure that the playlist and its label have rows; the playlist's id.
+    """Write the rows of a playlist and its label unless they exist; returns the playlist's id.
 
-    A playlist that nobody has seen yet is called by its external id. A description never gives way to none.
-    With `keep_name` a known label keeps its name, whatever a folder is called.
+    A new playlist gets its external id as name. An empty description never replaces another. With `keep_name` an
+    existing label keeps its name.
     """
     described = upsert(Label).values(**label)
     connection.execute(
@@ -80,16 +79,16 @@ def register_playlist(
 
 
 def saw_unchanged(connection: Connection, playlist_id: int, name: str, snapshot_id: str) -> bool:
-    """Note what a provider has just shown; whether that is the version that we hold."""
-    called = update(Playlist).where(Playlist.id == playlist_id, Playlist.name != name).values(name=name)
-    connection.execute(called)
-    same = (Playlist.id == playlist_id, Playlist.snapshot_id == snapshot_id)
+    """Write the current name of a playlist; True, with status ok, if its version is the stored one."""
+    rename = update(Playlist).where(Playlist.id == playlist_id, Playlist.name != name).values(name=name)
+    connection.execute(rename)
+    stored_version = (Playlist.id == playlist_id, Playlist.snapshot_id == snapshot_id)
     seen = {"status": "ok", "status_reason": None, "last_seen_at": func.now()}
-    return connection.execute(update(Playlist).where(*same).values(**seen)).rowcount > 0
+    return connection.execute(update(Playlist).where(*stored_version).values(**seen)).rowcount > 0
 
 
 def set_playlist_status(connection: Connection, playlist_id: int, status: str, reason: str) -> None:
-    """Say why the playlist could not be read; its tracks stay those of its last complete reading."""
+    """Write the status and reason of a playlist that could not be read; its tracks stay."""
     connection.execute(
         update(Playlist)
         .where(
@@ -101,9 +100,9 @@ def set_playlist_status(connection: Connection, playlist_id: int, status: str, r
 
 
 def close_absent_playlists(connection: Connection, listed_by: str, present: Iterable[tuple[str, str]]) -> int:
-    """Close the playlists that `listed_by` no longer names; returns how many tracks left them.
+    """Set the playlists that `listed_by` no longer lists to gone; returns the number of tracks that leave them.
 
-    `present` has pairs of provider and external id. A playlist that comes back is read again in full.
+    `present` has pairs of provider and external id. The next ingest reads a playlist that returns in full.
     """
     pairs = list(present)
     closed = list(
@@ -141,12 +140,11 @@ def complete_load(
     started_at: datetime,
     flow_run_id: str | None,
 ) -> LoadCounts:
-    """Make the playlist's membership equal to what was read, and leave a row that says so.
+    """Write the tracks of a playlist as they were read, and a row for the load.
 
-    `added_at` has all tracks that were met, with the time that the provider gives, if any. Call it once all
-    entries are saved, by the one run that holds the playlist's lock. A snapshot_id of None says that the list
-    moved while it was read: the membership is written, but the next ingest reads it again. With `keep_absent`
-    tracks that were not met stay members, since an entry that could not be read may have been theirs.
+    `added_at` has all tracks that were read, with the provider's time of addition, if any. Callers hold the playlist's
+    lock, and have saved all entries. A snapshot_id of None means a list that changed during the reading: the next
+    ingest reads it again. With `keep_absent` tracks that were not read stay, since an unreadable entry may be theirs.
     """
     members = set(connection.scalars(text(MEMBERS), {"playlist": playlist_id}))
     arrived = [track_id for track_id in added_at if track_id not in members]
@@ -154,7 +152,7 @@ def complete_load(
         text("""
             INSERT INTO playlist_tracks (playlist_id, track_id, added_at)
             SELECT :playlist, track_id, coalesce(added_at, now())
-              FROM unnest(CAST(:tracks AS bigint[]), CAST(:times AS timestamptz[])) AS met (track_id, added_at)
+              FROM unnest(CAST(:tracks AS bigint[]), CAST(:times AS timestamptz[])) AS entry (track_id, added_at)
              ORDER BY track_id
             ON CONFLICT (playlist_id, track_id) DO UPDATE SET removed_at = NULL, added_at = excluded.added_at
         """),
@@ -202,7 +200,7 @@ def complete_load(
 def _save_rejections(
     connection: Connection, playlist_id: int, load_id: int, rejections: Sequence[Row]
 ) -> None:
-    """Keep each bad entry once; say of those that were not met again that they are resolved."""
+    """Write rejected entries, each once, and resolve the earlier ones that are not among them."""
     if rejections:
         statement = upsert(RejectedRecord)
         statement = statement.on_conflict_do_update(
@@ -218,7 +216,7 @@ def _save_rejections(
             {**row, "playlist_id": playlist_id, "load_id": load_id} for row in rejections
         ]
         connection.execute(statement, unique(rows, "playlist_id", "reference", "reason"))
-    # now() is the start of the transaction: the very time that the rows above were stamped with.
+    # now() is the start of the transaction, so that the rows above have exactly this time.
     connection.execute(
         update(RejectedRecord)
         .where(

@@ -1,4 +1,4 @@
-"""Write what providers allow, and what they said of tracks when asked."""
+"""Write the state of providers, lookups without a result, and the pace of requests."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ def note_trouble(
     reason: str,
     blocked_until: datetime | None = None,
 ) -> None:
-    """Remember why something that a provider offers does not work for us, and until when it wants to be left alone."""
+    """Write that a capability of a provider does not work, with the reason and the end of a pause."""
     connection.execute(
         text("""
             INSERT INTO provider_state (provider, capability, works, reason, blocked_until)
@@ -36,7 +36,7 @@ def note_trouble(
 
 
 def note_works(connection: Connection, provider: str, capability: str) -> None:
-    """Remember that it works again; what never failed has no row. A pause that another run was asked for stays."""
+    """Write that a capability works again, unless a pause has not ended. One without a failure has no row."""
     connection.execute(
         text("""
             UPDATE provider_state SET works = true, reason = NULL, blocked_until = NULL, checked_at = now()
@@ -48,7 +48,7 @@ def note_works(connection: Connection, provider: str, capability: str) -> None:
 
 
 def claim_tracks(connection: Connection, track_ids: Sequence[int]) -> list[int]:
-    """Lock those of the tracks that no other run is asking about; free again when the transaction ends."""
+    """Lock those of the tracks that no other transaction has locked; returns their ids."""
     query = text("""
         SELECT id FROM tracks WHERE id = ANY(:tracks) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     """)
@@ -56,10 +56,10 @@ def claim_tracks(connection: Connection, track_ids: Sequence[int]) -> list[int]:
 
 
 def save_not_found(connection: Connection, kind: str, rows: Sequence[Row]) -> None:
-    """Write who had nothing for a track.
+    """Write lookups without a result.
 
-    Rows have track_id, source, reason, detail, again, doubtful, version, checked_at. A doubtful answer keeps the time
-    at which the source first gave one.
+    Rows have track_id, source, reason, detail, again, doubtful, version, checked_at. A repeated doubtful result keeps
+    the time of the first one.
     """
     if not rows:
         return
@@ -73,7 +73,7 @@ def save_not_found(connection: Connection, kind: str, rows: Sequence[Row]) -> No
                    CAST(:track_id AS bigint[]), CAST(:source AS text[]), CAST(:reason AS text[]),
                    CAST(:detail AS text[]), CAST(:again AS boolean[]), CAST(:doubtful AS boolean[]),
                    CAST(:version AS text[]), CAST(:checked_at AS timestamptz[])
-                   ) AS looked (track_id, source, reason, detail, again, doubtful, version, checked_at)
+                   ) AS lookup (track_id, source, reason, detail, again, doubtful, version, checked_at)
              ORDER BY track_id, source
             ON CONFLICT (track_id, kind, source) DO UPDATE SET
                    tries = CASE WHEN l.again AND excluded.again AND excluded.doubted_since IS NULL
@@ -93,7 +93,7 @@ def save_not_found(connection: Connection, kind: str, rows: Sequence[Row]) -> No
 
 
 def forget_not_found(connection: Connection, kind: str, found: Sequence[tuple[int, str]]) -> None:
-    """Drop what was noted of (track, source) pairs that have come up with something after all."""
+    """Delete the lookups of (track, source) pairs that have a result now."""
     connection.execute(
         text("""
             DELETE FROM lookups l
@@ -109,7 +109,7 @@ def forget_not_found(connection: Connection, kind: str, found: Sequence[tuple[in
 
 
 def save_track_features(connection: Connection, rows: Sequence[Row]) -> None:
-    """Write what a provider measured of whole tracks; what it said before is replaced."""
+    """Write a provider's audio features of whole tracks, in place of earlier ones."""
     if not rows:
         return
     statement = upsert(AudioFeatures)
@@ -125,20 +125,20 @@ def save_track_features(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 def forget_lost_audio(connection: Connection) -> int:
-    """Drop clips of audio that Labelscope kept itself and that is gone: their tracks are looked for anew."""
+    """Delete clips whose stored audio is missing, so that the next ingest searches again; returns their number."""
     lost = "DELETE FROM clips WHERE uri LIKE 'store:%' AND status = 'rejected' AND reason = 'missing'"
     return connection.execute(text(lost)).rowcount
 
 
 def take_turn(connection: Connection, service: str, requests: int, window_s: float) -> float:
-    """Seconds to wait, by the server's clock, until a request may begin; it is counted as beginning then.
+    """Book the next request to a service; returns the seconds until it may start, by the server's clock.
 
-    At most `requests` begin in any `window_s` seconds. One statement, and who comes at the same time waits for its row.
+    At most `requests` start in any `window_s` seconds. It is one statement, so that concurrent calls wait for its row.
     """
     turn = text("""
         INSERT INTO request_pace AS pace (service, starts) VALUES (:service, ARRAY[clock_timestamp()])
         ON CONFLICT (service) DO UPDATE SET starts = CASE
-               -- turns that far ahead are left of a clock that was set back
+               -- a start that far ahead comes from a clock that was set back
                WHEN pace.starts[cardinality(pace.starts)]
                     > clock_timestamp() + 100 * make_interval(secs => :window)
                THEN ARRAY[clock_timestamp()]

@@ -1,6 +1,6 @@
-"""Take out what came from a provider, and say which files go with it.
+"""Remove the content of a provider from the tables, and return the files to delete.
 
-Callers remove the files first and commit then: a run that is killed in between finds the rows again, and goes on.
+Callers delete the files before they commit: after a kill in between, the next run finds the rows again.
 """
 
 from collections.abc import Sequence
@@ -9,36 +9,38 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from db.read.splits import TRACK_KEY
-from db.read.track_state import standing
+from db.read.track_state import tracks_in_state
 from db.write.learning import count_training_tracks
-from db.write.track_state import be_alone
+from db.write.track_state import lock_track_states
 
 
 @dataclass(frozen=True, slots=True)
-class Leavings:
-    """What has left the tables, and the files that nothing refers to any more."""
+class RemovedContent:
+    """Counts of removed rows, and the files without any row left."""
 
     playlists: int = 0
     tracks: int = 0
     clips: int = 0
-    audio: tuple[str, ...] = ()  # `store:` uris; a user's own files are never among them
-    spectrograms: tuple[tuple[str, str], ...] = ()  # fingerprint of the recipe, path below its folder
-    models: int = 0  # that had learnt from it
-    trainings: tuple[int, ...] = ()  # ids: all below models/<id>/ goes, whether or not a model came of it
+    # `store:` URIs; never a user's own files
+    audio: tuple[str, ...] = ()
+    # fingerprint of the spectrogram config, path below its folder
+    spectrograms: tuple[tuple[str, str], ...] = ()
+    # models trained on the content
+    models: int = 0
+    # ids; the whole folder models/<id>/ goes, with a model or without
+    trainings: tuple[int, ...] = ()
 
 
-def remove_provider(connection: Connection, provider: str) -> Leavings:
-    """Remove a provider's playlists, tracks, artists, audio and features, and whatever was learnt from them.
+def remove_provider(connection: Connection, provider: str) -> RemovedContent:
+    """Remove a provider's playlists, tracks, artists, audio and features, and all trainings and evaluations with them.
 
-    That is: trainings with all their models, and evaluations. One that is running loses its row and so cannot
-    end with a model. Audio and features that another provider gave for a track of this one go too, since the
-    track goes.
+    A running training loses its row, and cannot end with a model. Audio and features of another provider go with
+    their track.
     """
-    be_alone(
-        connection
-    )  # whoever adds up what models said would wait for these models, and we for what is added up
+    # Lock first: otherwise this deadlocks with refresh_track_states().
+    lock_track_states(connection)
     names = {"provider": provider}
-    # In the order in which a training that ends takes them.
+    # Locks in the same order as a training that ends.
     connection.execute(
         text("SELECT FROM training_runs WHERE origins ? :provider ORDER BY id FOR UPDATE"), names
     )
@@ -52,15 +54,15 @@ def remove_provider(connection: Connection, provider: str) -> Leavings:
         text("DELETE FROM training_runs WHERE origins ? :provider RETURNING id"), names
     ).all()
     connection.execute(text("DELETE FROM evaluations WHERE origins ? :provider"), names)
-    doomed = connection.scalars(
+    clips = connection.scalars(
         text("""
             SELECT c.id FROM clips c JOIN tracks t ON t.id = c.track_id
              WHERE c.provider = :provider OR t.provider = :provider
         """),
         names,
     ).all()
-    audio, spectrograms = _files_of(connection, doomed)
-    connection.execute(text("DELETE FROM clips WHERE id = ANY(:clips)"), {"clips": list(doomed)})
+    audio, spectrograms = _files_of(connection, clips)
+    connection.execute(text("DELETE FROM clips WHERE id = ANY(:clips)"), {"clips": list(clips)})
     for query in (
         "DELETE FROM audio_features WHERE origin = :provider",
         "DELETE FROM lookups WHERE source = :provider",
@@ -70,7 +72,7 @@ def remove_provider(connection: Connection, provider: str) -> Leavings:
         "DELETE FROM provider_state WHERE provider = :provider",
     ):
         connection.execute(text(query), names)
-    shrunk = connection.scalars(
+    changed_trainings = connection.scalars(
         text("""
             SELECT DISTINCT rt.training_run_id
               FROM training_run_tracks rt JOIN tracks t ON t.id = rt.track_id AND t.provider = :provider
@@ -78,21 +80,21 @@ def remove_provider(connection: Connection, provider: str) -> Leavings:
         names,
     ).all()
     tracks = connection.execute(text("DELETE FROM tracks WHERE provider = :provider"), names).rowcount
-    count_training_tracks(connection, shrunk)
+    count_training_tracks(connection, changed_trainings)
     connection.execute(text("DELETE FROM artists WHERE provider = :provider"), names)
     playlists = connection.execute(text("DELETE FROM playlists WHERE provider = :provider"), names).rowcount
-    return Leavings(playlists, tracks, len(doomed), audio, spectrograms, models, tuple(trainings))
+    return RemovedContent(playlists, tracks, len(clips), audio, spectrograms, models, tuple(trainings))
 
 
-def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) -> Leavings:
-    """Remove a provider's tracks that none of its playlists has confirmed for so many days, with their audio.
+def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) -> RemovedContent:
+    """Remove a provider's tracks that none of its playlists has confirmed for `days` days, with their audio.
 
-    A track is confirmed whenever a playlist that holds it is looked at, and when it leaves one.
+    An ingest of a playlist confirms its tracks, and those that leave it.
     """
     tracks = connection.scalars(
         text(f"""
             SELECT t.id FROM tracks t
-             WHERE t.id = ANY({standing("s.provider = :provider AND s.origins = '{}'")} || ARRAY(
+             WHERE t.id = ANY({tracks_in_state("s.provider = :provider AND s.origins = '{}'")} || ARRAY(
                    SELECT pt.track_id FROM playlist_tracks pt JOIN playlists p ON p.id = pt.playlist_id
                     WHERE pt.removed_at IS NULL AND p.last_seen_at < now() - make_interval(days => :days)))
                AND t.provider = :provider
@@ -106,27 +108,27 @@ def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) 
         {"provider": provider, "days": days},
     ).all()
     if not tracks:
-        return Leavings()
+        return RemovedContent()
     clips = connection.scalars(
         text("SELECT id FROM clips WHERE track_id = ANY(:tracks)"), {"tracks": list(tracks)}
     ).all()
     audio, spectrograms = _files_of(connection, clips)
-    # A model may have learnt from them, and outlives them: should they come back, they must not test it.
+    # A model may be trained on them. If they return, they must not become its holdout tracks.
     connection.execute(
         text(f"""
-            INSERT INTO former_places (track_key, split)
+            INSERT INTO former_splits (track_key, split)
             SELECT {TRACK_KEY}, ts.split FROM tracks t JOIN track_splits ts ON ts.track_id = t.id
              WHERE t.id = ANY(:tracks)
             ON CONFLICT (track_key) DO UPDATE SET split = excluded.split, left_at = now()
         """),
         {"tracks": list(tracks)},
     )
-    shrunk = connection.scalars(
+    changed_trainings = connection.scalars(
         text("SELECT DISTINCT training_run_id FROM training_run_tracks WHERE track_id = ANY(:tracks)"),
         {"tracks": list(tracks)},
     ).all()
     connection.execute(text("DELETE FROM tracks WHERE id = ANY(:tracks)"), {"tracks": list(tracks)})
-    count_training_tracks(connection, shrunk)
+    count_training_tracks(connection, changed_trainings)
     connection.execute(
         text("""
             DELETE FROM artists a
@@ -135,7 +137,7 @@ def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) 
         """),
         {"provider": provider, "days": days},
     )
-    # A playlist that loses tracks in this way is read again in full, should its provider come back.
+    # If the provider returns, the next ingest reads these playlists in full.
     connection.execute(
         text("""
             UPDATE playlists SET snapshot_id = NULL
@@ -144,13 +146,13 @@ def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) 
         """),
         {"provider": provider, "days": days},
     )
-    return Leavings(tracks=len(tracks), clips=len(clips), audio=audio, spectrograms=spectrograms)
+    return RemovedContent(tracks=len(tracks), clips=len(clips), audio=audio, spectrograms=spectrograms)
 
 
 def _files_of(
     connection: Connection, clip_ids: Sequence[int]
 ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """The files that belong to these clips and to no other: two clips of the same sound share theirs."""
+    """Audio and spectrogram files of these clips alone; clips of the same audio share their files."""
     names = {"clips": list(clip_ids)}
     audio = connection.scalars(
         text("""
@@ -163,10 +165,10 @@ def _files_of(
     spectrograms = connection.execute(
         text("""
             SELECT DISTINCT r.fingerprint, s.path
-              FROM spectrograms s JOIN spectrogram_recipes r ON r.id = s.recipe_id
+              FROM spectrograms s JOIN spectrogram_configs r ON r.id = s.config_id
              WHERE s.clip_id = ANY(:clips)
                AND NOT EXISTS (SELECT FROM spectrograms o
-                                WHERE (o.recipe_id, o.path) = (s.recipe_id, s.path) AND o.clip_id <> ALL(:clips))
+                                WHERE (o.config_id, o.path) = (s.config_id, s.path) AND o.clip_id <> ALL(:clips))
         """),
         names,
     ).all()

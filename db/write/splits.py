@@ -1,4 +1,4 @@
-"""Write on which side of the split tracks stand: once, for good; only groups may grow together."""
+"""Write the splits of tracks. A split never changes; groups may merge."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,11 +7,11 @@ from sqlalchemy import Connection, text
 from db.write.rows import Row, arrays
 
 
-def place_tracks(connection: Connection, rows: Sequence[Row]) -> int:
-    """Place tracks; one that has a place keeps it. Returns how many were placed.
+def save_splits(connection: Connection, rows: Sequence[Row]) -> int:
+    """Write splits of tracks that have none; returns their number.
 
-    Rows have track_id, group_key, scheme (artist, album, title), split (train, validation, holdout, aside) and
-    reason (why it stands there).
+    Rows have track_id, group_key, scheme (artist, album or title), split (train, validation, holdout or excluded) and
+    reason (a sentence).
     """
     return connection.execute(
         text("""
@@ -26,7 +26,7 @@ def place_tracks(connection: Connection, rows: Sequence[Row]) -> int:
 
 
 def merge_groups(connection: Connection, merged: Mapping[str, str]) -> None:
-    """Give groups that a new track has tied together one key, from old to new; no track changes sides by it."""
+    """Merge groups that a new track ties together, by old and new key. No track changes its split."""
     for old, new in merged.items():
         connection.execute(
             text("UPDATE track_splits SET group_key = :new WHERE group_key = :old"), {"old": old, "new": new}

@@ -1,7 +1,6 @@
 """Write tracks with their artists and clips, some hundreds at a time.
 
-A value that is known is never replaced by null. Statements touch rows in one order for all writers: two that lock
-the same rows in two orders would wait for each other for ever.
+Null never replaces a value. All statements lock rows in the same order: otherwise two writers would deadlock.
 """
 
 from collections.abc import Sequence
@@ -13,13 +12,13 @@ from db.write.rows import Row, arrays, json_array, unique
 TrackEntry = tuple[Row, Sequence[Row], Sequence[Row]]
 """The columns of a track, of its artists in order of credit, and of its clips."""
 
-TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "duration_seconds", "release_date")
+TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "duration_s", "release_date")
 
 
 def save_entries(connection: Connection, entries: Sequence[TrackEntry]) -> list[int]:
-    """Write each entry; the ids of the tracks, in the order given. Seven statements, however many entries.
+    """Write entries by seven statements in all; returns the ids of the tracks, in the order of the entries.
 
-    A clip that is known keeps its row; where its file has moved, the row follows.
+    An existing clip keeps its row; a new place of its file is updated.
     """
     if not entries:
         return []
@@ -39,10 +38,10 @@ def _save_tracks(connection: Connection, tracks: Sequence[Row]) -> list[int]:
     saved = connection.execute(
         text("""
             INSERT INTO tracks AS t
-                   (provider, external_id, title, album, isrc, duration_seconds, release_date, raw)
+                   (provider, external_id, title, album, isrc, duration_s, release_date, raw)
             SELECT * FROM ROWS FROM (
                    unnest(CAST(:provider AS text[]), CAST(:external_id AS text[]), CAST(:title AS text[]),
-                          CAST(:album AS text[]), CAST(:isrc AS text[]), CAST(:duration_seconds AS numeric[]),
+                          CAST(:album AS text[]), CAST(:isrc AS text[]), CAST(:duration_s AS numeric[]),
                           CAST(:release_date AS text[])),
                    jsonb_array_elements(CAST(:raw AS jsonb)))
              ORDER BY 1, 2
@@ -50,7 +49,7 @@ def _save_tracks(connection: Connection, tracks: Sequence[Row]) -> list[int]:
                    title = excluded.title,
                    album = coalesce(excluded.album, t.album),
                    isrc = coalesce(excluded.isrc, t.isrc),
-                   duration_seconds = coalesce(excluded.duration_seconds, t.duration_seconds),
+                   duration_s = coalesce(excluded.duration_s, t.duration_s),
                    release_date = coalesce(excluded.release_date, t.release_date),
                    raw = excluded.raw,
                    last_seen_at = now()
@@ -63,7 +62,7 @@ def _save_tracks(connection: Connection, tracks: Sequence[Row]) -> list[int]:
 
 
 def _save_credits(connection: Connection, ids: Sequence[int], credits_: Sequence[Sequence[Row]]) -> None:
-    """The artists of each track, in order. A track that comes without any keeps those that it has."""
+    """Write the artists of each track, in order. A track without artists keeps its stored ones."""
     artists = unique((artist for credit in credits_ for artist in credit), "provider", "external_id")
     if not artists:
         return
@@ -78,16 +77,16 @@ def _save_credits(connection: Connection, ids: Sequence[int], credits_: Sequence
         """),
         named,
     )
-    known = connection.execute(
+    stored = connection.execute(
         text("""
-            SELECT provider, external_id, (  -- not a join, for which the server would go through all artists
+            SELECT provider, external_id, (  -- no join: the server would read all artists
                    SELECT id FROM artists a
                     WHERE (a.provider, a.external_id) = (wanted.provider, wanted.external_id)) AS id
               FROM unnest(CAST(:provider AS text[]), CAST(:external_id AS text[])) AS wanted (provider, external_id)
         """),
         {"provider": named["provider"], "external_id": named["external_id"]},
     )
-    artist_ids = {(row.provider, row.external_id): row.id for row in known}
+    artist_ids = {(row.provider, row.external_id): row.id for row in stored}
     rows = [
         {
             "track": track_id,
@@ -121,8 +120,8 @@ def _save_credits(connection: Connection, ids: Sequence[int], credits_: Sequence
 
 
 def save_clips(connection: Connection, clips: Sequence[Row]) -> None:
-    """Write clips, rows with the track_id; windows of these tracks that are no longer planned go."""
-    clips = unique(clips, "track_id", "provider", "offset_seconds")
+    """Write clips, rows with the track_id, and delete other windows of these tracks and providers."""
+    clips = unique(clips, "track_id", "provider", "offset_s")
     if not clips:
         return
     columns = arrays(
@@ -135,37 +134,37 @@ def save_clips(connection: Connection, clips: Sequence[Row]) -> None:
         "sha256",
         "bytes",
         "modified_ns",
-        "offset_seconds",
-        "duration_seconds",
+        "offset_s",
+        "duration_s",
     )
     connection.execute(
         text("""
             INSERT INTO clips AS c
                    (track_id, provider, licence, reference, uri, sha256, bytes, modified_ns,
-                    offset_seconds, duration_seconds)
+                    offset_s, duration_s)
             SELECT * FROM unnest(
                    CAST(:track_id AS bigint[]), CAST(:provider AS text[]), CAST(:licence AS text[]),
                    CAST(:reference AS text[]), CAST(:uri AS text[]), CAST(:sha256 AS text[]),
                    CAST(:bytes AS bigint[]), CAST(:modified_ns AS bigint[]),
-                   CAST(:offset_seconds AS numeric[]), CAST(:duration_seconds AS numeric[]))
+                   CAST(:offset_s AS numeric[]), CAST(:duration_s AS numeric[]))
              ORDER BY 1, 2, 9
-            ON CONFLICT (track_id, provider, offset_seconds) DO UPDATE SET
+            ON CONFLICT (track_id, provider, offset_s) DO UPDATE SET
                    uri = excluded.uri,
                    modified_ns = excluded.modified_ns,
-                   status = CASE c.status WHEN 'rejected' THEN 'new' ELSE c.status END,  -- it deserves another try
+                   status = CASE c.status WHEN 'rejected' THEN 'new' ELSE c.status END,  -- another try
                    reason = NULL,
                    detail = NULL
              WHERE (c.uri, c.modified_ns) IS DISTINCT FROM (excluded.uri, excluded.modified_ns)
         """),
         columns,
     )
-    # Windows that are no longer planned, since their number was changed: they would overlap the new ones.
+    # After a change of the number of windows, old windows would overlap the new ones.
     connection.execute(
         text("""
             DELETE FROM clips c WHERE c.track_id = ANY(:track_id) AND c.provider = ANY(:provider) AND NOT EXISTS (
-                SELECT FROM unnest(CAST(:track_id AS bigint[]), CAST(:offset_seconds AS numeric(12, 3)[]))
+                SELECT FROM unnest(CAST(:track_id AS bigint[]), CAST(:offset_s AS numeric(12, 3)[]))
                          AS plan (track_id, at)
-                 WHERE plan.track_id = c.track_id AND plan.at = c.offset_seconds)
+                 WHERE plan.track_id = c.track_id AND plan.at = c.offset_s)
         """),
-        {name: columns[name] for name in ("track_id", "provider", "offset_seconds")},
+        {name: columns[name] for name in ("track_id", "provider", "offset_s")},
     )

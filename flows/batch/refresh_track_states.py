@@ -15,10 +15,10 @@ def refresh_track_states(engine: Engine) -> None:
     refreshed = 0
     while True:
         with engine.begin() as connection:
-            changes = track_state.settle_changes(connection, CHANGES_PER_TRANSACTION)
+            changes = track_state.refresh_track_states(connection, CHANGES_PER_TRANSACTION)
         if changes == 0:
             break
         refreshed += changes
     if refreshed:
         with engine.begin() as connection:
-            track_state.tidy_counts(connection)
+            track_state.compact_track_states(connection)

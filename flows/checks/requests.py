@@ -35,7 +35,7 @@ def require_champion(connection: Connection) -> Any:
 def require_promotable(connection: Connection, model_id: int, allowed: Sequence[str]) -> Any:
     """The row of a model that may be promoted; its file is not checked. Raises PromotionRefused."""
     model = read.learning.model(connection, model_id) if model_id < 2**63 else None
-    if model is None or model.status == "yardstick":
+    if model is None or model.status == "baseline":
         raise PromotionRefused(
             f"There is no model {model_id} that can be promoted: see `labelscope models` for the list."
         )
@@ -56,7 +56,7 @@ def require_something_to_learn(connection: Connection, settings: Settings) -> No
     """
     read_labels(settings.labels)
     statement = (
-        "SELECT count(DISTINCT label_id) FROM standings_now"
+        "SELECT count(DISTINCT label_id) FROM track_states_now"
         " WHERE label_id IS NOT NULL AND tracks > 0 AND clips_ready > 0"
     )
     labels = int(connection.scalar(text(statement)) or 0)

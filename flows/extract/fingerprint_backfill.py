@@ -18,13 +18,13 @@ CLIPS_PER_TRANSACTION = 256
 
 
 @task(name="fingerprint stored spectrograms", cache_policy=NO_CACHE)
-def fingerprint_stored(engine: Engine, folder: Path, recipe_id: int) -> int:
+def fingerprint_stored(engine: Engine, folder: Path, config_id: int) -> int:
     """Fingerprint ready clips that have no fingerprint of this version; returns how many. Reads no audio.
 
     A clip whose spectrogram cannot be read gets none here: it is extracted again. About 7 ms a clip.
     """
     with engine.connect() as connection:
-        waiting = read.clips.clips_to_fingerprint(connection, recipe_id, FINGERPRINT_VERSION)
+        waiting = read.clips.clips_to_fingerprint(connection, config_id, FINGERPRINT_VERSION)
     fingerprinted = 0
     with progress_bar("Fingerprinting clips", len(waiting)) as advance:
         for clips in batches(waiting, CLIPS_PER_TRANSACTION):

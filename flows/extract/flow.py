@@ -6,11 +6,12 @@ from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import Engine, Row
+from sqlalchemy import Engine
 
 from config.settings import Settings
 from db import read, write
 from db.engine import Lock, share_lock
+from db.write.clips import ClaimedClip
 from flows.batch import worker_resources
 from flows.batch.batches import batches
 from flows.batch.decoder_pool import decoders, outcome_of
@@ -61,17 +62,19 @@ def extract(again: bool = False) -> Extracted:
     recipe = SpectrogramConfig()
     with open_database(settings) as engine, share_lock(engine, Lock.CONTENT):
         with engine.begin() as connection:
-            recipe_id = write.clips.register_recipe(connection, recipe.fingerprint(), recipe.to_dict())
+            config_id = write.clips.register_spectrogram_config(
+                connection, recipe.fingerprint(), recipe.to_dict()
+            )
             if again:
                 write.clips.retry_rejected(connection)
         refresh_track_states(engine)
-        fingerprint_stored(engine, spectrogram_folder(settings, recipe.fingerprint()), recipe_id)
+        fingerprint_stored(engine, spectrogram_folder(settings, recipe.fingerprint()), config_id)
         refresh_track_states(engine)
         with engine.connect() as connection:
-            clip_ids = read.clips.clips_to_extract(connection, recipe_id, FINGERPRINT_VERSION)
+            clip_ids = read.clips.clips_to_extract(connection, config_id, FINGERPRINT_VERSION)
         if not clip_ids:
             return Extracted()
-        total = _extract_all(engine, settings, ClipWork(recipe, recipe_id), clip_ids)
+        total = _extract_all(engine, settings, ClipWork(recipe, config_id), clip_ids)
         with engine.connect() as connection:
             create_extraction_artifacts(connection, _sentences(total))
     if total.ready:
@@ -84,7 +87,7 @@ class ClipWork:
     """What each batch needs beside the ids of its clips. It can be pickled for a cluster."""
 
     recipe: SpectrogramConfig
-    recipe_id: int
+    config_id: int
 
 
 def _extract_all(engine: Engine, settings: Settings, work: ClipWork, clip_ids: list[int]) -> Extracted:
@@ -115,7 +118,7 @@ def _sentences(total: Extracted) -> list[str]:
 def extract_batch(work: ClipWork, ids: list[int]) -> Extracted:
     """Extract some clips in one transaction. Skips clips that another run is extracting."""
     with worker_resources.DATABASE.get().begin() as connection:
-        clips = write.clips.claim_clips(connection, ids, work.recipe_id, FINGERPRINT_VERSION)
+        clips = write.clips.claim_clips(connection, ids, work.config_id, FINGERPRINT_VERSION)
         outcomes = _decode(clips, work.recipe)
         track_ids = {clip.id: clip.track_id for clip in clips}
         failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
@@ -123,7 +126,7 @@ def extract_batch(work: ClipWork, ids: list[int]) -> Extracted:
         too_short = [extraction.clip_id for extraction in extractions if extraction.too_short]
         write.clips.save_extractions(
             connection,
-            [_spectrogram_row(extraction, work.recipe_id) for extraction in extractions],
+            [_spectrogram_row(extraction, work.config_id) for extraction in extractions],
             [_features_row(extraction, track_ids[extraction.clip_id]) for extraction in extractions],
             [fingerprint_row(clip.clip_id, clip.fingerprint) for clip in extractions if not clip.too_short],
             too_short,
@@ -135,13 +138,12 @@ def extract_batch(work: ClipWork, ids: list[int]) -> Extracted:
     return Extracted(len(extractions) - len(too_short), len(too_short), len(failures), elsewhere)
 
 
-def _decode(clips: Sequence[Row[Any]], recipe: SpectrogramConfig) -> list[Extraction | Failure]:
+def _decode(clips: Sequence[ClaimedClip], recipe: SpectrogramConfig) -> list[Extraction | Failure]:
     """Extract claimed clips on the decoder processes, in the order of `clips`."""
     settings, schedule = Settings(), worker_resources.DECODERS.get()
     folder = spectrogram_folder(settings, recipe.fingerprint())
     jobs = [
-        ClipJob(clip.id, audio_path(settings, clip.uri), clip.offset_seconds, clip.duration_seconds)
-        for clip in clips
+        ClipJob(clip.id, audio_path(settings, clip.uri), clip.offset_s, clip.duration_s) for clip in clips
     ]
     futures = [schedule(job, recipe, folder) for job in jobs]
     return [
@@ -149,9 +151,9 @@ def _decode(clips: Sequence[Row[Any]], recipe: SpectrogramConfig) -> list[Extrac
     ]
 
 
-def _spectrogram_row(extraction: Extraction, recipe_id: int) -> dict[str, Any]:
+def _spectrogram_row(extraction: Extraction, config_id: int) -> dict[str, Any]:
     names = ("clip_id", "path", "sha256", "bytes", "frames")
-    return {name: getattr(extraction, name) for name in names} | {"recipe_id": recipe_id}
+    return {name: getattr(extraction, name) for name in names} | {"config_id": config_id}
 
 
 def _features_row(extraction: Extraction, track_id: int) -> dict[str, Any]:

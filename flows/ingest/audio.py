@@ -174,7 +174,7 @@ def _search_track(search: Search, row: Row[Any]) -> TrackResult:
         title=row.title,
         artists=tuple(row.artists),
         isrc=row.isrc,
-        duration_s=row.duration_seconds,
+        duration_s=row.duration_s,
         preview_url=row.preview_url,
         settled=frozenset(row.settled),
         doubted=frozenset(row.doubted) | final,

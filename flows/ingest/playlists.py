@@ -29,7 +29,7 @@ INCONCLUSIVE = CHANGED | {"unreadable", "not_listed"}
 """Reasons of rejections after which the track may still be in the list."""
 
 NOTHING = write.playlists.LoadCounts(0, 0, 0, 0)
-TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "release_date", "raw")
+TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "duration_s", "release_date", "raw")
 
 KnownFiles = Callable[[], KnownHashes]
 """Returns the sha256 of files that were hashed before; reads them at the first call."""
@@ -183,14 +183,10 @@ def entry_rows(entry: Entry) -> TrackEntry:
     """Rows of the tables tracks, artists and clips."""
     # asdict would copy all of raw.
     track = {name: getattr(entry.track, name) for name in TRACK_COLUMNS}
-    track["duration_seconds"] = entry.track.duration_s
     artists = [asdict(artist) for artist in entry.track.artists]
     return track, artists, [clip_row(clip) for clip in entry.clips]
 
 
 def clip_row(clip: AudioClip) -> dict[str, Any]:
     """A row of the table clips."""
-    row = asdict(clip)
-    row["offset_seconds"] = row.pop("offset_s")
-    row["duration_seconds"] = row.pop("duration_s")
-    return row
+    return asdict(clip)

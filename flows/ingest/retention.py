@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 from common.errors import LabelscopeError
 from config.settings import Settings
 from db.engine import Lock, try_lock
-from db.write.removal import Leavings, remove_provider, remove_unconfirmed_tracks
+from db.write.removal import RemovedContent, remove_provider, remove_unconfirmed_tracks
 from flows.batch.refresh_track_states import refresh_track_states
 from flows.home.environment import model_folder, spectrogram_folder, stored_audio
 from flows.home.report_files import delete_old_reports
@@ -18,7 +18,7 @@ class BusyError(LabelscopeError):
     """Another run ingests or saves content just now. The message is one sentence with the cure."""
 
 
-def purge(engine: Engine, settings: Settings, provider: str) -> Leavings:
+def purge(engine: Engine, settings: Settings, provider: str) -> RemovedContent:
     """Remove all content of a provider, with its files. The user's own audio files stay.
 
     Raises BusyError while a run ingests content, or a backup saves it: either would get half of it.
@@ -35,7 +35,7 @@ def purge(engine: Engine, settings: Settings, provider: str) -> Leavings:
     return removed
 
 
-def remove_unconfirmed(engine: Engine, settings: Settings, provider: str, days: int) -> Leavings:
+def remove_unconfirmed(engine: Engine, settings: Settings, provider: str, days: int) -> RemovedContent:
     """Remove tracks that the provider has not confirmed for `days` days, with their files.
 
     Removes nothing while another run ingests content: the next run does it then.
@@ -43,10 +43,12 @@ def remove_unconfirmed(engine: Engine, settings: Settings, provider: str, days: 
     removed = _remove(
         engine, settings, lambda connection: remove_unconfirmed_tracks(connection, provider, days)
     )
-    return removed or Leavings()
+    return removed or RemovedContent()
 
 
-def _remove(engine: Engine, settings: Settings, remove: Callable[[Connection], Leavings]) -> Leavings | None:
+def _remove(
+    engine: Engine, settings: Settings, remove: Callable[[Connection], RemovedContent]
+) -> RemovedContent | None:
     """Remove rows and their files; None where another run works on content, whose new files would be missed."""
     with try_lock(engine, Lock.CONTENT) as locked, engine.begin() as connection:
         if not locked:

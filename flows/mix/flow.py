@@ -134,12 +134,12 @@ def _recognise(engine: Engine, champion: Any, file: RecordingFile, taste: Taste)
 
 
 def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
-    row, shares = read.mixes.mix(connection, mix_id), read.mixes.shares(connection, mix_id)
+    row, shares = read.mixes.analysed_mix(connection, mix_id), read.mixes.shares(connection, mix_id)
     stored = MixSummary(
         shares={label.slug: label.share for label in shares},
-        unknown_share=row.unlike,
+        unknown_share=row.unknown_share,
         entropy=row.entropy,
-        concentration=row.uniformity,
+        concentration=row.concentration,
         changes_per_hour=row.changes_per_hour,
         tempo_bpm=row.tempo_bpm,
     )
@@ -172,7 +172,7 @@ def _analyse(engine: Engine, settings: Settings, champion: Any, file: RecordingF
             "verdict": judgement.word,
             "verdict_reason": judgement.reason,
             "taste": taste.model_dump_json(),
-            "seconds": time.perf_counter() - started,
+            "analysis_s": time.perf_counter() - started,
             "flow_run_id": flow_run.get_id(),
         }
         mix_id = save_mix(connection, row, segments, windows)

@@ -9,9 +9,10 @@ from ml.plots.mix import Stretch, plot_mix
 
 def plot_timeline(connection: Connection, mix_id: int) -> bytes:
     """The timeline of an analysed mix, as PNG; labels have the same colours as in all other plots."""
-    positions = {label.id: position for position, label in enumerate(read.learning.labels(connection))}
+    labels = read.learning.labels(connection)
+    positions: dict[int | None, int] = {label.id: position for position, label in enumerate(labels)}
     stretches = [
-        Stretch(row.start_seconds, row.end_seconds, row.label, positions.get(row.label_id))
+        Stretch(row.start_s, row.end_s, row.label, positions.get(row.label_id))
         for row in read.mixes.segments(connection, mix_id)
     ]
     windows = read.mixes.windows(connection, mix_id)

@@ -15,11 +15,11 @@ from ml.mixes.summary import MixSummary
 def summary_row(summary: MixSummary, scores: WindowScores) -> dict[str, Any]:
     """The metrics of the whole mix, as columns of mixes."""
     return {
-        "duration_seconds": round(scores.duration_s, 3),
+        "duration_s": round(scores.duration_s, 3),
         "entropy": summary.entropy,
-        "uniformity": _share(summary.concentration),
+        "concentration": _share(summary.concentration),
         "changes_per_hour": summary.changes_per_hour,
-        "unlike": _share(summary.unknown_share),
+        "unknown_share": _share(summary.unknown_share),
         "tempo_bpm": summary.tempo_bpm,
     }
 
@@ -31,8 +31,8 @@ def segment_rows(timeline: Timeline, scores: WindowScores, label_ids: Sequence[i
     return [
         {
             "number": number,
-            "start_seconds": round(segment.start_s, 3),
-            "end_seconds": round(segment.end_s, 3),
+            "start_s": round(segment.start_s, 3),
+            "end_s": round(segment.end_s, 3),
             "label_id": None if segment.label is None else ids[segment.label],
             "confidence": _share(segment.confidence),
             "tempo_bpm": _median(
@@ -53,7 +53,7 @@ def window_rows(timeline: Timeline, scores: WindowScores, label_ids: Sequence[in
         rows.append(
             {
                 "number": number,
-                "start_seconds": round(start_s, 3),
+                "start_s": round(start_s, 3),
                 "label_id": None if state < 0 else label_ids[state],
                 # State -1 is unknown, the last column of the posterior.
                 "confidence": _share(float(timeline.posterior[number, state])),

@@ -9,8 +9,8 @@ def metric_lines(mix: Any) -> list[str]:
     """The metrics of an analysed mix, a row of mixes, in two lines."""
     tempo = "no tempo found" if mix.tempo_bpm is None else f"{mix.tempo_bpm:.0f} BPM"
     return [
-        f"{clock(mix.duration_seconds)} long, {tempo}, {mix.changes_per_hour:.1f} changes per hour",
-        f"{mix.unlike:.0%} unknown, concentration {mix.uniformity:.2f}, entropy {mix.entropy:.2f} bits",
+        f"{clock(mix.duration_s)} long, {tempo}, {mix.changes_per_hour:.1f} changes per hour",
+        f"{mix.unknown_share:.0%} unknown, concentration {mix.concentration:.2f}, entropy {mix.entropy:.2f} bits",
     ]
 
 
@@ -18,5 +18,7 @@ def analysed_by(mix: Any, recognised: bool) -> str:
     """Which model analysed the mix: for a recognised file the date, else the time that it took."""
     if recognised:
         return f"recognised: model {mix.model_id} analysed this file on {mix.created_at:%Y-%m-%d at %H:%M}"
-    speed = mix.duration_seconds / mix.seconds
-    return f"analysed by model {mix.model_id} in {mix.seconds:.1f} s, {speed:.0f} times as fast as it plays"
+    speed = mix.duration_s / mix.analysis_s
+    return (
+        f"analysed by model {mix.model_id} in {mix.analysis_s:.1f} s, {speed:.0f} times as fast as it plays"
+    )

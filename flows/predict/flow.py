@@ -65,7 +65,7 @@ def predict() -> Predicted:
             return Predicted()
         refresh_track_states(engine)
         with engine.connect() as connection:
-            model = (champion.model_id, champion.recipe_id, allowed)
+            model = (champion.model_id, champion.config_id, allowed)
             unscored = read.learning.tracks_to_predict(connection, *model)
             complete = _embeddings_are_complete(connection, champion.model_id)
             again = [] if complete else read.embeddings.tracks_without_embedding(connection, *model)
@@ -117,7 +117,7 @@ class TrackWork:
     model_id: int
     path: str  # of the model's file, relative to the folder of models
     sha256: str
-    recipe_id: int
+    config_id: int
     label_ids: tuple[int, ...]  # in the order of the model's scores
     allowed: tuple[str, ...]  # origins of audio that may be scored
 
@@ -127,7 +127,7 @@ def _work(champion: Any, allowed: Sequence[str]) -> TrackWork:
         champion.model_id,
         champion.path,
         champion.sha256,
-        champion.recipe_id,
+        champion.config_id,
         tuple(label["id"] for label in champion.labels),
         tuple(allowed),
     )
@@ -145,12 +145,12 @@ def predict_batch(work: TrackWork, ids: list[int]) -> tuple[int, int]:
         scoring(model_folder(settings) / work.path, work.sha256) as scorer,
     ):
         with engine.connect() as connection:
-            rows = read.clips.spectrograms_of(connection, ids, work.recipe_id, work.allowed)
+            rows = read.clips.spectrograms_of(connection, ids, work.config_id, work.allowed)
         clips, lost = _score_clips(settings, scorer, rows)
         predictions, embeddings = _by_track(work, scorer, clips)
         with engine.begin() as connection:
             if lost:
-                forget_spectrograms(connection, [row.clip_id for row in lost], work.recipe_id)
+                forget_spectrograms(connection, [row.clip_id for row in lost], work.config_id)
             save_embeddings(connection, work.model_id, embeddings)
             return save_predictions(connection, work.model_id, predictions), len(clips)
 

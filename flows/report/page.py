@@ -176,7 +176,7 @@ def _clip_image(settings: Settings, row: Any) -> spectrograms.ClipImage:
         artists=row.artists,
         confidence=row.confidence,
         split=row.split,
-        offset_s=row.offset_seconds,
+        offset_s=row.offset_s,
         duration_s=row.frames * config.hop_length / config.sample_rate,
         png=plot_spectrogram(load_whole_spectrogram(path, row.frames, config.n_mels)),
         frequency_ticks=frequency_ticks(config),

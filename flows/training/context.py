@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from config.settings import Settings
-from db.write.clips import register_recipe
+from db.write.clips import register_spectrogram_config
 from flows.home.environment import spectrogram_folder
 from ml.features.spectrogram import SpectrogramConfig
 
@@ -33,5 +33,5 @@ def new_context(
 ) -> TrainingContext:
     """The context of a run that starts now. Registers the spectrogram configuration in the database."""
     config = SpectrogramConfig()
-    config_id = register_recipe(connection, config.fingerprint(), config.to_dict())
+    config_id = register_spectrogram_config(connection, config.fingerprint(), config.to_dict())
     return TrainingContext(engine, settings, tuple(allowed), config, config_id)

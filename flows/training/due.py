@@ -24,7 +24,7 @@ def reason_to_train(connection: Connection, context: TrainingContext) -> str | N
         return "the tracks have changed since a training was refused" if changed else None
     if read.learning.champion(connection) is None:
         return "no model is in use"
-    if last.recipe_id != config_id:
+    if last.config_id != config_id:
         return "the spectrogram configuration has changed"
     if last.architecture != settings.architecture:
         return f"the architecture has changed from {last.architecture} to {settings.architecture}"

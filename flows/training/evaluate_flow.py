@@ -102,7 +102,7 @@ def _row(
         "folds": protocol.folds,
         "repeats": protocol.repeats,
         "seed": protocol.seed,
-        "recipe_id": context.config_id,
+        "config_id": context.config_id,
         "dataset_fingerprint": training_set.fingerprint,
         "labels": training_set.label_rows,
         "hyperparameters": {name: asdict(values) for name, values in chosen.items()},

@@ -150,7 +150,7 @@ def _row(context: TrainingContext, plan: Plan, hyperparameters: Hyperparameters)
         "on_demand": plan.on_demand,
         "architecture": hyperparameters.architecture,
         "hyperparameters": asdict(hyperparameters),
-        "recipe_id": context.config_id,
+        "config_id": context.config_id,
         "origins": plan.training_set.origins,
         "dataset_fingerprint": plan.training_set.fingerprint,
         "labels": plan.training_set.label_rows,

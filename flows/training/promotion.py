@@ -64,7 +64,7 @@ def _not_comparable(context: TrainingContext, champion: Any, training_set: Train
         return (
             f"The labels have changed since model {champion.model_id}, whose labels are {', '.join(slugs)}."
         )
-    if champion.recipe_id != context.config_id:
+    if champion.config_id != context.config_id:
         return f"The spectrogram configuration has changed since model {champion.model_id}."
     return None
 

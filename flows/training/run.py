@@ -39,7 +39,7 @@ def _store(engine: Engine, run_id: int, fitted: Fitted, decision: Decision) -> i
             connection,
             run_id,
             history=[asdict(epoch) for epoch in fitted.history],
-            seconds=fitted.seconds,
+            fit_s=fitted.seconds,
             models=fitted.models,
         )
         if decision.comparison is not None:

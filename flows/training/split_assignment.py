@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from db import read
 from db.engine import Lock, hold_lock, share_lock
-from db.write.splits import merge_groups, place_tracks
+from db.write.splits import merge_groups, save_splits
 from flows.batch.batches import batches
 from flows.prefect_tools.progress import progress_bar
 from ml.features.fingerprint import same_recording
@@ -27,16 +27,16 @@ def assign_new_tracks(engine: Engine, config_id: int, allowed: Sequence[str]) ->
     of fingerprints, plus one pass over all assigned tracks. Waits for another run that assigns splits, and for one that
     removes content.
     """
-    with share_lock(engine, Lock.CONTENT), hold_lock(engine, Lock.PLACE):
+    with share_lock(engine, Lock.CONTENT), hold_lock(engine, Lock.SPLIT_ASSIGNMENT):
         return _assign(engine, config_id, allowed)
 
 
 def _assign(engine: Engine, config_id: int, allowed: Sequence[str]) -> int:
     with engine.connect() as connection:
-        new = read.splits.unplaced_tracks(connection, config_id, allowed)
+        new = read.splits.tracks_without_split(connection, config_id, allowed)
         if not new:
             return 0
-        assigned = read.splits.placed_tracks(connection)
+        assigned = read.splits.tracks_with_split(connection)
     pairs = same_recordings(engine, [row.track_id for row in new], [row.track_id for row in assigned])
     assignment = assign_splits(
         [_track_info(row) for row in new],
@@ -46,7 +46,7 @@ def _assign(engine: Engine, config_id: int, allowed: Sequence[str]) -> int:
     )
     rows = [_row(track_id, split) for track_id, split in assignment.by_track.items()]
     with engine.begin() as connection:
-        number = place_tracks(connection, rows)
+        number = save_splits(connection, rows)
         merge_groups(connection, assignment.merged_groups)
     excluded = sum(row["split"] == EXCLUDED for row in rows)
     get_run_logger().info(

@@ -1,4 +1,4 @@
-"""The tables of the main job: catalogue, sound, learning."""
+"""The tables of the catalogue, of audio and of learning."""
 
 import sqlalchemy as sa
 from alembic import op

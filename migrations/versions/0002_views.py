@@ -1,4 +1,4 @@
-"""The views that people read."""
+"""Views for people."""
 
 from alembic import op
 

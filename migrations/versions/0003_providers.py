@@ -1,4 +1,4 @@
-"""Streaming services: what they allow, what they were asked, and what they say of whole tracks."""
+"""Streaming services: their state, lookups, and audio features of whole tracks."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Views that know of recordings in two playlists, of services, and of their audio features."""
+"""Views that cover recordings in two playlists, services, and their audio features."""
 
 import importlib
 

@@ -1,4 +1,4 @@
-"""Sides of the split that stand for good, fingerprints, yardsticks, the unknown, and evaluations."""
+"""Permanent splits of tracks, fingerprints, baselines, unknown tracks, and evaluations."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Views that answer which data made a model, why it is in use, what it gets wrong, and how labels fared."""
+"""Views of the data of models, of promotions, of mistakes, and of the history of labels."""
 
 import importlib
 

@@ -1,4 +1,4 @@
-"""The places of removed tracks; probabilities that are none are refused."""
+"""The splits of removed tracks; checks on probabilities."""
 
 import sqlalchemy as sa
 from alembic import op

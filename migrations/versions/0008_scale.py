@@ -1,7 +1,7 @@
-"""Tables that tell how tracks stand, so that no question of the pipeline has to go through all tracks.
+"""Tables of track states, so that no query of the pipeline has to read all tracks.
 
-What fills them are the triggers of 0009, and `db/write/track_state.py`. Also counts of a training's tracks, and of what
-models said of held-out ones.
+The triggers of 0009 and `db/write/track_state.py` fill them. Also counts of a training's tracks, and of predictions of
+holdout tracks.
 """
 
 import sqlalchemy as sa

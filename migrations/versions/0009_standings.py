@@ -1,8 +1,8 @@
-"""How tracks stand, kept up to date: triggers that note changes, and views that know of them at once.
+"""Track states up to date: triggers that record changed tracks, and views that include them at once.
 
-Triggers note which tracks a statement has touched, and nothing else: they only insert, so that no two writers wait for
-each other. `track_facts` says of a track how it stands, from the other tables; `db/write/track_state.py` counts that
-later, and the views ending in `_now` correct the counts by what has changed since.
+Triggers record which tracks a statement has changed. They only insert, so that two writers never wait for each other.
+The view `track_facts` computes the state of a track from the other tables; `db/write/track_state.py` counts states
+later, and the views ending in `_now` correct these counts by the changes since.
 """
 
 import importlib
@@ -14,7 +14,7 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-# Each is run once a statement; `changed` has the rows that it has inserted, updated or deleted, `was` those before.
+# Each runs once a statement; `changed` holds the inserted, updated or deleted rows, `was` those before an update.
 FUNCTIONS = {
     "note_tracks": """
         INSERT INTO changed_tracks (track_id) SELECT DISTINCT track_id FROM changed;
@@ -369,7 +369,7 @@ COMMENTS = {
 
 
 def upgrade() -> None:
-    # How tracks stand that were there before is worked out by the first run.
+    # The first run computes the states of the existing tracks.
     op.execute("INSERT INTO changed_tracks (track_id) SELECT id FROM tracks")
     for name, body in FUNCTIONS.items():
         op.execute(

@@ -1,4 +1,4 @@
-"""Files and rows that did not agree."""
+"""Faults of stored files."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Recordings that are longer than a track: what was heard in them, and views of their course."""
+"""Mixes with their segments and windows, and views of them."""
 
 import sqlalchemy as sa
 from alembic import op

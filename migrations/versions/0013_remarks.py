@@ -1,4 +1,4 @@
-"""Remarks of a training also say what it cannot bring."""
+"""Remarks of a training also hold its limits."""
 
 import sqlalchemy as sa
 from alembic import op

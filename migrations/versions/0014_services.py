@@ -1,4 +1,4 @@
-"""When a host's answer was first doubted, and when requests to a service begin, of all runs together."""
+"""The time of a first doubtful lookup, and the pace of requests to a service."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -40,7 +40,7 @@ MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.
 class AudioFeatures:
     """Features of one clip; None where the sound is too short or too quiet to have them."""
 
-    tempo: float | None  # beats per minute; may be half or double of the perceived tempo
+    tempo_bpm: float | None  # beats per minute; may be half or double of the perceived tempo
     key: int | None  # pitch class of the tonic: 0 is C, 11 is B
     mode: int | None  # 1 major, 0 minor
     key_confidence: float | None  # correlation of the best key profile with the chroma, 0 to 1
@@ -68,7 +68,7 @@ def audio_features(samples: NDArray[np.float32], sample_rate: int) -> AudioFeatu
     shape = spectral_shape(samples, sample_rate)
     key, mode, confidence = key_of(shape.chroma)
     return AudioFeatures(
-        tempo=tempo_of(shape.onset_strength, sample_rate),
+        tempo_bpm=tempo_of(shape.onset_strength, sample_rate),
         key=key,
         mode=mode,
         key_confidence=confidence,

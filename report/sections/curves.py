@@ -37,7 +37,7 @@ def section(history: Sequence[Epoch], members: Sequence[str], training: Any) -> 
 def _sentences(networks: dict[str, list[Epoch]], training: Any) -> list[str]:
     losses = ", ".join(f"{name} at {decimal(epochs[-1]['loss'])}" for name, epochs in networks.items())
     return [
-        f"Training {training.id} took {_duration(training.seconds)} for"
+        f"Training {training.id} took {_duration(training.fit_s)} for"
         f" {counted(len(networks), 'network')} on {counted(training.tracks, 'track')}.",
         f"The loss on training crops ended for {losses}.",
     ]

@@ -33,7 +33,7 @@ def section(
     segments_of = {mix.id: [row for row in segments if row.mix_id == mix.id][:SEGMENTS] for mix in mixes}
     newest = mixes[0]
     sentences = [
-        f"“{short_name(newest.title)}”, the newest, lasts {clock(newest.duration_seconds)} and sounds"
+        f"“{short_name(newest.title)}”, the newest, lasts {clock(newest.duration_s)} and sounds"
         f" {_mostly(segments_of[newest.id])}: {plain_text(newest.verdict)}. {plain_text(newest.verdict_reason)}"
     ]
     if total > len(mixes):
@@ -59,12 +59,12 @@ def section(
 def _mix_table(mixes: Sequence[Any]) -> Table:
     columns = (
         text_column("Title", "title"),
-        number_column("Length", "duration_seconds", clock),
+        number_column("Length", "duration_s", clock),
         text_column("Verdict", "verdict"),
         text_column("Reason", "verdict_reason"),
         number_column("BPM", "tempo_bpm", decimal),
         number_column("Changes per hour", "changes_per_hour", decimal),
-        number_column("Unknown", "unlike", percent),
+        number_column("Unknown", "unknown_share", percent),
         number_column("Model", "model_id", integer),
         Column("Analysed (UTC)", lambda row: timestamp(row.created_at), number=False),
     )
@@ -74,8 +74,8 @@ def _mix_table(mixes: Sequence[Any]) -> Table:
 def _segment_table(segments: Sequence[Any]) -> Table:
     columns = (
         text_column("Mix", "title"),
-        number_column("From", "start_seconds", clock),
-        number_column("To", "end_seconds", clock),
+        number_column("From", "start_s", clock),
+        number_column("To", "end_s", clock),
         text_column("Sounds like", "label"),
         number_column("Confidence", "confidence", percent),
         number_column("BPM", "tempo_bpm", decimal),
@@ -89,7 +89,7 @@ def _mostly(segments: Sequence[Any]) -> str:
         return "like no label in particular"
     seconds: dict[int | None, float] = {}
     for row in segments:
-        seconds[row.label_id] = seconds.get(row.label_id, 0.0) + row.end_seconds - row.start_seconds
+        seconds[row.label_id] = seconds.get(row.label_id, 0.0) + row.end_s - row.start_s
     label_id = max(seconds, key=lambda label_id: seconds[label_id])
     part = percent(seconds[label_id] / sum(seconds.values()), 0)
     if label_id is None:
@@ -125,8 +125,8 @@ def _bars(segments: Sequence[Any], position_of: Mapping[int, int], colour: str) 
         "orientation": "h",
         "name": chart_text(segments[-1].label, 30),
         "y": [position_of[row.mix_id] for row in segments],
-        "base": [round(row.start_seconds / 60, 3) for row in segments],
-        "x": [round((row.end_seconds - row.start_seconds) / 60, 3) for row in segments],
+        "base": [round(row.start_s / 60, 3) for row in segments],
+        "x": [round((row.end_s - row.start_s) / 60, 3) for row in segments],
         "width": 0.5,
         "marker": {"color": colour, "line": {"color": PAPER, "width": 1}},
         "hovertext": [_hover(row) for row in segments],
@@ -151,7 +151,7 @@ def _heading(mix: Any, position: int) -> dict[str, Any]:
 
 def _hover(row: Any) -> str:
     lines = [
-        f"{clock(row.start_seconds)} to {clock(row.end_seconds)}",
+        f"{clock(row.start_s)} to {clock(row.end_s)}",
         f"{chart_text(row.label)}, confidence {percent(row.confidence, 0)}",
     ]
     if row.tempo_bpm:

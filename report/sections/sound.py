@@ -22,7 +22,7 @@ class Feature:
 
 
 FEATURES: Final = {
-    "tempo": Feature("Tempo", "BPM", "faster"),
+    "tempo_bpm": Feature("Tempo", "BPM", "faster"),
     "loudness_lufs": Feature("Loudness", "LUFS", "louder"),
     "onset_rate": Feature("Onsets", "per second", "busier"),
     "spectral_centroid_hz": Feature("Spectral centroid", "Hz", "brighter"),

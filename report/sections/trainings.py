@@ -79,7 +79,7 @@ def _table(trainings: Sequence[Any]) -> Table:
         text_column("Status", "status"),
         number_column("Tracks", "tracks", integer),
         number_column("Epochs", "epochs", integer),
-        number_column("Time", "seconds", clock),
+        number_column("Time", "fit_s", clock),
         number_column("Recognised", "track_accuracy", percent),
         number_column("Balanced", "balanced_accuracy", percent),
         Column("95 % interval", lambda row: interval(row.ci_low, row.ci_high)),

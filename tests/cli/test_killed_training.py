@@ -77,7 +77,7 @@ def require_one_training_and_nothing_else(stage: Stage, engine: Engine, undistur
     died = "The process died before the training came to a verdict."
     assert {(status, error) for run, status, error in runs if run != complete} <= {("crashed", died)}
     models = rows(engine, "SELECT training_run_id, status, path FROM models ORDER BY id")
-    assert [model[:2] for model in models] == [(complete, "champion"), (complete, "yardstick")]
+    assert [model[:2] for model in models] == [(complete, "champion"), (complete, "baseline")]
     folder = stage.home / "models"
     assert {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} == {
         path for *_, path in models

@@ -8,7 +8,7 @@ import soundfile
 from sqlalchemy import Engine, text
 
 from db import write
-from db.write.clips import register_recipe
+from db.write.clips import register_spectrogram_config
 from tests.cli.terminal import OWN, at_terminal
 
 Refusal = tuple[tuple[str, ...], dict[str, str], int, str]
@@ -89,11 +89,11 @@ def add_champion(engine: Engine) -> None:
         "origins": ["folder"],
     }
     with engine.begin() as connection:
-        recipe_id = register_recipe(connection, "r" * 12, {})
-        run_id = write.learning.start_training(connection, run | {"recipe_id": recipe_id}, [])
+        config_id = register_spectrogram_config(connection, "r" * 12, {})
+        run_id = write.learning.start_training(connection, run | {"config_id": config_id}, [])
         rows = write.learning.ModelRows(model, [], [])
         [model_id] = write.learning.complete_training(
-            connection, run_id, history=[], seconds=1.0, models=[rows]
+            connection, run_id, history=[], fit_s=1.0, models=[rows]
         )
         write.learning.promote(connection, model_id, "test")
 

@@ -1,4 +1,4 @@
-"""A small crate, ready to be learnt from."""
+"""A small crate, ready for a training."""
 
 import pytest
 from sqlalchemy import Engine, text
@@ -9,7 +9,7 @@ from tests.db.trainings import FINGERPRINT_VERSION
 
 @pytest.fixture
 def crate(engine: Engine) -> Engine:
-    """Two labels, four tracks with a clip, a spectrogram, a fingerprint and a place each; one recipe.
+    """Two labels, and four tracks with a clip, a spectrogram, a fingerprint and a split each; one spectrogram config.
 
     Tracks 1 and 3 are of Kompakt, 2 and 4 of Drumcode; 1 and 2 are for training, 3 and 4 held out.
     """
@@ -23,15 +23,15 @@ def crate(engine: Engine) -> Engine:
                 SELECT 'folder', slug, id, name FROM labels;
                 INSERT INTO playlist_tracks (playlist_id, track_id) SELECT 1 + id % 2, id FROM tracks;
                 INSERT INTO clips (track_id, provider, uri, sha256, bytes, modified_ns,
-                                   offset_seconds, duration_seconds)
+                                   offset_s, duration_s)
                 SELECT id, 'folder', 'file:///' || id, repeat('0', 64), 1, 1, 0, 30 FROM tracks;
             """)
         )
-        recipe = write.clips.register_recipe(connection, "0123456789ab", {"n_mels": 128})
+        config_id = write.clips.register_spectrogram_config(connection, "0123456789ab", {"n_mels": 128})
         rows = [
             {
                 "clip_id": n,
-                "recipe_id": recipe,
+                "config_id": config_id,
                 "path": f"{n}.npy",
                 "sha256": "1" * 64,
                 "bytes": 1,
@@ -44,7 +44,7 @@ def crate(engine: Engine) -> Engine:
             for n in range(1, 5)
         ]
         write.clips.save_extractions(connection, rows, [], prints, [])
-        places = [
+        splits = [
             {
                 "track_id": n,
                 "group_key": f"title:{n}",
@@ -54,5 +54,5 @@ def crate(engine: Engine) -> Engine:
             }
             for n in range(1, 5)
         ]
-        assert write.splits.place_tracks(connection, places) == 4
+        assert write.splits.save_splits(connection, splits) == 4
     return engine

@@ -1,14 +1,14 @@
-"""All that a database holds, to compare before and after."""
+"""The content of a database, to compare before and after."""
 
 from sqlalchemy import Connection, text
 
-# Rows that follow from all others, whenever that is worked out; tests/db/write/test_track_state.py looks after them.
-DERIVED = ("changed_tracks", "standings", "track_standings", "playlist_standings")
-OF_THE_MOMENT = ("request_pace",)
+# Derived rows, which tests/db/write/test_track_state.py tests.
+DERIVED = ("changed_tracks", "track_states", "track_state_members", "playlist_track_states")
+TRANSIENT = ("request_pace",)
 
 
 def contents(connection: Connection, *, without: tuple[str, ...] = ("last_seen_at",)) -> dict[str, list[str]]:
-    """Every row of every table as JSON, but for some columns, and for what is derived from other rows."""
+    """All rows of each table as JSON, without some columns, and without derived and transient tables."""
     tables = connection.scalars(
         text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
     ).all()
@@ -16,5 +16,5 @@ def contents(connection: Connection, *, without: tuple[str, ...] = ("last_seen_a
     return {
         table: sorted(map(str, connection.scalars(text(f"SELECT to_jsonb(t){drop} FROM {table} t"))))
         for table in tables
-        if table not in DERIVED + OF_THE_MOMENT
+        if table not in DERIVED + TRANSIENT
     }

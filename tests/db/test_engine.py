@@ -1,4 +1,4 @@
-"""Addresses, read-only questions, and locks."""
+"""Addresses, read-only queries, and locks."""
 
 import pytest
 from sqlalchemy import Engine, text
@@ -27,11 +27,11 @@ def test_any_other_address_is_refused_in_a_sentence(address: str) -> None:
         normalised_url(address)
 
 
-def test_a_question_has_columns_and_rows_and_percent_signs_mean_nothing(engine: Engine) -> None:
+def test_a_query_has_columns_and_rows_and_percent_signs_are_literal(engine: Engine) -> None:
     assert answered(engine, "SELECT 1 AS one, 'a%b%s' AS two") == (["one", "two"], [(1, "a%b%s")], False)
 
 
-def test_a_question_without_rows_has_columns_all_the_same(engine: Engine) -> None:
+def test_a_query_without_rows_has_columns(engine: Engine) -> None:
     assert answered(engine, "SELECT id FROM tracks") == (["id"], [], False)
     assert answered(engine, "SET search_path TO public") == ([], [], False)
 
@@ -52,7 +52,7 @@ def test_rows_beyond_the_limit_are_never_fetched(engine: Engine) -> None:
         "SELECT nextval('labels_id_seq')",
     ],
 )
-def test_a_question_can_change_nothing(engine: Engine, statement: str) -> None:
+def test_a_read_only_query_changes_nothing(engine: Engine, statement: str) -> None:
     with pytest.raises(Exception, match=r"read-only|multiple commands"):
         answered(engine, statement)
 
@@ -60,9 +60,7 @@ def test_a_question_can_change_nothing(engine: Engine, statement: str) -> None:
 @pytest.mark.parametrize(
     "statement", ["COPY tracks TO STDOUT", "COPY (SELECT 1) TO STDOUT", "-- nothing", ";"]
 )
-def test_what_is_not_answered_with_rows_gets_a_sentence_and_the_next_question_its_answer(
-    engine: Engine, statement: str
-) -> None:
+def test_a_statement_without_rows_is_refused_and_the_next_query_works(engine: Engine, statement: str) -> None:
     with pytest.raises(NoAnswerError, match=r"^(COPY is not answered here|There is no statement)"):
         answered(engine, statement)
     assert answered(engine, "SELECT 1 AS n") == (["n"], [(1,)], False)
@@ -71,7 +69,7 @@ def test_what_is_not_answered_with_rows_gets_a_sentence_and_the_next_question_it
 @pytest.mark.parametrize(
     "statement", ["SHOW work_mem", "EXPLAIN SELECT 1", "TABLE labels", "LISTEN x", "DO 'BEGIN END'", "COMMIT"]
 )
-def test_other_statements_than_select_are_answered(engine: Engine, statement: str) -> None:
+def test_other_statements_than_select_are_allowed(engine: Engine, statement: str) -> None:
     answered(engine, statement)
 
 
@@ -82,7 +80,7 @@ def test_the_first_row_is_there_before_the_last_is_made(engine: Engine) -> None:
         assert next(answer.rows)[0] == 1
 
 
-def test_a_slow_question_is_given_up(engine: Engine) -> None:
+def test_a_slow_query_is_cancelled(engine: Engine) -> None:
     with pytest.raises(Exception, match="statement timeout"):
         answered(engine, "SELECT pg_sleep(30)", seconds=1)
 
@@ -100,7 +98,7 @@ def test_a_lock_is_held_by_one_and_freed_when_its_holder_is_killed(engine: Engin
         assert held
 
 
-def test_work_that_ended_well_does_not_fail_for_a_lock_that_was_lost_meanwhile(engine: Engine) -> None:
+def test_work_that_succeeded_survives_the_loss_of_its_lock(engine: Engine) -> None:
     with try_lock(engine, Lock.RETRAIN) as held, engine.connect() as connection:
         assert held
         connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))

@@ -1,4 +1,4 @@
-"""Who waits for a lock learns who holds it, and does not wait for ever."""
+"""A wait for a lock is announced with its holder, and limited."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,36 +21,36 @@ def held(database_url: str, statement: str) -> Iterator[psycopg.Connection]:
         yield other
 
 
-def test_a_table_that_somebody_holds_is_waited_for_aloud_and_not_for_ever(database_url: str) -> None:
+def test_a_wait_for_a_locked_table_is_announced_and_limited(database_url: str) -> None:
     engine = open_engine(database_url, lock_seconds=5)
-    said: list[str] = []
+    messages: list[str] = []
     with (
         held(database_url, "LOCK TABLE tracks") as holder,
-        announced(engine, said.append),
+        announced(engine, messages.append),
         engine.connect() as connection,
         pytest.raises(OperationalError, match="lock timeout"),
     ):
         process = holder.info.backend_pid
         connection.execute(text("SELECT count(*) FROM tracks"))
-    assert said == [f"Waiting for a lock that process {process} (psql) holds."]
+    assert messages == [f"Waiting for a lock that process {process} (psql) holds."]
     engine.dispose()
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["for a block", "until the commit"])
-def test_so_is_a_turn(
+def test_a_wait_for_an_advisory_lock_is_announced_and_limited(
     database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch, whole: bool
 ) -> None:
     monkeypatch.setattr(engines, "TURN_SECONDS", 5)
     monkeypatch.setattr(engines, "MIGRATION_SECONDS", 5)
-    said: list[str] = []
+    messages: list[str] = []
     with (
-        held(database_url, f"SELECT pg_advisory_lock({int(Lock.PLACE)}, 0)"),
-        announced(engine, said.append),
+        held(database_url, f"SELECT pg_advisory_lock({int(Lock.SPLIT_ASSIGNMENT)}, 0)"),
+        announced(engine, messages.append),
         pytest.raises(OperationalError, match="lock timeout"),
-        hold_lock(engine, Lock.PLACE) if whole else engine.begin() as connection,
+        hold_lock(engine, Lock.SPLIT_ASSIGNMENT) if whole else engine.begin() as connection,
     ):
-        lock_until_commit(connection, Lock.PLACE)  # type: ignore[arg-type]
-    assert len(said) == 1
+        lock_until_commit(connection, Lock.SPLIT_ASSIGNMENT)  # type: ignore[arg-type]
+    assert len(messages) == 1
 
 
 def test_a_wait_that_ends_goes_on(database_url: str, engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""What a reader tries that means harm, in a home's PostgreSQL and in one of one's own that has the documented SQL."""
+"""Attacks by a reader, on the embedded PostgreSQL and on a server with the documented SQL."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -170,18 +170,20 @@ def test_the_documentation_shows_the_sql_that_is_run() -> None:
     assert documented() == RIGHTS
 
 
-def test_nothing_that_a_reader_tries_is_done(place: Place) -> None:
+def test_no_attack_of_a_reader_succeeds(place: Place) -> None:
     with place.superuser() as owner, place.enter(READER) as reader:
         owner.execute("CREATE SCHEMA secrets; CREATE TABLE secrets.of_somebody_else (n int)")
         names = {"database": owner.info.dbname, "superuser": owner.info.backend_pid}
-        said: list[str] = []
-        reader.add_notice_handler(lambda notice: said.append(f"{notice.severity} {notice.message_primary}"))
+        messages: list[str] = []
+        reader.add_notice_handler(
+            lambda notice: messages.append(f"{notice.severity} {notice.message_primary}")
+        )
         done = []
         for statement in REFUSED:
             # VACUUM, for one, only warns where it has no right, and does nothing.
-            if not refusal(reader, statement.format(**names)) and not said:
+            if not refusal(reader, statement.format(**names)) and not messages:
                 done.append(statement)
-            said.clear()
+            messages.clear()
         owner.execute("DROP SCHEMA secrets CASCADE")
         assert done == []
         assert reader.execute("SELECT count(*) FROM tracks, label_accuracy").fetchone() == (0,)
@@ -195,7 +197,7 @@ def test_no_other_database_is_entered(place: Place, role: str, database: str) ->
         place.enter(role, database)
 
 
-def test_a_reader_who_takes_all_connections_leaves_the_pipeline_its_own(place: Place) -> None:
+def test_a_reader_with_all_its_connections_leaves_some_to_the_pipeline(place: Place) -> None:
     with ExitStack() as stack:
         with pytest.raises(psycopg.OperationalError, match="too many connections for role"):
             for _ in range(200):
@@ -219,10 +221,10 @@ def test_a_sort_on_disk_ends_at_the_limit(place: Place) -> None:
         f"ALTER ROLE {READER} SET search_path = nowhere",
         f"ALTER ROLE {READER} IN DATABASE {{database}} SET statement_timeout = 0",
         f"ALTER ROLE {READER} RESET ALL",
-        f"DROP OWNED BY {READER}",  # its own rights: whoever reads next is shut out
+        f"DROP OWNED BY {READER}",  # its own rights, so that the next reader has none
     ],
 )
-def test_what_a_reader_changes_of_its_role_is_put_right_at_the_next_start(place: Place, change: str) -> None:
+def test_the_next_start_resets_changes_of_the_readers_role(place: Place, change: str) -> None:
     with place.enter(READER) as reader:
         reader.execute(change.format(database=reader.info.dbname))
     place.put_right()
@@ -240,7 +242,7 @@ def test_what_a_reader_changes_of_its_role_is_put_right_at_the_next_start(place:
         assert reader.execute("SELECT count(*) FROM tracks, label_accuracy").fetchone() == (0,)
 
 
-def test_what_the_pipeline_changes_of_its_role_is_put_right_as_well(place: Place) -> None:
+def test_the_next_start_resets_changes_of_the_pipelines_role(place: Place) -> None:
     with place.enter(PIPELINE) as pipeline:
         pipeline.execute(f"ALTER ROLE {PIPELINE} SET default_transaction_read_only = on")
         pipeline.execute("SET default_transaction_read_only = off")
@@ -263,7 +265,7 @@ def test_in_a_home_a_password_that_a_role_gives_itself_is_forgotten(database_url
     assert kept == (None,)
 
 
-def test_a_home_of_an_earlier_version_loses_what_its_reader_had_too_much(database_url: str) -> None:
+def test_a_home_of_an_earlier_version_revokes_excess_rights_of_the_reader(database_url: str) -> None:
     with psycopg.connect(libpq_url(database_url), autocommit=True) as owner:
         for role in (PIPELINE, READER):  # made as it was, whatever other tests did
             owner.execute(
@@ -281,9 +283,7 @@ def test_a_home_of_an_earlier_version_loses_what_its_reader_had_too_much(databas
         reader.execute("SELECT rolpassword FROM pg_authid")
 
 
-def test_a_database_that_a_home_gets_later_lets_neither_role_in(
-    postgres: PostgresAddress, database_url: str
-) -> None:
+def test_neither_role_enters_a_database_made_later(postgres: PostgresAddress, database_url: str) -> None:
     keep_roles(database_url)
     ensure_database(postgres, "made_later")
     later = make_conninfo(libpq_url(as_role(postgres.url("made_later"), READER)))

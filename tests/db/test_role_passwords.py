@@ -1,4 +1,4 @@
-"""Passwords of roles, on a PostgreSQL that asks for them."""
+"""Passwords of roles, on a PostgreSQL server that requires them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +34,7 @@ def may_enter(port: int, role: str, password: str, database: str = "postgres") -
         return False
 
 
-def test_what_a_first_start_could_not_do_the_next_one_does(port: int) -> None:
+def test_the_next_start_completes_an_interrupted_one(port: int) -> None:
     owner = address(port, "postgres", OWNER)
     make_prefect(owner)
     assert not may_enter(port, PREFECT, "", PREFECT)

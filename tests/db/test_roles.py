@@ -1,4 +1,4 @@
-"""What the roles may, and what is refused to them."""
+"""Rights of the roles."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -43,7 +43,7 @@ def enter(database_url: str) -> Iterator[Enter]:
 
 
 def refusal(engine: Engine, statement: str, *, before: str = "SELECT 1") -> str:
-    """What PostgreSQL says to the statement, which follows another one in its session."""
+    """The error of PostgreSQL for a statement, after another one in the same session."""
     autocommitting = engine.execution_options(isolation_level="AUTOCOMMIT")
     with autocommitting.connect() as connection:
         connection.execute(text(before))
@@ -67,7 +67,7 @@ def test_the_pipeline_changes_neither_the_schema_nor_the_machine(enter: Enter, s
     assert refusal(enter(PIPELINE), statement).startswith(("permission denied", "must be owner"))
 
 
-def test_rights_also_hold_for_what_later_migrations_make(enter: Enter, engine: Engine) -> None:
+def test_rights_hold_for_tables_of_later_migrations(enter: Enter, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE later (id bigint DEFAULT 1, n serial)"))
     with enter(PIPELINE).begin() as connection:
@@ -76,7 +76,7 @@ def test_rights_also_hold_for_what_later_migrations_make(enter: Enter, engine: E
         assert connection.execute(text("SELECT id, n FROM later")).all() == [(1, 1)]
 
 
-def test_the_reader_reads_all_tables_and_is_given_up_after_a_while(enter: Enter) -> None:
+def test_the_reader_reads_all_tables_within_a_time_limit(enter: Enter) -> None:
     with enter(READER).connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM tracks")) == 0
         assert connection.scalar(text("SELECT version_num FROM alembic_version"))

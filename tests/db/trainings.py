@@ -1,4 +1,4 @@
-"""Rows of trainings as flows write them, on the tracks of the fixture `crate`."""
+"""Rows of trainings as flows write them, with the tracks of the fixture `crate`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,13 +13,13 @@ FINGERPRINT_VERSION = 1
 
 
 def figure(name: str, value: float, label_id: int | None = None, **other: Any) -> dict[str, Any]:
-    """A metric on held-out tracks."""
+    """A metric on holdout tracks."""
     about = {"split": "holdout", "level": "track", "name": name, "label_id": label_id}
     return {**about, "value": value, "count": 4, "ci_low": None, "ci_high": None} | other
 
 
 def model_rows(architecture: str, figures: Sequence[dict[str, Any]] = ()) -> write.learning.ModelRows:
-    """A model that takes one of two held-out tracks of Kompakt for Drumcode."""
+    """A model with one wrong prediction: a holdout track of Kompakt is predicted as Drumcode."""
     cell = {"split": "holdout", "level": "track"}
     confusions = [
         cell | {"true_label_id": 1, "predicted_label_id": 1, "count": 2},
@@ -37,12 +37,12 @@ def model_rows(architecture: str, figures: Sequence[dict[str, Any]] = ()) -> wri
 
 
 def start(engine: Engine, **known: Any) -> int:
-    """A training that has begun: tracks 1 and 2 to learn from, 3 and 4 held out."""
+    """A running training: tracks 1 and 2 to train on, 3 and 4 held out."""
     run = {
         "why": "test",
         "architecture": "seed",
         "hyperparameters": {},
-        "recipe_id": 1,
+        "config_id": 1,
         "dataset_fingerprint": "f" * 64,
         "labels": [{"id": n + 1, "slug": slug} for n, slug in enumerate(LABELS)],
         "versions": {},
@@ -63,19 +63,19 @@ def start(engine: Engine, **known: Any) -> int:
 
 
 def train(engine: Engine, *models: write.learning.ModelRows, **known: Any) -> int:
-    """A finished training's first model: that of `model_rows` unless others are given."""
+    """The id of the first model of a completed training: that of `model_rows` unless others are given."""
     run_id = start(engine, **known)
     with engine.begin() as connection:
         return write.learning.complete_training(
             connection,
             run_id,
             history=[{"epoch": 1, "loss": 1.0}],
-            seconds=1.5,
+            fit_s=1.5,
             models=models or [model_rows("seed")],
         )[0]
 
 
 def prediction(track_id: int, *, known: bool = True, **scores: float) -> dict[str, Any]:
-    """What a model says of a track: probabilities of the labels, in their order."""
-    said = dict(enumerate(scores.values(), start=1))
-    return {"track_id": track_id, "clips": 1, "scores": said, "known": known}
+    """A prediction for a track: probabilities of the labels, in their order."""
+    by_label = dict(enumerate(scores.values(), start=1))
+    return {"track_id": track_id, "clips": 1, "scores": by_label, "known": known}

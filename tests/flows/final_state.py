@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from tests.db.contents import DERIVED, OF_THE_MOMENT
+from tests.db.contents import DERIVED, TRANSIENT
 
 IGNORED = {
     "id",
@@ -27,7 +27,7 @@ NAMED_BY = {
     "playlist_id": "SELECT id, provider || ':' || external_id FROM playlists",
     "track_id": "SELECT id, provider || ':' || external_id FROM tracks",
     "artist_id": "SELECT id, provider || ':' || external_id FROM artists",
-    "clip_id": "SELECT id, uri || offset_seconds FROM clips",
+    "clip_id": "SELECT id, uri || offset_s FROM clips",
 }
 
 
@@ -54,7 +54,7 @@ def named_rows(connection: Connection) -> dict[str, list[dict[str, Any]]]:
             _by_name(row, names) for row in connection.scalars(text(f"SELECT to_jsonb(t) FROM {table} t"))
         ]
         for table in tables
-        if table not in DERIVED + OF_THE_MOMENT
+        if table not in DERIVED + TRANSIENT
     }
 
 

@@ -23,7 +23,7 @@ from tests.stages import Stage
 
 MakeCrate = Callable[[int], Path]
 
-NETWORKS = "SELECT status FROM models WHERE status <> 'yardstick' ORDER BY id"
+NETWORKS = "SELECT status FROM models WHERE status <> 'baseline' ORDER BY id"
 
 
 def test_a_whole_pipeline_and_a_second_one_with_nothing_to_do(
@@ -84,7 +84,7 @@ def test_bad_inputs_get_a_reason_and_affect_no_other_file(
         assert status != "rejected" or (detail.endswith(".") and "\n" not in detail)
     assert {name: outcomes.get(name) for name in expected} == expected
     assert [outcomes[name] for name in outcomes if name.startswith("twice")] == ["ready"]
-    windows = rows(engine, "SELECT offset_seconds, status FROM clips WHERE uri LIKE '%two%hours%' ORDER BY 1")
+    windows = rows(engine, "SELECT offset_s, status FROM clips WHERE uri LIKE '%two%hours%' ORDER BY 1")
     assert [status for _, status in windows] == ["ready"] * 3
     assert windows[-1][0] > 5000
 

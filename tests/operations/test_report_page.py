@@ -35,13 +35,13 @@ SECTIONS = (
     "The latest mixes",
 )
 MIX = """
-    INSERT INTO mixes (sha256, path, title, bytes, duration_seconds, model_id, status, entropy, uniformity,
-                       changes_per_hour, unlike, tempo_bpm, verdict, verdict_reason, taste, seconds)
+    INSERT INTO mixes (sha256, path, title, bytes, duration_s, model_id, status, entropy, concentration,
+                       changes_per_hour, unknown_share, tempo_bpm, verdict, verdict_reason, taste, analysis_s)
     VALUES (repeat('0', 64), '/a set.mp3', 'A set <i>of</i> two hours', 1, 7200, 1, 'analysed', 1, 0.5,
             2, 0.5, 128, 'listen', 'It sounds like you.', '{}', 60)
 """
 SEGMENTS = """
-    INSERT INTO mix_segments (mix_id, number, start_seconds, end_seconds, label_id, confidence)
+    INSERT INTO mix_segments (mix_id, number, start_s, end_s, label_id, confidence)
     VALUES (1, 0, 0, 3600, 1, 0.9), (1, 1, 3600, 7200, NULL, 0.3)
 """
 

@@ -43,7 +43,7 @@ def test_each_known_track_gets_its_own_figures(services, reccobeats, by) -> None
     assert {dice(tracks[name]) for name in known} >= {1, 2}  # with a second row, and without a key
     for name, features in found.items():
         expected = row(tracks[name], tracks[name].id)
-        assert features.tempo == pytest.approx(expected["tempo"])
+        assert features.tempo_bpm == pytest.approx(expected["tempo"])
         assert features.loudness_db == pytest.approx(expected["loudness"])
         assert features.danceability == expected["danceability"]
         assert features.key == (None if expected["key"] == -1 else expected["key"])

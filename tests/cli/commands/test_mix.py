@@ -60,9 +60,9 @@ def test_programs_get_one_document_and_a_bad_file_costs_the_others_nothing(
     assert [documents[1]["recognised"], documents[3]["recognised"]] == [False, True]
     names = [name for (name,) in rows(engine, "SELECT name FROM labels ORDER BY id")]
     assert list(documents[1]["shares"]) == names
-    assert sum(documents[1]["shares"].values()) + documents[1]["unlike"] == pytest.approx(1)
-    assert documents[1]["segments"][0]["start_seconds"] == 0
-    assert documents[1]["segments"][-1]["end_seconds"] == documents[1]["duration_seconds"]
+    assert sum(documents[1]["shares"].values()) + documents[1]["unknown_share"] == pytest.approx(1)
+    assert documents[1]["segments"][0]["start_s"] == 0
+    assert documents[1]["segments"][-1]["end_s"] == documents[1]["duration_s"]
 
     assert f"'{tmp_path}' is a folder" in labelscope("mix", str(tmp_path), expect=1)
     odd = os.fsdecode(os.fsencode(tmp_path / "gone") + b"\xff.mp3")

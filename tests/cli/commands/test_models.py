@@ -13,7 +13,7 @@ from tests.stages import Stage
 GoOn = Callable[[Stage], Engine]
 Labelscope = Callable[..., str]
 
-STATUSES = "SELECT id, status FROM models WHERE status <> 'yardstick' ORDER BY id"
+STATUSES = "SELECT id, status FROM models WHERE status <> 'baseline' ORDER BY id"
 SCORED = "SELECT model_id, count(*) FROM predictions GROUP BY 1 ORDER BY 1"
 
 

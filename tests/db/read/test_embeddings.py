@@ -1,4 +1,4 @@
-"""Embeddings in PostgreSQL: who is near whom, by index and by role, and what becomes of them."""
+"""Embeddings in PostgreSQL: similar tracks by index and by role, and the life of embeddings."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -35,8 +35,8 @@ def champion(crate: Engine) -> int:
 
 
 def score(connection: Connection, model: int, embeddings: dict[int, list[float]]) -> None:
-    said = [prediction(track, drumcode=0.9, kompakt=0.1) for track in embeddings]
-    write.learning.save_predictions(connection, model, said)
+    predictions = [prediction(track, drumcode=0.9, kompakt=0.1) for track in embeddings]
+    write.learning.save_predictions(connection, model, predictions)
     save_embeddings(connection, model, embeddings)
 
 
@@ -45,9 +45,7 @@ def near(connection: Connection, track_id: int, number: int = 10) -> list[tuple[
     return [(row.track_id, round(row.distance, 3)) for row in found]
 
 
-def test_what_sounds_the_same_comes_first_and_no_track_is_its_own_neighbour(
-    crate: Engine, champion: int
-) -> None:
+def test_similar_tracks_come_first_and_exclude_the_track_itself(crate: Engine, champion: int) -> None:
     with crate.connect() as connection:
         assert near(connection, 1) == [(2, 0.0), (3, 0.106), (4, 1.0)]
         assert near(connection, 2, 1) == [(1, 0.0)]
@@ -107,7 +105,7 @@ def many(crate: Engine, champion: int) -> Engine:
     return crate
 
 
-def asked(
+def searched(
     connection: Connection, track_ids: Sequence[int], settings: str
 ) -> tuple[list[list[int]], list[str]]:
     """What is found near these, and the plans of the statements in the functions, as PostgreSQL logs them."""
@@ -128,13 +126,13 @@ def asked(
     return found, [plan for plan in plans if "<=>" in plan]
 
 
-def test_the_index_finds_what_a_search_of_all_finds_also_where_it_holds_another_model(many: Engine) -> None:
+def test_the_index_finds_the_same_tracks_as_a_full_search(many: Engine) -> None:
     track_ids = range(1, 61)
     with many.connect() as connection:
-        by_index, plans = asked(connection, track_ids, "SET enable_sort = off")
+        by_index, plans = searched(connection, track_ids, "SET enable_sort = off")
     assert len(plans) == 60 and all(f"Index Scan using {INDEX}" in plan for plan in plans)
     with many.connect() as connection:
-        exact, plans = asked(connection, track_ids, "SET enable_indexscan = off")
+        exact, plans = searched(connection, track_ids, "SET enable_indexscan = off")
     assert len(plans) == 60 and not any(INDEX in plan for plan in plans)
     assert by_index[0][:2] == exact[0][:2] == [2, 3]
     assert all(len(found) == 10 for found in by_index)
@@ -161,7 +159,7 @@ def waiting(connection: Connection, model: int) -> list[int]:
     return read.embeddings.tracks_without_embedding(connection, model, 1, ALLOWED)
 
 
-def test_those_of_a_new_champion_replace_those_before_it_once_none_is_missing(
+def test_embeddings_of_a_new_champion_replace_the_old_ones_when_complete(
     crate: Engine, champion: int
 ) -> None:
     with crate.begin() as connection:
@@ -170,9 +168,9 @@ def test_those_of_a_new_champion_replace_those_before_it_once_none_is_missing(
     with crate.begin() as connection:
         assert not complete_embeddings(connection, new, ALLOWED)  # it is not in use
         write.learning.promote(connection, new, "It is better.")
-        said = [prediction(track, drumcode=0.9, kompakt=0.1) for track in (1, 2, 3)]
+        predictions = [prediction(track, drumcode=0.9, kompakt=0.1) for track in (1, 2, 3)]
         write.learning.save_predictions(
-            connection, new, said
+            connection, new, predictions
         )  # as an earlier version did, or without pgvector
         assert waiting(connection, new) == [1, 2, 3]
         assert near(connection, 1) == []  # and not those of another space
@@ -194,7 +192,7 @@ def test_those_of_a_new_champion_replace_those_before_it_once_none_is_missing(
         )
 
 
-def test_a_track_that_can_no_longer_be_heard_is_not_waited_for(crate: Engine, champion: int) -> None:
+def test_a_track_without_usable_audio_is_not_predicted(crate: Engine, champion: int) -> None:
     with crate.begin() as connection:
         connection.execute(text("DELETE FROM embeddings WHERE track_id = 4"))
         assert waiting(connection, champion) == [4]
@@ -257,7 +255,7 @@ def test_a_track_of_just_that_name_comes_before_shorter_ones_of_the_same_words(n
     assert [row.track_id for row in rows] == [1, other, 2]
 
 
-def test_without_pgvector_all_else_is_there_and_the_rest_is_added_once_it_is_installed(
+def test_embeddings_are_added_once_pgvector_is_installed(
     empty_database: str,
 ) -> None:
     name = make_url(empty_database).database
@@ -282,7 +280,7 @@ def test_without_pgvector_all_else_is_there_and_the_rest_is_added_once_it_is_ins
     engine.dispose()
 
 
-def test_an_owner_who_may_not_create_extensions_goes_without_until_somebody_else_has(
+def test_an_owner_without_the_right_to_create_extensions_gets_them_later(
     empty_database: str,
 ) -> None:
     name = make_url(empty_database).database

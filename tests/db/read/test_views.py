@@ -1,4 +1,4 @@
-"""What people read: which data made a model, why it is in use, what it gets wrong, how labels fared."""
+"""Views of model data, promotions, mistakes and labels."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def champion(crate: Engine) -> Engine:
     return crate
 
 
-def test_the_champion_has_its_figures_beside_those_of_the_baseline(champion: Engine) -> None:
+def test_the_champion_has_its_metrics_and_that_of_the_baseline(champion: Engine) -> None:
     [row] = view(champion, "champion")
     assert (row["model_id"], row["architecture"], row["reason"]) == (3, "labelscope", "better by 0.2")
     assert (row["track_accuracy"], row["majority"], row["baseline_accuracy"]) == (0.75, 0.5, 0.6)
@@ -51,7 +51,7 @@ def test_the_champion_has_its_figures_beside_those_of_the_baseline(champion: Eng
     assert (row["ece"], row["calibration"]) == (0.05, {"unknown_below": 0.4})
 
 
-def test_lists_of_models_and_trainings_leave_yardsticks_out(champion: Engine) -> None:
+def test_lists_of_models_and_trainings_leave_baselines_out(champion: Engine) -> None:
     models = view(champion, "model_list")
     assert [(row["id"], row["status"], row["tracks"], row["over_baseline"]) for row in models] == [
         (3, "champion", 4, 0.15),
@@ -65,7 +65,7 @@ def test_lists_of_models_and_trainings_leave_yardsticks_out(champion: Engine) ->
     assert history[0]["reason"] == "better by 0.2" and history[0]["on_demand"] is False
 
 
-def test_the_data_of_a_model_can_be_told(champion: Engine) -> None:
+def test_model_data_counts_tracks_and_groups(champion: Engine) -> None:
     of_it = [row for row in view(champion, "model_data") if row["model_id"] == 3]
     assert [(row["label"], row["split"], row["tracks"], row["groups"]) for row in of_it] == [
         ("Drumcode", "train", 1, 1),
@@ -76,7 +76,7 @@ def test_the_data_of_a_model_can_be_told(champion: Engine) -> None:
     assert of_it[0]["origins"] == ["folder"] and of_it[0]["dataset_fingerprint"] == "f" * 64
 
 
-def test_label_accuracy_says_how_good_and_what_it_is_taken_for(champion: Engine) -> None:
+def test_label_accuracy_has_recall_precision_and_wrong_predictions(champion: Engine) -> None:
     rows = [tuple(row.values()) for row in view(champion, "label_accuracy")]
     assert rows == [
         ("Drumcode", 2, 2, 1.0, None, None, None, None, None),
@@ -84,7 +84,7 @@ def test_label_accuracy_says_how_good_and_what_it_is_taken_for(champion: Engine)
     ]
 
 
-def test_the_history_of_a_label_says_by_how_much_it_moved(champion: Engine) -> None:
+def test_the_history_of_a_label_has_the_change_of_accuracy(champion: Engine) -> None:
     kompakt = [row for row in view(champion, "label_history") if row["label"] == "Kompakt"]
     assert [(row["training_run_id"], row["accuracy"], row["change"], row["tracks"]) for row in kompakt] == [
         (2, 0.5, 0.25, 9),
@@ -93,12 +93,12 @@ def test_the_history_of_a_label_says_by_how_much_it_moved(champion: Engine) -> N
     assert kompakt[0]["holdout_tracks"] == 2
 
 
-def test_mistakes_count_what_was_taken_for_what_and_how_surely(champion: Engine) -> None:
+def test_mistakes_have_counts_and_mean_confidence(champion: Engine) -> None:
     [row] = view(champion, "mistakes")
     assert tuple(row.values()) == ("Kompakt", "Drumcode", 1, 0.5, 0.8, 1)
 
 
-def test_a_prediction_of_an_unknown_track_names_what_is_nearest(champion: Engine) -> None:
+def test_a_prediction_of_an_unknown_track_has_the_nearest_label(champion: Engine) -> None:
     rows = {row["track_id"]: row for row in view(champion, "track_predictions")}
     assert [rows[n]["predicted"] for n in range(1, 5)] == ["Drumcode", "Drumcode", "unknown", "Drumcode"]
     assert [rows[n]["correct"] for n in range(1, 5)] == [False, True, None, True]

@@ -1,4 +1,4 @@
-"""Writing what a source said, again and again."""
+"""Repeated writes of playlists, tracks, clips and lookups."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,7 @@ def entry(name: str, **known: Any) -> TrackEntry:
         "title": name,
         "album": None,
         "isrc": None,
-        "duration_seconds": 30.0,
+        "duration_s": 30.0,
         "release_date": None,
         "raw": {"path": name},
     } | known
@@ -36,8 +36,8 @@ def entry(name: str, **known: Any) -> TrackEntry:
         "sha256": "0" * 64,
         "bytes": 1000,
         "modified_ns": 1,
-        "offset_seconds": 0.0,
-        "duration_seconds": 30.0,
+        "offset_s": 0.0,
+        "duration_s": 30.0,
     }
     return track, artists, [clip]
 
@@ -89,7 +89,7 @@ def test_saving_the_same_entries_again_changes_no_row_but_last_seen(engine: Engi
         assert contents(connection) == before
 
 
-def test_a_null_never_erases_what_is_known_and_news_replace_it(engine: Engine) -> None:
+def test_null_never_replaces_a_value_and_a_new_value_does(engine: Engine) -> None:
     load(engine, [entry("one", album="First", isrc="DEAR41234567", release_date="2021")])
     load(engine, [entry("one", album=None, isrc=None, release_date="2021-03-04")])
     with engine.connect() as connection:
@@ -125,7 +125,7 @@ def test_one_track_in_playlists_of_two_labels_has_none(engine: Engine) -> None:
     assert reasons["ambiguous"] == 1
 
 
-def test_a_rejection_is_kept_once_and_resolved_when_it_is_no_longer_met(engine: Engine) -> None:
+def test_a_rejection_is_stored_once_and_resolved_by_a_load_without_it(engine: Engine) -> None:
     bad = {
         "reference": "file:///crate/bad.mp3",
         "reason": "empty",
@@ -142,7 +142,7 @@ def test_a_rejection_is_kept_once_and_resolved_when_it_is_no_longer_met(engine: 
         assert connection.scalar(text("SELECT resolved_at IS NOT NULL FROM rejected_records"))
 
 
-def test_a_file_that_moved_keeps_its_clip_and_is_known_by_its_new_place(engine: Engine) -> None:
+def test_a_moved_file_keeps_its_clip_under_the_new_path(engine: Engine) -> None:
     load(engine, [entry("one")])
     track, artists, (clip,) = entry("one")
     moved = clip | {"uri": "file:///crate/elsewhere.mp3", "modified_ns": 2}
@@ -154,7 +154,7 @@ def test_a_file_that_moved_keeps_its_clip_and_is_known_by_its_new_place(engine: 
         assert connection.scalar(text("SELECT count(*) FROM clips")) == 1
 
 
-def test_a_folder_that_is_gone_takes_its_tracks_along_and_one_that_returns_is_read_again(
+def test_a_folder_that_is_gone_loses_its_tracks_and_is_read_again_later(
     engine: Engine,
 ) -> None:
     load(engine, [entry("one")])
@@ -172,7 +172,7 @@ def test_a_folder_that_is_gone_takes_its_tracks_along_and_one_that_returns_is_re
     assert memberships(engine) == ["one", "three", "two"]
 
 
-def test_the_provider_says_when_a_track_came_in(engine: Engine) -> None:
+def test_the_providers_time_of_addition_is_stored(engine: Engine) -> None:
     long_ago = datetime(2016, 2, 3, 4, 5, 6, tzinfo=UTC)
     load(engine, [entry("one"), entry("two")], added_at={1: long_ago, 2: None})
     with engine.connect() as connection:
@@ -180,7 +180,7 @@ def test_the_provider_says_when_a_track_came_in(engine: Engine) -> None:
     assert times[0] == long_ago and times[1].year >= 2026
 
 
-def test_a_playlist_that_could_not_be_read_keeps_its_tracks_and_says_why(engine: Engine) -> None:
+def test_an_unreadable_playlist_keeps_its_tracks_and_has_a_reason(engine: Engine) -> None:
     load(engine, [entry("one")])
     with engine.begin() as connection:
         playlist_id = write.playlists.register_playlist(connection, "folder", PLAYLIST, LABEL, CRATE)
@@ -221,9 +221,11 @@ def test_another_number_of_windows_replaces_the_clips(engine: Engine) -> None:
         track, artists, (clip,) = entry("long")
         load(
             engine,
-            [entry("other"), (track, artists, [clip | {"offset_seconds": offset} for offset in offsets])],
+            [entry("other"), (track, artists, [clip | {"offset_s": offset} for offset in offsets])],
         )
-        query = "SELECT offset_seconds FROM clips c JOIN tracks t ON t.id = track_id WHERE title = 'long' ORDER BY 1"
+        query = (
+            "SELECT offset_s FROM clips c JOIN tracks t ON t.id = track_id WHERE title = 'long' ORDER BY 1"
+        )
         with engine.connect() as connection:
             return [float(offset) for offset in connection.scalars(text(query))]
 
@@ -237,7 +239,7 @@ def test_the_same_track_twice_in_a_batch_is_one_row(engine: Engine) -> None:
         assert connection.scalar(text("SELECT count(*) FROM tracks")) == 1
 
 
-def test_a_person_who_renames_a_label_is_heard_and_a_folder_is_not(engine: Engine) -> None:
+def test_a_person_renames_a_label_and_a_folder_does_not(engine: Engine) -> None:
     def name_after(name: str, **options: bool) -> str:
         with engine.begin() as connection:
             write.playlists.register_playlist(
@@ -268,7 +270,7 @@ def test_tracks_that_keep_failing_let_the_others_go_first(engine: Engine) -> Non
             return read.providers.tracks_without_audio(connection, ["own"], 30, None)
 
     assert waiting() == [1, 2, 3]
-    for _ in range(9):  # a service that is down says nothing of the track, however often
+    for _ in range(9):  # an unreachable service is never final
         with engine.begin() as connection:
             save_not_found(connection, "audio", [failed])
     assert waiting() == [2, 3, 1]

@@ -1,4 +1,4 @@
-"""Evaluations by cross-validation: begun, ended, and the table of the last one."""
+"""Evaluations by cross-validation, and the view of the last one."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ RUN = {
     "folds": 5,
     "repeats": 3,
     "seed": 0,
-    "recipe_id": 1,
+    "config_id": 1,
     "dataset_fingerprint": "f" * 64,
     "labels": [],
     "hyperparameters": {},
@@ -58,7 +58,7 @@ def test_the_table_is_that_of_the_last_evaluation_that_came_to_its_end(crate: En
     assert statuses == [(first, "completed"), (second, "completed"), (third, "failed"), (fourth, "crashed")]
 
 
-def test_a_figure_over_all_labels_stands_once(crate: Engine) -> None:
+def test_a_metric_over_all_labels_is_written_once(crate: Engine) -> None:
     twice = [metric("grouped", "track", 0.5)] * 2
     with pytest.raises(IntegrityError, match="uq_evaluation_metrics_overall"), crate.begin() as connection:
         write.evaluations.complete_evaluation(

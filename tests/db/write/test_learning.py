@@ -1,4 +1,4 @@
-"""Models, their promotion, and what they say."""
+"""Models, their promotion, and their predictions."""
 
 import pytest
 from sqlalchemy import Connection, Engine, text
@@ -51,14 +51,14 @@ def test_predictions_are_written_once(crate: Engine) -> None:
             assert write.learning.save_predictions(connection, model, rows) == expected
     with crate.connect() as connection:
         assert read.learning.tracks_to_predict(connection, model, 1, ALLOWED) == [3, 4]
-        said = connection.execute(
+        stored = connection.execute(
             text("SELECT track_id, label_id, confidence FROM predictions ORDER BY 1")
         ).all()
         assert connection.scalar(text("SELECT count(*) FROM prediction_scores")) == 4
-    assert [tuple(row) for row in said] == [(1, 2, 0.75), (2, 1, 0.9)]
+    assert [tuple(row) for row in stored] == [(1, 2, 0.75), (2, 1, 0.9)]
 
 
-def test_a_prediction_says_which_side_the_track_stood_on_and_whether_it_is_like_any_label(
+def test_a_prediction_has_the_tracks_split_and_may_be_unknown(
     crate: Engine,
 ) -> None:
     model = train(crate)
@@ -69,36 +69,42 @@ def test_a_prediction_says_which_side_the_track_stood_on_and_whether_it_is_like_
                 SELECT 'folder', 'sha256:' || n, 'track ' || n FROM generate_series(5, 6) n
             """)
         )
-        place = {"track_id": 6, "group_key": "title:6", "scheme": "title", "split": "aside", "reason": "test"}
-        write.splits.place_tracks(connection, [place])
+        place = {
+            "track_id": 6,
+            "group_key": "title:6",
+            "scheme": "title",
+            "split": "excluded",
+            "reason": "test",
+        }
+        write.splits.save_splits(connection, [place])
         rows = [prediction(n, known=n != 3, drumcode=0.9, kompakt=0.1) for n in (1, 3, 5, 6)]
         write.learning.save_predictions(connection, model, rows)
-        said = connection.execute(
+        stored = connection.execute(
             text("SELECT track_id, label_id, confidence, split FROM predictions ORDER BY 1")
         ).all()
-    assert [tuple(row) for row in said] == [
+    assert [tuple(row) for row in stored] == [
         (1, 1, 0.9, "train"),
         (3, None, 0.9, "holdout"),
         (5, 1, 0.9, "new"),
-        (6, 1, 0.9, "aside"),
+        (6, 1, 0.9, "excluded"),
     ]
 
 
-def test_models_of_one_training_are_a_candidate_and_its_yardsticks(crate: Engine) -> None:
+def test_models_of_one_training_are_a_candidate_and_its_baselines(crate: Engine) -> None:
     network = train(crate, model_rows("labelscope"), model_rows("baseline"), architecture="labelscope")
     with crate.begin() as connection:
         write.learning.add_metrics(connection, network, [figure("balanced_accuracy_over_baseline", 0.1)])
         write.learning.add_metrics(connection, network, [])
-        candidate, yardstick = (
+        candidate, baseline = (
             read.learning.model(connection, network),
             read.learning.model(connection, network + 1),
         )
         assert read.problems.counts(connection).models == 1
         assert read.learning.model(connection, 99) is None
         last = read.learning.last_training(connection)
-    assert candidate is not None and yardstick is not None and last is not None
+    assert candidate is not None and baseline is not None and last is not None
     assert (candidate.status, candidate.path, candidate.origins) == ("candidate", "1/labelscope", ["folder"])
-    assert (yardstick.status, yardstick.path) == ("yardstick", "1/baseline")
+    assert (baseline.status, baseline.path) == ("baseline", "1/baseline")
     assert last.architecture == "labelscope" and [label["slug"] for label in last.labels] == list(LABELS)
 
 
@@ -121,7 +127,7 @@ def test_a_training_that_died_is_marked_and_those_that_ended_are_not(crate: Engi
         ]
         models = connection.scalars(text("SELECT status FROM models ORDER BY id")).all()
     assert last is not None and last.id == refused
-    assert models == ["champion", "yardstick"]
+    assert models == ["champion", "baseline"]
 
 
 def test_a_lost_spectrogram_sends_its_clip_back(crate: Engine) -> None:
@@ -138,13 +144,13 @@ def test_two_workers_never_take_the_same_clip(crate: Engine) -> None:
         assert claimed(other, [1, 2, 3], OTHER_RECIPE) == [3]
 
 
-def test_what_another_worker_has_done_is_not_taken_again(crate: Engine) -> None:
+def test_clips_done_by_another_worker_are_not_claimed(crate: Engine) -> None:
     with crate.begin() as connection:
         write.clips.forget_spectrograms(connection, [2], 1)
         assert claimed(connection, [1, 2, 3, 4]) == [2]
 
 
-def test_a_ready_clip_is_heard_again_for_a_fingerprint_of_another_version(crate: Engine) -> None:
+def test_a_ready_clip_is_extracted_again_for_a_new_fingerprint_version(crate: Engine) -> None:
     def save(version: int, landmarks: bytes) -> bytes | None:
         """Returns what is kept."""
         row = {"clip_id": 1, "version": version, "landmarks": landmarks, "sketch": [7]}
@@ -171,7 +177,7 @@ def test_a_clip_whose_audio_was_lost_can_come_back_with_the_spectrogram_that_it_
         assert claimed(connection, [1, 2]) == [1]
 
 
-def test_a_rejected_clip_is_tried_again_where_its_mishap_may_have_passed(crate: Engine) -> None:
+def test_a_rejected_clip_is_retried_if_that_may_cure_it(crate: Engine) -> None:
     with crate.begin() as connection:
         write.clips.forget_spectrograms(connection, [1, 2], 1)
         failures = [
@@ -184,7 +190,7 @@ def test_a_rejected_clip_is_tried_again_where_its_mishap_may_have_passed(crate: 
         assert read.clips.clips_to_extract(connection, 1, FINGERPRINT_VERSION) == [1, 2]
 
 
-def test_a_track_is_predicted_once_all_its_clips_were_heard(crate: Engine) -> None:
+def test_a_track_is_predicted_after_the_extraction_of_all_clips(crate: Engine) -> None:
     model = train(crate)
     with crate.begin() as connection:
         assert read.learning.tracks_to_predict(connection, model, 1, ALLOWED) == [1, 2, 3, 4]
@@ -192,7 +198,7 @@ def test_a_track_is_predicted_once_all_its_clips_were_heard(crate: Engine) -> No
         assert read.learning.tracks_to_predict(connection, model, 1, ALLOWED) == [1, 2, 4]
 
 
-def test_new_tracks_are_counted_against_what_a_training_has_seen(crate: Engine) -> None:
+def test_new_tracks_are_counted_against_those_of_a_training(crate: Engine) -> None:
     train(crate)
     with crate.begin() as connection:
         assert read.learning.count_new_tracks(connection, 1, 1, ALLOWED) == (0, 4)
@@ -202,7 +208,7 @@ def test_new_tracks_are_counted_against_what_a_training_has_seen(crate: Engine) 
         assert read.learning.count_new_tracks(connection, 1, 1, ALLOWED) == (1, 2)
 
 
-def test_removed_tracks_are_not_learnt_from(crate: Engine) -> None:
+def test_no_training_uses_removed_tracks(crate: Engine) -> None:
     with crate.begin() as connection:
         connection.execute(text("UPDATE playlist_tracks SET removed_at = now() WHERE playlist_id = 1"))
         assert {clip.label_id for clip in read.clips.usable_clips(connection, 1, ALLOWED)} == {2}

@@ -1,4 +1,4 @@
-"""Recordings and what was heard in them: written whole, once for a file and a model, and within bounds."""
+"""Mixes: written as a whole, once for a file and a model, within bounds."""
 
 from typing import Any
 
@@ -13,18 +13,24 @@ from tests.db.trainings import train
 def mix_row(model_id: int, sha256: str = "a" * 64, **other: Any) -> dict[str, Any]:
     """A recording of a hundred and twenty minutes."""
     about = {"sha256": sha256, "path": "/music/set.mp3", "title": "Set", "bytes": 1, "model_id": model_id}
-    figures = {"entropy": 1.5, "uniformity": 0.5, "changes_per_hour": 1.0, "unlike": 0.25, "tempo_bpm": 128.0}
-    said = {"verdict": "maybe", "verdict_reason": "So so.", "taste": '{"labels": {}}', "seconds": 60.0}
-    return {**about, "duration_seconds": 7200.0, **figures, **said, "flow_run_id": None, **other}
+    figures = {
+        "entropy": 1.5,
+        "concentration": 0.5,
+        "changes_per_hour": 1.0,
+        "unknown_share": 0.25,
+        "tempo_bpm": 128.0,
+    }
+    verdict = {"verdict": "maybe", "verdict_reason": "So so.", "taste": '{"labels": {}}', "analysis_s": 60.0}
+    return {**about, "duration_s": 7200.0, **figures, **verdict, "flow_run_id": None, **other}
 
 
 def segment(number: int, start: float, end: float, label_id: int | None, **other: Any) -> dict[str, Any]:
-    known = {"number": number, "start_seconds": start, "end_seconds": end, "label_id": label_id}
+    known = {"number": number, "start_s": start, "end_s": end, "label_id": label_id}
     return {**known, "confidence": 0.9, "tempo_bpm": None, **other}
 
 
 def window(number: int, **other: Any) -> dict[str, Any]:
-    known = {"number": number, "start_seconds": number * 1.486, "label_id": 1, "confidence": 1.0}
+    known = {"number": number, "start_s": number * 1.486, "label_id": 1, "confidence": 1.0}
     return {**known, "probabilities": [0.25, 0.75], "tempo_bpm": 128.0, **other}
 
 
@@ -41,7 +47,7 @@ def count(engine: Engine, table: str) -> int:
         return int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
 
 
-def test_a_file_is_kept_once_for_each_model_that_heard_it(crate: Engine) -> None:
+def test_a_mix_is_stored_once_for_each_model(crate: Engine) -> None:
     first, second = train(crate), train(crate)
     kept = save(crate, mix_row(first))
     assert kept is not None and save(crate, mix_row(first, title="Again")) is None
@@ -57,7 +63,7 @@ def test_a_file_is_kept_once_for_each_model_that_heard_it(crate: Engine) -> None
     assert (count(crate, "mixes"), count(crate, "mix_segments"), count(crate, "mix_windows")) == (1, 3, 3)
 
 
-def test_views_tell_the_course_of_a_recording_and_the_shares_of_its_labels(crate: Engine) -> None:
+def test_views_have_the_timeline_and_the_shares_of_a_mix(crate: Engine) -> None:
     mix_id = save(crate, mix_row(train(crate)))
     assert mix_id is not None
     with crate.connect() as connection:
@@ -76,7 +82,7 @@ def test_views_tell_the_course_of_a_recording_and_the_shares_of_its_labels(crate
     assert [(row.confidence, row.tempo_bpm) for row in windows] == [(1.0, 128.0)] * 3
 
 
-def test_a_rejection_is_kept_once_for_a_path_until_the_file_is_heard(crate: Engine) -> None:
+def test_a_rejection_is_stored_once_for_a_path_until_an_analysis(crate: Engine) -> None:
     why = {"path": "/music/set.mp3", "title": "set", "reason": "truncated", "detail": "It is cut short."}
     for reason in ("missing", "truncated"):
         with crate.begin() as connection:
@@ -100,7 +106,7 @@ def test_a_verdict_gives_way_to_that_of_another_taste(crate: Engine) -> None:
     assert mix_id is not None
     with crate.begin() as connection:
         write.mixes.judge_mix(connection, mix_id, "listen", "All of it.", {"labels": {"kompakt": 1.0}})
-        row = read.mixes.mix(connection, mix_id)
+        row = read.mixes.analysed_mix(connection, mix_id)
     assert (row.verdict, row.verdict_reason, row.taste) == (
         "listen",
         "All of it.",
@@ -117,12 +123,12 @@ CONTRADICTIONS = (
     "UPDATE mixes SET sha256 = NULL",
     "UPDATE mixes SET model_id = NULL",
     "UPDATE mixes SET reason = 'silent', detail = 'It is silent.'",
-    "UPDATE mixes SET unlike = 1.1",
-    "UPDATE mixes SET uniformity = -0.1",
+    "UPDATE mixes SET unknown_share = 1.1",
+    "UPDATE mixes SET concentration = -0.1",
     "UPDATE mixes SET entropy = -1",
-    "UPDATE mixes SET duration_seconds = 0",
-    "UPDATE mix_segments SET end_seconds = start_seconds",
-    "UPDATE mix_segments SET start_seconds = -1",
+    "UPDATE mixes SET duration_s = 0",
+    "UPDATE mix_segments SET end_s = start_s",
+    "UPDATE mix_segments SET start_s = -1",
     "UPDATE mix_segments SET confidence = 1.5",
     "UPDATE mix_segments SET label_id = 99",
     "UPDATE mix_windows SET confidence = 'NaN'",
@@ -140,6 +146,6 @@ def test_rows_that_contradict_themselves_are_refused(crate: Engine) -> None:
             pytest.fail(statement)
 
 
-def test_two_hours_are_written_in_no_time(crate: Engine) -> None:
+def test_a_mix_of_two_hours_is_written_fast(crate: Engine) -> None:
     assert save(crate, mix_row(train(crate)), windows=4845) is not None
     assert count(crate, "mix_windows") == 4845

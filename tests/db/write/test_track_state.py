@@ -1,22 +1,22 @@
-"""How tracks stand is told rightly at any time: before their changes are settled, and after."""
+"""Track states are right at any time, before a refresh and after."""
 
 from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine, text
 
 from db import read, write
-from db.write.track_state import FACTS, settle_changes, tidy_counts
+from db.write.track_state import FACTS, compact_track_states, refresh_track_states
 from tests.db.trainings import ALLOWED, prediction, train
 
 COUNTED = f"""
     SELECT {", ".join(FACTS)}, sum(tracks)::bigint, sum(features)::bigint, round(sum(tempo_sum)::numeric, 6)
-      FROM standings_now GROUP BY {", ".join(FACTS)} HAVING sum(tracks) > 0
+      FROM track_states_now GROUP BY {", ".join(FACTS)} HAVING sum(tracks) > 0
 """
 WORKED_OUT = f"""
     SELECT {", ".join(FACTS)}, count(*), sum(features)::bigint, round(sum(tempo_sum)::numeric, 6)
       FROM track_facts GROUP BY {", ".join(FACTS)}
 """
-# The label of each track, as it was worked out of all memberships before there were standings.
+# The label of each track, computed from all memberships.
 LABELS = """
     WITH members AS (
         SELECT pt.track_id, p.label_id, p.provider, coalesce('isrc ' || t.isrc, 'track ' || t.id) AS recording
@@ -31,7 +31,7 @@ LABELS = """
 """
 MEMBERS = "SELECT playlist_id, count(*) FROM playlist_tracks WHERE removed_at IS NULL GROUP BY 1 ORDER BY 1"
 COUNTED_MEMBERS = """
-    SELECT playlist_id, sum(tracks)::bigint FROM playlist_standings_now GROUP BY 1 HAVING sum(tracks) > 0 ORDER BY 1
+    SELECT playlist_id, sum(tracks)::bigint FROM playlist_track_states_now GROUP BY 1 HAVING sum(tracks) > 0 ORDER BY 1
 """
 CHANGES = (
     "UPDATE tracks SET isrc = 'DE1' WHERE id IN (1, 2)",  # one recording in playlists of two labels
@@ -47,7 +47,7 @@ CHANGES = (
        VALUES (3, 'audio', 'own', 'no_preview', 'none', false), (3, 'audio', 'deezer', 'busy', 'later', true),
               (4, 'features', 'spotify', 'unknown', 'none', false)""",
     "UPDATE lookups SET again = false, tries = 1 WHERE source = 'deezer'",
-    """INSERT INTO audio_features (track_id, clip_id, origin, extractor_version, tempo, loudness_lufs)
+    """INSERT INTO audio_features (track_id, clip_id, origin, extractor_version, tempo_bpm, loudness_lufs)
        VALUES (1, 1, 'librosa', '1', 128.5, -9), (2, 2, 'librosa', '1', NULL, -8), (2, NULL, 'spotify', '1', 126, NULL)
     """,
     "DELETE FROM audio_features WHERE clip_id = 1",
@@ -65,10 +65,10 @@ def rows(connection: Connection, query: str) -> list[str]:
     return sorted(str(tuple(row)) for row in connection.execute(text(query)))
 
 
-def settle(connection: Connection) -> None:
-    while settle_changes(connection, 3):  # several at a time, and some tracks twice
+def refresh(connection: Connection) -> None:
+    while refresh_track_states(connection, 3):  # several at a time, and some tracks twice
         pass
-    tidy_counts(connection)
+    compact_track_states(connection)
 
 
 def assert_right(connection: Connection) -> None:
@@ -92,19 +92,19 @@ def after_each_change(engine: Engine, between: Callable[[Connection], None]) -> 
             assert_right(connection)
 
 
-def test_counts_are_right_while_no_change_is_settled(crate: Engine) -> None:
+def test_counts_are_right_without_a_refresh(crate: Engine) -> None:
     after_each_change(crate, lambda connection: None)
 
 
-def test_counts_are_right_when_each_change_is_settled(crate: Engine) -> None:
-    after_each_change(crate, settle)
+def test_counts_are_right_when_each_change_is_refreshed(crate: Engine) -> None:
+    after_each_change(crate, refresh)
     with crate.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM changed_tracks")) == 0
-        assert connection.scalar(text("SELECT min(tracks) FROM standings")) == 1
-        assert connection.scalar(text("SELECT count(*) FROM track_standings")) == 4
+        assert connection.scalar(text("SELECT min(tracks) FROM track_states")) == 1
+        assert connection.scalar(text("SELECT count(*) FROM track_state_members")) == 4
 
 
-def test_questions_have_one_answer_before_and_after_settling(crate: Engine) -> None:
+def test_queries_have_the_same_result_before_and_after_a_refresh(crate: Engine) -> None:
     def answers(connection: Connection) -> list[object]:
         return [
             read.clips.clips_to_extract(connection, 1, 1),
@@ -114,7 +114,7 @@ def test_questions_have_one_answer_before_and_after_settling(crate: Engine) -> N
             read.clips.held_back(connection, 1, ["deezer"]),
             read.learning.count_new_tracks(connection, 1, 1, ALLOWED),
             read.splits.trainable_labels(connection, 1, ALLOWED),
-            read.splits.unplaced_tracks(connection, 1, ALLOWED),
+            read.splits.tracks_without_split(connection, 1, ALLOWED),
             read.problems.counts(connection),
         ]
 
@@ -123,54 +123,55 @@ def test_questions_have_one_answer_before_and_after_settling(crate: Engine) -> N
         write.clips.forget_spectrograms(connection, [4], 1)
         connection.execute(text("DELETE FROM track_splits WHERE track_id = 2"))
         before = answers(connection)
-        settle(connection)
+        refresh(connection)
         assert answers(connection) == before
     assert before[0] == [4] and before[3] == [1, 2, 3] and before[4] == [("folder", "folder", 3)]
 
 
 def test_a_champion_that_comes_back_has_its_scores_still(crate: Engine) -> None:
     first, second = train(crate), train(crate)
-    said = [prediction(n, drumcode=0.8, kompakt=0.2) for n in (1, 2)]
+    predictions = [prediction(n, drumcode=0.8, kompakt=0.2) for n in (1, 2)]
     with crate.begin() as connection:
         for model in (first, second):
             write.learning.promote(connection, model, "next")
-            write.learning.save_predictions(connection, model, said)
-            settle(connection)
+            write.learning.save_predictions(connection, model, predictions)
+            refresh(connection)
         write.learning.promote(connection, first, "back again")
         for _ in range(2):
             assert read.learning.tracks_to_predict(connection, first, 1, ALLOWED) == [3, 4]
             assert read.problems.counts(connection).tracks_predicted == 2
-            settle(connection)
+            refresh(connection)
 
 
-def test_what_makes_a_label_is_the_mean_over_its_features(crate: Engine) -> None:
+def test_label_sound_is_the_mean_over_audio_features(crate: Engine) -> None:
     means = """
-        SELECT label, count(*) AS clips, avg(tempo) AS tempo, avg(loudness_lufs) AS loudness, avg(onset_rate) AS onsets
+        SELECT label, count(*) AS clips, avg(tempo_bpm) AS tempo_bpm, avg(loudness_lufs) AS loudness_lufs,
+               avg(onset_rate) AS onset_rate
           FROM track_predictions JOIN audio_features USING (track_id) GROUP BY label ORDER BY label
     """
     model = train(crate)
     with crate.begin() as connection:
         write.learning.promote(connection, model, "the first")
-        said = [prediction(n, drumcode=0.8, kompakt=0.2) for n in (1, 2, 4)]
-        write.learning.save_predictions(connection, model, said)
+        predictions = [prediction(n, drumcode=0.8, kompakt=0.2) for n in (1, 2, 4)]
+        write.learning.save_predictions(connection, model, predictions)
         connection.execute(
             text("""
-                INSERT INTO audio_features (track_id, clip_id, origin, extractor_version, tempo, loudness_lufs)
+                INSERT INTO audio_features (track_id, clip_id, origin, extractor_version, tempo_bpm, loudness_lufs)
                 SELECT id, id, 'librosa', '1', 120 + id, CASE WHEN id > 2 THEN -8 END FROM tracks
             """)
         )
         for _ in range(2):
             assert rows(connection, "SELECT * FROM label_sound") == rows(connection, means)
-            settle(connection)
+            refresh(connection)
 
 
-def test_tracks_that_go_leave_all_counts(crate: Engine) -> None:
+def test_deleted_tracks_leave_all_counts(crate: Engine) -> None:
     model = train(crate)
     with crate.begin() as connection:
         write.learning.promote(connection, model, "the first")
-        said = [prediction(n, known=n != 3, drumcode=0.8, kompakt=0.2) for n in range(1, 5)]
-        write.learning.save_predictions(connection, model, said)
-        settle(connection)
+        predictions = [prediction(n, known=n != 3, drumcode=0.8, kompakt=0.2) for n in range(1, 5)]
+        write.learning.save_predictions(connection, model, predictions)
+        refresh(connection)
         [mistake] = read.problems.view(connection, "mistakes")
         assert (mistake.mean_confidence, mistake.called_unknown) == (0.8, 1)
         connection.execute(text("UPDATE tracks SET provider = 'deezer' WHERE id = 3"))
@@ -183,4 +184,4 @@ def test_tracks_that_go_leave_all_counts(crate: Engine) -> None:
             ]
             assert ("Kompakt", "holdout", 1) not in data and ("Drumcode", "holdout", 1) in data
             assert read.problems.counts(connection).tracks == 3
-            settle(connection)
+            refresh(connection)

@@ -22,7 +22,7 @@ from tests.processes import wait_until
 from tests.stages import Stage
 
 CLIPS = """
-    SELECT t.external_id, c.offset_seconds, c.status, c.reason, s.sha256, s.frames, f.landmarks, f.sketch,
+    SELECT t.external_id, c.offset_s, c.status, c.reason, s.sha256, s.frames, f.landmarks, f.sketch,
            to_jsonb(a) - '{id,track_id,clip_id,created_at}'::text[]
       FROM clips c JOIN tracks t ON t.id = c.track_id LEFT JOIN spectrograms s ON s.clip_id = c.id
       LEFT JOIN fingerprints f ON f.clip_id = c.id LEFT JOIN audio_features a ON a.clip_id = c.id

@@ -46,7 +46,7 @@ def test_a_recording_becomes_consistent_rows_and_artifacts(
 
     [row] = rows(
         engine,
-        """SELECT title, path, status, round(duration_seconds), model_id, length(sha256), flow_run_id,
+        """SELECT title, path, status, round(duration_s), model_id, length(sha256), flow_run_id,
                   verdict IN ('listen', 'maybe', 'skip'), verdict_reason LIKE 'It is %.', taste ->> 'variety'
              FROM mixes""",
     )
@@ -54,16 +54,16 @@ def test_a_recording_becomes_consistent_rows_and_artifacts(
     path = str(recording)
     assert row == ("Somebody – Live at Berghain", path, "analysed", 72, 1, 64, run, True, True, "0.25")
 
-    tiled = """SELECT bool_and(start_seconds = before), min(start_seconds), max(end_seconds) = max(duration_seconds)
-                 FROM (SELECT s.*, m.duration_seconds,
-                              lag(end_seconds, 1, 0) OVER (PARTITION BY mix_id ORDER BY number) AS before
+    tiled = """SELECT bool_and(start_s = before), min(start_s), max(end_s) = max(duration_s)
+                 FROM (SELECT s.*, m.duration_s,
+                              lag(end_s, 1, 0) OVER (PARTITION BY mix_id ORDER BY number) AS before
                          FROM mix_segments s JOIN mixes m ON m.id = s.mix_id) AS segment"""
     assert rows(engine, tiled) == [(True, 0, True)]
     [(windows, step, labels, sums)] = rows(
         engine,
-        """SELECT count(*), min(after - start_seconds)::float8, min(cardinality(probabilities)),
+        """SELECT count(*), min(after - start_s)::float8, min(cardinality(probabilities)),
                   bool_and(abs((SELECT sum(p) FROM unnest(probabilities) AS p) - 1) < 1e-4)
-             FROM (SELECT *, lead(start_seconds) OVER (ORDER BY number) AS after FROM mix_windows) AS w""",
+             FROM (SELECT *, lead(start_s) OVER (ORDER BY number) AS after FROM mix_windows) AS w""",
     )
     assert (step, labels, sums) == (pytest.approx(1.486, abs=0.002), 3, True)
     assert windows == pytest.approx(72 / step, abs=2)
@@ -72,7 +72,7 @@ def test_a_recording_becomes_consistent_rows_and_artifacts(
     shares = "SELECT sum(share), min(share) > 0, bool_or(label = 'unknown') FROM mix_shares"
     [(total, positive, unknown)] = rows(engine, shares)
     assert total == pytest.approx(1) and positive
-    assert rows(engine, "SELECT unlike > 0 FROM mixes") == [(unknown,)]
+    assert rows(engine, "SELECT unknown_share > 0 FROM mixes") == [(unknown,)]
     timeline = "SELECT starts, ends, label FROM mix_timeline ORDER BY number"
     assert rows(engine, timeline)[0][0] == "0:00:00" and rows(engine, timeline)[-1][1] == "0:01:12"
 

@@ -13,7 +13,7 @@ from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
 
-MODELS = [(1, "champion"), (2, "yardstick")]
+MODELS = [(1, "champion"), (2, "baseline")]
 
 
 def left_over() -> list[str]:
@@ -70,9 +70,9 @@ def test_a_killed_training_is_marked_and_its_files_deleted_by_the_next_run(
     with engine.begin() as connection:
         connection.execute(
             text("""
-                INSERT INTO training_runs (why, architecture, hyperparameters, recipe_id, dataset_fingerprint,
+                INSERT INTO training_runs (why, architecture, hyperparameters, config_id, dataset_fingerprint,
                                            labels, versions)
-                SELECT 'killed', architecture, '{}', recipe_id, dataset_fingerprint, labels, '{}'
+                SELECT 'killed', architecture, '{}', config_id, dataset_fingerprint, labels, '{}'
                   FROM training_runs
             """)
         )

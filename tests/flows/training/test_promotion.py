@@ -50,9 +50,9 @@ def test_a_challenger_that_is_no_better_is_rejected_with_the_numbers(rivals: Sta
     models = rows(engine, "SELECT id, training_run_id, architecture, status FROM models ORDER BY id")
     assert models == [
         (1, 1, "labelscope", "champion"),
-        (2, 1, "baseline", "yardstick"),
+        (2, 1, "baseline", "baseline"),
         (3, 2, "labelscope", "rejected"),
-        (4, 2, "baseline", "yardstick"),
+        (4, 2, "baseline", "baseline"),
     ]
     [(accuracy,)] = rows(engine, "SELECT balanced_accuracy FROM champion")
     [(reason,)] = rows(engine, "SELECT reason FROM models WHERE id = 3")

@@ -35,7 +35,7 @@ def clicks(bpm: float, seconds: float = 30.0) -> np.ndarray:
 @pytest.mark.parametrize("bpm", [90, 100, 120, 128, 132.5, 140, 174])
 def test_tempo_of_a_click_track(bpm: float) -> None:
     features = audio_features(clicks(bpm), RATE)
-    assert features.tempo == pytest.approx(bpm, abs=0.3)
+    assert features.tempo_bpm == pytest.approx(bpm, abs=0.3)
     assert features.onset_rate == pytest.approx(bpm / 60, rel=0.05)
 
 
@@ -134,12 +134,17 @@ def test_any_sound_has_features(length: int, level: float, constant: bool, rate:
     for name in features.__slots__:
         value = getattr(features, name)
         assert value is None or (type(value) in (int, float) and np.isfinite(value)), name
-    assert features.tempo is None  # under four seconds
+    assert features.tempo_bpm is None  # under four seconds
     if length <= 0.4 * rate:
         assert features.loudness_lufs is None
 
 
 def test_silence_has_no_key_tempo_or_loudness() -> None:
     features = audio_features(np.zeros(10 * RATE, dtype=np.float32), RATE)
-    assert (features.tempo, features.key, features.mode, features.loudness_lufs) == (None, None, None, None)
+    assert (features.tempo_bpm, features.key, features.mode, features.loudness_lufs) == (
+        None,
+        None,
+        None,
+        None,
+    )
     assert (features.onset_rate, features.spectral_centroid_hz) == (0.0, None)

@@ -312,7 +312,7 @@ FEATURES = {"tempo": 126.0, "key": 8, "mode": 1, "loudness": -11.8, "danceabilit
 
 def test_audio_features_are_read() -> None:
     assert read_features(FEATURES | {"valence": 1, "id": "x"}) == TrackFeatures(
-        tempo=126.0, key=8, mode=1, loudness_db=-11.8, danceability=0.7, valence=1.0, time_signature=4
+        tempo_bpm=126.0, key=8, mode=1, loudness_db=-11.8, danceability=0.7, valence=1.0, time_signature=4
     )
 
 

@@ -218,7 +218,7 @@ def test_audio_features_for_apps_that_have_them(tmp_path: Path) -> None:
                 assert found is None
                 continue
             assert found is not None
-            assert (found.tempo, found.loudness_db, found.valence) == (
+            assert (found.tempo_bpm, found.loudness_db, found.valence) == (
                 known["tempo"],
                 known["loudness"],
                 known["valence"],

@@ -28,7 +28,7 @@ demo-spotify: install  ## run the pipeline on playlists, with simulated Spotify 
 	$(BIN)/python -m tests.stand_ins.demo
 
 test: install  ## run all tests but the slow ones, three at a time
-	$(BIN)/python -m pytest -m 'not slow and not faults and not compose' -n 3 --dist loadfile
+	$(BIN)/python -m pytest -m 'not slow and not faults and not compose' -n 2 --dist loadfile
 
 test-slow: install  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow

@@ -24,9 +24,9 @@ def test_predict_without_a_model_names_the_cure_and_fails(
     extracted: Stage, go_on: GoOn, labelscope: Labelscope
 ) -> None:
     go_on(extracted)
-    said = labelscope("predict", expect=1)
-    assert said == labelscope("predict", __file__, expect=1)
-    assert "`labelscope run` trains one" in said
+    output = labelscope("predict", expect=1)
+    assert output == labelscope("predict", __file__, expect=1)
+    assert "`labelscope run` trains one" in output
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,9 @@ def test_what_is_to_be_given_is_in_capitals(labelscope: Labelscope, command: str
 
 
 def test_the_help_of_up_names_its_settings(labelscope: Labelscope) -> None:
-    said = labelscope("up", "--help")
+    output = labelscope("up", "--help")
     for name in ("UI_PORT", "PIPELINE_CRON", "MAINTAIN_CRON", "TIMEZONE"):
-        assert f"LABELSCOPE_{name}" in said
+        assert f"LABELSCOPE_{name}" in output
 
 
 def test_all_pages_write_commands_alike_and_explain_how_to_find_them() -> None:
@@ -53,5 +53,5 @@ def test_all_pages_write_commands_alike_and_explain_how_to_find_them() -> None:
 def test_a_name_steers_no_terminal(trained: Stage, go_on: GoOn, labelscope: Labelscope) -> None:
     go_on(trained)
     for sign in ("\x1b", "\x9b", "\u2028", "\u202e", "\u2066"):
-        said = labelscope("sql", f"SELECT 'one' || chr({ord(sign)}) || 'two' AS name")
-        assert said.splitlines()[1].strip() == "one\ufffdtwo"
+        output = labelscope("sql", f"SELECT 'one' || chr({ord(sign)}) || 'two' AS name")
+        assert output.splitlines()[1].strip() == "one\ufffdtwo"

@@ -174,7 +174,7 @@ def problem(folder: Path, **wanted: object) -> UnreadableMatchError:
     return caught.value
 
 
-def test_a_file_that_fits_and_is_no_audio_is_said(tmp_path: Path) -> None:
+def test_a_file_that_fits_and_is_no_audio_is_named(tmp_path: Path) -> None:
     (tmp_path / "Fisher - Losing It.m4a").write_bytes(bytes(5000))
     error = problem(tmp_path)
     assert (error.reason, error.again) == ("not_audio", False)

@@ -147,8 +147,28 @@ def complete_load(
     ingest reads it again. With `keep_absent` tracks that were not read stay, since an unreadable entry may be theirs.
     """
     members = set(connection.scalars(text(MEMBERS), {"playlist": playlist_id}))
-    arrived = [track_id for track_id in added_at if track_id not in members]
-    added = connection.execute(
+    added = _add_members(connection, playlist_id, {k: v for k, v in added_at.items() if k not in members})
+    absent = [] if keep_absent else sorted(members - added_at.keys())
+    removed = _remove_members(connection, playlist_id, absent)
+    counts = LoadCounts(len(added_at), added, removed, len(rejections))
+    load = {
+        "flow_run_id": flow_run_id,
+        "snapshot_id": snapshot_id or "moved while it was read",
+        "started_at": started_at,
+        "entries": len(added_at) + len(rejections),
+    }
+    _save_rejections(connection, playlist_id, _save_load(connection, playlist_id, counts, load), rejections)
+    fresh = {"name": name, "raw": raw, "snapshot_id": snapshot_id, "last_seen_at": func.now()}
+    connection.execute(
+        update(Playlist).where(Playlist.id == playlist_id).values(status="ok", status_reason=None, **fresh)
+    )
+    return counts
+
+
+def _add_members(connection: Connection, playlist_id: int, added_at: Mapping[int, datetime | None]) -> int:
+    """Add tracks to a playlist, some of them again; their number."""
+    times = [added_at[track_id] for track_id in added_at]
+    return connection.execute(
         text("""
             INSERT INTO playlist_tracks (playlist_id, track_id, added_at)
             SELECT :playlist, track_id, coalesce(added_at, now())
@@ -156,45 +176,34 @@ def complete_load(
              ORDER BY track_id
             ON CONFLICT (playlist_id, track_id) DO UPDATE SET removed_at = NULL, added_at = excluded.added_at
         """),
-        {"playlist": playlist_id, "tracks": arrived, "times": [added_at[track_id] for track_id in arrived]},
+        {"playlist": playlist_id, "tracks": list(added_at), "times": times},
     ).rowcount
-    absent = [] if keep_absent else sorted(members - added_at.keys())
-    removed = connection.execute(
+
+
+def _remove_members(connection: Connection, playlist_id: int, track_ids: Sequence[int]) -> int:
+    """Mark tracks as removed from a playlist; their number."""
+    return connection.execute(
         text("""
             UPDATE playlist_tracks SET removed_at = now()
              WHERE playlist_id = :playlist AND track_id = ANY(CAST(:tracks AS bigint[]))
         """),
-        {"playlist": playlist_id, "tracks": absent},
+        {"playlist": playlist_id, "tracks": track_ids},
     ).rowcount
-    counts = LoadCounts(len(added_at), added, removed, len(rejections))
-    load_id = connection.execute(
+
+
+def _save_load(connection: Connection, playlist_id: int, counts: LoadCounts, load: Row) -> int:
+    """Write the row of a load; its id."""
+    return connection.execute(
         insert(Load)
         .values(
             playlist_id=playlist_id,
-            flow_run_id=flow_run_id,
-            snapshot_id=snapshot_id or "moved while it was read",
-            started_at=started_at,
-            entries=len(added_at) + len(rejections),
-            tracks_added=added,
-            tracks_removed=removed,
-            rejected=len(rejections),
+            tracks_added=counts.added,
+            tracks_removed=counts.removed,
+            rejected=counts.rejected,
+            **load,
         )
         .returning(Load.id)
     ).scalar_one()
-    _save_rejections(connection, playlist_id, load_id, rejections)
-    connection.execute(
-        update(Playlist)
-        .where(Playlist.id == playlist_id)
-        .values(
-            name=name,
-            raw=raw,
-            snapshot_id=snapshot_id,
-            status="ok",
-            status_reason=None,
-            last_seen_at=func.now(),
-        )
-    )
-    return counts
 
 
 def _save_rejections(

@@ -17,7 +17,7 @@ from flows.prefect_tools.console import SafeConsole
 
 COLUMN_GAP = 2  # spaces between two columns
 NARROWEST = 6  # characters that each column keeps
-CUT = "\nText that ends in … is complete in a wider window and in `labelscope status --json`."
+CUT = "\nText that ends in … is complete in a wider window and in `status --json`."
 INDENT = 9  # characters of the first column of entries
 
 

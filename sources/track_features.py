@@ -24,7 +24,7 @@ class TrackFeatures:
 
 JSON_NAMES = {"tempo_bpm": "tempo", "loudness_db": "loudness"}
 RANGES = {
-    "tempo": (1.0, 1000.0),  # providers give 0 where they found no beat
+    "tempo_bpm": (1.0, 1000.0),  # providers give 0 where they found no beat
     "key": (0, 11),  # providers give -1 where they found none
     "mode": (0, 1),
     "loudness_db": (-200.0, 50.0),

@@ -169,8 +169,8 @@ def _when_due(settings: Settings, contents: Contents) -> str | None:
         return f"once tracks have changed: training {last.training_run_id} was refused. {last.reason}"
     if contents.new_tracks is not None:
         return (
-            f"{contents.new_tracks} new usable tracks since the last training; the next one is due at"
-            f" {settings.retrain_new_tracks}, if they are {settings.retrain_new_share:.0%} of the former tracks"
+            f"{contents.new_tracks} new usable tracks; the next training is due at"
+            f" {settings.retrain_new_tracks}, if they are {settings.retrain_new_share:.0%} of the earlier ones"
         )
     if contents.tracks_without_split:
         return f"{contents.tracks_without_split} usable tracks are ready for the first training"

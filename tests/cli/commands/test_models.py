@@ -61,7 +61,7 @@ def test_a_model_that_cannot_be_used_is_refused_and_the_champion_stays(
 
     with engine.begin() as connection:
         connection.execute(text("UPDATE training_runs SET origins = '[\"spotify\"]' WHERE id = 2"))
-    assert "learnt from spotify" in refused(3)
+    assert "was trained on spotify" in refused(3)
     with engine.begin() as connection:
         connection.execute(text("UPDATE training_runs SET origins = '[\"folder\"]' WHERE id = 2"))
 

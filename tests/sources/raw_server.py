@@ -27,8 +27,8 @@ def whole(content: bytes) -> Send:
 
 
 def http(status: int, headers: dict[str, str], body: bytes) -> bytes:
-    """A sound answer with a Content-Length, unless `headers` have another, and the end of the connection."""
-    lines = {"Content-Length": str(len(body)), "Connection": "close"} | headers
+    """A sound answer with a Content-Length, unless `headers` have another."""
+    lines = {"Content-Length": str(len(body))} | headers
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"HTTP/1.1 {status} x\r\n{head}\r\n".encode("latin-1") + body
 

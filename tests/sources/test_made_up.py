@@ -224,5 +224,5 @@ def test_the_true_answers_are_taken(server: RawServer, clients: SimpleNamespace)
         "reccobeats": {"content": [reccobeats.row(TRACK, TRACK.id)]},
     }
     for client, body in takes.items():
-        server.answer = whole(http(200, {}, json.dumps(body).encode()))
+        server.answer = whole(http(200, {"Connection": "close"}, json.dumps(body).encode()))
         assert getattr(clients, client)(), client

@@ -1,5 +1,6 @@
 """docker-compose.yml and the Dockerfile, as far as they can be checked without a container engine."""
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -132,3 +133,8 @@ def test_prefects_server_has_the_settings_that_it_has_in_a_home() -> None:
     more = {name for name in here if name not in there}
     own = ("PREFECT_SERVER_DATABASE_", "LABELSCOPE_PREFECT_")  # addresses, and the files of secrets
     assert all(name.startswith(own) for name in more - {"no_proxy"})
+
+
+def test_a_command_that_runs_a_module_names_one_that_exists() -> None:
+    modules = re.findall(r"-m,? ([a-z_.]+)", FILE.read_text())
+    assert modules and [name for name in modules if importlib.util.find_spec(name) is None] == []

@@ -121,6 +121,12 @@ def test_what_never_ends_is_given_up_by_its_size(server: RawServer, head: bytes)
     assert fault.reason == "too_large"
 
 
+def test_a_body_that_ends_within_a_chunk_is_truncated(server: RawServer) -> None:
+    """Without a Content-Length only the chunks show that the end is missing."""
+    cut = b"HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n" + bytes(100)
+    assert fault_of(server, whole(cut)).reason == "truncated"
+
+
 def test_headers_have_a_limit(server: RawServer) -> None:
     for head in (b"X: " + b"y" * 70_000 + b"\r\n", b"X: y\r\n" * 101):
         fault = fault_of(server, whole(b"HTTP/1.1 200 x\r\n" + head + b"\r\n"), Limits(MIB, 20, 10))

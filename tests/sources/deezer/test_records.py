@@ -7,16 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.deezer.records import UnusableRecordError, added_at_of, read_track, seconds_of
+from tests.sources.any_json import JSON
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=10,
-)
 FIELDS = "id title type artist contributors album isrc duration release_date time_add preview readable"
 
 
-@given(st.dictionaries(st.sampled_from(FIELDS.split()), json_values))
+@given(st.dictionaries(st.sampled_from(FIELDS.split()), JSON))
 def test_any_record_is_a_track_or_a_rejection_that_can_be_stored(record: dict[str, object]) -> None:
     good = {"id": 5, "title": "T"}
     for candidate in (record, good | record, record | good):

@@ -1,10 +1,8 @@
-"""Access to Spotify by an app's key and by a login: its refresh, its file and its end."""
+"""Access to Spotify by an app's key, and by a login that is refreshed until it ends."""
 
 import multiprocessing
-import os
 import threading
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -231,96 +229,3 @@ def test_threads_of_one_access_ask_once(token_file: Path) -> None:
         for thread in threads:
             thread.join()
         assert answers == ["A2"] * 4
-
-
-# The file
-
-
-def test_a_login_to_another_app_is_not_used(token_file: Path, caplog: pytest.LogCaptureFixture) -> None:
-    before = keep(token_file, client_id="another", expires_at=0)
-    with scripted(token()) as accounts:
-        access = SpotifyAccess(Key("id", "secret", accounts.url), token_file)
-        assert access.get_access_token() == access.get_access_token() == "A2"
-        assert accounts.bodies == ["grant_type=client_credentials"]
-    (record,) = caplog.records
-    assert str(token_file) in record.getMessage() and "labelscope login spotify" in record.getMessage()
-    assert kept(token_file) == before
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "{",
-        "[]",
-        "null",
-        "{}",
-        "[" * 100_000,
-        '{"client_id": "id", "access_token": "A1"}',
-        "\x00",
-        "damaged",
-    ],
-)
-def test_a_damaged_file_is_not_used(token_file: Path, caplog: pytest.LogCaptureFixture, content: str) -> None:
-    keep(token_file)
-    token_file.write_text(content)
-    with scripted(token()) as accounts:
-        access = SpotifyAccess(Key("id", "secret", accounts.url), token_file)
-        assert access.get_access_token() == access.get_access_token() == "A2"
-    (record,) = caplog.records
-    assert "damaged" in record.getMessage()
-    assert days_left(token_file, NOW) is None
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"access_token": 7},
-        {"refresh_token": None},
-        {"authorized_at": "then"},
-        {"expires_at": "soon"},
-        {"access_token": "ü"},
-    ],
-)
-def test_a_file_with_a_wrong_field_is_not_used(token_file: Path, wrong: dict[str, Any]) -> None:
-    keep(token_file, **wrong)
-    with scripted(token()) as accounts:
-        assert SpotifyAccess(Key("id", "secret", accounts.url), token_file).get_access_token() == "A2"
-        assert accounts.bodies == ["grant_type=client_credentials"]
-
-
-def test_a_full_disk_leaves_the_last_login(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = keep(token_file, expires_at=0)
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with scripted(token()) as accounts:
-        access = SpotifyAccess(Key("id", "secret", accounts.url), token_file)
-        assert "No space left" in fails(access.get_access_token, TransientError)
-    assert kept(token_file) == before
-    assert {path.name for path in token_file.parent.iterdir()} == {"spotify.json", "spotify.json.lock"}
-
-
-def test_a_folder_that_is_none(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with stand_ins(small_world()) as services:
-        sentence = fails(lambda: log_in(key_of(services), tmp_path / "file" / "spotify.json"), TransientError)
-        assert "cannot be stored" in sentence
-
-
-# The end of a login, in time
-
-
-def test_the_days_that_are_left(token_file: Path) -> None:
-    assert days_left(token_file, NOW) is None
-    assert login_warning(token_file, NOW) is None
-    for age, left in ((0, 180), (149, 31), (150, 30), (179, 1), (180, 0), (400, 0)):
-        keep(token_file, authorized_at=(NOW - timedelta(days=age)).isoformat())
-        assert days_left(token_file, NOW) == left
-        warning = login_warning(token_file, NOW)
-        assert (warning is None) == (age < 150)
-        if warning and left:
-            assert f"in {left} days" in warning
-        assert warning is None or "labelscope login spotify" in warning

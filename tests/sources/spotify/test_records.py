@@ -1,4 +1,4 @@
-"""Spotify's entries: every trap by hand, and then whatever JSON may come."""
+"""Spotify's entries: each trap by hand, and then any JSON."""
 
 import json
 import unicodedata
@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.metadata.storable import storable
 from sources.records import Artist, Entry, Rejection
 from sources.spotify.records import Seen, list_in, read_entry
-from sources.track_features import TrackFeatures, read_features
+from tests.sources.any_json import JSON
 
 TRACK = {
     "album": {"name": "Losing It", "release_date": "2018-07-13", "release_date_precision": "day"},
@@ -216,19 +215,6 @@ def test_where_the_entries_of_a_playlist_are() -> None:
     assert list_in({"items": [], "tracks": True}) is None
 
 
-# Whatever may come
-
-TEXT = (
-    st.text()
-    | st.text(alphabet=st.characters(categories=("Cc", "Cs", "Zl")))
-    | st.sampled_from(["spotify:local:"])
-)
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
-JSON = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
-    max_leaves=8,
-)
 IDS = st.sampled_from(["AAA", "BBB"]) | JSON
 ARTISTS = st.lists(st.fixed_dictionaries({}, optional={"id": IDS, "name": JSON}) | JSON, max_size=3)
 ITEMS = st.fixed_dictionaries(
@@ -299,43 +285,5 @@ def test_json_that_is_too_deep_is_cut() -> None:
     deep: Any = "bottom"
     for _ in range(900):
         deep = {"inner": [deep]}
-    assert "bottom" not in json.dumps(storable(deep))
     assert reject({"item": {"id": "A", "type": deep}}).reason == "malformed"
     assert json.dumps(read_one(entry_with(more=deep)).track.raw)
-    assert storable({"a": [1, {"b": [True, None, "x"]}]}) == {"a": [1, {"b": [True, None, "x"]}]}
-
-
-# Audio features
-
-FEATURES = {"tempo": 126.0, "key": 8, "mode": 1, "loudness": -11.8, "danceability": 0.7, "time_signature": 4}
-
-
-def test_audio_features_are_read() -> None:
-    assert read_features(FEATURES | {"valence": 1, "id": "x"}) == TrackFeatures(
-        tempo_bpm=126.0, key=8, mode=1, loudness_db=-11.8, danceability=0.7, valence=1.0, time_signature=4
-    )
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        *({"key": value} for value in (-1, 12, 1.5)),
-        *({"tempo": value} for value in (0, "126", float("nan"), 10**400)),
-        {"mode": True},
-        {"loudness": float("-inf")},
-        {"danceability": 1.2},
-    ],
-)
-def test_a_figure_that_is_none(wrong: dict[str, Any]) -> None:
-    (name,) = wrong
-    field = {"loudness": "loudness_db", "tempo": "tempo_bpm"}.get(name, name)
-    features = read_features(FEATURES | wrong)
-    assert features is not None and getattr(features, field) is None
-    assert sum(value is not None for value in asdict(features).values()) == 5
-
-
-@given(st.dictionaries(st.sampled_from([*FEATURES, "energy", "valence"]), JSON) | JSON)
-def test_no_features_are_an_error(record: Any) -> None:
-    features = read_features(record)
-    assert features is None or any(value is not None for value in asdict(features).values())
-    json.dumps(features and asdict(features), allow_nan=False)

@@ -22,6 +22,7 @@ class DeezerSource:
 
     api: DeezerApi
     provider: str = "deezer"
+    max_entries: int = MAX_ENTRIES
 
     def fetch_playlist(self, reference: Reference) -> Playlist:
         """The playlist in its current state.
@@ -99,7 +100,7 @@ class DeezerSource:
             if not index < following < count:
                 return
             index = following
-            if index > MAX_ENTRIES:
+            if index > self.max_entries:
                 raise TransientError(f"{endpoint} lists tracks without end; run again.")
 
 

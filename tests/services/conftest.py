@@ -17,6 +17,7 @@ import pytest
 
 from services.locks import read_state
 from services.postgres.server import PostgresAddress, embedded_postgres
+from tests.private_places import foreign_folder, state_of
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = """
@@ -107,6 +108,15 @@ def used_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pass
     _wait_until(lambda: _is_quiet(home / "postgres"), "the server stops")
     return home / "postgres" / "data"
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Iterator[Path]:
+    """A folder that has nothing to do with Labelscope. After the test it must be as it was."""
+    folder = foreign_folder(tmp_path)
+    before = state_of(folder)
+    yield folder
+    assert state_of(folder) == before
 
 
 @pytest.fixture

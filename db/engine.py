@@ -108,34 +108,36 @@ def try_lock(engine: Engine, lock: Lock, key: int = 0) -> Iterator[bool]:
 
 
 @contextmanager
-def hold_lock(engine: Engine, lock: Lock) -> Iterator[None]:
+def hold_lock(engine: Engine, lock: Lock, wait_seconds: int = TURN_SECONDS) -> Iterator[None]:
     """Hold an exclusive advisory lock for the block, after a wait for other holders."""
-    with _lock(engine, "pg_advisory_lock", "pg_advisory_unlock", lock, 0):
+    with _lock(engine, "pg_advisory_lock", "pg_advisory_unlock", lock, wait_seconds=wait_seconds):
         yield
 
 
 @contextmanager
 def share_lock(engine: Engine, lock: Lock) -> Iterator[None]:
     """Hold a shared advisory lock for the block, after a wait for an exclusive holder."""
-    with _lock(engine, "pg_advisory_lock_shared", "pg_advisory_unlock_shared", lock, 0):
+    with _lock(engine, "pg_advisory_lock_shared", "pg_advisory_unlock_shared", lock):
         yield
 
 
-def lock_until_commit(connection: Connection, lock: Lock) -> None:
-    """Hold an exclusive advisory lock until the transaction ends, after a wait of at most MIGRATION_SECONDS.
+def lock_until_commit(connection: Connection, lock: Lock, wait_seconds: int = MIGRATION_SECONDS) -> None:
+    """Hold an exclusive advisory lock until the transaction ends, after a wait of at most `wait_seconds`.
 
     The same limit then holds for all locks of the transaction.
     """
-    connection.execute(text(f"SET LOCAL lock_timeout = '{MIGRATION_SECONDS}s'"))
+    connection.execute(text(f"SET LOCAL lock_timeout = '{wait_seconds}s'"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock, 0)"), {"lock": int(lock)})
 
 
 @contextmanager
-def _lock(engine: Engine, take: str, release: str, lock: Lock, key: int) -> Iterator[Any]:
+def _lock(
+    engine: Engine, take: str, release: str, lock: Lock, key: int = 0, *, wait_seconds: int = TURN_SECONDS
+) -> Iterator[Any]:
     parameters = {"lock": int(lock), "key": key}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         # The limit holds for this statement alone.
-        taking = f"SELECT {take}(:lock, :key) FROM set_config('lock_timeout', '{TURN_SECONDS}s', true)"
+        taking = f"SELECT {take}(:lock, :key) FROM set_config('lock_timeout', '{wait_seconds}s', true)"
         held = connection.scalar(text(taking), parameters)
         try:
             yield held

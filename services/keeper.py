@@ -83,8 +83,10 @@ class Attachment:
 
 
 @contextmanager
-def use(server: Server) -> Iterator[Attachment]:
+def use(server: Server, keepers: int = KEEPERS) -> Iterator[Attachment]:
     """Use the server for the block; start it where it does not run. It stops after its last user.
+
+    At most `keepers` may be killed while they start.
 
     Raises:
         ServiceError: it does not start, or the folder belongs to another user.
@@ -94,7 +96,7 @@ def use(server: Server) -> Iterator[Attachment]:
         users_lock = _become_user(server, deadline)
     try:
         with _as_service_errors(server):
-            place, started_fresh = _wait_until_ready(server, deadline)
+            place, started_fresh = _wait_until_ready(server, deadline, keepers)
         left = Event()
         watch = Thread(
             target=_watch_keeper, args=(server, left), name=f"keeper of {server.name}", daemon=True
@@ -179,7 +181,7 @@ def _replace_killed_keeper(server: Server) -> None:
                 os.close(keeper_lock)
 
 
-def _wait_until_ready(server: Server, deadline: float) -> tuple[str, bool]:
+def _wait_until_ready(server: Server, deadline: float, most_keepers: int) -> tuple[str, bool]:
     """The place of the running server, and whether this process caused its start. Starts keepers as needed."""
     former_state = read_state(server.folder)
     keepers, late = 0, time.monotonic() + FULL_DISK_WAIT_SECONDS
@@ -201,9 +203,9 @@ def _wait_until_ready(server: Server, deadline: float) -> tuple[str, bool]:
                 # On a full disk the keeper could not record its reason.
                 if keepers > 0 and is_disk_full(server, log_bytes):
                     raise ServiceError(did_not_start(server, log_bytes))
-                if keepers == KEEPERS:
+                if keepers == most_keepers:
                     raise ServiceError(
-                        f"{server.name} did not start: its keeper was killed {KEEPERS} times; see what kills the"
+                        f"{server.name} did not start: its keeper was killed {most_keepers} times; see what kills the"
                         " processes of this user, such as a lack of memory."
                     )
                 _start_keeper(server, keeper_lock)

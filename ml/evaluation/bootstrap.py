@@ -36,9 +36,14 @@ def tally(
     return sums.reshape(shape).astype(np.float64, copy=False)
 
 
-def resample(sums: NDArray[np.float64], resamples: int = RESAMPLES) -> NDArray[np.float64]:
-    """Sums over the groups of each resample, (resamples, columns), from sums per group (groups, columns)."""
-    return np.concatenate([times @ sums for times in _draws(len(sums), resamples)])
+def resample(
+    sums: NDArray[np.float64], resamples: int = RESAMPLES, block: int = BLOCK
+) -> NDArray[np.float64]:
+    """Sums over the groups of each resample, (resamples, columns), from sums per group (groups, columns).
+
+    Holds about `block` draws at a time.
+    """
+    return np.concatenate([times @ sums for times in _draws(len(sums), resamples, block)])
 
 
 def draws(groups: int, resamples: int = RESAMPLES) -> NDArray[np.float64]:
@@ -46,10 +51,10 @@ def draws(groups: int, resamples: int = RESAMPLES) -> NDArray[np.float64]:
     return np.concatenate(list(_draws(groups, resamples)))
 
 
-def _draws(groups: int, resamples: int) -> Iterator[NDArray[np.float64]]:
+def _draws(groups: int, resamples: int, block: int = BLOCK) -> Iterator[NDArray[np.float64]]:
     """`draws` in blocks of resamples, each (some resamples, groups)."""
     random = np.random.default_rng(SEED)
-    step = max(1, BLOCK // groups)
+    step = max(1, block // groups)
     for first in range(0, resamples, step):
         drawn = random.integers(groups, size=(min(step, resamples - first), groups))
         drawn += np.arange(len(drawn))[:, None] * groups  # each row counts in a range of its own

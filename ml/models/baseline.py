@@ -79,11 +79,15 @@ def clip_features(spectrogram: NDArray[np.floating], sample_rate: int = 22050) -
 
 
 def train_baseline(
-    features: NDArray[np.floating], label: NDArray[np.integer], number_of_labels: int, seed: int = 1
+    features: NDArray[np.floating],
+    label: NDArray[np.integer],
+    number_of_labels: int,
+    seed: int = 1,
+    most_clips: int = MOST_CLIPS,
 ) -> Baseline:
     """Train on features (clips, n) and labels (clips,), positions below `number_of_labels`, all with the same weight.
 
-    The same clips give the same baseline. `seed` only selects the clips where there are more than MOST_CLIPS.
+    The same clips give the same baseline. `seed` only selects the clips where there are more than `most_clips`.
 
     Raises ValueError where a label has no clip, or where there is but one label.
     """
@@ -93,7 +97,7 @@ def train_baseline(
             f"A baseline needs two labels or more and a clip of each, got {support.tolist()} clips of"
             f" {number_of_labels} labels: add clips, or leave out labels that have none."
         )
-    rows = _at_most(MOST_CLIPS, label, seed)
+    rows = _at_most(most_clips, label, seed)
     machine = SVC(C=PENALTY, kernel="rbf", class_weight="balanced", decision_function_shape="ovr")
     return Baseline(make_pipeline(StandardScaler(), machine).fit(features[rows], label[rows]))
 

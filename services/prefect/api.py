@@ -25,6 +25,7 @@ class PrefectApi:
 
     url: str  # ends in /api
     login: str | None = field(repr=False)  # name:password
+    timeout_seconds: float = TIMEOUT_SECONDS
 
     def request(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """The JSON response to a GET, or to a POST where there is a body. Raises NoAnswerError."""
@@ -32,7 +33,7 @@ class PrefectApi:
         headers = {"Content-Type": "application/json"} | basic(self.login)
         try:
             request = Request(self.url.rstrip("/") + path, data, headers)
-            with self._opener().open(request, timeout=TIMEOUT_SECONDS) as response:
+            with self._opener().open(request, timeout=self.timeout_seconds) as response:
                 return json.loads(response.read(MOST_BYTES))
         except (HTTPException, OSError, ValueError) as error:
             raise NoAnswerError(str(error)) from error

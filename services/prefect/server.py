@@ -57,6 +57,7 @@ class PrefectServer:
     database: PostgresServer | str = field(repr=False)  # or a URL, which may contain a password
     port: int | None = None  # None: the last one if it is free, else any
     keep_days: int = 30
+    answer_seconds: float = ANSWER_SECONDS
 
     @property
     def name(self) -> str:
@@ -103,9 +104,9 @@ class PrefectServer:
         Another Prefect server, or a program of another user, may have taken the port.
         """
         challenge = secrets.token_hex(16)
-        connection = HTTPConnection(HOST, int(place), timeout=ANSWER_SECONDS)
+        connection = HTTPConnection(HOST, int(place), timeout=self.answer_seconds)
         # HTTPConnection's timeout is for each read: a server that sends byte by byte would outlast it.
-        timer = Timer(ANSWER_SECONDS, _hang_up, [connection])
+        timer = Timer(self.answer_seconds, _hang_up, [connection])
         timer.start()
         try:
             expected = proof(read_login(login_file(self.home)), challenge, int(place))

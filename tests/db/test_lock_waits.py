@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from db import engine as engines
 from db.engine import Lock, hold_lock, libpq_url, lock_until_commit, open_engine
 from db.lock_waits import announced
 
@@ -38,18 +37,16 @@ def test_a_wait_for_a_locked_table_is_announced_and_limited(database_url: str) -
 
 @pytest.mark.parametrize("whole", [True, False], ids=["for a block", "until the commit"])
 def test_a_wait_for_an_advisory_lock_is_announced_and_limited(
-    database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch, whole: bool
+    database_url: str, engine: Engine, whole: bool
 ) -> None:
-    monkeypatch.setattr(engines, "TURN_SECONDS", 5)
-    monkeypatch.setattr(engines, "MIGRATION_SECONDS", 5)
     messages: list[str] = []
     with (
         held(database_url, f"SELECT pg_advisory_lock({int(Lock.SPLIT_ASSIGNMENT)}, 0)"),
         announced(engine, messages.append),
         pytest.raises(OperationalError, match="lock timeout"),
-        hold_lock(engine, Lock.SPLIT_ASSIGNMENT) if whole else engine.begin() as connection,
+        hold_lock(engine, Lock.SPLIT_ASSIGNMENT, wait_seconds=1) if whole else engine.begin() as connection,
     ):
-        lock_until_commit(connection, Lock.SPLIT_ASSIGNMENT)  # type: ignore[arg-type]
+        lock_until_commit(connection, Lock.SPLIT_ASSIGNMENT, wait_seconds=1)  # type: ignore[arg-type]
     assert len(messages) == 1
 
 

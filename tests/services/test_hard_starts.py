@@ -43,14 +43,12 @@ def test_a_keeper_that_is_killed_while_it_starts_is_replaced(home: Path, tmp_pat
     assert log.count("starting PostgreSQL") == 1
 
 
-def test_keepers_that_are_killed_without_end_are_given_up(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("services.keeper.KEEPERS", 4)
+def test_keepers_that_are_killed_without_end_are_given_up(home: Path, tmp_path: Path) -> None:
     deaths = tmp_path / "deaths"
     deaths.touch()
     server = DyingKeepers(home, postgres_server(home).binaries, "launch", os.getpid(), deaths, limit=1000)
-    with pytest.raises(ServiceError, match=r"its keeper was killed 4 times; see what kills"), use(server):
+    refusal = pytest.raises(ServiceError, match=r"its keeper was killed 4 times; see what kills")
+    with refusal, use(server, keepers=4):
         pass
 
 

@@ -19,6 +19,7 @@ from sources.deezer.source import DeezerSource
 from sources.errors import SourceError
 from sources.http import RetryPolicy, with_retries
 from sources.pace import RollingWindow
+from sources.previews import download as download_module
 from sources.previews.download import DownloadError, download
 from sources.reccobeats import ReccoBeats
 from sources.records import Label, Playlist, Reference
@@ -192,9 +193,7 @@ def whole_preview(cut: int, end: bytes) -> bytes:
 @pytest.fixture
 def any_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server of these tests speaks no TLS; which hosts are allowed has tests of its own."""
-    monkeypatch.setattr(
-        "sources.previews.download.is_allowed", lambda url, hosts: url.startswith("http://127.0.0.1")
-    )
+    monkeypatch.setattr(download_module, "is_allowed", lambda url, hosts: url.startswith("http://127.0.0.1"))
 
 
 @pytest.mark.usefixtures("any_host")

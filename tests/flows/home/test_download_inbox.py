@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from flows.home import download_inbox as inbox_module
 from flows.home.download_inbox import move_to_store, open_inbox
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -249,7 +248,7 @@ def test_an_inbox_that_another_run_deletes_before_it_is_locked_is_made_again(
             return descriptor
         return really_open(path, flags, *mode)
 
-    monkeypatch.setattr(inbox_module.os, "open", open_late)
+    monkeypatch.setattr(os, "open", open_late)
     with open_inbox(tmp_path, set) as own:
         assert own.is_dir() and own != taken[0]
         (own / NAMES[0]).write_bytes(SOUNDS[0])

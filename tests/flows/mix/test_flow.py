@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 
 from config.label_errors import ConfigurationError
 from config.settings import Settings
+from flows.prefect_tools import progress
 from tests.flows.inspection import artifacts_of, rows
 from tests.stages import Stage
 
@@ -38,7 +39,7 @@ def rejection(flows: SimpleNamespace, path: Path | str) -> tuple[str, Any]:
 def test_a_recording_becomes_consistent_rows_and_artifacts(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.prefect_tools.progress.PAGE_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "PAGE_SECONDS", 0.0)
     engine = go_on(trained)
     state = flows.mix(str(recording), return_state=True)
     mixed = state.result()
@@ -105,17 +106,18 @@ def test_a_file_is_recognised_by_its_content_and_judged_by_the_current_taste(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from flows.mix import flow as mix_flow
+    from flows.mix.recording_file import as_parameter
+
     engine = go_on(trained)
     first = flows.mix(str(recording))
     before = rows(engine, COUNTS)
-    monkeypatch.setattr("flows.mix.flow.analyse", never)
+    monkeypatch.setattr(mix_flow, "analyse", never)
     shown = "SELECT verdict, taste ->> 'unknown' FROM mixes"
 
     elsewhere = Path(os.fsdecode(os.fsencode(tmp_path) + b"/line\nbreak \xe9.flac"))
     shutil.copy(recording, elsewhere)
     (tmp_path / "link").symlink_to(recording)
-    from flows.mix.recording_file import as_parameter
-
     for other in (recording, elsewhere, tmp_path / "link"):
         again = flows.mix(as_parameter(other))
         assert (again.mix_id, again.recognised) == (first.mix_id, True)
@@ -209,6 +211,7 @@ def test_a_file_that_changes_during_its_analysis_is_rejected(
     monkeypatch: pytest.MonkeyPatch,
     moment: str,
 ) -> None:
+    from flows.mix import flow as mix_flow
     from ml.mixes.analyse import analyse
 
     def changing(path: Path, scorer: Any, show_progress: Callable[..., None]) -> Any:
@@ -221,7 +224,7 @@ def test_a_file_that_changes_during_its_analysis_is_rejected(
         return analyse(path, scorer, change if moment == "while" else show_progress)
 
     engine = go_on(trained)
-    monkeypatch.setattr("flows.mix.flow.analyse", changing)
+    monkeypatch.setattr(mix_flow, "analyse", changing)
     sentence, _ = rejection(flows, copy)
     assert "was changed while it was" in sentence
     assert rows(engine, STATUS) == [("rejected", "changed")]
@@ -230,17 +233,18 @@ def test_a_file_that_changes_during_its_analysis_is_rejected(
 def test_of_two_runs_at_once_the_second_takes_the_result_of_the_first(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from flows.mix import flow as mix_flow
     from ml.mixes.segmentation import timeline
 
     engine = go_on(trained)
     first: list[Any] = []
 
     def overtaken(*arguments: Any) -> Any:
-        monkeypatch.setattr("flows.mix.flow.timeline", timeline)
+        monkeypatch.setattr(mix_flow, "timeline", timeline)
         first.append(flows.mix(str(recording)))
         return timeline(*arguments)
 
-    monkeypatch.setattr("flows.mix.flow.timeline", overtaken)
+    monkeypatch.setattr(mix_flow, "timeline", overtaken)
     second = flows.mix(str(recording))
     assert not first[0].recognised and second.recognised
     assert first[0].mix_id == second.mix_id
@@ -250,7 +254,7 @@ def test_of_two_runs_at_once_the_second_takes_the_result_of_the_first(
 def test_a_run_that_fails_while_writing_leaves_no_rows(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows.mix.flow import ModelRemoved
+    from flows.mix import flow as mix_flow
     from flows.mix.rows import window_rows
     from ml.mixes.segmentation import timeline
 
@@ -261,7 +265,7 @@ def test_a_run_that_fails_while_writing_leaves_no_rows(
         return [*written, {**written[-1], "number": len(written), "confidence": 2.0}]
 
     with monkeypatch.context() as patch, pytest.raises(CheckViolation):
-        patch.setattr("flows.mix.flow.window_rows", without_end)
+        patch.setattr(mix_flow, "window_rows", without_end)
         flows.mix(str(recording))
     assert rows(engine, COUNTS) == [(0, 0, 0)]
 
@@ -270,9 +274,9 @@ def test_a_run_that_fails_while_writing_leaves_no_rows(
             connection.execute(text("DELETE FROM models WHERE id = 1"))
         return timeline(*arguments)
 
-    monkeypatch.setattr("flows.mix.flow.timeline", removed)
+    monkeypatch.setattr(mix_flow, "timeline", removed)
     with pytest.raises(
-        ModelRemoved, match=r"Model 1 was removed while .* was analysed; run `labelscope mix` again"
+        mix_flow.ModelRemoved, match=r"Model 1 was removed while .* was analysed; run `labelscope mix` again"
     ):
         flows.mix(str(recording))
     assert rows(engine, COUNTS) == [(0, 0, 0)]

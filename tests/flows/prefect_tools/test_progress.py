@@ -1,21 +1,25 @@
 """Progress bars at a terminal."""
 
 import io
+import sys
 
 import pytest
-from rich.console import Console
 
 from flows.prefect_tools.progress import audio_progress_bar, clock, progress_bar
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """The output of bars at a terminal with 100 columns."""
-    drawn = io.StringIO()
-    monkeypatch.setattr(
-        "flows.prefect_tools.progress.SafeConsole",
-        lambda stderr: Console(file=drawn, force_terminal=True, width=100),
-    )
+    drawn = Terminal()
+    monkeypatch.setattr(sys, "stderr", drawn)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
     return drawn
 
 
@@ -39,7 +43,7 @@ def test_steps_are_counted_and_without_a_terminal_nothing_is_drawn(
         advance(2)
     assert "2/3" in terminal.getvalue()
     silent = io.StringIO()
-    monkeypatch.setattr("flows.prefect_tools.progress.SafeConsole", lambda stderr: Console(file=silent))
+    monkeypatch.setattr(sys, "stderr", silent)
     with audio_progress_bar("set.mp3") as show:
         show(1.0, 2.0)
     assert silent.getvalue() == ""

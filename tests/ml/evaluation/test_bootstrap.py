@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from ml.evaluation import bootstrap
 from ml.evaluation.bootstrap import interval, resample, tally
 
 
@@ -29,11 +28,11 @@ def test_the_mean_of_many_groups_has_the_interval_of_the_normal_distribution() -
     )
 
 
-def test_few_draws_are_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_draws_are_held_at_a_time() -> None:
     sums = np.random.default_rng(4).random((40, 2))
     whole = resample(sums, 30)
-    monkeypatch.setattr(bootstrap, "BLOCK", 100)  # two resamples of 40 groups
-    assert resample(sums, 30) == pytest.approx(whole)
+    two_resamples = 100  # draws, of 40 groups each
+    assert resample(sums, 30, two_resamples) == pytest.approx(whole)
 
 
 def test_resamples_without_the_figure_are_left_out_of_the_interval() -> None:

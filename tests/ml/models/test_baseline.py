@@ -80,7 +80,7 @@ def test_a_label_without_a_clip_is_refused() -> None:
         train_baseline(features, np.zeros_like(label), 1)
 
 
-def test_of_too_many_clips_the_large_labels_give_up_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_too_many_clips_the_large_labels_give_up_theirs() -> None:
     label = np.array([0] * 50 + [1] * 5 + [2] * 20)
     chosen = baseline._at_most(35, label, seed=1)
     assert np.bincount(label[chosen]).tolist() == [15, 5, 15]
@@ -88,9 +88,8 @@ def test_of_too_many_clips_the_large_labels_give_up_theirs(monkeypatch: pytest.M
     assert np.array_equal(chosen, baseline._at_most(35, label, seed=1))
     assert not np.array_equal(chosen, baseline._at_most(35, label, seed=2))
     assert np.array_equal(baseline._at_most(75, label, seed=1), np.arange(75))
-    monkeypatch.setattr(baseline, "MOST_CLIPS", 12)
     features, label = clips(3)
-    assert len(train_baseline(features, label, 3).pipeline[-1].support_) <= 12
+    assert len(train_baseline(features, label, 3, most_clips=12).pipeline[-1].support_) <= 12
 
 
 def test_a_file_gives_back_what_was_saved(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ import pytest
 from services.environment import child_environment
 from services.keeper import ServiceError
 from services.locks import read_state
-from services.prefect import api as prefect_api
 from services.prefect import server as prefect
 from services.prefect.api import PrefectApi
 from services.prefect.login import home_login
@@ -207,27 +206,23 @@ def test_another_server_on_the_port_does_not_get_the_login(tmp_path: Path) -> No
     assert login not in seen and "Authorization" not in seen
 
 
-def test_a_server_that_is_stopped_is_found_silent_within_seconds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_is_stopped_is_found_silent_within_seconds(tmp_path: Path) -> None:
     home_login(tmp_path)
-    assert max(prefect.ANSWER_SECONDS, prefect_api.TIMEOUT_SECONDS) < 15
-    monkeypatch.setattr(prefect, "ANSWER_SECONDS", 0.3)
-    monkeypatch.setattr(prefect_api, "TIMEOUT_SECONDS", 0.3)
+    assert PrefectServer(tmp_path, "unused").answer_seconds < 15
+    assert PrefectApi("unused", None).timeout_seconds < 15
+    server = PrefectServer(tmp_path, "unused", answer_seconds=0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections and never answers
         port = silent.getsockname()[1]
         began = time.monotonic()
-        assert not PrefectServer(tmp_path, "unused").answers(str(port))
+        assert not server.answers(str(port))
         with pytest.raises(ServiceError, match="No Prefect server answers"):
-            require_api(PrefectApi(f"http://127.0.0.1:{port}/api", "labelscope:password"))
+            require_api(PrefectApi(f"http://127.0.0.1:{port}/api", "labelscope:password", 0.3))
         assert time.monotonic() - began < 5
 
 
-def test_a_program_on_the_port_that_drips_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_program_on_the_port_that_drips_is_given_up(tmp_path: Path) -> None:
     home_login(tmp_path)
-    monkeypatch.setattr(prefect, "ANSWER_SECONDS", 0.5)
+    server = PrefectServer(tmp_path, "unused", answer_seconds=0.5)
     gone = threading.Event()
 
     def drip(listener: socket.socket) -> None:
@@ -241,7 +236,7 @@ def test_a_program_on_the_port_that_drips_is_given_up(
         thread = threading.Thread(target=drip, args=[listener])
         thread.start()
         began = time.monotonic()
-        assert not PrefectServer(tmp_path, "unused").answers(str(listener.getsockname()[1]))
+        assert not server.answers(str(listener.getsockname()[1]))
         gone.set()
         thread.join()
     assert time.monotonic() - began < 5

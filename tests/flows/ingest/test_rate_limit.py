@@ -86,6 +86,9 @@ def test_the_role_of_the_pipeline_may_use_the_limit(database_url: str) -> None:
     make_roles(database_url)
     engine = open_engine(as_role(database_url, PIPELINE))
     SharedRateLimit(engine, "deezer", 10, 1).wait()
+    with engine.connect() as connection:
+        counted = text("SELECT cardinality(starts), current_user::text FROM request_pace")
+        assert connection.execute(counted).one() == (1, PIPELINE)
     engine.dispose()
 
 

@@ -43,7 +43,9 @@ def test_stretches_have_the_colours_of_their_labels_in_order_of_time() -> None:
 def test_any_title_and_any_name_can_be_drawn_without_a_word_of_warning() -> None:
     for title in ("$x$ costs $5\n_", "\\frac{ эфир 🎛️" + 500 * "x"):
         names = [title, "_hidden", "", "$", "a\nb"]
-        drawn(*(Stretch(n * 60, n * 60 + 60, name, n) for n, name in enumerate(names)), title=title)
+        stretches = [Stretch(n * 60, n * 60 + 60, name, n) for n, name in enumerate(names)]
+        picture = drawn(*stretches, title=title)
+        assert all(len(where(picture, COLOURS[n])) for n in range(len(names)))
 
 
 def test_a_moment_and_a_day_can_be_drawn_with_and_without_a_tempo() -> None:

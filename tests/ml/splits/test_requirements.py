@@ -57,4 +57,6 @@ def test_too_little_to_split_is_refused(groups: tuple[int, ...]) -> None:
 
 def test_two_labels_of_two_groups_are_enough() -> None:
     tracks = [replace(track, album="one") for track in made_tracks(2, 2) + made_tracks(2, 2, "b", first=100)]
-    require_two_testable_labels(facts(tracks, assign_splits(tracks).by_track))
+    rows = facts(tracks, assign_splits(tracks).by_track)
+    require_two_testable_labels(rows)
+    assert untested_labels(rows) == {}

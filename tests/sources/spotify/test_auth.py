@@ -228,4 +228,4 @@ def test_threads_of_one_access_ask_once(token_file: Path) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert answers == ["A2"] * 4
+        assert answers == ["A2"] * 4 and len(accounts.requests) == 1

@@ -27,6 +27,7 @@ sys.addaudithook(watch)
 """
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Labelscope = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
@@ -84,27 +85,40 @@ def server_up(run: Run, trained: str) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def here(labelscope: Labelscope, run: Run, server_up: None, monkeypatch: pytest.MonkeyPatch) -> Labelscope:
+    """Calls `labelscope` for the same home in this process: the start of another one takes seconds."""
+    monkeypatch.setenv("LABELSCOPE_HOME", str(run.folder / "home"))  # type: ignore[attr-defined]
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return labelscope
+
+
 def test_a_run_shows_each_stage_and_the_accuracy_of_labels(trained: str) -> None:
     assert "15 tracks new" in trained and "15 clips ready" in trained and "15 tracks scored" in trained
     assert "promoted" in trained and "label " in trained and "of held-out tracks right" in trained
     assert "clips a second" in trained
 
 
+def test_nothing_runs_on_once_the_command_has_ended(run: Run, trained: str) -> None:
+    home = run.folder / "home"  # type: ignore[attr-defined]
+    assert (home / "postgres" / "data" / "PG_VERSION").exists()
+    wait_until(lambda: not processes_of(home))
+    assert not (home / "postgres" / "data" / "postmaster.pid").exists()
+
+
 def test_predict_shows_scores_of_files_and_names_unusable_ones(
-    run: Run, trained: str, crate: Path, tmp_path: Path
+    run: Run, here: Labelscope, crate: Path, tmp_path: Path
 ) -> None:
     track = next(crate.glob("*/*.flac"))
     files = "SELECT uri FROM training_run_tracks JOIN clips USING (track_id) WHERE split = 'train'"
-    learnt = run("sql", files).stdout
-    output = run("predict", track).stdout
-    assert ("trained on this very file" in output) == (f"{track.parent.name}/{track.name}" in learnt)
-    assert track.name in output and output.splitlines()[0].startswith("file")
+    learnt = f"{track.parent.name}/{track.name}" in here("sql", files)
     text = tmp_path / "text.mp3"
     text.write_text("no music")
     done = run("predict", text, tmp_path / "gone.mp3", track, expect=1)
-    assert "cannot be decoded" in done.stderr and "is not there" in done.stderr and track.name in done.stdout
-    assert "is a folder; name the files in it" in run("predict", crate, expect=1).stderr
-    assert "15" in run("sql", "SELECT count(*) FROM tracks").stdout
+    assert "cannot be decoded" in done.stderr and "is not there" in done.stderr
+    assert track.name in done.stdout and done.stdout.splitlines()[0].startswith("file")
+    assert ("trained on this very file" in done.stdout) == learnt
+    assert "15" in here("sql", "SELECT count(*) FROM tracks")
 
 
 def test_it_leaves_nothing_outside_its_home_and_asks_nobody_outside_this_machine(
@@ -118,76 +132,67 @@ def test_it_leaves_nothing_outside_its_home_and_asks_nobody_outside_this_machine
     assert [call for call in calls if not any(place in call for place in local)] == []
 
 
-def test_nothing_runs_on_once_the_command_has_ended(run: Run, trained: str) -> None:
-    home = run.folder / "home"  # type: ignore[attr-defined]
-    assert (home / "postgres" / "data" / "PG_VERSION").exists()
-    wait_until(lambda: not processes_of(home))
-    assert not (home / "postgres" / "data" / "postmaster.pid").exists()
-
-
-def test_sql_in_each_format(run: Run, server_up: None) -> None:
+def test_sql_in_each_format(here: Labelscope) -> None:
     query = "SELECT name, synthetic FROM labels ORDER BY id"
-    table = run("sql", query).stdout.splitlines()
+    table = here("sql", query).splitlines()
     assert table[0].split() == ["name", "synthetic"] and len(table) == 6
-    records = json.loads(run("sql", query, "--format", "json").stdout)
-    lines = list(csv.DictReader(io.StringIO(run("sql", query, "--format", "csv").stdout)))
+    records = json.loads(here("sql", query, "--format", "json"))
+    lines = list(csv.DictReader(io.StringIO(here("sql", query, "--format", "csv"))))
     assert [record["name"] for record in records] == [line["name"] for line in lines]
 
 
-def test_sql_shows_what_it_was_given_and_nothing_else(run: Run, server_up: None) -> None:
+def test_sql_shows_what_it_was_given_and_nothing_else(here: Labelscope) -> None:
     query = r"SELECT E'a\x1b[31m' AS title, 0.00001::float AS small, 1.5::numeric AS n"
-    title, small, number = run("sql", query).stdout.splitlines()[1].split()
+    title, small, number = here("sql", query).splitlines()[1].split()
     assert (title, small, number) == ("a\N{REPLACEMENT CHARACTER}[31m", "1e-05", "1.5")
-    assert json.loads(run("sql", query, "--format", "json").stdout)[0]["n"] == 1.5
-    assert "AS" in run("sql", "SELECT 1 AS a, 2 AS a", "--format", "json", expect=2).stderr
-    assert "no statement" in run("sql", " ", expect=2).stderr
-    assert "one at a time" in run("sql", "SELECT 1; SELECT 2", expect=1).stderr
+    assert json.loads(here("sql", query, "--format", "json"))[0]["n"] == 1.5
+    assert "AS" in here("sql", "SELECT 1 AS a, 2 AS a", "--format", "json", expect=2)
+    assert "no statement" in here("sql", " ", expect=2)
+    assert "one at a time" in here("sql", "SELECT 1; SELECT 2", expect=1)
 
 
-def test_sql_changes_nothing_and_says_what_is_wrong(run: Run, server_up: None) -> None:
-    assert "read-only" in run("sql", "DELETE FROM tracks", expect=1).stderr
-    assert "nonsense" in run("sql", "SELECT nonsense", expect=1).stderr
+def test_sql_changes_nothing_and_says_what_is_wrong(here: Labelscope) -> None:
+    assert "read-only" in here("sql", "DELETE FROM tracks", expect=1)
+    assert "nonsense" in here("sql", "SELECT nonsense", expect=1)
     for harm in ("COPY (SELECT 1) TO PROGRAM 'id'", "SELECT pg_read_file('postgresql.conf')"):
-        assert "permission denied" in run("sql", harm, expect=1).stderr
-    assert "[/foo]" in run("sql", "SELECT '[/foo]' AS \"[/a]\"").stdout
-    assert "cast it to text" in run("sql", "SELECT '10000-01-01'::timestamptz", expect=1).stderr
+        assert "permission denied" in here("sql", harm, expect=1)
+    assert "[/foo]" in here("sql", "SELECT '[/foo]' AS \"[/a]\"")
+    assert "cast it to text" in here("sql", "SELECT '10000-01-01'::timestamptz", expect=1)
 
 
-def test_status_for_people_and_for_programs(run: Run, server_up: None) -> None:
-    assert "tracks   15 in 5 playlists" in run("status").stdout
-    document = json.loads(run("status", "--json").stdout)
+def test_status_for_people_and_for_programs(here: Labelscope) -> None:
+    assert "tracks   15 in 5 playlists" in here("status")
+    document = json.loads(here("status", "--json"))
     assert document["counts"]["tracks"] == 15 and document["champion"]["model_id"] == 1
 
 
-def test_db_url_and_upgrade(run: Run, server_up: None) -> None:
-    assert run("db", "url").stdout.startswith("postgresql://postgres@/labelscope?host=")
-    assert "schema" in run("db", "upgrade").stdout
+def test_db_url_and_upgrade(here: Labelscope) -> None:
+    assert here("db", "url").startswith("postgresql://postgres@/labelscope?host=")
+    assert "schema" in here("db", "upgrade")
 
 
-def test_flows_have_worked_as_the_pipeline_and_questions_are_the_readers(run: Run, server_up: None) -> None:
-    as_reader = run("db", "url", "--read-only").stdout
+def test_flows_have_worked_as_the_pipeline_and_questions_are_the_readers(
+    run: Run, here: Labelscope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_reader = here("db", "url", "--read-only")
     assert as_reader.startswith("postgresql://labelscope_reader@/labelscope?host=")
-    assert (
-        run("sql", "SELECT current_user::text AS me", "--format", "csv").stdout == "me\nlabelscope_reader\n"
-    )
+    assert here("sql", "SELECT current_user::text AS me", "--format", "csv") == "me\nlabelscope_reader\n"
     owner = "SELECT current_user, has_table_privilege('labelscope_pipeline', 'tracks', 'INSERT')"
     assert run("db", "psql", "--", "-Atc", owner).stdout == "postgres|t\n"
-    elsewhere = run("db", "url", "--read-only", expect=1, DATABASE_URL="postgresql://me@127.0.0.1:1/mine")
-    assert "docs/how-to/use-your-own-postgres.md" in elsewhere.stderr
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me@127.0.0.1:1/mine")
+    assert "docs/how-to/use-your-own-postgres.md" in here("db", "url", "--read-only", expect=1)
 
 
-def test_sql_says_when_there_are_more_rows_than_it_writes(run: Run, server_up: None) -> None:
+def test_sql_says_when_there_are_more_rows_than_it_writes(here: Labelscope) -> None:
     query = "SELECT external_id FROM tracks ORDER BY id"
-    cut = run("sql", query, "--limit", "2", "--format", "csv")
-    assert len(cut.stdout.splitlines()) == 3 and "the first 2 rows" in cut.stderr
-    assert run("sql", query, "--limit", "15").stderr == ""
-    assert (
-        len(run("sql", "SELECT generate_series(1, 20000)", "--format", "csv").stdout.splitlines()) == 10_001
-    )
+    cut = ("sql", query, "--limit", "2", "--format", "csv")
+    assert len(here(*cut).splitlines()) == 3 and "the first 2 rows" in here(*cut, read="err")
+    assert here("sql", query, "--limit", "15", read="err") == ""
+    assert len(here("sql", "SELECT generate_series(1, 20000)", "--format", "csv").splitlines()) == 10_001
 
 
-def test_an_unknown_command_has_another_exit_code_than_a_failure(run: Run) -> None:
-    assert "No such command" in run("fly", expect=2).stderr
+def test_an_unknown_command_has_another_exit_code_than_a_failure(labelscope: Labelscope) -> None:
+    assert "No such command" in labelscope("fly", expect=2)
 
 
 @pytest.mark.parametrize(
@@ -200,13 +205,19 @@ def test_an_unknown_command_has_another_exit_code_than_a_failure(run: Run) -> No
     ],
 )
 def test_a_database_that_cannot_be_used_is_refused_in_a_sentence(
-    run: Run, address: str, sentence: str
+    labelscope: Labelscope, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, sentence: str
 ) -> None:
-    assert sentence in run("status", expect=1, DATABASE_URL=address).stderr
+    monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DATABASE_URL", address)
+    assert sentence in labelscope("status", expect=1)
 
 
-def test_a_setting_that_is_not_understood_is_named(run: Run) -> None:
-    assert "LABELSCOPE_WORKERS" in run("status", expect=1, LABELSCOPE_WORKERS="many").stderr
+def test_a_setting_that_is_not_understood_is_named(
+    labelscope: Labelscope, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LABELSCOPE_WORKERS", "many")
+    assert "LABELSCOPE_WORKERS" in labelscope("status", expect=1)
 
 
 COMMANDS = [
@@ -232,7 +243,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_a_help_with_an_example(labelscope: Callable[..., str], command: str) -> None:
+def test_every_command_has_a_help_with_an_example(labelscope: Labelscope, command: str) -> None:
     assert f"labelscope {command}" in labelscope(*command.split(), "--help").split("Example")[1]
 
 

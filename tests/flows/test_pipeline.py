@@ -12,18 +12,14 @@ from sqlalchemy import Engine
 
 from config.settings import Settings
 from db import read
-from db.engine import Lock, try_lock
 from sources.errors import CrateError
 from sources.files.crate import FolderSource
 from sources.records import path_of
 from tests.db.contents import contents
 from tests.flows.bad_inputs import RATE, music, write_bad_inputs, write_two_hours
 from tests.flows.inspection import rows
-from tests.stages import Stage
 
 MakeCrate = Callable[[int], Path]
-
-NETWORKS = "SELECT status FROM models WHERE status <> 'baseline' ORDER BY id"
 
 
 def test_a_whole_pipeline_and_a_second_one_with_nothing_to_do(
@@ -212,42 +208,3 @@ def test_a_full_or_blocked_store_rejects_no_clip(
             flows.extract()
     assert rows(engine, "SELECT DISTINCT status FROM clips") == [("new",)]
     assert flows.extract().ready == 4
-
-
-def test_lost_and_damaged_spectrograms(
-    flows: SimpleNamespace,
-    trained: Stage,
-    go_on: Callable[[Stage], Engine],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
-    engine = go_on(trained)
-    [(clip, path)] = rows(
-        engine,
-        """SELECT c.id, s.path FROM spectrograms s JOIN clips c ON c.id = s.clip_id
-             JOIN track_splits t ON t.track_id = c.track_id WHERE t.split = 'validation' ORDER BY c.id LIMIT 1""",
-    )
-    (file,) = (Settings().home / "spectrograms").glob(f"*/{path}")
-    whole = file.read_bytes()
-
-    # All lost: the training is refused, a row says so, and the champion stays.
-    elsewhere = tmp_path / "empty home"
-    elsewhere.mkdir()
-    with monkeypatch.context() as patch:
-        patch.setenv("LABELSCOPE_HOME", str(elsewhere))
-        assert flows.retrain("doomed").outcome == "refused"
-    runs = rows(engine, "SELECT status, error FROM training_runs ORDER BY id")
-    assert [status for status, _ in runs] == ["completed", "refused"]
-    assert runs[1][1].startswith("12 clips are left out") and "extract, then retrain" in runs[1][1]
-    assert rows(engine, NETWORKS) == [("champion",)]
-    assert flows.extract().ready == 12
-
-    # One damaged: the training goes on without it, and the clip is extracted anew.
-    file.write_bytes(whole[:1000])
-    with try_lock(engine, Lock.RETRAIN):
-        assert flows.retrain("at the same time").outcome == "busy"
-    assert flows.retrain("after the damage").outcome == "rejected"
-    assert rows(engine, NETWORKS) == [("champion",), ("rejected",)]
-    assert rows(engine, "SELECT id FROM clips WHERE status = 'new'") == [(clip,)]
-    assert flows.extract().ready == 1
-    assert file.read_bytes() == whole

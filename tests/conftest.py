@@ -81,7 +81,7 @@ def corpus() -> Path:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresAddress]:
     """A PostgreSQL server for all tests."""
-    with embedded_postgres(tmp_path_factory.mktemp("postgres")) as server:
+    with embedded_postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
         yield server
 
 
@@ -125,7 +125,8 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
     from flows.home.environment import runtime
 
     HAS_SERVER.set()
-    with runtime(Settings()):
+    # Prefect's server commits at every step of a run.
+    with embedded_postgres(home, durable=False), runtime(Settings()):
         from flows.extract.flow import extract
         from flows.ingest.flow import ingest
         from flows.maintain.flow import maintain

@@ -37,6 +37,8 @@ SETTINGS = {
     "log_checkpoints": "off",  # 100 kB a day in a file that is never shortened
     "fsync": "on",
 }
+# Commits that do not wait for the disk: a crash of the machine would damage the data.
+NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 INITDB_OPTIONS = [
     "--username=postgres",
     "--auth=trust",
@@ -54,6 +56,7 @@ class PostgresServer:
 
     home: Path  # absolute
     binaries: Path  # holds initdb, postgres, pg_isready
+    durable: bool = True  # False: faster, for data that nobody needs, as in tests
 
     @property
     def name(self) -> str:
@@ -86,7 +89,8 @@ class PostgresServer:
         with opened(self.data, account) as data, opened(place, account) as sockets:
             with suppress(FileNotFoundError):
                 os.unlink(f".s.PGSQL.{PORT}.lock", dir_fd=sockets)
-            settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+            chosen = SETTINGS if self.durable else SETTINGS | NOT_DURABLE
+            settings = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
             where = ["-D", account.path(data, self.data), "-k", account.path(sockets, place)]
             return start_held(
                 [self.binaries / "postgres", *where, *settings],

@@ -7,7 +7,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -48,15 +48,16 @@ def postgres_server(home: Path) -> PostgresServer:
 
 
 @contextmanager
-def embedded_postgres(home: Path) -> Iterator[PostgresAddress]:
+def embedded_postgres(home: Path, durable: bool = True) -> Iterator[PostgresAddress]:
     """The PostgreSQL of that home, with its data in HOME/postgres and its log in HOME/logs/postgres.log.
 
-    Many processes may use it at once. It survives a kill of any of them, and stops after the last one.
+    Many processes may use it at once. It survives a kill of any of them, and stops after the last one. A server that is
+    not `durable` is for tests. This argument applies only in the call that starts it.
 
     Raises:
         ServiceError: it does not start, or the home belongs to another user.
     """
-    with use(postgres_server(home)) as attached:
+    with use(replace(postgres_server(home), durable=durable)) as attached:
         yield PostgresAddress(Path(attached.place))
 
 

@@ -34,7 +34,8 @@ def connect(place: str | Path) -> psycopg.Connection[Any]:
 def test_a_keeper_that_is_killed_while_it_starts_is_replaced(home: Path, tmp_path: Path, stage: str) -> None:
     deaths = tmp_path / "deaths"
     deaths.touch()
-    server = DyingKeepers(home, postgres_server(home).binaries, stage, os.getpid(), deaths)
+    binaries = postgres_server(home).binaries
+    server = DyingKeepers(home, binaries, stage=stage, user=os.getpid(), deaths=deaths)
     with use(server) as attached, connect(attached.place) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert deaths.stat().st_size == DEATHS
@@ -46,7 +47,8 @@ def test_a_keeper_that_is_killed_while_it_starts_is_replaced(home: Path, tmp_pat
 def test_keepers_that_are_killed_without_end_are_given_up(home: Path, tmp_path: Path) -> None:
     deaths = tmp_path / "deaths"
     deaths.touch()
-    server = DyingKeepers(home, postgres_server(home).binaries, "launch", os.getpid(), deaths, limit=1000)
+    binaries = postgres_server(home).binaries
+    server = DyingKeepers(home, binaries, stage="launch", user=os.getpid(), deaths=deaths, limit=1000)
     refusal = pytest.raises(ServiceError, match=r"its keeper was killed 4 times; see what kills")
     with refusal, use(server, keepers=4):
         pass

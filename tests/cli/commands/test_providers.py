@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.ports import free_port
+from services.postgres.server import embedded_postgres
 from services.prefect.server import prefect_server
 from tests.stand_ins import music
 from tests.stand_ins.stand_ins import StandIns, stand_ins
@@ -59,7 +60,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, services: StandIns) -> Iterato
         return done
 
     run.home = folder / "home"  # type: ignore[attr-defined]
-    with prefect_server(folder / "home"):
+    with embedded_postgres(folder / "home", durable=False), prefect_server(folder / "home"):
         yield run
 
 

@@ -27,8 +27,8 @@ demo: install  ## run the pipeline on synthetic music
 demo-spotify: install  ## run the pipeline on playlists, with simulated Spotify and Deezer on this machine
 	$(BIN)/python -m tests.stand_ins.demo
 
-test: install  ## run all tests but the slow ones, three at a time
-	$(BIN)/python -m pytest -m 'not slow and not faults and not compose' -n 2 --dist loadfile
+test: install  ## run all tests but the slow ones, two files at a time
+	$(BIN)/python -m pytest -m 'not slow and not faults and not compose' -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: install  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow

@@ -26,7 +26,7 @@ def models() -> None:
     settings = Settings()
     require_home(settings)
     with open_database(settings) as engine, engine.connect() as connection:
-        rows = read.problems.view(connection, "model_list")
+        rows = read.views.model_list(connection)
     if not rows:
         typer.echo("There is no model yet: labelscope run")
         return
@@ -118,7 +118,7 @@ def evaluate(
         typer.echo(evaluated.reason, err=True)
         raise typer.Exit(1)
     with open_database(settings) as engine, engine.connect() as connection:
-        rows = read.problems.view(connection, "evaluation_table")
+        rows = read.views.evaluation_table(connection)
     screen.table(
         None,
         ("protocol", "architecture", "level", "figure", "value", "95 % interval", "count"),

@@ -87,18 +87,16 @@ def _page(connection: Connection, settings: Settings) -> Page:
 def _model_sections(connection: Connection, champion: Any) -> Iterator[Section]:
     """Coverage, and the sections on the model in use and its trainings."""
     training = read.report.training(connection, champion.training_run_id) if champion else None
-    mistakes = read.problems.view(connection, "mistakes")
-    yield coverage.section(
-        read.problems.view(connection, "playlist_coverage"), read.problems.problems(connection)
-    )
-    yield labels.section(read.problems.view(connection, "label_accuracy"), champion)
-    yield confusion.section(read.problems.view(connection, "confusion_matrix"), mistakes)
+    mistakes = read.views.mistakes(connection)
+    yield coverage.section(read.views.playlist_coverage(connection), read.problems.problems(connection))
+    yield labels.section(read.views.label_accuracy(connection), champion)
+    yield confusion.section(read.views.confusion_matrix(connection), mistakes)
     yield curves.section(
         training.history if training else (),
         MEMBERS.get(training.architecture, ()) if training else (),
         training,
     )
-    yield trainings.section(read.problems.view(connection, "training_history"))
+    yield trainings.section(read.views.training_history(connection))
 
 
 def _label_sections(connection: Connection, settings: Settings, tracks: int) -> Iterator[Section]:

@@ -17,14 +17,14 @@ def leave_model(connection: Connection) -> None:
     artifacts.table(
         "models",
         "The newest models, and why each is in use or not.",
-        read.problems.view(connection, "model_list")[:20],
+        read.views.model_list(connection)[:20],
     )
     artifacts.table(
         "label-accuracy",
         "The model in use, on held-out tracks of each label.",
-        read.problems.view(connection, "label_accuracy"),
+        read.views.label_accuracy(connection),
     )
-    if cells := read.problems.view(connection, "confusion_matrix"):
+    if cells := read.views.confusion_matrix(connection):
         artifacts.picture(
             "confusion-matrix",
             "Held-out tracks of each label, and what the model in use takes them for.",
@@ -54,7 +54,7 @@ def leave_training(connection: Connection, training_run_id: int) -> None:
     artifacts.table(
         "trainings",
         "The newest trainings, and how good their models are on held-out tracks.",
-        read.problems.view(connection, "training_history")[:20],
+        read.views.training_history(connection)[:20],
     )
 
 
@@ -63,5 +63,5 @@ def leave_evaluation(connection: Connection) -> None:
     artifacts.table(
         "evaluation",
         "Networks and baseline on tracks that they were not trained on.",
-        read.problems.view(connection, "evaluation_table"),
+        read.views.evaluation_table(connection),
     )

@@ -1,12 +1,12 @@
 """The Prefect artifacts of trainings and evaluations."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
 
 from db import read
+from db.read.views import ConfusionCell
 from flows.prefect_tools import artifacts
 from ml.models.architectures import MEMBERS
 from ml.plots.plots import plot_confusion, plot_learning_curves
@@ -32,7 +32,7 @@ def leave_model(connection: Connection) -> None:
         )
 
 
-def _confusion_plot(cells: Sequence[Any]) -> bytes:
+def _confusion_plot(cells: Sequence[ConfusionCell]) -> bytes:
     """A PNG of the confusion matrix; `cells` has no rows for counts of 0."""
     names = [*(cell.true_label for cell in cells), *(cell.predicted_label for cell in cells)]
     labels = list(dict.fromkeys(names))

@@ -61,7 +61,7 @@ def models() -> None:
     )
     typer.echo("\nAccuracy: balanced accuracy on held-out tracks.")
     for row in rows[:REASONS]:
-        screen.entry(str(row.id), row.reason)
+        screen.entry(str(row.id), row.reason or "")
     if len(rows) > REASONS:
         typer.echo('Reasons for the others: labelscope sql "SELECT id, reason FROM model_list"')
 

@@ -14,7 +14,7 @@ from flows.home.dask_setting import LOCAL
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
-# Each runner has futures of its own class, and Prefect gives these no common type.
+# Each runner has futures of its own class, so that no closer type fits all.
 AnyRunner: TypeAlias = TaskRunner[Any]
 
 # A crate of millions of clips has a hundred thousand batches: Prefect gets so many at a time.

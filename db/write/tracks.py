@@ -4,7 +4,7 @@ Null never replaces a value. All statements lock rows in the same order: otherwi
 """
 
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection, text
 
@@ -49,7 +49,7 @@ class TrackClipRow(ClipRow):
     """Columns of `clips`; `reference` is that of downloaded audio at its provider."""
 
     track_id: int
-    reference: NotRequired[str | None]
+    reference: str | None
 
 
 TrackEntry = tuple[TrackRow, Sequence[ArtistRow], Sequence[ClipRow]]
@@ -68,7 +68,7 @@ def save_entries(connection: Connection, entries: Sequence[TrackEntry]) -> list[
     ids = _save_tracks(connection, [track for track, _, _ in entries])
     _save_credits(connection, ids, [artists for _, artists, _ in entries])
     clips: list[TrackClipRow] = [
-        {**clip, "track_id": track_id}
+        {"reference": None, **clip, "track_id": track_id}
         for track_id, (_, _, of_track) in zip(ids, entries, strict=True)
         for clip in of_track
     ]
@@ -170,7 +170,7 @@ def save_clips(connection: Connection, clips: Sequence[TrackClipRow]) -> None:
     if not distinct:
         return
     columns = arrays(
-        [{"reference": None, **clip} for clip in distinct],
+        distinct,
         "track_id",
         "provider",
         "licence",

@@ -119,7 +119,7 @@ def results(settings: Settings) -> None:
     """How well the model in use separates the labels, and what could not be used and why."""
     with open_database(settings) as engine, engine.connect() as connection:
         champion = read.learning.champion(connection)
-        labels = read.problems.view(connection, "label_accuracy")
+        labels = read.views.label_accuracy(connection)
         problems = read.problems.problems(connection)
     if champion is not None:
         screen.table("Labels", LABEL_COLUMNS, [_label(row) for row in labels], whole=True)

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from cli import screen
-from db.read.rows import Rows
+from db.read.mixes import LatestMix
+from db.read.problems import Problem
+from db.read.providers import Trouble
+from db.read.views import PlaylistCoverage, TrainingSummary
 from services.prefect.runs import LastRuns, Run
 
 OPENING = "Flow run encountered an exception: "  # of Prefect's message for a failed run
@@ -43,7 +46,7 @@ def first_sentence(message: str | None) -> str | None:
     return END_OF_SENTENCE.split(message.removeprefix(OPENING), maxsplit=1)[0] if message else None
 
 
-def troubles(rows: Rows, zone: ZoneInfo) -> bool:
+def troubles(rows: Sequence[Trouble], zone: ZoneInfo) -> bool:
     """What services refuse or cannot do at present."""
     return screen.table(
         "Not available from services",
@@ -52,7 +55,7 @@ def troubles(rows: Rows, zone: ZoneInfo) -> bool:
     )
 
 
-def coverage(rows: Rows) -> bool:
+def coverage(rows: Sequence[PlaylistCoverage]) -> bool:
     """How much of each playlist was read; below it, once, why some could not be."""
     is_cut = screen.table(
         "Coverage",
@@ -77,7 +80,7 @@ def coverage(rows: Rows) -> bool:
     return is_cut
 
 
-def trainings(rows: Rows, zone: ZoneInfo) -> bool:
+def trainings(rows: Sequence[TrainingSummary], zone: ZoneInfo) -> bool:
     """The last trainings, and their outcomes."""
     return screen.table(
         "Trainings",
@@ -96,12 +99,12 @@ def trainings(rows: Rows, zone: ZoneInfo) -> bool:
     )
 
 
-def problems(rows: Rows) -> bool:
+def problems(rows: Sequence[Problem]) -> bool:
     """What could not be used, and why."""
     return screen.table("Not used, and why", ("reason", "count", "example"), rows)
 
 
-def mixes(rows: Rows, zone: ZoneInfo) -> bool:
+def mixes(rows: Sequence[LatestMix], zone: ZoneInfo) -> bool:
     """The latest recordings, and whether they are worth listening to."""
     return screen.table(
         "Latest recordings",

@@ -1,9 +1,9 @@
 """Parts that all charts share. Colours are CSS variables of the page, so that charts follow its theme."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from report.components import Figure
+from report.components import Figure, PlotlyObject
 from report.format import chart_text
 
 ACCENT: Final = "var(--accent)"
@@ -18,12 +18,12 @@ NAME_LETTERS: Final = 20
 """Characters of a name beside an axis: longer ones would leave no space for the chart on a phone."""
 
 
-def figure(data: Sequence[dict[str, Any]], **layout: Any) -> Figure:
+def figure(data: Sequence[PlotlyObject], **layout: object) -> Figure:
     """A Plotly figure of these traces. page.js adds the common style."""
     return {"data": list(data), "layout": layout}
 
 
-def names_axis(names: Sequence[Any], **more: Any) -> dict[str, Any]:
+def names_axis(names: Sequence[str], **more: object) -> PlotlyObject:
     """A vertical axis of names, the first one on top.
 
     Ticks are positions, since two long names may be shortened to the same text.
@@ -39,7 +39,7 @@ def names_axis(names: Sequence[Any], **more: Any) -> dict[str, Any]:
     } | more
 
 
-def share_axis(title: str, **more: Any) -> dict[str, Any]:
+def share_axis(title: str, **more: object) -> PlotlyObject:
     """A horizontal axis from 0 to 100 %."""
     ticks = {"tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
     return {"title": {"text": title}, "range": [-0.01, 1.03]} | ticks | more

@@ -3,30 +3,39 @@
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeAlias, TypedDict, TypeVar
 
 from report.bounds import ROWS
 from report.format import plain_text
 
-Figure = dict[str, Any]
-"""Data and layout for Plotly's JavaScript; a colour may be a CSS variable of the page: var(--accent)."""
+PlotlyObject: TypeAlias = dict[str, Any]
+"""A trace, an axis or a layout: JSON whose keys and values Plotly defines. tests/report checks them."""
+
+
+class Figure(TypedDict):
+    """Traces and layout for Plotly's JavaScript; a colour may be a CSS variable of the page: var(--accent)."""
+
+    data: list[PlotlyObject]
+    layout: PlotlyObject
+
+
+RowT = TypeVar("RowT")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Column(Generic[RowT]):
     """One column of a table: its heading, and the function that formats its value of a row."""
 
     heading: str
-    show: Callable[[Any], str]
+    show: Callable[[RowT], str]
     number: bool = True
 
 
-def text_column(heading: str, name: str) -> Column:
-    return Column(heading, lambda row: plain_text(getattr(row, name)), number=False)
+Columns: TypeAlias = tuple[Column[RowT], ...]
 
 
-def number_column(heading: str, name: str, show: Callable[[Any], str]) -> Column:
-    return Column(heading, lambda row: show(getattr(row, name)))
+def text_column(heading: str, value: Callable[[RowT], str | None]) -> Column[RowT]:
+    return Column(heading, lambda row: plain_text(value(row)), number=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,8 @@ class Table:
     """The first ROWS of `total` rows, formatted."""
 
     caption: str
-    columns: tuple[Column, ...]
+    # Only their headings are read: the rows are formatted.
+    columns: tuple[Column[Any], ...]
     rows: tuple[tuple[str, ...], ...]
     total: int
 
@@ -43,7 +53,7 @@ class Table:
         return self.total > len(self.rows)
 
 
-def table(caption: str, columns: Sequence[Column], rows: Sequence[Any]) -> Table:
+def table(caption: str, columns: Sequence[Column[RowT]], rows: Sequence[RowT]) -> Table:
     """A table of the first ROWS rows, each value formatted by its column."""
     shown = tuple(tuple(column.show(row) for column in columns) for row in rows[:ROWS])
     return Table(caption, tuple(columns), shown, len(rows))
@@ -96,17 +106,17 @@ MARKS: Final = {
 """The mark of a trace in the legend, by the symbol of its points or by its type."""
 
 
-def _colour(trace: dict[str, Any]) -> str:
+def _colour(trace: PlotlyObject) -> str:
     has_line = trace.get("mode") == "lines+markers"
     colour: str = trace["line"]["color"] if has_line else trace["marker"]["color"]
     return colour
 
 
-def _mark(trace: dict[str, Any]) -> str:
+def _mark(trace: PlotlyObject) -> str:
     return MARKS[trace["marker"].get("symbol") or trace["type"]]
 
 
-def _group(traces: Sequence[dict[str, Any]], position: int) -> tuple[int, ...]:
+def _group(traces: Sequence[PlotlyObject], position: int) -> tuple[int, ...]:
     """Positions of the traces in the legend group of the one at `position`, which may have no group."""
     group = traces[position].get("legendgroup")
     if not group:

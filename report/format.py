@@ -2,7 +2,7 @@
 
 import html
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from common.text import spaced
 from report.bounds import LETTERS
@@ -10,20 +10,20 @@ from report.bounds import LETTERS
 NOTHING: Final = "–"
 
 
-def plain_text(value: Any, longest: int = LETTERS) -> str:
+def plain_text(value: str | None, longest: int = LETTERS) -> str:
     """Text on one line, at most `longest` characters; a dash for None and for empty text."""
     if value is None or value == "":
         return NOTHING
-    text = spaced(str(value)).strip()
+    text = spaced(value).strip()
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
-def chart_text(value: Any, longest: int = LETTERS) -> str:
+def chart_text(value: str | None, longest: int = LETTERS) -> str:
     """`plain_text` for a chart, with HTML escaped: Plotly reads <b> and <a href> as markup."""
     return html.escape(plain_text(value, longest), quote=False)
 
 
-def short_name(value: Any) -> str:
+def short_name(value: str | None) -> str:
     """A label or a title inside a sentence: at most 60 characters."""
     return plain_text(value, 60)
 

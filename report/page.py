@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from report import bounds
-from report.components import Section, Tile
+from report.components import Figure, Section, Tile
 from report.format import timestamp
 
 HERE: Final = Path(__file__).parent
@@ -61,7 +61,7 @@ def render(page: Page) -> str:
     )
 
 
-def _keep_units(value: Any) -> Any:
+def _keep_units(value: object) -> object:
     """No line break between a number and its %."""
     return value.replace(" %", "\u202f%") if type(value) is str else value
 
@@ -75,7 +75,7 @@ def _plotly() -> str:
     return script.replace("\r\n", "\n")
 
 
-def _as_data(figures: dict[str, Any]) -> Markup:
+def _as_data(figures: dict[str, Figure]) -> Markup:
     """JSON that cannot close the script element around it."""
     text = json.dumps(figures, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for letter in "<>&\u2028\u2029":

@@ -54,13 +54,13 @@ def of_status() -> list[Question]:
     return [
         Question("status", "counts", read.problems.counts),
         Question("status", "champion", read.learning.champion),
-        Question("status", "playlist_coverage", lambda c: read.problems.view(c, "playlist_coverage")),
-        Question("status", "training_history", lambda c: read.problems.view(c, "training_history")),
+        Question("status", "playlist_coverage", read.views.playlist_coverage),
+        Question("status", "training_history", read.views.training_history),
         Question("status", "problems", read.problems.problems),
         Question("status", "latest mixes", lambda c: read.mixes.latest(c, 3)),
         Question("status", "count_new_tracks", lambda c: read.learning.count_new_tracks(c, 1, 1, ALLOWED)),
         Question("status", "troubles", read.providers.troubles),
-        Question("after a run", "label_accuracy", lambda c: read.problems.view(c, "label_accuracy")),
+        Question("after a run", "label_accuracy", read.views.label_accuracy),
     ]
 
 

@@ -26,7 +26,7 @@ def models() -> None:
     settings = Settings()
     require_home(settings)
     with open_database(settings) as engine, engine.connect() as connection:
-        rows = read.problems.view(connection, "model_list")
+        rows = read.views.model_list(connection)
     if not rows:
         typer.echo("There is no model yet: labelscope run")
         return
@@ -61,7 +61,7 @@ def models() -> None:
     )
     typer.echo("\nAccuracy: balanced accuracy on held-out tracks.")
     for row in rows[:REASONS]:
-        screen.entry(str(row.id), row.reason)
+        screen.entry(str(row.id), row.reason or "")
     if len(rows) > REASONS:
         typer.echo('Reasons for the others: labelscope sql "SELECT id, reason FROM model_list"')
 
@@ -118,7 +118,7 @@ def evaluate(
         typer.echo(evaluated.reason, err=True)
         raise typer.Exit(1)
     with open_database(settings) as engine, engine.connect() as connection:
-        rows = read.problems.view(connection, "evaluation_table")
+        rows = read.views.evaluation_table(connection)
     screen.table(
         None,
         ("protocol", "architecture", "level", "figure", "value", "95 % interval", "count"),

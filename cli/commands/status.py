@@ -37,11 +37,11 @@ class Contents:
 
     counts: read.problems.Counts
     champion: read.learning.Champion | None
-    coverage: read.rows.Rows
-    trainings: read.rows.Rows
-    problems: read.rows.Rows
-    mixes: read.rows.Rows
-    troubles: read.rows.Rows
+    coverage: Sequence[read.views.PlaylistCoverage]
+    trainings: Sequence[read.views.TrainingSummary]
+    problems: Sequence[read.problems.Problem]
+    mixes: Sequence[read.mixes.LatestMix]
+    troubles: Sequence[read.providers.Trouble]
     # Usable tracks since the last training; None where there was none.
     new_tracks: int | None
     # Usable tracks that the next training will assign to a split; the new tracks include them.
@@ -75,8 +75,8 @@ def _read(settings: Settings) -> Contents:
         return Contents(
             counts=read.problems.counts(connection),
             champion=read.learning.champion(connection),
-            coverage=read.problems.view(connection, "playlist_coverage"),
-            trainings=read.problems.view(connection, "training_history")[:TRAININGS],
+            coverage=read.views.playlist_coverage(connection),
+            trainings=read.views.training_history(connection)[:TRAININGS],
             problems=read.problems.problems(connection),
             mixes=read.mixes.latest(connection, MIXES),
             troubles=read.providers.troubles(connection),

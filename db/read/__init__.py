@@ -1,4 +1,4 @@
-"""Queries, by subject. Each returns typed rows, rows or plain values."""
+"""Queries, by subject. Each returns typed rows or plain values."""
 
 from db.read import (
     clips,
@@ -12,6 +12,7 @@ from db.read import (
     splits,
     track_names,
     track_state,
+    views,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "splits",
     "track_names",
     "track_state",
+    "views",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from sqlalchemy import Connection, text
 
@@ -21,6 +21,13 @@ class LabelName(NamedTuple):
     name: str
 
 
+class TrainedLabel(TypedDict):
+    """A label as trainings and evaluations store it, in the order of the network's outputs."""
+
+    id: int
+    slug: str
+
+
 class LastTraining(NamedTuple):
     """A training that is completed or refused; `labels` are ids and slugs in the order of the outputs."""
 
@@ -29,7 +36,7 @@ class LastTraining(NamedTuple):
     error: str | None
     config_id: int
     dataset_fingerprint: str
-    labels: list[dict[str, Any]]
+    labels: list[TrainedLabel]
     architecture: str
 
 
@@ -42,7 +49,7 @@ class Champion(NamedTuple):
     path: str
     sha256: str
     config_id: int
-    labels: list[dict[str, Any]]
+    labels: list[TrainedLabel]
     dataset_fingerprint: str
     promoted_at: datetime | None
     reason: str | None

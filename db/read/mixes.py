@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, text
 
-from db.read.rows import Rows, typed_row, typed_rows
+from db.read.rows import typed_row, typed_rows
 
 
 class AnalysedMix(NamedTuple):
@@ -76,6 +76,15 @@ class MixWindowRow(NamedTuple):
     start_s: float
     confidence: float
     tempo_bpm: float | None
+
+
+class LatestMix(NamedTuple):
+    """A mix for the status screen; the verdict of a rejected one is "rejected:" and the reason."""
+
+    title: str
+    status: str
+    verdict: str
+    created_at: datetime
 
 
 def known_mix(connection: Connection, sha256: str, model_id: int) -> int | None:
@@ -155,15 +164,13 @@ def windows(connection: Connection, mix_id: int) -> list[MixWindowRow]:
     return typed_rows(MixWindowRow, result)
 
 
-def latest(connection: Connection, number: int) -> Rows:
-    """title, status, verdict (or reason of the rejection) and created_at of the newest mixes.
-
-    Rejections of missing files are left out.
-    """
-    return connection.execute(
+def latest(connection: Connection, number: int) -> list[LatestMix]:
+    """The newest mixes, without rejections of missing files."""
+    result = connection.execute(
         text("""
             SELECT title, status, coalesce(verdict, 'rejected: ' || reason) AS verdict, created_at
               FROM mixes WHERE reason IS DISTINCT FROM 'missing' ORDER BY id DESC LIMIT :number
         """),
         {"number": number},
-    ).all()
+    )
+    return typed_rows(LatestMix, result)

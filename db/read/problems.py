@@ -1,10 +1,10 @@
-"""Queries of unusable content, of totals for the status screen, and of whole views."""
+"""Queries of unusable content, and of totals for the status screen."""
 
 from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from db.read.rows import Rows, typed_rows
+from db.read.rows import typed_rows
 
 
 class Counts(NamedTuple):
@@ -20,9 +20,18 @@ class Counts(NamedTuple):
     models: int
 
 
-def problems(connection: Connection) -> Rows:
-    """reason, count and example (a sentence with a cure) of each reason for unusable content."""
-    return connection.execute(
+class Problem(NamedTuple):
+    """A reason for unusable content. `count` is a number of tracks or records, `example` a sentence with a cure."""
+
+    reason: str
+    # It hides tuple.count, which nothing uses.
+    count: int  # type: ignore[assignment]
+    example: str | None
+
+
+def problems(connection: Connection) -> list[Problem]:
+    """Each reason for unusable content, the most frequent first."""
+    result = connection.execute(
         text("""
             SELECT reason, sum(tracks)::bigint AS count, min(detail) AS example
               FROM (SELECT reason, detail, 1 AS tracks FROM rejected_records WHERE resolved_at IS NULL
@@ -49,7 +58,8 @@ def problems(connection: Connection) -> Rows:
                      GROUP BY without_audio) AS problem
              GROUP BY reason HAVING sum(tracks) > 0 ORDER BY count DESC, reason
         """)
-    ).all()
+    )
+    return typed_rows(Problem, result)
 
 
 def counts(connection: Connection) -> Counts:
@@ -70,11 +80,3 @@ def counts(connection: Connection) -> Counts:
         """)
     )
     return typed_rows(Counts, result)[0]
-
-
-def view(connection: Connection, name: str) -> Rows:
-    """All rows of a view of Labelscope, with all its columns. Raises ValueError where the name is no identifier."""
-    if not name.isidentifier():
-        raise ValueError(f"{name!r} is no name of a view.")
-    # All columns are the point here: migrations define them, and psql describes them.
-    return connection.execute(text(f"SELECT * FROM {name}")).all()

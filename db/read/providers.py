@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from db.read.rows import Rows, typed_row, typed_rows
+from db.read.rows import typed_row, typed_rows
 from db.read.track_state import tracks_in_state
 
 # A lookup of audio that is final for a while: a plain "no", or the fifth transient fault in a row with one preview.
@@ -33,6 +33,16 @@ class Pause(NamedTuple):
 
     reason: str
     blocked_until: datetime
+
+
+class Trouble(NamedTuple):
+    """A capability of a provider that does not work now; `blocked_until` is the end of a pause."""
+
+    provider: str
+    capability: str
+    reason: str | None
+    blocked_until: datetime | None
+    checked_at: datetime
 
 
 class WantedTrack(NamedTuple):
@@ -83,15 +93,16 @@ def is_closed(connection: Connection, provider: str, capability: str, ask_again_
     return bool(connection.scalar(closed, names))
 
 
-def troubles(connection: Connection) -> Rows:
-    """provider, capability, reason, blocked_until and checked_at of each capability that does not work now."""
-    return connection.execute(
+def troubles(connection: Connection) -> list[Trouble]:
+    """Each capability that does not work now."""
+    result = connection.execute(
         text("""
             SELECT provider, capability, reason, blocked_until, checked_at FROM provider_state
              WHERE NOT works AND (blocked_until IS NULL OR blocked_until > now())
              ORDER BY provider, capability
         """)
-    ).all()
+    )
+    return typed_rows(Trouble, result)
 
 
 def tracks_without_audio(

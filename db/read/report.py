@@ -1,11 +1,13 @@
 """Queries of the report. Each returns a bounded number of rows, for any number of tracks."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from sqlalchemy import Connection, text
 
-from db.read.rows import Rows, typed_row
+from db.read.rows import typed_row, typed_rows
 from db.read.track_names import CREDIT
 
 # Columns of audio_features that Labelscope computes, and those of services.
@@ -21,26 +23,123 @@ OURS = (
 OF_SERVICES = ("energy", "danceability", "valence")
 
 
+class StoredEpoch(TypedDict):
+    """An epoch of a training, as the column `history` holds it; only some epochs are validated."""
+
+    member: NotRequired[int]
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: NotRequired[float | None]
+    validation_accuracy: NotRequired[float | None]
+    seconds: NotRequired[float]
+
+
 class TrainingHistory(NamedTuple):
     """A training: losses and accuracies of each epoch, wall time of the fit in seconds, number of tracks."""
 
     id: int
     architecture: str
-    history: list[dict[str, Any]]
+    history: list[StoredEpoch]
     fit_s: float | None
     tracks: int
 
 
-def labels_by_tracks(connection: Connection) -> Rows:
-    """id, name, place (in the order of ids, from 0) and tracks of each label, by falling number of tracks."""
-    return connection.execute(
+class LabelTracks(NamedTuple):
+    """A label, its number of tracks, and its place in the order of ids, from 0."""
+
+    id: int
+    name: str
+    place: int
+    tracks: int
+
+
+class MeanSound(NamedTuple):
+    """Number of clips of a label, and means of audio features; None where no clip has the feature."""
+
+    label: str
+    clips: int
+    tempo_bpm: float | None
+    loudness_lufs: float | None
+    onset_rate: float | None
+
+
+class FeatureSpread(NamedTuple):
+    """A label, its number of clips (`rows`), and for each audio feature its quantiles; None without a value."""
+
+    label_id: int
+    label: str
+    rows: int
+    tempo_bpm: list[float] | None
+    loudness_lufs: list[float] | None
+    onset_rate: list[float] | None
+    spectral_centroid_hz: list[float] | None
+    spectral_rolloff_hz: list[float] | None
+    spectral_flatness: list[float] | None
+    zero_crossing_rate: list[float] | None
+    energy: list[float] | None
+    danceability: list[float] | None
+    valence: list[float] | None
+
+
+class ReportedMix(NamedTuple):
+    """An analysed mix, with the columns of `mixes` that the report shows."""
+
+    id: int
+    title: str
+    duration_s: float
+    verdict: str
+    verdict_reason: str
+    tempo_bpm: float | None
+    changes_per_hour: float
+    unknown_share: float
+    model_id: int
+    created_at: datetime
+
+
+class ReportedSegment(NamedTuple):
+    """A segment of a mix; the label of an unknown segment is "unknown"."""
+
+    mix_id: int
+    title: str
+    start_s: float
+    end_s: float
+    label_id: int | None
+    label: str
+    confidence: float
+    tempo_bpm: float | None
+
+
+class ShownClip(NamedTuple):
+    """A clip of a label with its spectrogram; `fingerprint` and `parameters` are of the spectrogram config.
+
+    Confidence and split are of the champion's prediction; None where it has not scored the track.
+    """
+
+    label_id: int
+    label: str
+    title: str
+    confidence: float | None
+    split: str | None
+    artists: str | None
+    path: str
+    frames: int
+    offset_s: Decimal
+    fingerprint: str
+    parameters: dict[str, Any]
+
+
+def labels_by_tracks(connection: Connection) -> list[LabelTracks]:
+    """All labels, by falling number of tracks."""
+    result = connection.execute(
         text("""
             SELECT l.id, l.name, row_number() OVER (ORDER BY l.id) - 1 AS place,
                    coalesce(sum(s.tracks), 0)::bigint AS tracks
               FROM labels l LEFT JOIN track_states_now s ON s.label_id = l.id
              GROUP BY l.id ORDER BY tracks DESC, l.id
         """)
-    ).all()
+    )
+    return typed_rows(LabelTracks, result)
 
 
 def training(connection: Connection, training_run_id: int) -> TrainingHistory | None:
@@ -52,9 +151,9 @@ def training(connection: Connection, training_run_id: int) -> TrainingHistory | 
     return typed_row(TrainingHistory, result)
 
 
-def mean_sound(connection: Connection) -> Rows:
-    """label, clips, tempo_bpm, loudness_lufs and onset_rate (means) of each label, from the sums of track states."""
-    return connection.execute(
+def mean_sound(connection: Connection) -> list[MeanSound]:
+    """The mean sound of each label with clips, from the sums of track states."""
+    result = connection.execute(
         text("""
             SELECT l.name AS label, sum(s.features)::bigint AS clips,
                    sum(s.tempo_sum) / nullif(sum(s.tempo_count), 0)::float8 AS tempo_bpm,
@@ -63,11 +162,14 @@ def mean_sound(connection: Connection) -> Rows:
               FROM labels l JOIN track_states_now s ON s.label_id = l.id
              GROUP BY l.id HAVING sum(s.features) > 0 ORDER BY l.id
         """)
-    ).all()
+    )
+    return typed_rows(MeanSound, result)
 
 
-def spread_of_features(connection: Connection, label_ids: Sequence[int], quantiles: Sequence[float]) -> Rows:
-    """label_id, label, rows (number of clips) and an array of quantiles (or null) of each feature, for these labels.
+def spread_of_features(
+    connection: Connection, label_ids: Sequence[int], quantiles: Sequence[float]
+) -> list[FeatureSpread]:
+    """These quantiles of each audio feature of these labels.
 
     The query sorts the features of all tracks once. Features of services are of whole tracks, the others of clips.
     """
@@ -76,7 +178,7 @@ def spread_of_features(connection: Connection, label_ids: Sequence[int], quantil
         f" FILTER (WHERE (f.clip_id IS NULL) = {name in OF_SERVICES}) AS {name}"
         for name in (*OURS, *OF_SERVICES)
     )
-    return connection.execute(
+    result = connection.execute(
         text(f"""
             SELECT l.id AS label_id, l.name AS label, count(f.clip_id) AS rows, {columns}
               FROM labels l
@@ -86,22 +188,21 @@ def spread_of_features(connection: Connection, label_ids: Sequence[int], quantil
              GROUP BY l.id ORDER BY l.id
         """),
         {"labels": list(label_ids), "quantiles": list(quantiles)},
-    ).all()
+    )
+    return typed_rows(FeatureSpread, result)
 
 
-def latest_mixes(connection: Connection, number: int) -> tuple[Rows, Rows, int]:
-    """The mixes analysed last, the newest first; their segments in the order of time; the number of all mixes.
-
-    Segments have mix_id, title, start_s, end_s, label_id, label, confidence and tempo_bpm.
-    """
-    mixes = connection.execute(
+def latest_mixes(connection: Connection, number: int) -> tuple[list[ReportedMix], list[ReportedSegment], int]:
+    """The mixes analysed last, the newest first; their segments in the order of time; the number of all mixes."""
+    latest = connection.execute(
         text("""
             SELECT id, title, duration_s::float8 AS duration_s, verdict, verdict_reason, tempo_bpm,
                    changes_per_hour, unknown_share, model_id, created_at
               FROM mixes WHERE status = 'analysed' ORDER BY created_at DESC, id DESC LIMIT :number
         """),
         {"number": number},
-    ).all()
+    )
+    mixes = typed_rows(ReportedMix, latest)
     segments = connection.execute(
         text("""
             SELECT s.mix_id, m.title, s.start_s::float8 AS start_s, s.end_s::float8 AS end_s,
@@ -113,19 +214,18 @@ def latest_mixes(connection: Connection, number: int) -> tuple[Rows, Rows, int]:
              ORDER BY m.created_at DESC, m.id DESC, s.number
         """),
         {"mixes": [mix.id for mix in mixes]},
-    ).all()
+    )
     total = connection.execute(text("SELECT count(*) FROM mixes WHERE status = 'analysed'")).scalar_one()
-    return mixes, segments, total
+    return mixes, typed_rows(ReportedSegment, segments), total
 
 
-def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> Rows:
+def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> list[ShownClip]:
     """One clip with its spectrogram for each of these labels.
 
     The track is the champion's most confident correct prediction, from the holdout split if possible, else from
-    validation, else from any. Without such, it is any track of the label. Rows have label_id, label, title, confidence,
-    split, artists, path, frames, offset_s, fingerprint and parameters (of the spectrogram config).
+    validation, else from any. Without such, it is any track of the label.
     """
-    return connection.execute(
+    result = connection.execute(
         text(f"""
             WITH named AS (
                 SELECT DISTINCT ON (p.label_id) p.label_id, p.track_id, p.confidence, p.split
@@ -163,4 +263,5 @@ def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> Rows:
              ORDER BY l.id
         """),
         {"labels": list(label_ids)},
-    ).all()
+    )
+    return typed_rows(ShownClip, result)

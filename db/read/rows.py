@@ -1,11 +1,10 @@
-"""Rows of queries: SQLAlchemy's own, or NamedTuples whose fields are the query's columns."""
+"""Rows of queries as NamedTuples whose fields are the query's columns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Row
+from sqlalchemy import CursorResult
 
-Rows = Sequence[Row[Any]]
 Typed = TypeVar("Typed")
 
 

@@ -1,7 +1,7 @@
 """Write the results of extraction: spectrograms, audio features, fingerprints and rejections."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from sqlalchemy import Connection, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import Insert
@@ -20,6 +20,53 @@ class ClaimedClip(NamedTuple):
     uri: str
     offset_s: float
     duration_s: float
+
+
+class SpectrogramRow(TypedDict):
+    """Columns of `spectrograms`; the path is below the folder of the config."""
+
+    clip_id: int
+    config_id: int
+    path: str
+    sha256: str
+    bytes: int
+    frames: int
+
+
+class ClipFeaturesRow(TypedDict):
+    """Columns of `audio_features` that Labelscope computes for a clip; None where it has no such feature."""
+
+    track_id: int
+    clip_id: int
+    origin: str
+    extractor_version: str
+    tempo_bpm: float | None
+    key: int | None
+    mode: int | None
+    key_confidence: float | None
+    loudness_lufs: float | None
+    onset_rate: float | None
+    spectral_centroid_hz: float | None
+    spectral_rolloff_hz: float | None
+    spectral_flatness: float | None
+    zero_crossing_rate: float | None
+
+
+class FingerprintRow(TypedDict):
+    """Columns of `fingerprints`; the sketch has integers of 64 bits."""
+
+    clip_id: int
+    version: int
+    landmarks: bytes
+    sketch: list[int]
+
+
+class RejectedClip(TypedDict):
+    """A clip that cannot be used: the reason in one word, and a sentence with the cure."""
+
+    clip_id: int
+    reason: str
+    detail: str
 
 
 def register_spectrogram_config(connection: Connection, fingerprint: str, parameters: Row) -> int:
@@ -67,15 +114,14 @@ def retry_rejected(connection: Connection) -> int:
 
 def save_extractions(
     connection: Connection,
-    spectrograms: Sequence[Row],
-    features: Sequence[Row],
-    fingerprints: Sequence[Row],
+    spectrograms: Sequence[SpectrogramRow],
+    features: Sequence[ClipFeaturesRow],
+    fingerprints: Sequence[FingerprintRow],
     too_short: Sequence[int],
 ) -> None:
     """Write spectrograms, features and fingerprints of clips, and set the clips to ready or too_short.
 
-    Existing rows stay, but for fingerprints of another version. Fingerprints have clip_id, version, landmarks (bytes)
-    and sketch (integers of 64 bits).
+    Existing rows stay, but for fingerprints of another version.
     """
     if spectrograms:
         connection.execute(upsert(Spectrogram).on_conflict_do_nothing(), spectrograms)
@@ -87,8 +133,8 @@ def save_extractions(
         _set_status(connection, "too_short", too_short)
 
 
-def save_fingerprints(connection: Connection, fingerprints: Sequence[Row]) -> None:
-    """Write fingerprints (clip_id, version, landmarks, sketch), in place of those of another version."""
+def save_fingerprints(connection: Connection, fingerprints: Sequence[FingerprintRow]) -> None:
+    """Write fingerprints, in place of those of another version."""
     if fingerprints:
         connection.execute(_replace_fingerprint(), fingerprints)
 
@@ -126,8 +172,8 @@ def forget_spectrograms(connection: Connection, clip_ids: Sequence[int], config_
     _set_status(connection, "new", clip_ids)
 
 
-def reject_clips(connection: Connection, failures: Sequence[Row]) -> None:
-    """Reject clips. Rows have clip_id, reason (one word) and detail (a sentence)."""
+def reject_clips(connection: Connection, failures: Sequence[RejectedClip]) -> None:
+    """Reject clips."""
     for failure in failures:
         connection.execute(
             update(Clip)

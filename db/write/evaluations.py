@@ -1,14 +1,57 @@
 """Write evaluations by cross-validation."""
 
 from collections.abc import Sequence
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection, func, insert, update
 
 from db.models.evaluations import EvaluationConfusion, EvaluationMetric, EvaluationRun
-from db.write.rows import Row
+from db.read.learning import TrainedLabel
 
 
-def start_evaluation(connection: Connection, run: Row) -> int:
+class EvaluationRow(TypedDict):
+    """Columns of `evaluations` at the start of an evaluation: everything that is needed to repeat it."""
+
+    flow_run_id: str | None
+    folds: int
+    repeats: int
+    seed: int
+    config_id: int
+    dataset_fingerprint: str
+    labels: list[TrainedLabel]
+    hyperparameters: dict[str, dict[str, Any]]
+    versions: dict[str, str]
+    tracks: int
+    groups: int
+    origins: list[str]
+
+
+class EvaluationMetricRow(TypedDict):
+    """Columns of `evaluation_metrics`, without the evaluation; label_id is None for all labels together."""
+
+    protocol: str
+    architecture: str
+    level: str
+    name: str
+    label_id: int | None
+    value: float
+    ci_low: float | None
+    ci_high: float | None
+    count: int
+
+
+class EvaluationConfusionRow(TypedDict):
+    """Columns of `evaluation_confusions`, without the evaluation."""
+
+    protocol: str
+    architecture: str
+    level: str
+    true_label_id: int
+    predicted_label_id: int
+    count: int
+
+
+def start_evaluation(connection: Connection, run: EvaluationRow) -> int:
     """Write the row of an evaluation that starts; returns its id."""
     begin = insert(EvaluationRun).values(**run).returning(EvaluationRun.id)
     evaluation_id: int = connection.execute(begin).scalar_one()
@@ -16,13 +59,12 @@ def start_evaluation(connection: Connection, run: Row) -> int:
 
 
 def complete_evaluation(
-    connection: Connection, evaluation_id: int, metrics: Sequence[Row], confusions: Sequence[Row]
+    connection: Connection,
+    evaluation_id: int,
+    metrics: Sequence[EvaluationMetricRow],
+    confusions: Sequence[EvaluationConfusionRow],
 ) -> None:
-    """Write the metrics and confusion matrices of a completed evaluation.
-
-    Metrics have protocol, architecture, level, name, label_id, value, count, and ci_low and ci_high if they exist.
-    Confusions have protocol, architecture, level, true_label_id, predicted_label_id and count.
-    """
+    """Write the metrics and confusion matrices of a completed evaluation."""
     _end(connection, evaluation_id, "completed", None)
     run = {"evaluation_id": evaluation_id}
     if metrics:

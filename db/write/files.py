@@ -1,17 +1,32 @@
 """Compare the home's files with their rows, and write the faults."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from db.read.files import NAMED_FILES
+from db.read.rows import typed_rows
 
-Rows = Sequence[Row[Any]]
+
+class FileFault(NamedTuple):
+    """A file whose row and content differ: missing, orphaned or damaged."""
+
+    path: str
+    kind: str
+    fault: str
 
 
-def compare(connection: Connection, found: Iterable[tuple[str, int, bool]]) -> Rows:
-    """path, kind and fault of each file that is missing, orphaned, or of another size than in its row.
+class FileToRead(NamedTuple):
+    """A stored file, and the SHA-256 that it must have."""
+
+    path: str
+    kind: str
+    sha256: str
+
+
+def compare(connection: Connection, found: Iterable[tuple[str, int, bool]]) -> list[FileFault]:
+    """The fault of each file that is missing, orphaned, or of another size than in its row.
 
     `found` holds all files of the home: path below it, size in bytes, and whether the file is so new that its row may
     not exist yet. The cost is linear in files and rows: one COPY, one join.
@@ -25,7 +40,7 @@ def compare(connection: Connection, found: Iterable[tuple[str, int, bool]]) -> R
         for file in found:
             copy.write_row(file)
     connection.execute(text("ANALYZE found"))
-    return connection.execute(
+    result = connection.execute(
         text(f"""
             {NAMED_FILES}
             SELECT path, coalesce(s.kind, CASE split_part(path, '/', 1)
@@ -36,11 +51,12 @@ def compare(connection: Connection, found: Iterable[tuple[str, int, bool]]) -> R
              WHERE f.path IS NULL OR (s.path IS NULL AND NOT f.new) OR f.bytes <> s.bytes
              ORDER BY path
         """)
-    ).all()
+    )
+    return typed_rows(FileFault, result)
 
 
-def to_read(connection: Connection, share: int, of: int) -> Iterator[Row[Any]]:
-    """path, kind and sha256 of one of `of` equal shares of the stored files, and of files with a damage fault."""
+def to_read(connection: Connection, share: int, of: int) -> Iterator[FileToRead]:
+    """One of `of` equal shares of the stored files, and of files with a damage fault."""
     query = text(f"""
         {NAMED_FILES}
         SELECT path, kind, sha256 FROM named
@@ -49,7 +65,10 @@ def to_read(connection: Connection, share: int, of: int) -> Iterator[Row[Any]]:
     """)
     # For this statement alone: the connection writes afterwards.
     streamed = {"stream_results": True}
-    yield from connection.execute(query, {"share": share, "of": of}, execution_options=streamed)
+    for path, kind, sha256 in connection.execute(
+        query, {"share": share, "of": of}, execution_options=streamed
+    ):
+        yield FileToRead(path, kind, sha256)
 
 
 def keep_faults(connection: Connection, faults: Sequence[tuple[str, str, str]]) -> None:

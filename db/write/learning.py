@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NotRequired, TypedDict
 
 from sqlalchemy import Connection, exists, func, insert, select, text, update
 
@@ -14,23 +15,98 @@ from db.models.learning import (
     TrainingRun,
     TrainingRunTrack,
 )
+from db.read.learning import TrainedLabel
 from db.write.rows import Row, arrays
+
+
+class TrainingRow(TypedDict):
+    """Columns of `training_runs` at the start of a training: everything that is needed to repeat it."""
+
+    flow_run_id: str | None
+    why: str
+    on_demand: bool
+    architecture: str
+    hyperparameters: dict[str, Any]
+    config_id: int
+    origins: list[str]
+    dataset_fingerprint: str
+    labels: list[TrainedLabel]
+    versions: dict[str, str]
+    remarks: list[str]
+    # of a refused training
+    status: NotRequired[str]
+    error: NotRequired[str]
+
+
+class TrainedTrackRow(TypedDict):
+    """Columns of `training_run_tracks`, without the training."""
+
+    track_id: int
+    label_id: int
+    split: str
+    group_key: str
+    scheme: str
+
+
+class ModelRow(TypedDict):
+    """Columns of `models`; the path is below models/ in the home."""
+
+    architecture: str
+    path: str
+    sha256: str
+    bytes: int
+    calibration: dict[str, Any]
+
+
+class MetricRow(TypedDict):
+    """Columns of `metrics`, without the model; label_id is None for all labels together."""
+
+    split: str
+    level: str
+    name: str
+    label_id: int | None
+    value: float
+    ci_low: float | None
+    ci_high: float | None
+    count: int
+
+
+class ConfusionRow(TypedDict):
+    """Columns of `confusions`, without the model."""
+
+    split: str
+    level: str
+    true_label_id: int
+    predicted_label_id: int
+    count: int
+
+
+class PredictionRow(TypedDict):
+    """A prediction for a track by a number of clips: the probability of each label by id.
+
+    `known` is False for a track that is like none of the labels.
+    """
+
+    track_id: int
+    clips: int
+    scores: dict[int, float]
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRows:
-    """A trained model (architecture, path, sha256, bytes, calibration) with its metrics and confusion matrices."""
+    """A trained model with its metrics and confusion matrices."""
 
-    model: Row
-    metrics: Sequence[Row]
-    confusions: Sequence[Row]
+    model: ModelRow
+    metrics: Sequence[MetricRow]
+    confusions: Sequence[ConfusionRow]
 
 
 class TrainingLost(LabelscopeError):  # noqa: N818  (an outcome of a run, not a bug)
     """The row of a training was given up or deleted before its end. The message is a sentence with the cure."""
 
 
-def start_training(connection: Connection, run: Row, tracks: Sequence[Row]) -> int:
+def start_training(connection: Connection, run: TrainingRow, tracks: Sequence[TrainedTrackRow]) -> int:
     """Write the row of a training that starts, and its tracks; returns its id."""
     begin = insert(TrainingRun).values(**run, tracks=len(tracks)).returning(TrainingRun.id)
     run_id: int = connection.execute(begin).scalar_one()
@@ -119,8 +195,8 @@ def complete_training(
     return ids
 
 
-def add_metrics(connection: Connection, model_id: int, rows: Sequence[Row]) -> None:
-    """Write metrics of a model: split, level, name, label_id, value, count, and ci_low and ci_high if they exist."""
+def add_metrics(connection: Connection, model_id: int, rows: Sequence[MetricRow]) -> None:
+    """Write metrics of a model."""
     if rows:
         connection.execute(insert(Metric), [{**row, "model_id": model_id} for row in rows])
 
@@ -156,12 +232,8 @@ def reject(connection: Connection, model_id: int, reason: str) -> None:
     connection.execute(update(Model).where(Model.id == model_id).values(status="rejected", reason=reason))
 
 
-def save_predictions(connection: Connection, model_id: int, predictions: Sequence[Row]) -> int:
-    """Write a model's predictions of tracks that have none by it; returns their number.
-
-    Rows have track_id, clips (number), scores (probability by label id), and known (False for a track that is like
-    none of the labels).
-    """
+def save_predictions(connection: Connection, model_id: int, predictions: Sequence[PredictionRow]) -> int:
+    """Write a model's predictions of tracks that have none by it; returns their number."""
     rows = []
     for prediction in predictions:
         label_id, confidence = max(prediction["scores"].items(), key=lambda score: score[1])

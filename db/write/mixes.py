@@ -1,7 +1,7 @@
 """Write analysed and rejected mixes, and their verdicts."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection, insert, text, update
 
@@ -9,7 +9,72 @@ from db.models.mixes import Mix, MixSegment
 from db.write.rows import Row
 
 
-def save_mix(connection: Connection, mix: Row, segments: Sequence[Row], windows: Sequence[Row]) -> int | None:
+class MixMetrics(TypedDict):
+    """The columns of `mixes` that sum up an analysis; see db/models/mixes.py."""
+
+    duration_s: float
+    entropy: float
+    concentration: float
+    changes_per_hour: float
+    unknown_share: float
+    tempo_bpm: float | None
+
+
+class AnalysedMixRow(MixMetrics):
+    """The columns of `mixes` of an analysed mix; `taste` is JSON as text."""
+
+    sha256: str
+    path: str
+    title: str
+    bytes: int
+    model_id: int
+    verdict: str
+    verdict_reason: str
+    taste: str
+    analysis_s: float
+    flow_run_id: str | None
+
+
+class RejectedMixRow(TypedDict):
+    """The columns of `mixes` of a rejected mix; sha256 and bytes are None where the file could not be read."""
+
+    sha256: str | None
+    path: str
+    title: str
+    bytes: int | None
+    reason: str
+    detail: str
+    flow_run_id: str | None
+
+
+class SegmentRow(TypedDict):
+    """Columns of `mix_segments`, without the mix; label_id is None for unknown."""
+
+    number: int
+    start_s: float
+    end_s: float
+    label_id: int | None
+    confidence: float
+    tempo_bpm: float | None
+
+
+class WindowRow(TypedDict):
+    """Columns of `mix_windows`, without the mix; label_id is None for unknown, probabilities for silence."""
+
+    number: int
+    start_s: float
+    label_id: int | None
+    confidence: float
+    probabilities: list[float] | None
+    tempo_bpm: float | None
+
+
+def save_mix(
+    connection: Connection,
+    mix: AnalysedMixRow,
+    segments: Sequence[SegmentRow],
+    windows: Sequence[WindowRow],
+) -> int | None:
     """Write an analysed mix with its segments and windows, and delete a rejection of its path; returns its id.
 
     None, without a write, where the same model has analysed the same file meanwhile, or the model is deleted.
@@ -33,7 +98,7 @@ def save_mix(connection: Connection, mix: Row, segments: Sequence[Row], windows:
     return mix_id
 
 
-def reject_mix(connection: Connection, mix: Row) -> int:
+def reject_mix(connection: Connection, mix: RejectedMixRow) -> int:
     """Write a rejected mix in place of an earlier rejection of its path; returns its id."""
     forget_rejection(connection, mix["path"])
     add = insert(Mix).values(status="rejected", **mix).returning(Mix.id)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection, func, insert, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -13,6 +13,15 @@ from db.write.rows import Row, unique
 
 # Compared in Python: the server may scan the whole array for each member, which takes a minute for 20 000 tracks.
 MEMBERS = "SELECT track_id FROM playlist_tracks WHERE playlist_id = :playlist AND removed_at IS NULL"
+
+
+class RejectionRow(TypedDict):
+    """An entry that could not be used: the reason in one word, a sentence with the cure, and its own record."""
+
+    reference: str
+    reason: str
+    detail: str
+    payload: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +145,7 @@ def complete_load(
     snapshot_id: str | None,
     added_at: Mapping[int, datetime | None],
     keep_absent: bool,
-    rejections: Sequence[Row],
+    rejections: Sequence[RejectionRow],
     started_at: datetime,
     flow_run_id: str | None,
 ) -> LoadCounts:
@@ -207,7 +216,7 @@ def _save_load(connection: Connection, playlist_id: int, counts: LoadCounts, loa
 
 
 def _save_rejections(
-    connection: Connection, playlist_id: int, load_id: int, rejections: Sequence[Row]
+    connection: Connection, playlist_id: int, load_id: int, rejections: Sequence[RejectionRow]
 ) -> None:
     """Write rejected entries, each once, and resolve the earlier ones that are not among them."""
     if rejections:

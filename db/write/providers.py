@@ -2,12 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypedDict
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.models.clips import AudioFeatures
 from db.write.rows import Row, arrays
+
+
+class LookupRow(TypedDict):
+    """A lookup of a track without a result: the reason in one word, and whether the next run repeats it."""
+
+    track_id: int
+    source: str
+    reason: str
+    detail: str
+    again: bool
+    doubtful: bool
+    version: str | None
+    checked_at: datetime
 
 
 def note_trouble(
@@ -55,12 +69,8 @@ def claim_tracks(connection: Connection, track_ids: Sequence[int]) -> list[int]:
     return list(connection.scalars(query, {"tracks": list(track_ids)}))
 
 
-def save_not_found(connection: Connection, kind: str, rows: Sequence[Row]) -> None:
-    """Write lookups without a result.
-
-    Rows have track_id, source, reason, detail, again, doubtful, version, checked_at. A repeated doubtful result keeps
-    the time of the first one.
-    """
+def save_not_found(connection: Connection, kind: str, rows: Sequence[LookupRow]) -> None:
+    """Write lookups without a result. A repeated doubtful result keeps the time of the first one."""
     if not rows:
         return
     connection.execute(

@@ -5,14 +5,15 @@ A statement with arrays writes a whole batch, and its text is the same for any s
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 Row = Mapping[str, Any]
+RowT = TypeVar("RowT", bound=Row)
 
 
-def unique(rows: Iterable[Row], *key: str) -> list[Row]:
+def unique(rows: Iterable[RowT], *key: str) -> list[RowT]:
     """The first row of each key: one upsert may not touch a row twice."""
-    first: dict[tuple[Any, ...], Row] = {}
+    first: dict[tuple[Any, ...], RowT] = {}
     for row in rows:
         first.setdefault(tuple(row[name] for name in key), row)
     return list(first.values())

@@ -1,18 +1,28 @@
 """Write the splits of tracks. A split never changes; groups may merge."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 from sqlalchemy import Connection, text
 
-from db.write.rows import Row, arrays
+from db.write.rows import arrays
 
 
-def save_splits(connection: Connection, rows: Sequence[Row]) -> int:
-    """Write splits of tracks that have none; returns their number.
+class SplitRow(TypedDict):
+    """Columns of `track_splits`.
 
-    Rows have track_id, group_key, scheme (artist, album or title), split (train, validation, holdout or excluded) and
-    reason (a sentence).
+    The scheme is artist, album or title; the split is train, validation, holdout or excluded; the reason is a sentence.
     """
+
+    track_id: int
+    group_key: str
+    scheme: str
+    split: str
+    reason: str
+
+
+def save_splits(connection: Connection, rows: Sequence[SplitRow]) -> int:
+    """Write splits of tracks that have none; returns their number."""
     return connection.execute(
         text("""
             INSERT INTO track_splits (track_id, group_key, scheme, split, reason)

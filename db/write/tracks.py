@@ -4,12 +4,55 @@ Null never replaces a value. All statements lock rows in the same order: otherwi
 """
 
 from collections.abc import Sequence
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection, text
 
-from db.write.rows import Row, arrays, json_array, unique
+from db.write.rows import arrays, json_array, unique
 
-TrackEntry = tuple[Row, Sequence[Row], Sequence[Row]]
+
+class TrackRow(TypedDict):
+    """Columns of `tracks`; `raw` is the provider's own record."""
+
+    provider: str
+    external_id: str
+    title: str
+    album: str | None
+    isrc: str | None
+    duration_s: float | None
+    release_date: str | None
+    raw: dict[str, Any]
+
+
+class ArtistRow(TypedDict):
+    """Columns of `artists`."""
+
+    provider: str
+    external_id: str
+    name: str
+
+
+class ClipRow(TypedDict):
+    """Columns of `clips`, without the track: a window of an audio file."""
+
+    provider: str
+    licence: str | None
+    uri: str
+    sha256: str
+    bytes: int
+    modified_ns: int
+    offset_s: float
+    duration_s: float
+
+
+class TrackClipRow(ClipRow):
+    """Columns of `clips`; `reference` is that of downloaded audio at its provider."""
+
+    track_id: int
+    reference: str | None
+
+
+TrackEntry = tuple[TrackRow, Sequence[ArtistRow], Sequence[ClipRow]]
 """The columns of a track, of its artists in order of credit, and of its clips."""
 
 TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "duration_s", "release_date")
@@ -24,8 +67,8 @@ def save_entries(connection: Connection, entries: Sequence[TrackEntry]) -> list[
         return []
     ids = _save_tracks(connection, [track for track, _, _ in entries])
     _save_credits(connection, ids, [artists for _, artists, _ in entries])
-    clips = [
-        {**clip, "track_id": track_id}
+    clips: list[TrackClipRow] = [
+        {"reference": None, **clip, "track_id": track_id}
         for track_id, (_, _, of_track) in zip(ids, entries, strict=True)
         for clip in of_track
     ]
@@ -33,7 +76,7 @@ def save_entries(connection: Connection, entries: Sequence[TrackEntry]) -> list[
     return ids
 
 
-def _save_tracks(connection: Connection, tracks: Sequence[Row]) -> list[int]:
+def _save_tracks(connection: Connection, tracks: Sequence[TrackRow]) -> list[int]:
     distinct = unique(tracks, "provider", "external_id")
     saved = connection.execute(
         text("""
@@ -61,7 +104,9 @@ def _save_tracks(connection: Connection, tracks: Sequence[Row]) -> list[int]:
     return [ids[track["provider"], track["external_id"]] for track in tracks]
 
 
-def _save_credits(connection: Connection, ids: Sequence[int], credits_: Sequence[Sequence[Row]]) -> None:
+def _save_credits(
+    connection: Connection, ids: Sequence[int], credits_: Sequence[Sequence[ArtistRow]]
+) -> None:
     """Write the artists of each track, in order. A track without artists keeps its stored ones."""
     artists = unique((artist for credit in credits_ for artist in credit), "provider", "external_id")
     if not artists:
@@ -119,13 +164,13 @@ def _save_credits(connection: Connection, ids: Sequence[int], credits_: Sequence
     )
 
 
-def save_clips(connection: Connection, clips: Sequence[Row]) -> None:
-    """Write clips, rows with the track_id, and delete other windows of these tracks and providers."""
-    clips = unique(clips, "track_id", "provider", "offset_s")
-    if not clips:
+def save_clips(connection: Connection, clips: Sequence[TrackClipRow]) -> None:
+    """Write clips, and delete other windows of these tracks and providers."""
+    distinct = unique(clips, "track_id", "provider", "offset_s")
+    if not distinct:
         return
     columns = arrays(
-        [{"reference": None, **clip} for clip in clips],
+        distinct,
         "track_id",
         "provider",
         "licence",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from prefect import Task
 from prefect.futures import as_completed
@@ -14,6 +14,8 @@ from flows.home.dask_setting import LOCAL
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
+# Each runner has futures of its own class, so that no closer type fits all.
+AnyRunner: TypeAlias = TaskRunner[Any]
 
 # A crate of millions of clips has a hundred thousand batches: Prefect gets so many at a time.
 SUBMITTED_AT_ONCE = 64
@@ -40,7 +42,7 @@ def map_batches(
 
 
 def _results(
-    runner: TaskRunner[Any], batch: Task[[Work, list[int]], Result], work: Work, todo: Iterable[list[int]]
+    runner: AnyRunner, batch: Task[[Work, list[int]], Result], work: Work, todo: Iterable[list[int]]
 ) -> Iterator[tuple[list[int], Result]]:
     for id_lists in batches(todo, SUBMITTED_AT_ONCE):
         ids_of = {runner.submit(batch, {"work": work, "ids": ids}): ids for ids in id_lists}
@@ -48,9 +50,9 @@ def _results(
             yield ids_of[future], future.result()
 
 
-def _task_runner(settings: Settings, threads: int) -> AbstractContextManager[TaskRunner[Any]]:
+def _task_runner(settings: Settings, threads: int) -> AbstractContextManager[AnyRunner]:
     if settings.dask is None:
-        return ThreadPoolTaskRunner[Any](max_workers=threads)
+        return ThreadPoolTaskRunner[object](max_workers=threads)
     # Dask is an optional extra.
     from flows.batch.dask import on_cluster, on_this_machine
 

@@ -4,7 +4,6 @@ This module imports neither Prefect nor Keras.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -13,6 +12,7 @@ from config.labels import read_labels
 from config.settings import Settings
 from config.taste import taste_of
 from db import read
+from db.read.learning import Champion, StoredModel
 from flows.checks.no_champion import NoModelError
 
 
@@ -24,7 +24,7 @@ class NothingToLearnError(LabelscopeError):
     """There are too few usable tracks for a training. The message has what is missing and the cure."""
 
 
-def require_champion(connection: Connection) -> Any:
+def require_champion(connection: Connection) -> Champion:
     """The row of the model in use. Raises NoModelError where none is."""
     champion = read.learning.champion(connection)
     if champion is None:
@@ -32,7 +32,7 @@ def require_champion(connection: Connection) -> Any:
     return champion
 
 
-def require_promotable(connection: Connection, model_id: int, allowed: Sequence[str]) -> Any:
+def require_promotable(connection: Connection, model_id: int, allowed: Sequence[str]) -> StoredModel:
     """The row of a model that may be promoted; its file is not checked. Raises PromotionRefused."""
     model = read.learning.model(connection, model_id) if model_id < 2**63 else None
     if model is None or model.status == "baseline":

@@ -1,14 +1,13 @@
 """Fingerprints from stored spectrograms, for clips that were extracted without one or by an older version."""
 
 from pathlib import Path
-from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine
 
 from db import read
-from db.write.clips import save_fingerprints
+from db.write.clips import FingerprintRow, save_fingerprints
 from flows.batch.batches import batches
 from flows.prefect_tools.progress import progress_bar
 from ml.features.fingerprint import FINGERPRINT_VERSION, Fingerprint, fingerprint
@@ -36,7 +35,7 @@ def fingerprint_stored(engine: Engine, folder: Path, config_id: int) -> int:
     return fingerprinted
 
 
-def fingerprint_row(clip_id: int, clip_fingerprint: Fingerprint) -> dict[str, Any]:
+def fingerprint_row(clip_id: int, clip_fingerprint: Fingerprint) -> FingerprintRow:
     """A row of the table fingerprints."""
     return {
         "clip_id": clip_id,
@@ -46,7 +45,7 @@ def fingerprint_row(clip_id: int, clip_fingerprint: Fingerprint) -> dict[str, An
     }
 
 
-def _fingerprint_file(clip_id: int, spectrogram: Path) -> dict[str, Any] | None:
+def _fingerprint_file(clip_id: int, spectrogram: Path) -> FingerprintRow | None:
     """A row of the table fingerprints; None where the spectrogram file cannot be read."""
     try:
         return fingerprint_row(clip_id, fingerprint(load_spectrogram(spectrogram)))

@@ -1,8 +1,7 @@
 """Turn clips into spectrograms, audio features and fingerprints, on all cores."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -11,7 +10,7 @@ from sqlalchemy import Engine
 from config.settings import Settings
 from db import read, write
 from db.engine import Lock, share_lock
-from db.write.clips import ClaimedClip
+from db.write.clips import ClaimedClip, ClipFeaturesRow, RejectedClip, SpectrogramRow
 from flows.batch import worker_resources
 from flows.batch.batches import batches
 from flows.batch.decoder_pool import decoders, outcome_of
@@ -131,7 +130,7 @@ def extract_batch(work: ClipWork, ids: list[int]) -> Extracted:
             [fingerprint_row(clip.clip_id, clip.fingerprint) for clip in extractions if not clip.too_short],
             too_short,
         )
-        write.clips.reject_clips(connection, [asdict(failure) for failure in failures])
+        write.clips.reject_clips(connection, [_rejected_clip(failure) for failure in failures])
     for failure in failures:
         get_run_logger().warning("Clip %d (%s): %s", failure.clip_id, failure.reason, failure.detail)
     elsewhere = len(ids) - len(clips)
@@ -151,16 +150,36 @@ def _decode(clips: Sequence[ClaimedClip], recipe: SpectrogramConfig) -> list[Ext
     ]
 
 
-def _spectrogram_row(extraction: Extraction, config_id: int) -> dict[str, Any]:
-    names = ("clip_id", "path", "sha256", "bytes", "frames")
-    return {name: getattr(extraction, name) for name in names} | {"config_id": config_id}
-
-
-def _features_row(extraction: Extraction, track_id: int) -> dict[str, Any]:
+def _spectrogram_row(extraction: Extraction, config_id: int) -> SpectrogramRow:
     return {
-        **asdict(extraction.features),
+        "clip_id": extraction.clip_id,
+        "config_id": config_id,
+        "path": extraction.path,
+        "sha256": extraction.sha256,
+        "bytes": extraction.bytes,
+        "frames": extraction.frames,
+    }
+
+
+def _features_row(extraction: Extraction, track_id: int) -> ClipFeaturesRow:
+    features = extraction.features
+    return {
         "track_id": track_id,
         "clip_id": extraction.clip_id,
         "origin": EXTRACTOR,
         "extractor_version": EXTRACTOR_VERSION,
+        "tempo_bpm": features.tempo_bpm,
+        "key": features.key,
+        "mode": features.mode,
+        "key_confidence": features.key_confidence,
+        "loudness_lufs": features.loudness_lufs,
+        "onset_rate": features.onset_rate,
+        "spectral_centroid_hz": features.spectral_centroid_hz,
+        "spectral_rolloff_hz": features.spectral_rolloff_hz,
+        "spectral_flatness": features.spectral_flatness,
+        "zero_crossing_rate": features.zero_crossing_rate,
     }
+
+
+def _rejected_clip(failure: Failure) -> RejectedClip:
+    return {"clip_id": failure.clip_id, "reason": failure.reason, "detail": failure.detail}

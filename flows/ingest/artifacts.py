@@ -15,5 +15,5 @@ def create_ingest_artifacts(connection: Connection, sentences: Sequence[str]) ->
     artifacts.table(
         "coverage",
         "Tracks of each playlist, and how many have usable audio.",
-        read.problems.view(connection, "playlist_coverage"),
+        read.views.playlist_coverage(connection),
     )

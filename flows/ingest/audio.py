@@ -3,18 +3,19 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import Connection, Engine, Row
+from sqlalchemy import Connection, Engine
 
 from db import read, write
-from db.write.tracks import save_clips
+from db.read.providers import WantedTrack
+from db.write.providers import LookupRow
+from db.write.tracks import TrackClipRow, save_clips
 from flows.batch.batches import batches
 from flows.batch.refresh_track_states import refresh_track_states
 from flows.home.download_inbox import move_to_store, open_inbox, stored_clips
@@ -162,7 +163,7 @@ def fetch_batch(search: Search, track_ids: list[int]) -> Collected:
     return Collected(found, len(results) - found - later, later, doubtful)
 
 
-def _search_track(search: Search, row: Row[Any]) -> TrackResult:
+def _search_track(search: Search, row: WantedTrack) -> TrackResult:
     """Search the sources for one track's audio. Searches none once a service wants no more requests."""
     if search.blocked is not None:
         return TrackResult(row.track_id, None, ())
@@ -188,7 +189,7 @@ def _search_track(search: Search, row: Row[Any]) -> TrackResult:
     return TrackResult(row.track_id, found, tuple((answer, now) for answer in missing))
 
 
-def _save(connection: Connection, results: Sequence[TrackResult], lookups: Sequence[dict[str, Any]]) -> None:
+def _save(connection: Connection, results: Sequence[TrackResult], lookups: Sequence[LookupRow]) -> None:
     found = [(result.track_id, result.found) for result in results if result.found]
     save_clips(connection, [clip for track_id, audio in found for clip in _clip_rows(track_id, audio)])
     write.providers.forget_not_found(
@@ -198,7 +199,7 @@ def _save(connection: Connection, results: Sequence[TrackResult], lookups: Seque
 
 
 def _note_for_second_pass(
-    search: Search, results: Sequence[TrackResult], lookups: Sequence[dict[str, Any]]
+    search: Search, results: Sequence[TrackResult], lookups: Sequence[LookupRow]
 ) -> None:
     search.gave.update(result.found.source for result in results if result.found)
     for row in lookups:
@@ -206,7 +207,7 @@ def _note_for_second_pass(
             search.doubted.setdefault(row["track_id"], set()).add(row["source"])
 
 
-def _log_retries(lookups: Sequence[dict[str, Any]]) -> None:
+def _log_retries(lookups: Sequence[LookupRow]) -> None:
     reasons = Counter(row["reason"] for row in lookups if row["again"])
     for reason, number in reasons.items():
         get_run_logger().warning(
@@ -214,17 +215,20 @@ def _log_retries(lookups: Sequence[dict[str, Any]]) -> None:
         )
 
 
-def _clip_rows(track_id: int, found: Found) -> list[dict[str, Any]]:
-    columns = {"track_id": track_id, "reference": found.reference}
-    return [clip_row(clip) | columns for clip in found.clips]
+def _clip_rows(track_id: int, found: Found) -> list[TrackClipRow]:
+    return [{**clip_row(clip), "track_id": track_id, "reference": found.reference} for clip in found.clips]
 
 
-def _lookup_rows(results: Sequence[TrackResult], library_version: str | None) -> list[dict[str, Any]]:
+def _lookup_rows(results: Sequence[TrackResult], library_version: str | None) -> list[LookupRow]:
     """Rows of the table lookups: a source, a track and why there was no audio."""
     return [
-        asdict(answer)
-        | {
+        {
             "track_id": result.track_id,
+            "source": answer.source,
+            "reason": answer.reason,
+            "detail": answer.detail,
+            "again": answer.again,
+            "doubtful": answer.doubtful,
             "version": library_version if answer.source == "library" else None,
             "checked_at": checked_at,
         }

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -14,11 +13,22 @@ from sqlalchemy.exc import DataError
 
 from db import write
 from db.engine import Lock, try_lock
-from db.write.tracks import TrackEntry, save_entries
+from db.write.playlists import RejectionRow
+from db.write.tracks import ArtistRow, ClipRow, TrackEntry, TrackRow, save_entries
 from flows.batch.batches import batches
 from sources.errors import ChangedWhileReading, SourceError, TransientError, Unavailable
 from sources.metadata.storable import storable_key
-from sources.records import AudioClip, Entry, KnownHashes, Playlist, Reference, Rejection, Source
+from sources.records import (
+    Artist,
+    AudioClip,
+    Entry,
+    KnownHashes,
+    Playlist,
+    Reference,
+    Rejection,
+    Source,
+    Track,
+)
 
 ENTRIES_PER_TRANSACTION = 500
 ATTEMPTS = 3
@@ -29,7 +39,6 @@ INCONCLUSIVE = CHANGED | {"unreadable", "not_listed"}
 """Reasons of rejections after which the track may still be in the list."""
 
 NOTHING = write.playlists.LoadCounts(0, 0, 0, 0)
-TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "duration_s", "release_date", "raw")
 
 KnownFiles = Callable[[], KnownHashes]
 """Returns the sha256 of files that were hashed before; reads them at the first call."""
@@ -175,18 +184,47 @@ def _log_counts(name: str, counts: write.playlists.LoadCounts, rejections: list[
         logger.warning("%s: %d left out (%s); rejected_records lists them.", name, number, reason)
 
 
-def _rejection_row(rejection: Rejection) -> dict[str, Any]:
-    return asdict(rejection) | {"reference": storable_key(rejection.reference)}
+def _rejection_row(rejection: Rejection) -> RejectionRow:
+    return {
+        "reference": storable_key(rejection.reference),
+        "reason": rejection.reason,
+        "detail": rejection.detail,
+        "payload": rejection.payload,
+    }
 
 
 def entry_rows(entry: Entry) -> TrackEntry:
     """Rows of the tables tracks, artists and clips."""
-    # asdict would copy all of raw.
-    track = {name: getattr(entry.track, name) for name in TRACK_COLUMNS}
-    artists = [asdict(artist) for artist in entry.track.artists]
-    return track, artists, [clip_row(clip) for clip in entry.clips]
+    artists = [_artist_row(artist) for artist in entry.track.artists]
+    return _track_row(entry.track), artists, [clip_row(clip) for clip in entry.clips]
 
 
-def clip_row(clip: AudioClip) -> dict[str, Any]:
-    """A row of the table clips."""
-    return asdict(clip)
+def _track_row(track: Track) -> TrackRow:
+    return {
+        "provider": track.provider,
+        "external_id": track.external_id,
+        "title": track.title,
+        "album": track.album,
+        "isrc": track.isrc,
+        "duration_s": track.duration_s,
+        "release_date": track.release_date,
+        "raw": track.raw,
+    }
+
+
+def _artist_row(artist: Artist) -> ArtistRow:
+    return {"provider": artist.provider, "external_id": artist.external_id, "name": artist.name}
+
+
+def clip_row(clip: AudioClip) -> ClipRow:
+    """A row of the table clips, without the track."""
+    return {
+        "provider": clip.provider,
+        "licence": clip.licence,
+        "uri": clip.uri,
+        "sha256": clip.sha256,
+        "bytes": clip.bytes,
+        "modified_ns": clip.modified_ns,
+        "offset_s": clip.offset_s,
+        "duration_s": clip.duration_s,
+    }

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from db import read, write
 from db.engine import Lock, try_lock
+from db.write.providers import LookupRow
 from flows.batch.batches import batches
 from flows.batch.refresh_track_states import refresh_track_states
 from sources.errors import CapabilityDenied, RateLimited, SourceError
@@ -96,7 +97,7 @@ def _fetch_batch(engine: Engine, service: FeatureService, external_ids: Mapping[
         for track_id, external_id in external_ids.items()
         if (features := answer.get(external_id))
     }
-    not_found = [
+    not_found: list[LookupRow] = [
         {
             "track_id": track_id,
             "source": service.origin,

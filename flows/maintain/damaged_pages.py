@@ -1,11 +1,13 @@
 """Find damaged pages of the database: read every table and index, and verify them with amcheck."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, Row, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
+
+from db.read.rows import typed_rows
 
 NOT_VERIFIED = "Tables were read, but indexes were not: this role cannot use amcheck and pageinspect."
 EXTENSIONS = ("amcheck", "pageinspect")
@@ -29,6 +31,15 @@ DAMAGE = ("XX", "58")
 # SQLSTATE: no right to read, or a kind of index that amcheck does not support.
 NOT_ALLOWED = ("42501", "0A000")
 ROWS = "SELECT count(t) FROM {} t"
+
+
+class Relation(NamedTuple):
+    """A table or an index; `table` is the oid of the index's table, None for a table."""
+
+    oid: int
+    name: str
+    method: str
+    table: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +102,7 @@ def _create_extension(connection: Connection, extension: str) -> bool:
 
 def _check(connection: Connection, has_amcheck: bool) -> Iterator[Damaged]:
     bad_tables = set[int]()
-    for relation in connection.execute(text(RELATIONS)).all():
+    for relation in typed_rows(Relation, connection.execute(text(RELATIONS))):
         if relation.table is None:
             statement = TABLE if has_amcheck else ROWS.format(relation.name)
         elif not has_amcheck:
@@ -104,11 +115,11 @@ def _check(connection: Connection, has_amcheck: bool) -> Iterator[Damaged]:
             yield Damaged(relation.name, relation.table is not None, reason)
 
 
-def _values(relation: Row[Any], bad_tables: set[int]) -> dict[str, Any]:
+def _values(relation: Relation, bad_tables: set[int]) -> dict[str, object]:
     return {"oid": relation.oid, "name": relation.name, "with_table": relation.table not in bad_tables}
 
 
-def _damage(connection: Connection, statement: str, values: dict[str, Any]) -> str | None:
+def _damage(connection: Connection, statement: str, values: Mapping[str, object]) -> str | None:
     """The damage that the statement reports by a row or by an error; None where there is none, or it may not read."""
     parameters = {name: value for name, value in values.items() if f":{name}" in statement}
     try:

@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from prefect import flow
 from prefect.runtime import flow_run
@@ -15,7 +14,15 @@ from config.labels import Taste, read_labels
 from config.settings import Settings
 from config.taste import taste_of
 from db import read
-from db.write.mixes import forget_rejection, judge_mix, reject_mix, save_mix
+from db.read.learning import Champion
+from db.write.mixes import (
+    AnalysedMixRow,
+    RejectedMixRow,
+    forget_rejection,
+    judge_mix,
+    reject_mix,
+    save_mix,
+)
 from flows.checks.no_champion import NoModelError
 from flows.home.environment import model_folder, open_database
 from flows.mix.artifacts import leave_mix
@@ -112,7 +119,7 @@ def _read_taste(connection: Connection, settings: Settings) -> Taste:
     return taste_of(read_labels(settings.labels), settings.labels, labels)
 
 
-def _reject(engine: Engine, row: dict[str, Any]) -> int:
+def _reject(engine: Engine, row: RejectedMixRow) -> int:
     """Write the row and the artifact of a recording that cannot be used; returns the row's id."""
     with engine.begin() as connection:
         mix_id = reject_mix(connection, row)
@@ -121,7 +128,7 @@ def _reject(engine: Engine, row: dict[str, Any]) -> int:
     return mix_id
 
 
-def _recognise(engine: Engine, champion: Any, file: RecordingFile, taste: Taste) -> Mixed | None:
+def _recognise(engine: Engine, champion: Champion, file: RecordingFile, taste: Taste) -> Mixed | None:
     """Judge a file that this model has analysed before by the current taste; None where it has not."""
     with engine.begin() as connection:
         mix_id = read.mixes.known_mix(connection, file.sha256, champion.model_id)
@@ -146,7 +153,9 @@ def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
     return verdict(stored, taste, {label.slug: label.name for label in shares})
 
 
-def _analyse(engine: Engine, settings: Settings, champion: Any, file: RecordingFile, taste: Taste) -> Mixed:
+def _analyse(
+    engine: Engine, settings: Settings, champion: Champion, file: RecordingFile, taste: Taste
+) -> Mixed:
     """Analyse the whole recording and write the result.
 
     Raises AudioError, and ModelRemoved where the model was removed meanwhile.
@@ -162,7 +171,7 @@ def _analyse(engine: Engine, settings: Settings, champion: Any, file: RecordingF
     with engine.begin() as connection:
         names = {label.slug: label.name for label in read.learning.labels(connection)}
         judgement = verdict(summary, taste, names)
-        row = {
+        row: AnalysedMixRow = {
             "sha256": file.sha256,
             "path": as_text(file.path),
             "title": file.title,
@@ -188,7 +197,7 @@ def _analyse(engine: Engine, settings: Settings, champion: Any, file: RecordingF
     return recognised
 
 
-def _score(settings: Settings, champion: Any, path: Path) -> tuple[WindowScores, Calibration]:
+def _score(settings: Settings, champion: Champion, path: Path) -> tuple[WindowScores, Calibration]:
     """Scores of all windows of a recording, and the calibration of the model that gave them."""
     with (
         scoring(model_folder(settings) / champion.path, champion.sha256) as scorer,

@@ -3,11 +3,12 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from common.files import FileState, sha256_of, state_of
+from db.write.mixes import RejectedMixRow
 from ml.audio.decode import decoding
 from ml.audio.errors import AudioError
 from ml.mixes.min_duration import SHORTEST_S, too_short
@@ -64,7 +65,7 @@ class RecordingFile:
 
 def rejection(
     path: Path, file: RecordingFile | None, problem: AudioError, flow_run_id: str | None
-) -> dict[str, Any]:
+) -> RejectedMixRow:
     """The row of a recording that cannot be used; `file` is None where its bytes could not be read."""
     return {
         "sha256": file.sha256 if file else None,

@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from db.write.mixes import MixMetrics, SegmentRow, WindowRow
 from ml.mixes.analyse import WindowScores
 from ml.mixes.segmentation import Timeline
 from ml.mixes.summary import MixSummary
 
 
-def summary_row(summary: MixSummary, scores: WindowScores) -> dict[str, Any]:
+def summary_row(summary: MixSummary, scores: WindowScores) -> MixMetrics:
     """The metrics of the whole mix, as columns of mixes."""
     return {
         "duration_s": round(scores.duration_s, 3),
@@ -24,7 +24,7 @@ def summary_row(summary: MixSummary, scores: WindowScores) -> dict[str, Any]:
     }
 
 
-def segment_rows(timeline: Timeline, scores: WindowScores, label_ids: Sequence[int]) -> list[dict[str, Any]]:
+def segment_rows(timeline: Timeline, scores: WindowScores, label_ids: Sequence[int]) -> list[SegmentRow]:
     """Rows for mix_segments; the tempo is the median of the spans that begin within a segment."""
     ids = dict(zip(scores.labels, label_ids, strict=True))
     span_starts = np.arange(len(scores.tempo)) * scores.span_s
@@ -43,9 +43,9 @@ def segment_rows(timeline: Timeline, scores: WindowScores, label_ids: Sequence[i
     ]
 
 
-def window_rows(timeline: Timeline, scores: WindowScores, label_ids: Sequence[int]) -> list[dict[str, Any]]:
+def window_rows(timeline: Timeline, scores: WindowScores, label_ids: Sequence[int]) -> list[WindowRow]:
     """Rows for mix_windows; the tempo is that of the span around the middle of a window."""
-    rows = []
+    rows: list[WindowRow] = []
     for number, state in enumerate(timeline.states.tolist()):
         start_s = number * scores.step_s
         span = min(int((start_s + scores.window_s / 2) / scores.span_s), len(scores.tempo) - 1)

@@ -1,12 +1,11 @@
 """The summary of an analysed mix as sentences, for Prefect's artifacts and the terminal."""
 
-from typing import Any
-
+from db.read.mixes import AnalysedMix
 from flows.prefect_tools.progress import clock
 
 
-def metric_lines(mix: Any) -> list[str]:
-    """The metrics of an analysed mix, a row of mixes, in two lines."""
+def metric_lines(mix: AnalysedMix) -> list[str]:
+    """The metrics of an analysed mix in two lines."""
     tempo = "no tempo found" if mix.tempo_bpm is None else f"{mix.tempo_bpm:.0f} BPM"
     return [
         f"{clock(mix.duration_s)} long, {tempo}, {mix.changes_per_hour:.1f} changes per hour",
@@ -14,7 +13,7 @@ def metric_lines(mix: Any) -> list[str]:
     ]
 
 
-def analysed_by(mix: Any, recognised: bool) -> str:
+def analysed_by(mix: AnalysedMix, recognised: bool) -> str:
     """Which model analysed the mix: for a recognised file the date, else the time that it took."""
     if recognised:
         return f"recognised: model {mix.model_id} analysed this file on {mix.created_at:%Y-%m-%d at %H:%M}"

@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 from functools import partial
 from threading import Event, Thread
-from typing import Any, Final
+from typing import Final
 
 from httpx import TransportError
 from prefect.client.orchestration import get_client
@@ -116,7 +116,7 @@ class TimetableRunner(Runner):
             raise asyncio.CancelledError
         await self.start()
 
-    def handle_sigterm(self, *_signal: Any, **_options: Any) -> None:
+    def handle_sigterm(self, *_signal: object, **_options: object) -> None:
         """End the runner; Prefect's runner installs this as the handler of SIGTERM."""
         self._end()
 

@@ -26,7 +26,8 @@ class Line:
     If it runs already, a second run is cancelled, or waits where `queued`.
     """
 
-    flow: Flow[Any, Any]
+    # Of any parameters and any result.
+    flow: Flow[..., Any]
     cron: str | None = None
     after: str | None = None
     queued: bool = False

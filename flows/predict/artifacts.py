@@ -18,7 +18,7 @@ def leave_predictions(connection: Connection, sentences: Sequence[str]) -> None:
     artifacts.table(
         "mistakes",
         "Held-out tracks that the model in use takes for another label.",
-        read.problems.view(connection, "mistakes"),
+        read.views.mistakes(connection),
     )
 
 

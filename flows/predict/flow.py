@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,11 @@ from config.labels import read_labels
 from config.settings import Settings
 from db import read
 from db.engine import Lock, share_lock
+from db.read.clips import SpectrogramFile
+from db.read.learning import Champion
 from db.write.clips import forget_spectrograms
 from db.write.embeddings import complete_embeddings, save_embeddings
-from db.write.learning import save_predictions
+from db.write.learning import PredictionRow, save_predictions
 from flows.batch import worker_resources
 from flows.batch.batches import batches
 from flows.batch.refresh_track_states import refresh_track_states
@@ -86,7 +88,7 @@ def _embeddings_are_complete(connection: Connection, model_id: int) -> bool:
 
 
 def _score(
-    engine: Engine, settings: Settings, champion: Any, allowed: Sequence[str], track_ids: Sequence[int]
+    engine: Engine, settings: Settings, champion: Champion, allowed: Sequence[str], track_ids: Sequence[int]
 ) -> Predicted:
     """Score these tracks batch by batch, and leave the artifacts. Raises ModelFileError for a damaged model file."""
     loaded_model(model_folder(settings) / champion.path, champion.sha256)
@@ -122,7 +124,7 @@ class TrackWork:
     allowed: tuple[str, ...]  # origins of audio that may be scored
 
 
-def _work(champion: Any, allowed: Sequence[str]) -> TrackWork:
+def _work(champion: Champion, allowed: Sequence[str]) -> TrackWork:
     return TrackWork(
         champion.model_id,
         champion.path,
@@ -156,16 +158,16 @@ def predict_batch(work: TrackWork, ids: list[int]) -> tuple[int, int]:
 
 
 def _score_clips(
-    settings: Settings, scorer: "Scorer", rows: Sequence[Any]
-) -> tuple[list[tuple[int, "ClipOutputs"]], list[Any]]:
+    settings: Settings, scorer: "Scorer", rows: Sequence[SpectrogramFile]
+) -> tuple[list[tuple[int, "ClipOutputs"]], list[SpectrogramFile]]:
     """Track id and outputs of each clip, and the rows of clips whose spectrogram is lost.
 
     A track with a lost clip is left out: it is scored when all its clips have spectrograms again.
     """
     config = SpectrogramConfig.from_dict(scorer.spectrogram_config)
     folder = spectrogram_folder(settings, config.fingerprint())
-    readable: list[Any] = []
-    lost: list[Any] = []
+    readable: list[SpectrogramFile] = []
+    lost: list[SpectrogramFile] = []
 
     def spectrograms() -> Iterator[NDArray[np.float16]]:
         """One at a time, since each open map holds a file descriptor."""
@@ -191,12 +193,12 @@ def _score_clips(
 
 def _by_track(
     work: TrackWork, scorer: "Scorer", clips: Sequence[tuple[int, "ClipOutputs"]]
-) -> tuple[list[dict[str, Any]], dict[int, list[float]]]:
+) -> tuple[list[PredictionRow], dict[int, list[float]]]:
     """Rows of predictions, and the embedding of each track id. `clips` of one track follow each other."""
     # Keras takes seconds to import, and most runs have nothing to score.
     from ml.models.embedding import of_track
 
-    predictions = []
+    predictions: list[PredictionRow] = []
     embeddings = {}
     for track_id, pairs in groupby(clips, key=lambda pair: pair[0]):
         of_clips = [of_clip for _, of_clip in pairs]

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from sqlalchemy import Connection
@@ -16,9 +16,9 @@ NOTHING: Final = [{"": "nothing"}]
 
 
 class NamedRow(Protocol):
-    """A row of a query, or a named tuple."""
+    """A NamedTuple of any kind."""
 
-    def _asdict(self) -> dict[str, Any]: ...
+    def _asdict(self) -> dict[str, object]: ...
 
 
 def sentence_list(key: str, sentences: Sequence[str]) -> None:

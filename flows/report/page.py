@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from config.settings import Settings
 from db import read
 from db.engine import Lock, share_lock
+from db.read.learning import Champion
+from db.read.problems import Counts
+from db.read.report import ShownClip
 from flows.batch.refresh_track_states import refresh_track_states
 from flows.home.environment import open_database, spectrogram_folder
 from flows.home.report_files import KEPT, delete_old_reports, report_folder
@@ -84,21 +86,19 @@ def _page(connection: Connection, settings: Settings) -> Page:
     )
 
 
-def _model_sections(connection: Connection, champion: Any) -> Iterator[Section]:
+def _model_sections(connection: Connection, champion: Champion | None) -> Iterator[Section]:
     """Coverage, and the sections on the model in use and its trainings."""
     training = read.report.training(connection, champion.training_run_id) if champion else None
-    mistakes = read.problems.view(connection, "mistakes")
-    yield coverage.section(
-        read.problems.view(connection, "playlist_coverage"), read.problems.problems(connection)
-    )
-    yield labels.section(read.problems.view(connection, "label_accuracy"), champion)
-    yield confusion.section(read.problems.view(connection, "confusion_matrix"), mistakes)
+    mistakes = read.views.mistakes(connection)
+    yield coverage.section(read.views.playlist_coverage(connection), read.problems.problems(connection))
+    yield labels.section(read.views.label_accuracy(connection), champion)
+    yield confusion.section(read.views.confusion_matrix(connection), mistakes)
     yield curves.section(
         training.history if training else (),
         MEMBERS.get(training.architecture, ()) if training else (),
         training,
     )
-    yield trainings.section(read.problems.view(connection, "training_history"))
+    yield trainings.section(read.views.training_history(connection))
 
 
 def _label_sections(connection: Connection, settings: Settings, tracks: int) -> Iterator[Section]:
@@ -117,7 +117,7 @@ def _label_sections(connection: Connection, settings: Settings, tracks: int) -> 
     yield mixes.section(latest, segments, colours, UNKNOWN, total)
 
 
-def _lead(counts: Any, champion: Any) -> str:
+def _lead(counts: Counts, champion: Champion | None) -> str:
     if not counts.tracks:
         return (
             "There is nothing here yet. labelscope demo runs the whole pipeline on synthetic music;"
@@ -132,7 +132,7 @@ def _lead(counts: Any, champion: Any) -> str:
     )
 
 
-def _tiles(counts: Any, champion: Any) -> tuple[Tile, ...]:
+def _tiles(counts: Counts, champion: Champion | None) -> tuple[Tile, ...]:
     if not counts.tracks:
         return ()
     waiting = f"{integer(counts.clips_waiting)} waiting" if counts.clips_waiting else "none waiting"
@@ -166,7 +166,7 @@ def _clip_images(
     return images
 
 
-def _clip_image(settings: Settings, row: Any) -> spectrograms.ClipImage:
+def _clip_image(settings: Settings, row: ShownClip) -> spectrograms.ClipImage:
     """Raises OSError and ValueError where the spectrogram is lost or damaged."""
     config = SpectrogramConfig.from_dict(row.parameters)
     path = spectrogram_folder(settings, row.fingerprint) / row.path
@@ -176,7 +176,7 @@ def _clip_image(settings: Settings, row: Any) -> spectrograms.ClipImage:
         artists=row.artists,
         confidence=row.confidence,
         split=row.split,
-        offset_s=row.offset_s,
+        offset_s=float(row.offset_s),
         duration_s=row.frames * config.hop_length / config.sample_rate,
         png=plot_spectrogram(load_whole_spectrogram(path, row.frames, config.n_mels)),
         frequency_ticks=frequency_ticks(config),

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from common.files import sha256_if_readable
 from config.settings import Settings
 from db import read
+from db.read.learning import Champion
 from flows.checks.files import UnusableFileError, file_problems, too_short
 from flows.checks.requests import require_champion
 from flows.home.environment import model_folder, open_database
@@ -62,7 +62,7 @@ def embedding_of_file(settings: Settings, path: Path) -> list[float]:
     return embedding
 
 
-def _load(settings: Settings, champion: Any) -> Scorer:
+def _load(settings: Settings, champion: Champion) -> Scorer:
     return load_model(model_folder(settings) / champion.path, champion.sha256)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -11,6 +11,8 @@ from common.errors import LabelscopeError
 from common.files import sha256_if_readable
 from config.settings import Settings
 from db import read
+from db.read.embeddings import SimilarTrack, TrackOfFile
+from db.read.track_names import TrackMatch
 from db.roles import READER
 from db.write.embeddings import as_vector
 from flows.checks.no_champion import NoModelError
@@ -21,6 +23,8 @@ OLDEST: Final = "0.8"  # pgvector with iterative scans, which go on where a filt
 NAMED: Final = 4  # other tracks in a remark
 MOST_CANDIDATES: Final = 50
 
+NamedTrack: TypeAlias = TrackMatch | TrackOfFile
+
 
 class NeighbourError(LabelscopeError):
     """The search for similar tracks is not possible. The message has the reason and the cure."""
@@ -28,10 +32,10 @@ class NeighbourError(LabelscopeError):
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The nearest tracks: rows of track_id, artists, title, label, predicted and distance, nearest first."""
+    """The nearest tracks, nearest first."""
 
     of: str  # the name of the track or file
-    rows: Sequence[Any]
+    rows: Sequence[SimilarTrack]
     remark: str | None = None  # which track was taken for an inexact name, or that the file is a track
 
 
@@ -121,7 +125,7 @@ def _embedding_of(settings: Settings, path: Path) -> Sequence[float]:
         raise NeighbourError(str(problem)) from problem
 
 
-def _like_track(connection: Connection, track: Any, remark: str | None, number: int) -> Neighbours:
+def _like_track(connection: Connection, track: NamedTrack, remark: str | None, number: int) -> Neighbours:
     rows = read.embeddings.similar_tracks(connection, track.track_id, number)
     if not rows:
         raise NeighbourError(
@@ -131,7 +135,7 @@ def _like_track(connection: Connection, track: Any, remark: str | None, number: 
     return Neighbours(_named(track), rows, remark)
 
 
-def _track_called(connection: Connection, name: str) -> tuple[Any, str | None]:
+def _track_called(connection: Connection, name: str) -> tuple[TrackMatch, str | None]:
     """The track of this name, or the best guess with a remark. Raises NeighbourError where no track fits."""
     candidates = read.track_names.tracks_called(connection, name, MOST_CANDIDATES)
     if not candidates:
@@ -150,7 +154,7 @@ def _track_called(connection: Connection, name: str) -> tuple[Any, str | None]:
     return first, None if first.exact else f"No track is named exactly {name!r}; taken for {_named(first)}."
 
 
-def _no_track(name: str, candidates: Sequence[Any]) -> NeighbourError:
+def _no_track(name: str, candidates: Sequence[TrackMatch]) -> NeighbourError:
     """The error for a name of which no track has all words."""
     if name.lower().endswith(ENDINGS):
         return NeighbourError(
@@ -162,12 +166,12 @@ def _no_track(name: str, candidates: Sequence[Any]) -> NeighbourError:
     )
 
 
-def _ambiguous(name: str, fitting: Sequence[Any]) -> str:
+def _ambiguous(name: str, fitting: Sequence[TrackMatch]) -> str:
     """The remark where several tracks fit a name, of which the first is taken."""
     number = str(len(fitting)) if len(fitting) < MOST_CANDIDATES else f"{MOST_CANDIDATES} or more"
     others = "; ".join(_named(track) for track in fitting[1 : 1 + NAMED])
     return f"{number} tracks fit {name!r}; taken for {_named(fitting[0])}. Others: {others}."
 
 
-def _named(track: Any) -> str:
-    return f"{track.artists} - {track.title}" if track.artists else str(track.title)
+def _named(track: NamedTrack) -> str:
+    return f"{track.artists} - {track.title}" if track.artists else track.title

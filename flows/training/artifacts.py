@@ -1,12 +1,12 @@
 """The Prefect artifacts of trainings and evaluations."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
 
 from db import read
+from db.read.views import ConfusionCell
 from flows.prefect_tools import artifacts
 from ml.models.architectures import MEMBERS
 from ml.plots.plots import plot_confusion, plot_learning_curves
@@ -17,14 +17,14 @@ def leave_model(connection: Connection) -> None:
     artifacts.table(
         "models",
         "The newest models, and why each is in use or not.",
-        read.problems.view(connection, "model_list")[:20],
+        read.views.model_list(connection)[:20],
     )
     artifacts.table(
         "label-accuracy",
         "The model in use, on held-out tracks of each label.",
-        read.problems.view(connection, "label_accuracy"),
+        read.views.label_accuracy(connection),
     )
-    if cells := read.problems.view(connection, "confusion_matrix"):
+    if cells := read.views.confusion_matrix(connection):
         artifacts.picture(
             "confusion-matrix",
             "Held-out tracks of each label, and what the model in use takes them for.",
@@ -32,7 +32,7 @@ def leave_model(connection: Connection) -> None:
         )
 
 
-def _confusion_plot(cells: Sequence[Any]) -> bytes:
+def _confusion_plot(cells: Sequence[ConfusionCell]) -> bytes:
     """A PNG of the confusion matrix; `cells` has no rows for counts of 0."""
     names = [*(cell.true_label for cell in cells), *(cell.predicted_label for cell in cells)]
     labels = list(dict.fromkeys(names))
@@ -54,7 +54,7 @@ def leave_training(connection: Connection, training_run_id: int) -> None:
     artifacts.table(
         "trainings",
         "The newest trainings, and how good their models are on held-out tracks.",
-        read.problems.view(connection, "training_history")[:20],
+        read.views.training_history(connection)[:20],
     )
 
 
@@ -63,5 +63,5 @@ def leave_evaluation(connection: Connection) -> None:
     artifacts.table(
         "evaluation",
         "Networks and baseline on tracks that they were not trained on.",
-        read.problems.view(connection, "evaluation_table"),
+        read.views.evaluation_table(connection),
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from prefect import flow
 from prefect.runtime import flow_run
@@ -11,6 +10,7 @@ from config.labels import read_labels
 from config.settings import Settings
 from db import write
 from db.engine import Lock, try_lock
+from db.write.evaluations import EvaluationRow
 from flows.home.crashed_trainings import describe_error
 from flows.home.environment import open_database
 from flows.training.artifacts import leave_evaluation
@@ -95,7 +95,7 @@ def _row(
     training_set: TrainingSet,
     protocol: Protocol,
     chosen: Mapping[str, Hyperparameters],
-) -> dict[str, Any]:
+) -> EvaluationRow:
     """Everything that is needed to repeat an evaluation, as columns of evaluations."""
     return {
         "flow_run_id": flow_run.get_id(),

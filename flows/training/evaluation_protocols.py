@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pebble import ProcessPool
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from db.write.evaluations import EvaluationConfusionRow, EvaluationMetricRow
+from db.write.learning import ConfusionRow, MetricRow
 from flows.prefect_tools.progress import progress_bar
 from flows.training.metric_rows import comparison_row, confusion_rows, metric_rows
 from ml.crossvalidation.contenders import features_of
@@ -30,7 +31,8 @@ from ml.evaluation.predictions import pooled, tracks_of
 OURS, SEED, BASELINE = "labelscope", "seed", "baseline"
 NETWORKS = (OURS, SEED)
 
-Rows = list[dict[str, Any]]
+Metrics = list[EvaluationMetricRow]
+Confusions = list[EvaluationConfusionRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ class Workers:
 
 
 @task(name="contest", cache_policy=NO_CACHE)
-def contest(protocol: Protocol, chosen: Mapping[str, Hyperparameters], workers: int) -> tuple[Rows, Rows]:
+def contest(
+    protocol: Protocol, chosen: Mapping[str, Hyperparameters], workers: int
+) -> tuple[Metrics, Confusions]:
     """Metrics and confusions by all protocols; see db.models.evaluations for the rows.
 
     Trains (folds x repeats + 1) models of each kind, and one for each label that is left out. `chosen` has the
@@ -70,10 +74,12 @@ def contest(protocol: Protocol, chosen: Mapping[str, Hyperparameters], workers: 
     return metrics + at_random[0] + unknown, confusions + at_random[1]
 
 
-def _grouped(protocol: Protocol, learners: Mapping[str, Learner], workers: Workers) -> tuple[Rows, Rows]:
+def _grouped(
+    protocol: Protocol, learners: Mapping[str, Learner], workers: Workers
+) -> tuple[Metrics, Confusions]:
     """Repeated cross-validation by groups, and how much better our network is than each of the others."""
-    metrics: Rows = []
-    confusions: Rows = []
+    metrics: Metrics = []
+    confusions: Confusions = []
     probabilities = {}
     for name, learner in learners.items():
         predictions = cross_validate(
@@ -98,14 +104,16 @@ def _grouped(protocol: Protocol, learners: Mapping[str, Learner], workers: Worke
         )
     for name in learners.keys() - {OURS}:
         comparison = compare(probabilities[OURS], probabilities[name], tracks.true, tracks.group.tolist())
-        metrics.append(_of_protocol(comparison_row(comparison, name), "grouped", OURS))
+        metrics.append(_metric(comparison_row(comparison, name), "grouped", OURS))
     return metrics, confusions
 
 
-def _at_random(protocol: Protocol, learners: Mapping[str, Learner], workers: Workers) -> tuple[Rows, Rows]:
+def _at_random(
+    protocol: Protocol, learners: Mapping[str, Learner], workers: Workers
+) -> tuple[Metrics, Confusions]:
     """The notebook's own protocol: one random split by track."""
-    metrics: Rows = []
-    confusions: Rows = []
+    metrics: Metrics = []
+    confusions: Confusions = []
     dataset, seed = protocol.dataset, protocol.seed
     splits = dataset.split(dataset.random_split(seed))
     for name, learner in learners.items():
@@ -116,7 +124,7 @@ def _at_random(protocol: Protocol, learners: Mapping[str, Learner], workers: Wor
     return metrics, confusions
 
 
-def _unknown(protocol: Protocol, hyperparameters: Hyperparameters, workers: Workers) -> Rows:
+def _unknown(protocol: Protocol, hyperparameters: Hyperparameters, workers: Workers) -> Metrics:
     """How well models separate tracks of their labels from those of a label that they were not trained on.
 
     Empty for two labels: no model can be trained on one.
@@ -145,7 +153,7 @@ def _unknown(protocol: Protocol, hyperparameters: Hyperparameters, workers: Work
     return [_auroc_row(None, mean_auroc(list(areas.values()))), *rows]
 
 
-def _auroc_row(label_id: int | None, area: Auroc) -> dict[str, Any]:
+def _auroc_row(label_id: int | None, area: Auroc) -> EvaluationMetricRow:
     return {
         "protocol": "leave_one_label_out",
         "architecture": OURS,
@@ -161,17 +169,36 @@ def _auroc_row(label_id: int | None, area: Auroc) -> dict[str, Any]:
 
 def _rows(
     evaluation: Evaluation, protocol: str, architecture: str, label_ids: Sequence[int]
-) -> tuple[Rows, Rows]:
+) -> tuple[Metrics, Confusions]:
     metrics, confusions = metric_rows([evaluation], label_ids), confusion_rows([evaluation], label_ids)
     return (
-        [_of_protocol(row, protocol, architecture) for row in metrics],
-        [_of_protocol(row, protocol, architecture) for row in confusions],
+        [_metric(row, protocol, architecture) for row in metrics],
+        [_confusion(row, protocol, architecture) for row in confusions],
     )
 
 
-def _of_protocol(row: dict[str, Any], protocol: str, architecture: str) -> dict[str, Any]:
-    """A row of a model's metrics as one of an evaluation: with a protocol in place of a split."""
-    return {name: value for name, value in row.items() if name != "split"} | {
+def _metric(row: MetricRow, protocol: str, architecture: str) -> EvaluationMetricRow:
+    """A metric of a model as one of an evaluation: with a protocol in place of a split."""
+    return {
         "protocol": protocol,
         "architecture": architecture,
+        "level": row["level"],
+        "name": row["name"],
+        "label_id": row["label_id"],
+        "value": row["value"],
+        "ci_low": row["ci_low"],
+        "ci_high": row["ci_high"],
+        "count": row["count"],
+    }
+
+
+def _confusion(row: ConfusionRow, protocol: str, architecture: str) -> EvaluationConfusionRow:
+    """A confusion of a model as one of an evaluation: with a protocol in place of a split."""
+    return {
+        "protocol": protocol,
+        "architecture": architecture,
+        "level": row["level"],
+        "true_label_id": row["true_label_id"],
+        "predicted_label_id": row["predicted_label_id"],
+        "count": row["count"],
     }

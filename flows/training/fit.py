@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from db.write.learning import ModelRows
+from db.write.learning import MetricRow, ModelRow, ModelRows
 from flows.home.environment import model_folder
 from flows.prefect_tools.progress import progress_bar
 from flows.training.context import TrainingContext
@@ -115,7 +114,7 @@ def _train_network(
         )
 
 
-def _model_row(files: Path, path: Path, sha256: str, calibration: dict[str, Any]) -> dict[str, Any]:
+def _model_row(files: Path, path: Path, sha256: str, calibration: dict[str, object]) -> ModelRow:
     """Columns of models; `path` is relative to `files`."""
     return {
         "architecture": path.stem,
@@ -126,11 +125,11 @@ def _model_row(files: Path, path: Path, sha256: str, calibration: dict[str, Any]
     }
 
 
-def _rows(model: dict[str, Any], evaluations: Sequence[Evaluation], label_ids: Sequence[int]) -> ModelRows:
+def _rows(model: ModelRow, evaluations: Sequence[Evaluation], label_ids: Sequence[int]) -> ModelRows:
     return ModelRows(model, metric_rows(evaluations, label_ids), confusion_rows(evaluations, label_ids))
 
 
-def _comparison(network: Predictions, baseline: Predictions) -> dict[str, Any]:
+def _comparison(network: Predictions, baseline: Predictions) -> MetricRow:
     """By how much the network is better than the baseline on the same tracks, as a row of metrics."""
     groups = network.group.tolist()
     comparison = compare(network.probabilities, baseline.probabilities, network.true, groups)

@@ -1,7 +1,6 @@
 """The flow that trains a model when a training is due or requested, and promotes it if it is better."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
@@ -11,6 +10,7 @@ from config.labels import read_labels
 from config.settings import Settings
 from db import read, write
 from db.engine import Lock, try_lock
+from db.write.learning import TrainingRow
 from flows.batch.refresh_track_states import refresh_track_states
 from flows.home.crashed_trainings import delete_leftovers
 from flows.home.environment import open_database
@@ -136,13 +136,13 @@ def _start(context: TrainingContext, plan: Plan, hyperparameters: Hyperparameter
     row = _row(context, plan, hyperparameters)
     with context.engine.begin() as connection:
         if plan.training_set.refusal:
-            refused = row | {"status": "refused", "error": plan.training_set.refusal}
+            refused: TrainingRow = {**row, "status": "refused", "error": plan.training_set.refusal}
             write.learning.start_training(connection, refused, [])
             return None
         return write.learning.start_training(connection, row, plan.training_set.track_rows())
 
 
-def _row(context: TrainingContext, plan: Plan, hyperparameters: Hyperparameters) -> dict[str, Any]:
+def _row(context: TrainingContext, plan: Plan, hyperparameters: Hyperparameters) -> TrainingRow:
     """Everything that is needed to repeat a training, as columns of training_runs."""
     return {
         "flow_run_id": flow_run.get_id(),

@@ -1,32 +1,47 @@
 """Metrics of models as rows: positions of labels become ids."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from typing import Any
 
+from db.write.learning import ConfusionRow, MetricRow
 from ml.evaluation.evaluate import Evaluation
 from ml.evaluation.paired_bootstrap import Comparison
 
 
-def metric_rows(evaluations: Iterable[Evaluation], label_ids: Sequence[int]) -> list[dict[str, Any]]:
+def metric_rows(evaluations: Iterable[Evaluation], label_ids: Sequence[int]) -> list[MetricRow]:
     """Rows for the table metrics."""
-    rows = [asdict(metric) for evaluation in evaluations for metric in evaluation.metrics]
-    for row in rows:
-        label = row.pop("label")
-        row["label_id"] = None if label is None else label_ids[label]
-    return rows
+    return [
+        {
+            "split": metric.split,
+            "level": metric.level,
+            "name": metric.name,
+            "label_id": None if metric.label is None else label_ids[metric.label],
+            "value": metric.value,
+            "ci_low": metric.ci_low,
+            "ci_high": metric.ci_high,
+            "count": metric.count,
+        }
+        for evaluation in evaluations
+        for metric in evaluation.metrics
+    ]
 
 
-def confusion_rows(evaluations: Iterable[Evaluation], label_ids: Sequence[int]) -> list[dict[str, Any]]:
+def confusion_rows(evaluations: Iterable[Evaluation], label_ids: Sequence[int]) -> list[ConfusionRow]:
     """Rows for the table confusions, without cells of 0."""
-    rows = [asdict(cell) for evaluation in evaluations for cell in evaluation.confusions if cell.count]
-    for row in rows:
-        row["true_label_id"] = label_ids[row.pop("true")]
-        row["predicted_label_id"] = label_ids[row.pop("predicted")]
-    return rows
+    return [
+        {
+            "split": cell.split,
+            "level": cell.level,
+            "true_label_id": label_ids[cell.true],
+            "predicted_label_id": label_ids[cell.predicted],
+            "count": cell.count,
+        }
+        for evaluation in evaluations
+        for cell in evaluation.confusions
+        if cell.count
+    ]
 
 
-def comparison_row(comparison: Comparison, other: str) -> dict[str, Any]:
+def comparison_row(comparison: Comparison, other: str) -> MetricRow:
     """A row for the table metrics: the difference in balanced accuracy to another model on held-out tracks."""
     return {
         "split": "holdout",

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from prefect import get_run_logger, task
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 
 from config.settings import Settings
 from db import read, write
+from db.read.learning import Champion
 from flows.checks.requests import require_promotable
 from flows.home.environment import model_folder
 from flows.training.context import TrainingContext
@@ -57,7 +57,7 @@ def judge(context: TrainingContext, challenger: Predictions, training_set: Train
     return decision
 
 
-def _not_comparable(context: TrainingContext, champion: Any, training_set: TrainingSet) -> str | None:
+def _not_comparable(context: TrainingContext, champion: Champion, training_set: TrainingSet) -> str | None:
     """Why the challenger is promoted without a comparison; None where both have the same labels and input."""
     slugs = [label["slug"] for label in champion.labels]
     if slugs != training_set.slugs:

@@ -1,7 +1,6 @@
 """Assign each new track to a split for good, together with all tracks that it is tied to."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -9,7 +8,8 @@ from sqlalchemy import Connection, Engine
 
 from db import read
 from db.engine import Lock, hold_lock, share_lock
-from db.write.splits import merge_groups, save_splits
+from db.read.splits import ClipPair, TrackWithoutSplit, TrackWithSplit
+from db.write.splits import SplitRow, merge_groups, save_splits
 from flows.batch.batches import batches
 from flows.prefect_tools.progress import progress_bar
 from ml.features.fingerprint import same_recording
@@ -58,7 +58,7 @@ def _assign(engine: Engine, config_id: int, allowed: Sequence[str]) -> int:
     return number
 
 
-def _row(track_id: int, assignment: SplitAssignment) -> dict[str, Any]:
+def _row(track_id: int, assignment: SplitAssignment) -> SplitRow:
     """A row of track_splits."""
     return {
         "track_id": track_id,
@@ -93,7 +93,7 @@ def same_recordings(engine: Engine, new: Sequence[int], assigned: Sequence[int])
 
 
 def _matches(
-    connection: Connection, rows: Sequence[Any], found: set[tuple[int, int]]
+    connection: Connection, rows: Sequence[ClipPair], found: set[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
     """The pairs of tracks whose clips have the same recording, without those that are `found` already."""
     clip_ids = {clip for row in rows for clip in (row.clip_id, row.other_clip_id)}
@@ -107,11 +107,11 @@ def _matches(
             yield pair
 
 
-def _track_info(row: Any) -> TrackInfo:
+def _track_info(row: TrackWithoutSplit | TrackWithSplit) -> TrackInfo:
     return TrackInfo(row.track_id, row.label, tuple(row.artists), row.album, row.title)
 
 
-def _assigned_track(row: Any) -> AssignedTrack:
+def _assigned_track(row: TrackWithSplit) -> AssignedTrack:
     return AssignedTrack(
         _track_info(row), SplitAssignment(row.split, row.group_key, row.scheme, "assigned before")
     )

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 
 from db import read
+from db.read.clips import UsableClip
+from db.read.learning import LabelName, TrainedLabel
+from db.write.learning import TrainedTrackRow
 from ml.data.crops import Example, fingerprint
 from ml.data.dataset import Dataset
 from ml.evaluation.calibration import calibration_remark
@@ -21,8 +23,8 @@ SPLITS = ("train", "validation", "holdout")
 class TrainingSet:
     """All tracks that may be used for training, each with its assigned split."""
 
-    labels: tuple[Any, ...]  # rows with id, slug and name, in the order of the network's outputs
-    clips: tuple[Any, ...]  # rows of db.read.clips.usable_clips, of these labels only
+    labels: tuple[LabelName, ...]  # in the order of the network's outputs
+    clips: tuple[UsableClip, ...]  # of these labels only
     fingerprint: str
     remarks: tuple[str, ...]  # sentences: what is left out and why, and how that limits the model
     refusal: str | None  # why no training is possible
@@ -42,7 +44,7 @@ class TrainingSet:
         return [label.slug for label in self.labels]
 
     @property
-    def label_rows(self) -> list[dict[str, Any]]:
+    def label_rows(self) -> list[TrainedLabel]:
         """Ids and slugs of the labels, as the rows of trainings and evaluations store them."""
         return [{"id": label.id, "slug": label.slug} for label in self.labels]
 
@@ -60,10 +62,18 @@ class TrainingSet:
         """The origins of the audio of these clips, and of the playlists that give their labels."""
         return sorted({origin for clip in self.clips for origin in clip.origins})
 
-    def track_rows(self) -> list[dict[str, Any]]:
+    def track_rows(self) -> list[TrainedTrackRow]:
         """Rows for the table training_run_tracks."""
-        names = ("track_id", "label_id", "split", "group_key", "scheme")
-        return [{name: getattr(clip, name) for name in names} for clip in _first_of_each_track(self.clips)]
+        return [
+            {
+                "track_id": clip.track_id,
+                "label_id": clip.label_id,
+                "split": clip.split,
+                "group_key": clip.group_key,
+                "scheme": clip.scheme,
+            }
+            for clip in _first_of_each_track(self.clips)
+        ]
 
 
 def read_training_set(
@@ -94,7 +104,7 @@ def read_training_set(
     )
 
 
-def _testability(clips: Sequence[Any], name_of: dict[int, str]) -> tuple[dict[str, str], str | None]:
+def _testability(clips: Sequence[UsableClip], name_of: dict[int, str]) -> tuple[dict[str, str], str | None]:
     """Labels without a held-out track, each with a sentence; and why no training is possible, or None."""
     tracks = [(name_of[clip.label_id], clip.split, clip.group_key) for clip in _first_of_each_track(clips)]
     try:
@@ -104,7 +114,7 @@ def _testability(clips: Sequence[Any], name_of: dict[int, str]) -> tuple[dict[st
     return untested_labels(tracks), None
 
 
-def _first_of_each_track(clips: Sequence[Any]) -> Iterable[Any]:
+def _first_of_each_track(clips: Sequence[UsableClip]) -> Iterable[UsableClip]:
     """One clip of each track, the first one in the order of `clips`."""
     return {clip.track_id: clip for clip in reversed(clips)}.values()
 

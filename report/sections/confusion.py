@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Any
+from typing import Protocol
 
 from report.bounds import LABELS
 from report.charts import NAME_LETTERS, SCALE, figure, names_axis
-from report.components import Chart, Figure, Section, Table, number_column, table, text_column
+from report.components import Chart, Column, Columns, Figure, PlotlyObject, Section, Table, table, text_column
 from report.format import chart_text, counted, decimal, integer, percent, short_name
 from report.sections.labels import NO_MODEL
 
@@ -15,7 +15,35 @@ NUMBERS_UP_TO = 12
 """With more labels, cells are too small for a number."""
 
 
-def section(cells: Sequence[Any], mistakes: Sequence[Any]) -> Section:
+class Cell(Protocol):
+    """Number of held-out tracks of a label with a predicted label."""
+
+    @property
+    def true_label(self) -> str: ...
+    @property
+    def predicted_label(self) -> str: ...
+    @property
+    def count(self) -> int: ...
+
+
+class Mistake(Protocol):
+    """Held-out tracks of a label that the model takes for another one."""
+
+    @property
+    def true_label(self) -> str: ...
+    @property
+    def taken_for(self) -> str: ...
+    @property
+    def tracks(self) -> int: ...
+    @property
+    def share(self) -> float: ...
+    @property
+    def mean_confidence(self) -> float | None: ...
+    @property
+    def called_unknown(self) -> int: ...
+
+
+def section(cells: Sequence[Cell], mistakes: Sequence[Mistake]) -> Section:
     """The section, from rows of the views confusion_matrix and mistakes."""
     if not cells:
         return Section("confusion", TITLE, "Confusions", (NO_MODEL,))
@@ -37,7 +65,7 @@ def section(cells: Sequence[Any], mistakes: Sequence[Any]) -> Section:
     )
 
 
-def _sentences(counts: dict[tuple[str, str], int], mistakes: Sequence[Any]) -> list[str]:
+def _sentences(counts: dict[tuple[str, str], int], mistakes: Sequence[Mistake]) -> list[str]:
     right = sum(count for (true, guess), count in counts.items() if true == guess)
     total = sum(counts.values())
     sentences = [
@@ -63,23 +91,23 @@ def _chart(shown: Sequence[str], counts: dict[tuple[str, str], int], sentences: 
     )
 
 
-def _mistake_table(mistakes: Sequence[Any]) -> Table:
-    columns = (
-        text_column("Label", "true_label"),
-        text_column("Taken for", "taken_for"),
-        number_column("Tracks", "tracks", integer),
-        number_column("Of the label", "share", percent),
-        number_column("Mean confidence", "mean_confidence", decimal),
-        number_column("Called unknown", "called_unknown", integer),
+def _mistake_table(mistakes: Sequence[Mistake]) -> Table:
+    columns: Columns[Mistake] = (
+        text_column("Label", lambda row: row.true_label),
+        text_column("Taken for", lambda row: row.taken_for),
+        Column("Tracks", lambda row: integer(row.tracks)),
+        Column("Of the label", lambda row: percent(row.share)),
+        Column("Mean confidence", lambda row: decimal(row.mean_confidence)),
+        Column("Called unknown", lambda row: integer(row.called_unknown)),
     )
     return table("Most frequent mistakes", columns, mistakes)
 
 
-def _cell_table(cells: Sequence[Any]) -> Table:
-    columns = (
-        text_column("Label", "true_label"),
-        text_column("Taken for", "predicted_label"),
-        number_column("Tracks", "count", integer),
+def _cell_table(cells: Sequence[Cell]) -> Table:
+    columns: Columns[Cell] = (
+        text_column("Label", lambda row: row.true_label),
+        text_column("Taken for", lambda row: row.predicted_label),
+        Column("Tracks", lambda row: integer(row.count)),
     )
     return table("All pairs that occur", columns, cells)
 
@@ -98,7 +126,7 @@ def _figure(labels: Sequence[str], counts: dict[tuple[str, str], int]) -> Figure
     )
 
 
-def _heatmap(labels: Sequence[str], counts: dict[tuple[str, str], int]) -> dict[str, Any]:
+def _heatmap(labels: Sequence[str], counts: dict[tuple[str, str], int]) -> PlotlyObject:
     cells = {(true, guess): counts.get((true, guess), 0) for true, guess in product(labels, repeat=2)}
     sizes = {true: sum(count for (row, _), count in counts.items() if row == true) for true in labels}
     shares = {(true, guess): cells[true, guess] / max(sizes[true], 1) for true, guess in cells}
@@ -110,7 +138,7 @@ def _heatmap(labels: Sequence[str], counts: dict[tuple[str, str], int]) -> dict[
         ]
         for true in labels
     ]
-    trace: dict[str, Any] = {
+    trace: PlotlyObject = {
         "type": "heatmap",
         "z": [[shares[true, guess] for guess in labels] for true in labels],
         "zmin": 0,
@@ -137,7 +165,7 @@ def _heatmap(labels: Sequence[str], counts: dict[tuple[str, str], int]) -> dict[
     return trace
 
 
-def _prediction_axis(labels: Sequence[str]) -> dict[str, Any]:
+def _prediction_axis(labels: Sequence[str]) -> PlotlyObject:
     return {
         "tickvals": list(range(len(labels))),
         "ticktext": [chart_text(label, NAME_LETTERS) for label in labels],

@@ -2,14 +2,52 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 from report.bounds import PLAYLISTS
 from report.charts import ACCENT, FAINT, PAPER, WARNING, figure, names_axis, rows_height
-from report.components import Chart, Figure, Section, Table, number_column, table, text_column
+from report.components import Chart, Column, Columns, Figure, Section, Table, table, text_column
 from report.format import chart_text, counted, integer, percent, plain_text
 
 TITLE = "Coverage"
+
+
+class Playlist(Protocol):
+    """A playlist: number of tracks in each state, and reasons with their counts."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def playlist(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def entries(self) -> int: ...
+    @property
+    def tracks(self) -> int: ...
+    @property
+    def with_audio(self) -> int: ...
+    @property
+    def ready(self) -> int: ...
+    @property
+    def without_audio(self) -> str | None: ...
+    @property
+    def left_out(self) -> str | None: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def status_reason(self) -> str | None: ...
+
+
+class Problem(Protocol):
+    """A reason for unusable content, with an example and its cure."""
+
+    @property
+    def reason(self) -> str: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def example(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +62,7 @@ class Bar:
     left_out: int
 
 
-def section(playlists: Sequence[Any], problems: Sequence[Any]) -> Section:
+def section(playlists: Sequence[Playlist], problems: Sequence[Problem]) -> Section:
     """The section, from rows of the view playlist_coverage and of the problems that kept content out."""
     if not playlists:
         nothing = "Nothing has come in yet: labelscope run, or labelscope run --folder CRATE."
@@ -40,7 +78,7 @@ def section(playlists: Sequence[Any], problems: Sequence[Any]) -> Section:
     )
 
 
-def _sentences(playlists: Sequence[Any], problems: Sequence[Any]) -> list[str]:
+def _sentences(playlists: Sequence[Playlist], problems: Sequence[Problem]) -> list[str]:
     tracks, ready = sum(row.tracks for row in playlists), sum(row.ready for row in playlists)
     of_all = f" ({percent(ready / tracks)})" if tracks else ""
     sentences = [
@@ -74,33 +112,33 @@ def _chart(bars: Sequence[Bar], summary: str) -> Chart:
     )
 
 
-def _playlist_table(playlists: Sequence[Any]) -> Table:
-    columns = (
-        text_column("Label", "label"),
-        text_column("Playlist", "playlist"),
-        text_column("From", "provider"),
-        number_column("Entries", "entries", integer),
-        number_column("Tracks", "tracks", integer),
-        number_column("With audio", "with_audio", integer),
-        number_column("Usable", "ready", integer),
-        text_column("Without audio", "without_audio"),
-        text_column("Left out", "left_out"),
-        text_column("Status", "status"),
-        text_column("Reason", "status_reason"),
+def _playlist_table(playlists: Sequence[Playlist]) -> Table:
+    columns: Columns[Playlist] = (
+        text_column("Label", lambda row: row.label),
+        text_column("Playlist", lambda row: row.playlist),
+        text_column("From", lambda row: row.provider),
+        Column("Entries", lambda row: integer(row.entries)),
+        Column("Tracks", lambda row: integer(row.tracks)),
+        Column("With audio", lambda row: integer(row.with_audio)),
+        Column("Usable", lambda row: integer(row.ready)),
+        text_column("Without audio", lambda row: row.without_audio),
+        text_column("Left out", lambda row: row.left_out),
+        text_column("Status", lambda row: row.status),
+        text_column("Reason", lambda row: row.status_reason),
     )
     return table("Playlists", columns, playlists)
 
 
-def _problem_table(problems: Sequence[Any]) -> Table:
-    columns = (
-        text_column("Reason", "reason"),
-        number_column("Count", "count", integer),
-        text_column("Example and cure", "example"),
+def _problem_table(problems: Sequence[Problem]) -> Table:
+    columns: Columns[Problem] = (
+        text_column("Reason", lambda row: row.reason),
+        Column("Count", lambda row: integer(row.count)),
+        text_column("Example and cure", lambda row: row.example),
     )
     return table("Not used, and why", columns, problems)
 
 
-def _bars(playlists: Sequence[Any]) -> list[Bar]:
+def _bars(playlists: Sequence[Playlist]) -> list[Bar]:
     largest = sorted(playlists, key=lambda row: -row.entries)
     bars = [_bar(_name(row, playlists), [row]) for row in largest[:PLAYLISTS]]
     if others := largest[PLAYLISTS:]:
@@ -108,13 +146,13 @@ def _bars(playlists: Sequence[Any]) -> list[Bar]:
     return bars
 
 
-def _name(row: Any, playlists: Sequence[Any]) -> str:
+def _name(row: Playlist, playlists: Sequence[Playlist]) -> str:
     """The label's name where the label has one playlist, else the playlist's."""
     is_only_playlist = sum(other.label == row.label for other in playlists) == 1
     return plain_text(row.label if is_only_playlist else row.playlist)
 
 
-def _bar(name: str, rows: Sequence[Any]) -> Bar:
+def _bar(name: str, rows: Sequence[Playlist]) -> Bar:
     ready = sum(row.ready for row in rows)
     with_audio = sum(row.with_audio for row in rows)
     tracks = sum(row.tracks for row in rows)

@@ -1,21 +1,53 @@
 """Learning curves: loss and accuracy of each network of the model in use, epoch by epoch."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, NotRequired, Protocol, TypedDict
 
 from report.bounds import EPOCHS, ROWS
 from report.charts import figure
-from report.components import Chart, Column, Figure, Section, Table, table
+from report.components import Chart, Column, Columns, Figure, PlotlyObject, Section, Table, table
 from report.format import counted, decimal, integer, percent
 from report.sections.labels import NO_MODEL
 
 TITLE = "How the model learnt"
 COLOURS = ("var(--accent)", "var(--warning)", "var(--third)", "var(--second)")
 
-Epoch = dict[str, Any]
+
+class Epoch(TypedDict):
+    """An epoch of one network; only some epochs are validated."""
+
+    member: NotRequired[int]
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: NotRequired[float | None]
+    validation_accuracy: NotRequired[float | None]
+    seconds: NotRequired[float]
 
 
-def section(history: Sequence[Epoch], members: Sequence[str], training: Any) -> Section:
+class Training(Protocol):
+    """A training: the wall time of its fit in seconds, and its number of tracks."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def fit_s(self) -> float | None: ...
+    @property
+    def tracks(self) -> int: ...
+
+
+class Curve(NamedTuple):
+    """The values of an epoch on training crops, and on validation crops; None where it was not validated."""
+
+    training: Callable[[Epoch], float]
+    validation: Callable[[Epoch], float | None]
+
+
+LOSS = Curve(lambda epoch: epoch["loss"], lambda epoch: epoch.get("validation_loss"))
+ACCURACY = Curve(lambda epoch: epoch["accuracy"], lambda epoch: epoch.get("validation_accuracy"))
+
+
+def section(history: Sequence[Epoch], members: Sequence[str], training: Training | None) -> Section:
     """The section, from the epochs of a training and the names of its kinds of network in training order."""
     if training is None or not history:
         return Section("curves", TITLE, "Learning", (NO_MODEL,))
@@ -34,7 +66,7 @@ def section(history: Sequence[Epoch], members: Sequence[str], training: Any) -> 
     )
 
 
-def _sentences(networks: dict[str, list[Epoch]], training: Any) -> list[str]:
+def _sentences(networks: dict[str, list[Epoch]], training: Training) -> list[str]:
     losses = ", ".join(f"{name} at {decimal(epochs[-1]['loss'])}" for name, epochs in networks.items())
     return [
         f"Training {training.id} took {_duration(training.fit_s)} for"
@@ -49,7 +81,7 @@ def _charts(networks: dict[str, list[Epoch]], summary: str) -> tuple[Chart, ...]
             "loss",
             "Loss",
             f"Lines of the loss of each network over its epochs. {summary}",
-            _figure(networks, "loss", "cross-entropy", tickformat=None),
+            _figure(networks, LOSS, "cross-entropy", tickformat=None),
             340,
             wide=False,
         ),
@@ -57,7 +89,7 @@ def _charts(networks: dict[str, list[Epoch]], summary: str) -> tuple[Chart, ...]
             "crop-accuracy",
             "Crops recognised",
             f"Lines of the share of crops that each network recognises over its epochs. {summary}",
-            _figure(networks, "accuracy", "crops recognised", tickformat=".0%"),
+            _figure(networks, ACCURACY, "crops recognised", tickformat=".0%"),
             340,
             wide=False,
         ),
@@ -67,7 +99,7 @@ def _charts(networks: dict[str, list[Epoch]], summary: str) -> tuple[Chart, ...]
 def _table(networks: dict[str, list[Epoch]]) -> Table:
     rows_each = ROWS // len(networks)
     rows = [(name, epoch) for name, epochs in networks.items() for epoch in _thinned(epochs, rows_each)]
-    columns = (
+    columns: Columns[tuple[str, Epoch]] = (
         Column("Network", lambda row: str(row[0]), number=False),
         Column("Epoch", lambda row: integer(row[1]["epoch"])),
         Column("Loss", lambda row: decimal(row[1]["loss"])),
@@ -97,22 +129,22 @@ def _thinned(epochs: Sequence[Epoch], most: int) -> list[Epoch]:
     return [epoch for place, epoch in enumerate(epochs) if (len(epochs) - 1 - place) % step == 0]
 
 
-def _figure(networks: dict[str, list[Epoch]], name: str, title: str, tickformat: str | None) -> Figure:
-    """Two lines for each network: `name` on training crops, and `validation_<name>` on validation crops."""
+def _figure(networks: dict[str, list[Epoch]], curve: Curve, title: str, tickformat: str | None) -> Figure:
+    """Two lines for each network: one of training crops, and one of validation crops."""
     traces = []
     for position, (network, epochs) in enumerate(networks.items()):
         colour = COLOURS[position % len(COLOURS)]
         traces += [
-            _training_line(network, epochs, name, colour),
-            _validation_line(network, epochs, name, colour),
+            _training_line(network, epochs, curve, colour),
+            _validation_line(network, epochs, curve, colour),
         ]
-    axis: dict[str, Any] = {"title": {"text": title}, "rangemode": "tozero"}
+    axis: PlotlyObject = {"title": {"text": title}, "rangemode": "tozero"}
     if tickformat:
         axis |= {"tickformat": tickformat, "range": [0, 1.02]}
     return figure(traces, xaxis={"title": {"text": "epoch"}, "rangemode": "tozero"}, yaxis=axis)
 
 
-def _training_line(network: str, epochs: Sequence[Epoch], name: str, colour: str) -> dict[str, Any]:
+def _training_line(network: str, epochs: Sequence[Epoch], curve: Curve, colour: str) -> PlotlyObject:
     return {
         "type": "scatter",
         "legendgroup": network,
@@ -120,22 +152,24 @@ def _training_line(network: str, epochs: Sequence[Epoch], name: str, colour: str
         "name": f"{network}, training",
         "mode": "lines",
         "x": [epoch["epoch"] for epoch in epochs],
-        "y": [_rounded(epoch[name]) for epoch in epochs],
+        "y": [_rounded(curve.training(epoch)) for epoch in epochs],
         "line": {"color": colour, "width": 1.3, "dash": "dot"},
         "showlegend": False,
     }
 
 
-def _validation_line(network: str, epochs: Sequence[Epoch], name: str, colour: str) -> dict[str, Any]:
-    validated = [epoch for epoch in epochs if epoch.get(f"validation_{name}") is not None]
+def _validation_line(network: str, epochs: Sequence[Epoch], curve: Curve, colour: str) -> PlotlyObject:
+    validated = [
+        (epoch["epoch"], value) for epoch in epochs if (value := curve.validation(epoch)) is not None
+    ]
     return {
         "type": "scatter",
         "legendgroup": network,
         "hovertemplate": f"%{{y}}<extra>{network}, validation</extra>",
         "name": network,
         "mode": "lines+markers",
-        "x": [epoch["epoch"] for epoch in validated],
-        "y": [_rounded(epoch[f"validation_{name}"]) for epoch in validated],
+        "x": [number for number, _ in validated],
+        "y": [_rounded(value) for _, value in validated],
         "line": {"color": colour, "width": 2.4},
         "marker": {"size": 5, "color": colour},
         "showlegend": True,

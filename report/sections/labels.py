@@ -1,11 +1,11 @@
 """Accuracy of each label, and the label that it is most often taken for."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol
 
 from report.bounds import LABELS
 from report.charts import ACCENT, SECOND, SOFT, figure, names_axis, rows_height, share_axis
-from report.components import Chart, Column, Figure, Section, Table, number_column, table, text_column
+from report.components import Chart, Column, Columns, Figure, PlotlyObject, Section, Table, table, text_column
 from report.format import (
     NOTHING,
     chart_text,
@@ -22,11 +22,53 @@ TITLE = "How well each label is recognised"
 NO_MODEL = "No model is in use yet: labelscope run trains one."
 
 
-def section(labels: Sequence[Any], champion: Any) -> Section:
+class LabelAccuracy(Protocol):
+    """The accuracy of the model in use on held-out tracks of a label; None without such tracks."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def tracks(self) -> int: ...
+    @property
+    def holdout_tracks(self) -> int: ...
+    @property
+    def accuracy(self) -> float | None: ...
+    @property
+    def most_often_taken_for(self) -> str | None: ...
+    @property
+    def taken_for_share(self) -> float | None: ...
+    @property
+    def ci_low(self) -> float | None: ...
+    @property
+    def ci_high(self) -> float | None: ...
+    @property
+    def precision(self) -> float | None: ...
+
+
+class Model(Protocol):
+    """The model in use, with its metrics on held-out tracks."""
+
+    @property
+    def model_id(self) -> int: ...
+    @property
+    def track_accuracy(self) -> float | None: ...
+    @property
+    def majority(self) -> float | None: ...
+    @property
+    def balanced_accuracy(self) -> float | None: ...
+    @property
+    def ci_low(self) -> float | None: ...
+    @property
+    def ci_high(self) -> float | None: ...
+    @property
+    def baseline_accuracy(self) -> float | None: ...
+
+
+def section(labels: Sequence[LabelAccuracy], champion: Model | None) -> Section:
     """The section, from rows of the view label_accuracy and the row of the model in use, or None."""
     if champion is None or not labels:
         return Section("labels", TITLE, "Labels", (NO_MODEL,))
-    scored = sorted((row for row in labels if row.accuracy is not None), key=lambda row: -row.accuracy)
+    scored = sorted((row for row in labels if row.accuracy is not None), key=lambda row: -(row.accuracy or 0))
     shown = _largest(scored)
     sentences = _sentences(labels, scored, champion)
     if len(shown) < len(scored):
@@ -44,7 +86,9 @@ def section(labels: Sequence[Any], champion: Any) -> Section:
     )
 
 
-def _sentences(labels: Sequence[Any], scored: Sequence[Any], champion: Any) -> list[str]:
+def _sentences(
+    labels: Sequence[LabelAccuracy], scored: Sequence[LabelAccuracy], champion: Model
+) -> list[str]:
     sentences = [_overall(champion, scored)]
     if scored:
         sentences.append(_best_and_hardest(scored))
@@ -53,7 +97,7 @@ def _sentences(labels: Sequence[Any], scored: Sequence[Any], champion: Any) -> l
     return sentences
 
 
-def _chart(shown: Sequence[Any], majority: float | None, sentences: Sequence[str]) -> Chart:
+def _chart(shown: Sequence[LabelAccuracy], majority: float | None, sentences: Sequence[str]) -> Chart:
     return Chart(
         "labels",
         "Held-out tracks recognised, by label",
@@ -64,25 +108,25 @@ def _chart(shown: Sequence[Any], majority: float | None, sentences: Sequence[str
     )
 
 
-def _table(labels: Sequence[Any]) -> Table:
-    columns = (
-        text_column("Label", "label"),
-        number_column("Tracks", "tracks", integer),
-        number_column("Held out", "holdout_tracks", integer),
-        number_column("Recognised", "accuracy", percent),
+def _table(labels: Sequence[LabelAccuracy]) -> Table:
+    columns: Columns[LabelAccuracy] = (
+        text_column("Label", lambda row: row.label),
+        Column("Tracks", lambda row: integer(row.tracks)),
+        Column("Held out", lambda row: integer(row.holdout_tracks)),
+        Column("Recognised", lambda row: percent(row.accuracy)),
         Column("95 % interval", lambda row: interval(row.ci_low, row.ci_high)),
         Column("Most often taken for", _taken_for, number=False),
-        number_column("Right when named", "precision", percent),
+        Column("Right when named", lambda row: percent(row.precision)),
     )
     return table("Accuracy on tracks that the model was not trained on", columns, labels)
 
 
-def _largest(scored: Sequence[Any]) -> list[Any]:
+def _largest(scored: Sequence[LabelAccuracy]) -> list[LabelAccuracy]:
     largest = sorted(scored, key=lambda row: -row.holdout_tracks)[:LABELS]
     return [row for row in scored if row in largest]
 
 
-def _overall(champion: Any, scored: Sequence[Any]) -> str:
+def _overall(champion: Model, scored: Sequence[LabelAccuracy]) -> str:
     held_out = sum(row.holdout_tracks for row in scored)
     sentence = (
         f"Model {champion.model_id} recognises {percent(champion.track_accuracy)} of"
@@ -94,7 +138,7 @@ def _overall(champion: Any, scored: Sequence[Any]) -> str:
     return sentence + f". Always naming the largest label would get {percent(champion.majority)}."
 
 
-def _best_and_hardest(scored: Sequence[Any]) -> str:
+def _best_and_hardest(scored: Sequence[LabelAccuracy]) -> str:
     best, hardest = scored[0], scored[-1]
     if best.accuracy == hardest.accuracy:
         return f"All labels have {percent(best.accuracy, 0)}."
@@ -107,13 +151,13 @@ def _best_and_hardest(scored: Sequence[Any]) -> str:
     return sentence + "."
 
 
-def _taken_for(row: Any) -> str:
+def _taken_for(row: LabelAccuracy) -> str:
     if row.most_often_taken_for is None:
         return NOTHING
     return f"{plain_text(row.most_often_taken_for)} ({percent(row.taken_for_share)})"
 
 
-def _figure(rows: Sequence[Any], majority: float | None) -> Figure:
+def _figure(rows: Sequence[LabelAccuracy], majority: float | None) -> Figure:
     return figure(
         [_dots(rows)],
         yaxis=names_axis([row.label for row in rows], showgrid=True, zeroline=False),
@@ -124,7 +168,7 @@ def _figure(rows: Sequence[Any], majority: float | None) -> Figure:
     )
 
 
-def _dots(rows: Sequence[Any]) -> dict[str, Any]:
+def _dots(rows: Sequence[LabelAccuracy]) -> PlotlyObject:
     return {
         "type": "scatter",
         "mode": "markers",
@@ -145,17 +189,21 @@ def _dots(rows: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _above(row: Any) -> float:
+def _above(row: LabelAccuracy) -> float:
     """From the accuracy to the upper end of its interval; 0 without an interval."""
-    return 0 if row.ci_low is None or row.ci_high is None else max(row.ci_high - row.accuracy, 0)
+    if row.accuracy is None or row.ci_low is None or row.ci_high is None:
+        return 0
+    return max(row.ci_high - row.accuracy, 0)
 
 
-def _below(row: Any) -> float:
+def _below(row: LabelAccuracy) -> float:
     """From the lower end of the interval to the accuracy; 0 without an interval."""
-    return 0 if row.ci_low is None or row.ci_high is None else max(row.accuracy - row.ci_low, 0)
+    if row.accuracy is None or row.ci_low is None or row.ci_high is None:
+        return 0
+    return max(row.accuracy - row.ci_low, 0)
 
 
-def _vertical_line(position: float) -> dict[str, Any]:
+def _vertical_line(position: float) -> PlotlyObject:
     return {
         "type": "line",
         "x0": position,
@@ -167,7 +215,7 @@ def _vertical_line(position: float) -> dict[str, Any]:
     }
 
 
-def _note_above(position: float, text: str) -> dict[str, Any]:
+def _note_above(position: float, text: str) -> PlotlyObject:
     return {
         "x": position,
         "y": 1,
@@ -179,7 +227,7 @@ def _note_above(position: float, text: str) -> dict[str, Any]:
     }
 
 
-def _hover(row: Any) -> str:
+def _hover(row: LabelAccuracy) -> str:
     accuracy = f"{percent(row.accuracy)} of {counted(row.holdout_tracks, 'held-out track')}"
     lines = [chart_text(row.label), accuracy + interval_note(row.ci_low, row.ci_high)]
     if row.most_often_taken_for:

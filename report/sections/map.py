@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from report.charts import PAPER, figure
-from report.components import Chart, Figure, Section, Table, table, text_column
+from report.components import Chart, Columns, Figure, Section, Table, table, text_column
 from report.format import chart_text, counted, integer, percent
 
 TITLE = "The map"
@@ -18,7 +18,22 @@ SYMBOLS = ("circle", "square", "triangle-up", "diamond")
 """After ten labels the colours repeat, with the next symbol."""
 
 
-def section(places: Sequence[Any], colours: Mapping[str, str], unknown: str, tracks: int) -> Section:
+class Place(Protocol):
+    """The point of a track on the map. The label is None where the track has none, or several."""
+
+    @property
+    def x(self) -> float: ...
+    @property
+    def y(self) -> float: ...
+    @property
+    def label(self) -> str | None: ...
+    @property
+    def artists(self) -> str | None: ...
+    @property
+    def title(self) -> str: ...
+
+
+def section(places: Sequence[Place], colours: Mapping[str, str], unknown: str, tracks: int) -> Section:
     """The section, from places with x, y, label or None, artists and title.
 
     `colours` has the colour of each label by name, `unknown` is that of tracks without one; `tracks` is the total.
@@ -47,7 +62,7 @@ def section(places: Sequence[Any], colours: Mapping[str, str], unknown: str, tra
     )
 
 
-def _sentences(places: Sequence[Any], tracks: int) -> list[str]:
+def _sentences(places: Sequence[Place], tracks: int) -> list[str]:
     same_label, by_chance = _nearest_of_same_label(places)
     sentences = [
         f"{counted(len(places), 'track')}, each near those that sound most like it to the model in use. The nearest"
@@ -59,22 +74,22 @@ def _sentences(places: Sequence[Any], tracks: int) -> list[str]:
     return sentences
 
 
-def _table(places: Sequence[Any]) -> Table:
-    columns = (
-        text_column("Label", "label"),
-        text_column("Artists", "artists"),
-        text_column("Title", "title"),
+def _table(places: Sequence[Place]) -> Table:
+    columns: Columns[Place] = (
+        text_column("Label", lambda row: row.label),
+        text_column("Artists", lambda row: row.artists),
+        text_column("Title", lambda row: row.title),
     )
     return table("Tracks on the map", columns, places)
 
 
-def _labels(places: Sequence[Any], colours: Mapping[str, str]) -> list[str | None]:
+def _labels(places: Sequence[Place], colours: Mapping[str, str]) -> list[str | None]:
     """Labels on the map in the order of their colours. None comes first, so that it is drawn below the others."""
     present = {place.label for place in places}
     return [*([None] if None in present else []), *(label for label in colours if label in present)]
 
 
-def _nearest_of_same_label(places: Sequence[Any]) -> tuple[float, float]:
+def _nearest_of_same_label(places: Sequence[Place]) -> tuple[float, float]:
     """The share of labelled tracks whose nearest neighbour on the map has their label, and what chance would give."""
     labelled = [place for place in places if place.label is not None]
     if len(labelled) < 2:
@@ -91,7 +106,7 @@ def _nearest_of_same_label(places: Sequence[Any]) -> tuple[float, float]:
     return same / len(labelled), chance
 
 
-def _figure(places: Sequence[Any], colours: Mapping[str, str], unknown: str) -> Figure:
+def _figure(places: Sequence[Place], colours: Mapping[str, str], unknown: str) -> Figure:
     points = _widest(places)
     traces = [
         {
@@ -117,7 +132,7 @@ def _figure(places: Sequence[Any], colours: Mapping[str, str], unknown: str) -> 
     return figure(traces, xaxis=hidden, yaxis=hidden | {"scaleanchor": "x"}, meta={"map": True})
 
 
-def _widest(places: Sequence[Any]) -> dict[int, tuple[float, float]]:
+def _widest(places: Sequence[Place]) -> dict[int, tuple[float, float]]:
     """The point of each place by its `id`, with the map rotated so that it is as wide as possible."""
     points = np.array([(place.x, place.y) for place in places])
     points -= points.mean(axis=0)
@@ -136,6 +151,6 @@ def _point_size(tracks: int) -> int:
     return 9 if tracks < 500 else 7 if tracks < 1500 else 5
 
 
-def _hover(place: Any) -> str:
+def _hover(place: Place) -> str:
     lines = (place.title, place.artists, place.label or "no label")
     return "<br>".join(chart_text(line, LETTERS) for line in lines if line)

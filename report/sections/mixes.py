@@ -1,11 +1,12 @@
 """The mixes that were analysed last: which label they sound like at what time."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Protocol
 
 from report.bounds import SEGMENTS
 from report.charts import PAPER, figure, rows_height
-from report.components import Chart, Column, Figure, Section, Table, number_column, table, text_column
+from report.components import Chart, Column, Columns, Figure, PlotlyObject, Section, Table, table, text_column
 from report.format import (
     chart_text,
     clock,
@@ -21,8 +22,54 @@ from report.format import (
 TITLE = "The latest mixes"
 
 
+class Mix(Protocol):
+    """An analysed mix."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def duration_s(self) -> float: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def verdict_reason(self) -> str: ...
+    @property
+    def tempo_bpm(self) -> float | None: ...
+    @property
+    def changes_per_hour(self) -> float: ...
+    @property
+    def unknown_share(self) -> float: ...
+    @property
+    def model_id(self) -> int: ...
+    @property
+    def created_at(self) -> datetime: ...
+
+
+class Segment(Protocol):
+    """A segment of a mix; its label_id is None where it is unknown."""
+
+    @property
+    def mix_id(self) -> int: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def start_s(self) -> float: ...
+    @property
+    def end_s(self) -> float: ...
+    @property
+    def label_id(self) -> int | None: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def tempo_bpm(self) -> float | None: ...
+
+
 def section(
-    mixes: Sequence[Any], segments: Sequence[Any], colours: Mapping[int, str], unknown: str, total: int
+    mixes: Sequence[Mix], segments: Sequence[Segment], colours: Mapping[int, str], unknown: str, total: int
 ) -> Section:
     """The section, from rows of analysed mixes, newest first, and of their segments.
 
@@ -56,34 +103,34 @@ def section(
     )
 
 
-def _mix_table(mixes: Sequence[Any]) -> Table:
-    columns = (
-        text_column("Title", "title"),
-        number_column("Length", "duration_s", clock),
-        text_column("Verdict", "verdict"),
-        text_column("Reason", "verdict_reason"),
-        number_column("BPM", "tempo_bpm", decimal),
-        number_column("Changes per hour", "changes_per_hour", decimal),
-        number_column("Unknown", "unknown_share", percent),
-        number_column("Model", "model_id", integer),
+def _mix_table(mixes: Sequence[Mix]) -> Table:
+    columns: Columns[Mix] = (
+        text_column("Title", lambda row: row.title),
+        Column("Length", lambda row: clock(row.duration_s)),
+        text_column("Verdict", lambda row: row.verdict),
+        text_column("Reason", lambda row: row.verdict_reason),
+        Column("BPM", lambda row: decimal(row.tempo_bpm)),
+        Column("Changes per hour", lambda row: decimal(row.changes_per_hour)),
+        Column("Unknown", lambda row: percent(row.unknown_share)),
+        Column("Model", lambda row: integer(row.model_id)),
         Column("Analysed (UTC)", lambda row: timestamp(row.created_at), number=False),
     )
     return table("Mixes", columns, mixes)
 
 
-def _segment_table(segments: Sequence[Any]) -> Table:
-    columns = (
-        text_column("Mix", "title"),
-        number_column("From", "start_s", clock),
-        number_column("To", "end_s", clock),
-        text_column("Sounds like", "label"),
-        number_column("Confidence", "confidence", percent),
-        number_column("BPM", "tempo_bpm", decimal),
+def _segment_table(segments: Sequence[Segment]) -> Table:
+    columns: Columns[Segment] = (
+        text_column("Mix", lambda row: row.title),
+        Column("From", lambda row: clock(row.start_s)),
+        Column("To", lambda row: clock(row.end_s)),
+        text_column("Sounds like", lambda row: row.label),
+        Column("Confidence", lambda row: percent(row.confidence)),
+        Column("BPM", lambda row: decimal(row.tempo_bpm)),
     )
     return table("Segments", columns, segments)
 
 
-def _mostly(segments: Sequence[Any]) -> str:
+def _mostly(segments: Sequence[Segment]) -> str:
     """mostly like Kompakt (64 %)"""
     if not segments:
         return "like no label in particular"
@@ -99,10 +146,13 @@ def _mostly(segments: Sequence[Any]) -> str:
 
 
 def _figure(
-    mixes: Sequence[Any], segments_of: Mapping[int, Sequence[Any]], colours: Mapping[int, str], unknown: str
+    mixes: Sequence[Mix],
+    segments_of: Mapping[int, Sequence[Segment]],
+    colours: Mapping[int, str],
+    unknown: str,
 ) -> Figure:
     position_of = {mix.id: position for position, mix in enumerate(mixes)}
-    by_label: dict[int | None, list[Any]] = {}
+    by_label: dict[int | None, list[Segment]] = {}
     for row in (row for rows in segments_of.values() for row in rows):
         by_label.setdefault(row.label_id, []).append(row)
     traces = [
@@ -118,7 +168,7 @@ def _figure(
     )
 
 
-def _bars(segments: Sequence[Any], position_of: Mapping[int, int], colour: str) -> dict[str, Any]:
+def _bars(segments: Sequence[Segment], position_of: Mapping[int, int], colour: str) -> PlotlyObject:
     """One trace: all segments of one label."""
     return {
         "type": "bar",
@@ -135,7 +185,7 @@ def _bars(segments: Sequence[Any], position_of: Mapping[int, int], colour: str) 
     }
 
 
-def _heading(mix: Any, position: int) -> dict[str, Any]:
+def _heading(mix: Mix, position: int) -> PlotlyObject:
     """Title and verdict above the strip of a mix."""
     return {
         "x": 0,
@@ -149,7 +199,7 @@ def _heading(mix: Any, position: int) -> dict[str, Any]:
     }
 
 
-def _hover(row: Any) -> str:
+def _hover(row: Segment) -> str:
     lines = [
         f"{clock(row.start_s)} to {clock(row.end_s)}",
         f"{chart_text(row.label)}, confidence {percent(row.confidence, 0)}",

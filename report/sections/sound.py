@@ -1,14 +1,45 @@
 """The distribution of each audio feature, label by label."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Protocol
 
 from report.charts import INK, figure, names_axis, rows_height
-from report.components import Chart, Column, Figure, Section, Table, number_column, table, text_column
+from report.components import Chart, Column, Columns, Figure, Section, Table, table, text_column
 from report.format import chart_text, counted, decimal, integer, short_name
 
 TITLE = "How the labels sound"
+
+
+class LabelSound(Protocol):
+    """A label, its number of clips (`rows`), and PERCENTILES of each audio feature; None without a value."""
+
+    @property
+    def label_id(self) -> int: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def tempo_bpm(self) -> Sequence[float] | None: ...
+    @property
+    def loudness_lufs(self) -> Sequence[float] | None: ...
+    @property
+    def onset_rate(self) -> Sequence[float] | None: ...
+    @property
+    def spectral_centroid_hz(self) -> Sequence[float] | None: ...
+    @property
+    def spectral_rolloff_hz(self) -> Sequence[float] | None: ...
+    @property
+    def spectral_flatness(self) -> Sequence[float] | None: ...
+    @property
+    def zero_crossing_rate(self) -> Sequence[float] | None: ...
+    @property
+    def energy(self) -> Sequence[float] | None: ...
+    @property
+    def danceability(self) -> Sequence[float] | None: ...
+    @property
+    def valence(self) -> Sequence[float] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +50,32 @@ class Feature:
     unit: str
     comparative: str
     """What a label is that has more of it."""
+    percentiles: Callable[[LabelSound], Sequence[float] | None]
 
 
 FEATURES: Final = {
-    "tempo_bpm": Feature("Tempo", "BPM", "faster"),
-    "loudness_lufs": Feature("Loudness", "LUFS", "louder"),
-    "onset_rate": Feature("Onsets", "per second", "busier"),
-    "spectral_centroid_hz": Feature("Spectral centroid", "Hz", "brighter"),
-    "spectral_rolloff_hz": Feature("Spectral roll-off", "Hz, 85 % below", "brighter"),
-    "spectral_flatness": Feature("Spectral flatness", "0 tone, 1 noise", "noisier"),
-    "zero_crossing_rate": Feature("Zero crossings", "share of samples", "noisier"),
-    "energy": Feature("Energy", "measured by services, 0 to 1", "more energetic"),
-    "danceability": Feature("Danceability", "measured by services, 0 to 1", "more danceable"),
-    "valence": Feature("Valence", "measured by services, 0 to 1", "brighter in mood"),
+    "tempo_bpm": Feature("Tempo", "BPM", "faster", lambda row: row.tempo_bpm),
+    "loudness_lufs": Feature("Loudness", "LUFS", "louder", lambda row: row.loudness_lufs),
+    "onset_rate": Feature("Onsets", "per second", "busier", lambda row: row.onset_rate),
+    "spectral_centroid_hz": Feature(
+        "Spectral centroid", "Hz", "brighter", lambda row: row.spectral_centroid_hz
+    ),
+    "spectral_rolloff_hz": Feature(
+        "Spectral roll-off", "Hz, 85 % below", "brighter", lambda row: row.spectral_rolloff_hz
+    ),
+    "spectral_flatness": Feature(
+        "Spectral flatness", "0 tone, 1 noise", "noisier", lambda row: row.spectral_flatness
+    ),
+    "zero_crossing_rate": Feature(
+        "Zero crossings", "share of samples", "noisier", lambda row: row.zero_crossing_rate
+    ),
+    "energy": Feature("Energy", "measured by services, 0 to 1", "more energetic", lambda row: row.energy),
+    "danceability": Feature(
+        "Danceability", "measured by services, 0 to 1", "more danceable", lambda row: row.danceability
+    ),
+    "valence": Feature(
+        "Valence", "measured by services, 0 to 1", "brighter in mood", lambda row: row.valence
+    ),
 }
 """The features that are shown, where any clip has them."""
 PERCENTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -39,7 +83,7 @@ SPREAD: Final = 1.0
 """A feature separates two labels if their medians differ by more than this, in mean interquartile ranges."""
 
 
-def section(labels: Sequence[Any], colours: Mapping[int, str], left_out: int = 0) -> Section:
+def section(labels: Sequence[LabelSound], colours: Mapping[int, str], left_out: int = 0) -> Section:
     """The section, from a row for each label: label_id, label, rows, and for each feature PERCENTILES or None.
 
     `colours` has the colour of each label by id; `left_out` counts labels that are not shown.
@@ -47,13 +91,13 @@ def section(labels: Sequence[Any], colours: Mapping[int, str], left_out: int = 0
     measured = {
         name: feature
         for name, feature in FEATURES.items()
-        if any(_percentiles(row, name) is not None for row in labels)
+        if any(feature.percentiles(row) is not None for row in labels)
     }
     if not measured:
         return Section("sound", TITLE, "Sound", ("Nothing was measured yet: labelscope extract.",))
     clips = sum(row.rows for row in labels)
     sentences = [f"Measured on {counted(clips, 'clip')} of {counted(len(labels), 'label')}."]
-    if separating := _most_separating(labels, measured):
+    if separating := _most_separating(labels, measured.values()):
         sentences.append(separating)
     if left_out:
         sentences.append(
@@ -70,46 +114,45 @@ def section(labels: Sequence[Any], colours: Mapping[int, str], left_out: int = 0
     )
 
 
-def _chart(labels: Sequence[Any], name: str, feature: Feature, colours: Mapping[int, str]) -> Chart:
+def _chart(labels: Sequence[LabelSound], name: str, feature: Feature, colours: Mapping[int, str]) -> Chart:
     return Chart(
         f"sound-{name.replace('_', '-')}",
         feature.title,
-        f"Boxes of {feature.title} in {feature.unit}, one for each label: {_medians(labels, name)}.",
-        _figure(labels, name, feature, colours),
+        f"Boxes of {feature.title} in {feature.unit}, one for each label: {_medians(labels, feature)}.",
+        _figure(labels, feature, colours),
         rows_height(len(labels), each=30, around=64),
         wide=False,
-        table=_table(labels, name, feature),
+        table=_table(labels, feature),
     )
 
 
-def _table(labels: Sequence[Any], name: str, feature: Feature) -> Table:
-    def percentile(number: int) -> Column:
-        return Column(f"{PERCENTILES[number]:.0%}", lambda row: _formatted(row, name, number))
+def _table(labels: Sequence[LabelSound], feature: Feature) -> Table:
+    def percentile(number: int) -> Column[LabelSound]:
+        return Column(f"{PERCENTILES[number]:.0%}", lambda row: _formatted(row, feature, number))
 
     percentiles = map(percentile, range(len(PERCENTILES)))
-    columns = (text_column("Label", "label"), number_column("Clips", "rows", integer), *percentiles)
+    columns: Columns[LabelSound] = (
+        text_column("Label", lambda row: row.label),
+        Column("Clips", lambda row: integer(row.rows)),
+        *percentiles,
+    )
     return table(f"{feature.title} ({feature.unit}), percentiles", columns, labels)
 
 
-def _percentiles(row: Any, name: str) -> Sequence[float] | None:
-    values: Sequence[float] | None = getattr(row, name)
-    return values
-
-
-def _formatted(row: Any, name: str, number: int) -> str:
-    values = _percentiles(row, name)
+def _formatted(row: LabelSound, feature: Feature, number: int) -> str:
+    values = feature.percentiles(row)
     return decimal(values[number] if values else None)
 
 
-def _medians(labels: Sequence[Any], name: str) -> str:
-    return ", ".join(f"{short_name(row.label)} {_formatted(row, name, 2)}" for row in labels)
+def _medians(labels: Sequence[LabelSound], feature: Feature) -> str:
+    return ", ".join(f"{short_name(row.label)} {_formatted(row, feature, 2)}" for row in labels)
 
 
-def _most_separating(labels: Sequence[Any], features: Mapping[str, Feature]) -> str | None:
+def _most_separating(labels: Sequence[LabelSound], features: Iterable[Feature]) -> str | None:
     """A sentence on the feature whose medians differ most, in mean interquartile ranges; None where none separates."""
     sentences: list[tuple[float, str]] = []
-    for name, feature in features.items():
-        rows = [(row, values) for row in labels if (values := _percentiles(row, name))]
+    for feature in features:
+        rows = [(row, values) for row in labels if (values := feature.percentiles(row))]
         if len(rows) < 2:
             continue
         (lowest, low), (highest, high) = min(rows, key=_median), max(rows, key=_median)
@@ -123,14 +166,14 @@ def _most_separating(labels: Sequence[Any], features: Mapping[str, Feature]) -> 
     return max(sentences)[1] if sentences else None
 
 
-def _median(row: tuple[Any, Sequence[float]]) -> float:
+def _median(row: tuple[LabelSound, Sequence[float]]) -> float:
     return row[1][2]
 
 
-def _figure(labels: Sequence[Any], name: str, feature: Feature, colours: Mapping[int, str]) -> Figure:
+def _figure(labels: Sequence[LabelSound], feature: Feature, colours: Mapping[int, str]) -> Figure:
     traces = []
     for position, row in enumerate(labels):
-        values = _percentiles(row, name)
+        values = feature.percentiles(row)
         if values is None:
             continue
         low, first, median, third, high = (float(f"{value:.5g}") for value in values)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from report.components import Column, Image, Section, Table, table
+from report.components import Column, Columns, Image, Section, Table, table
 from report.format import clock, integer, percent, plain_text
 
 TITLE = "What the model sees"
@@ -51,7 +51,7 @@ def section(clips: Sequence[ClipImage], labels: int) -> Section:
 
 
 def _table(clips: Sequence[ClipImage]) -> Table:
-    columns = (
+    columns: Columns[ClipImage] = (
         Column("Label", lambda clip: plain_text(clip.label), number=False),
         Column("Title", lambda clip: plain_text(clip.title), number=False),
         Column("Artists", lambda clip: plain_text(clip.artists), number=False),

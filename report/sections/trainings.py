@@ -1,11 +1,12 @@
 """Balanced accuracy of the model of each training, over time."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Protocol
 
 from report.bounds import TRAININGS
 from report.charts import ACCENT, PAPER, SECOND, figure
-from report.components import Chart, Column, Figure, Section, Table, number_column, table, text_column
+from report.components import Chart, Column, Columns, Figure, PlotlyObject, Section, Table, table, text_column
 from report.format import (
     chart_text,
     clock,
@@ -23,7 +24,40 @@ IN_USE = ("champion", "retired")
 """Statuses of models that are or were in use."""
 
 
-def section(trainings: Sequence[Any]) -> Section:
+class Training(Protocol):
+    """A training, and the metrics of its model on held-out tracks."""
+
+    @property
+    def training_run_id(self) -> int: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def tracks(self) -> int: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def fit_s(self) -> float | None: ...
+    @property
+    def track_accuracy(self) -> float | None: ...
+    @property
+    def balanced_accuracy(self) -> float | None: ...
+    @property
+    def ci_low(self) -> float | None: ...
+    @property
+    def ci_high(self) -> float | None: ...
+    @property
+    def baseline_accuracy(self) -> float | None: ...
+    @property
+    def model_status(self) -> str | None: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+def section(trainings: Sequence[Training]) -> Section:
     """The section, from rows of the view training_history, newest first."""
     if not trainings:
         return Section("trainings", TITLE, "Trainings", ("There was no training yet: labelscope run.",))
@@ -45,7 +79,7 @@ def section(trainings: Sequence[Any]) -> Section:
     )
 
 
-def _sentences(trainings: Sequence[Any], evaluated: Sequence[Any]) -> list[str]:
+def _sentences(trainings: Sequence[Training], evaluated: Sequence[Training]) -> list[str]:
     promoted = sum(row.model_status in IN_USE for row in trainings)
     summary = (
         f"{counted(len(trainings), 'training')}, {integer(promoted)} of them with a model that was promoted"
@@ -60,7 +94,7 @@ def _sentences(trainings: Sequence[Any], evaluated: Sequence[Any]) -> list[str]:
     return sentences
 
 
-def _chart(shown: Sequence[Any], sentences: Sequence[str]) -> Chart:
+def _chart(shown: Sequence[Training], sentences: Sequence[str]) -> Chart:
     return Chart(
         "trainings",
         "Balanced accuracy of each training's model on held-out tracks",
@@ -71,26 +105,26 @@ def _chart(shown: Sequence[Any], sentences: Sequence[str]) -> Chart:
     )
 
 
-def _table(trainings: Sequence[Any]) -> Table:
-    columns = (
-        number_column("Training", "training_run_id", integer),
+def _table(trainings: Sequence[Training]) -> Table:
+    columns: Columns[Training] = (
+        Column("Training", lambda row: integer(row.training_run_id)),
         Column("Started (UTC)", lambda row: timestamp(row.started_at), number=False),
-        text_column("Why", "why"),
-        text_column("Status", "status"),
-        number_column("Tracks", "tracks", integer),
-        number_column("Epochs", "epochs", integer),
-        number_column("Time", "fit_s", clock),
-        number_column("Recognised", "track_accuracy", percent),
-        number_column("Balanced", "balanced_accuracy", percent),
+        text_column("Why", lambda row: row.why),
+        text_column("Status", lambda row: row.status),
+        Column("Tracks", lambda row: integer(row.tracks)),
+        Column("Epochs", lambda row: integer(row.epochs)),
+        Column("Time", lambda row: clock(row.fit_s)),
+        Column("Recognised", lambda row: percent(row.track_accuracy)),
+        Column("Balanced", lambda row: percent(row.balanced_accuracy)),
         Column("95 % interval", lambda row: interval(row.ci_low, row.ci_high)),
-        number_column("Baseline", "baseline_accuracy", percent),
-        text_column("Model", "model_status"),
-        text_column("Reason", "reason"),
+        Column("Baseline", lambda row: percent(row.baseline_accuracy)),
+        text_column("Model", lambda row: row.model_status),
+        text_column("Reason", lambda row: row.reason),
     )
     return table("Trainings, newest first", columns, trainings)
 
 
-def _figure(rows: Sequence[Any]) -> Figure:
+def _figure(rows: Sequence[Training]) -> Figure:
     return figure(
         [_baseline_line(rows), _model_line(rows)],
         xaxis=_training_axis(rows),
@@ -98,7 +132,7 @@ def _figure(rows: Sequence[Any]) -> Figure:
     )
 
 
-def _model_line(rows: Sequence[Any]) -> dict[str, Any]:
+def _model_line(rows: Sequence[Training]) -> PlotlyObject:
     return {
         "type": "scatter",
         "mode": "lines+markers",
@@ -127,7 +161,7 @@ def _model_line(rows: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _baseline_line(rows: Sequence[Any]) -> dict[str, Any]:
+def _baseline_line(rows: Sequence[Training]) -> PlotlyObject:
     return {
         "type": "scatter",
         "mode": "lines+markers",
@@ -141,7 +175,7 @@ def _baseline_line(rows: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _training_axis(rows: Sequence[Any]) -> dict[str, Any]:
+def _training_axis(rows: Sequence[Training]) -> PlotlyObject:
     """Ids and dates of about eight trainings."""
     ticks = range(0, len(rows), max(1, len(rows) // 8))
     return {
@@ -154,12 +188,12 @@ def _training_axis(rows: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _difference(end: float | None, value: float) -> float:
+def _difference(end: float | None, value: float | None) -> float:
     """From a value to the end of its interval; 0 where there is no interval."""
-    return 0.0 if end is None else end - value
+    return 0.0 if end is None or value is None else end - value
 
 
-def _hover(row: Any) -> str:
+def _hover(row: Training) -> str:
     accuracy = percent(row.balanced_accuracy) + interval_note(row.ci_low, row.ci_high)
     return (
         f"training {row.training_run_id}, {chart_text(row.model_status)}<br>{accuracy}"

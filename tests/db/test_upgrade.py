@@ -131,7 +131,7 @@ def test_views_of_an_old_home_give_their_rows(upgraded: Engine) -> None:
         assert rows(connection, "SELECT true_label, taken_for, mean_confidence FROM mistakes") == [
             ("Kompakt", "Drumcode", 0.8)
         ]
-        assert [row.tracks for row in read.problems.view(connection, "playlist_coverage")] == [4, 4, 2, 4]
+        assert [row.tracks for row in read.views.playlist_coverage(connection)] == [4, 4, 2, 4]
 
 
 def test_track_states_of_an_old_home_are_right_before_and_after_a_refresh(upgraded: Engine) -> None:

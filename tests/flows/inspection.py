@@ -29,7 +29,7 @@ def state_of(engine: Engine) -> dict[str, list[Any]]:
 
 def coverage(engine: Engine) -> dict[str, Any]:
     with engine.connect() as connection:
-        return {row.playlist: row for row in read.problems.view(connection, "playlist_coverage")}
+        return {row.playlist: row for row in read.views.playlist_coverage(connection)}
 
 
 def wipe(engine: Engine) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from config.settings import Settings
-from db import read
 from tests.db.contents import contents
+from tests.flows.inspection import rows
 
 GoElsewhere = Callable[[], Engine]
 
@@ -34,11 +34,8 @@ def audio_file() -> Path:
 
 
 def everything(engine: Engine) -> dict[str, Any]:
+    of_views = {view: sorted(rows(engine, f"SELECT * FROM {view}"), key=str) for view in VIEWS}
     with engine.connect() as connection:
-        of_views = {
-            view: sorted((tuple(row) for row in read.problems.view(connection, view)), key=str)
-            for view in VIEWS
-        }
         return {"rows": contents(connection, without=()), **of_views}
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from db import read, write
 from tests.db.trainings import figure, model_rows, prediction, train
@@ -11,7 +11,18 @@ from tests.db.trainings import figure, model_rows, prediction, train
 
 def view(engine: Engine, name: str) -> list[dict[str, Any]]:
     with engine.connect() as connection:
-        return [row._asdict() for row in read.problems.view(connection, name)]
+        return [row._asdict() for row in connection.execute(text(f"SELECT * FROM {name}"))]
+
+
+KINDS = {
+    "playlist_coverage": read.views.PlaylistCoverage,
+    "label_accuracy": read.views.LabelAccuracy,
+    "confusion_matrix": read.views.ConfusionCell,
+    "mistakes": read.views.Mistake,
+    "training_history": read.views.TrainingSummary,
+    "model_list": read.views.ModelSummary,
+    "evaluation_table": read.views.EvaluationEntry,
+}
 
 
 @pytest.fixture
@@ -104,3 +115,11 @@ def test_a_prediction_of_an_unknown_track_has_the_nearest_label(champion: Engine
     assert [rows[n]["correct"] for n in range(1, 5)] == [False, True, None, True]
     assert [rows[n]["split"] for n in range(1, 5)] == ["train", "train", "holdout", "holdout"]
     assert rows[3]["nearest"] == "Drumcode"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_typed_rows_have_all_columns_of_their_view(engine: Engine, name: str) -> None:
+    with engine.connect() as connection:
+        columns = tuple(connection.execute(text(f"SELECT * FROM {name}")).keys())
+        getattr(read.views, name)(connection)
+    assert KINDS[name]._fields == columns

@@ -186,12 +186,12 @@ def test_an_unreadable_playlist_keeps_its_tracks_and_has_a_reason(engine: Engine
         playlist_id = write.playlists.register_playlist(connection, "folder", PLAYLIST, LABEL, CRATE)
         write.playlists.set_playlist_status(connection, playlist_id, "forbidden", "It is not yours.")
     with engine.connect() as connection:
-        (row,) = read.problems.view(connection, "playlist_coverage")
+        (row,) = read.views.playlist_coverage(connection)
     assert (row.tracks, row.status, row.status_reason) == (1, "forbidden", "It is not yours.")
     with engine.begin() as connection:
         assert write.playlists.saw_unchanged(connection, playlist_id, "Drumcode", "v1")
     with engine.connect() as connection:
-        assert read.problems.view(connection, "playlist_coverage")[0].status == "ok"
+        assert read.views.playlist_coverage(connection)[0].status == "ok"
 
 
 def test_the_same_recording_under_two_ids_in_two_labels_playlists_is_ambiguous(engine: Engine) -> None:

@@ -47,7 +47,7 @@ def test_the_table_is_that_of_the_last_evaluation_that_came_to_its_end(crate: En
         write.evaluations.fail_evaluation(connection, third, "The disk is full.")
         assert write.evaluations.mark_dead_evaluations(connection) == 1
         assert write.evaluations.mark_dead_evaluations(connection) == 0
-        rows = read.problems.view(connection, "evaluation_table")
+        rows = read.views.evaluation_table(connection)
         ended = text("SELECT id, status FROM evaluations WHERE finished_at IS NOT NULL ORDER BY id")
         statuses = [tuple(row) for row in connection.execute(ended)]
     assert [(row.evaluation_id, row.protocol, row.level, row.value) for row in rows] == [

@@ -172,16 +172,14 @@ def test_deleted_tracks_leave_all_counts(crate: Engine) -> None:
         predictions = [prediction(n, known=n != 3, drumcode=0.8, kompakt=0.2) for n in range(1, 5)]
         write.learning.save_predictions(connection, model, predictions)
         refresh(connection)
-        [mistake] = read.problems.view(connection, "mistakes")
+        [mistake] = read.views.mistakes(connection)
         assert (mistake.mean_confidence, mistake.called_unknown) == (0.8, 1)
         connection.execute(text("UPDATE tracks SET provider = 'deezer' WHERE id = 3"))
         write.removal.remove_provider(connection, "deezer")
         for _ in range(2):
-            [mistake] = read.problems.view(connection, "mistakes")
+            [mistake] = read.views.mistakes(connection)
             assert (mistake.mean_confidence, mistake.called_unknown) == (None, 0)
-            data = [
-                (row.label, row.split, row.tracks) for row in read.problems.view(connection, "model_data")
-            ]
-            assert ("Kompakt", "holdout", 1) not in data and ("Drumcode", "holdout", 1) in data
+            data = rows(connection, "SELECT label, split, tracks FROM model_data")
+            assert "('Kompakt', 'holdout', 1)" not in data and "('Drumcode', 'holdout', 1)" in data
             assert read.problems.counts(connection).tracks == 3
             refresh(connection)

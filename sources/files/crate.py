@@ -10,11 +10,11 @@ from common.files import describe, has_changed, sha256_of
 from common.text import slug_of
 from sources.errors import CrateError, Unavailable
 from sources.files.listing import ENDINGS, Listed, explain, list_audio, snapshot_of
-from sources.files.probe import Sound, UnusableError, plan_clips, probe
+from sources.files.probe import Sound, UnusableError, cut_clips, probe
 from sources.metadata.tags import Tags, artist_key, clean_text, collect, description_of, read_tags
 from sources.records import (
     Artist,
-    AudioClip,
+    AudioFile,
     Entry,
     KnownHashes,
     Label,
@@ -125,20 +125,16 @@ class FolderSource:
             release_date=description.release_date,
             raw=payload | {"audio": sound.format, "tags": tags},
         )
-        clips = tuple(
-            AudioClip(
-                provider=self.provider,
-                uri=path.as_uri(),
-                sha256=sha256,
-                bytes=listed.size,
-                modified_ns=listed.modified_ns,
-                offset_s=offset_s,
-                duration_s=duration_s,
-                licence=description.licence,
-            )
-            for offset_s, duration_s in plan_clips(sound.duration_s, self.windows)
+        file = AudioFile(
+            provider=self.provider,
+            uri=path.as_uri(),
+            sha256=sha256,
+            bytes=listed.size,
+            modified_ns=listed.modified_ns,
+            duration_s=sound.duration_s,
+            licence=description.licence,
         )
-        return Entry(track, clips)
+        return Entry(track, cut_clips(file, self.windows))
 
 
 def _read_file(path: Path, listed: Listed, known_sha256: str | None) -> tuple[str, Tags, Sound]:

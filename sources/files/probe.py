@@ -9,6 +9,7 @@ from typing import Any
 import soundfile as sf
 
 from sources.metadata.tags import clean_text
+from sources.records import AudioClip, AudioFile
 
 WINDOW_S = 30.0  # the length of a preview of streaming services, so that clips of whole files are comparable
 LONGEST_S = 7 * 86_400  # longer than any DJ set
@@ -64,3 +65,20 @@ def plan_clips(duration_s: float, windows: int) -> list[tuple[float, float]]:
     count = max(1, min(windows, int(duration_s // WINDOW_S)))
     centres = [(index + 0.5) * duration_s / count for index in range(count)]
     return [(max(0, math.floor((centre - WINDOW_S / 2) * 1000)) / 1000, WINDOW_S) for centre in centres]
+
+
+def cut_clips(file: AudioFile, windows: int) -> tuple[AudioClip, ...]:
+    """The clips of a file as planned by `plan_clips`."""
+    return tuple(
+        AudioClip(
+            provider=file.provider,
+            uri=file.uri,
+            sha256=file.sha256,
+            bytes=file.bytes,
+            modified_ns=file.modified_ns,
+            offset_s=offset_s,
+            duration_s=duration_s,
+            licence=file.licence,
+        )
+        for offset_s, duration_s in plan_clips(file.duration_s, windows)
+    )

@@ -68,7 +68,8 @@ def repeat_forever(*checks: Callable[[], object]) -> None:
             try:
                 check()
             except (HTTPError, PrefectException):
-                pass  # such as while a server starts
+                # Such as while a server starts.
+                logging.getLogger(__name__).debug("The runs could not be checked.", exc_info=True)
             # One malformed answer must not end all checks.
             except Exception:
                 logging.getLogger(__name__).exception("A check of the runs failed; the next one follows.")

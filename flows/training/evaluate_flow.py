@@ -81,6 +81,7 @@ def _evaluate(context: TrainingContext, training_set: TrainingSet, protocol: Pro
         metrics, confusions = contest(protocol, chosen, settings.workers)
         with context.engine.begin() as connection:
             write.evaluations.complete_evaluation(connection, evaluation_id, metrics, confusions)
+    # Every kind, as also Ctrl-C and a cancelled run must end the row.
     except BaseException as error:
         with context.engine.begin() as connection:
             write.evaluations.fail_evaluation(connection, evaluation_id, describe_error(error))

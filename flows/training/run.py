@@ -25,6 +25,7 @@ def train_and_judge(
         fitted = fit(context, training_set, hyperparameters, run_id)
         decision = judge(context, fitted.holdout, training_set)
         return _store(context.engine, run_id, fitted, decision), decision
+    # Every kind, as also Ctrl-C and a cancelled run must end the row.
     except BaseException as error:
         with context.engine.begin() as connection:
             if write.learning.fail_training(connection, run_id, describe_error(error)):

@@ -86,9 +86,8 @@ def download(
             duration_s, ending = _require_audio(draft, host)
             sha256 = hashlib.sha256(content).hexdigest()
             path = draft.replace(folder / f"{sha256}.{ending}")
-        except BaseException:
+        finally:
             draft.unlink(missing_ok=True)
-            raise
     return Downloaded(path, sha256, len(content), ending, duration_s)
 
 

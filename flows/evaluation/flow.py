@@ -11,15 +11,15 @@ from config.labels import read_labels
 from config.settings import Settings
 from db import write
 from db.engine import Lock, try_lock
+from flows.evaluation.artifacts import leave_evaluation
+from flows.evaluation.protocols import NETWORKS, Protocol, contest
 from flows.home.crashed_trainings import describe_error
 from flows.home.environment import open_database
-from flows.training.artifacts import leave_evaluation
-from flows.training.context import TrainingContext, new_context
-from flows.training.evaluation_protocols import NETWORKS, Protocol, contest
-from flows.training.lost_spectrograms import read_verified_training_set
-from flows.training.provenance import versions
-from flows.training.split_assignment import assign_new_tracks
-from flows.training.training_set import TrainingSet, held_back
+from flows.training_data.context import TrainingContext, new_context
+from flows.training_data.lost_spectrograms import read_verified_training_set
+from flows.training_data.provenance import versions
+from flows.training_data.split_assignment import assign_new_tracks
+from flows.training_data.training_set import TrainingSet, held_back
 from ml.data.hyperparameters import Hyperparameters, choose
 from ml.splits.requirements import TrainingRefused
 

@@ -63,7 +63,7 @@ DELETE_UNCREDITED_ARTISTS: Final = """
      WHERE a.provider = :provider AND NOT EXISTS (SELECT FROM track_artists ta WHERE ta.artist_id = a.id)
        AND a.first_seen_at < now() - make_interval(days => :days)
 """
-FORGET_SNAPSHOTS: Final = """
+CLEAR_SNAPSHOTS: Final = """
     UPDATE playlists SET snapshot_id = NULL
      WHERE provider = :provider AND snapshot_id IS NOT NULL
        AND last_seen_at < now() - make_interval(days => :days)
@@ -122,7 +122,7 @@ def remove_unconfirmed_tracks(connection: Connection, provider: str, days: int) 
     removed = _delete_tracks(connection, tracks)
     connection.execute(text(DELETE_UNCREDITED_ARTISTS), names)
     # If the provider returns, the next ingest reads these playlists in full.
-    connection.execute(text(FORGET_SNAPSHOTS), names)
+    connection.execute(text(CLEAR_SNAPSHOTS), names)
     return removed
 
 

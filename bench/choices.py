@@ -21,7 +21,7 @@ from config.labels import read_labels
 from config.settings import Settings
 from db.write.clips import register_spectrogram_config
 from flows.home.environment import open_database, spectrogram_folder
-from flows.training.training_set import read_training_set
+from flows.training_data.training_set import read_training_set
 from ml.crossvalidation.contenders import features_of
 from ml.crossvalidation.crossvalidation import (
     BaselineLearner,

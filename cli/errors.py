@@ -44,6 +44,7 @@ def errors_as_sentences() -> Iterator[None]:
         except SystemExit:
             sys.stdout.flush()  # raises for a full disk or a closed pipe, at the latest
             raise
+    # Every kind: `_sentence` selects the errors that a person can fix, and the others are raised again.
     except Exception as error:
         sentence = _output_sentence(error) if _is_output_error(error) else _sentence(error)
         if sentence is None:

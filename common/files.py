@@ -1,8 +1,10 @@
-"""File helpers: atomic writes, sha256, whether a file has changed, and the cause of an OSError."""
+"""File helpers: atomic writes, deletion, sha256, whether a file has changed, and the cause of an OSError."""
 
 import hashlib
+import logging
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
@@ -39,6 +41,13 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, mode)
             file.write(content)
+
+
+def delete_folder(path: Path) -> None:
+    """Delete a folder with its content, if there is one. Where something stays, a warning is logged."""
+    shutil.rmtree(path, ignore_errors=True)
+    if os.path.lexists(path):
+        logging.getLogger(__name__).warning("%s could not be deleted completely; delete it by hand.", path)
 
 
 def sync(path: Path) -> None:

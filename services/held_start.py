@@ -35,6 +35,7 @@ def start_held(
     reading, gate = os.pipe()  # a child inherits neither, except as its standard input
     try:
         process = subprocess.Popen([*HELD, *command], stdin=reading, env=env, **options)
+    # Every kind, as also Ctrl-C would leave the descriptor open.
     except BaseException:
         os.close(gate)
         raise

@@ -57,6 +57,7 @@ def _keep(server: Server, keeper_lock: int) -> None:
         reason = full_disk(server.folder) if full else f"{error}."
         _fail(server, f"{server.name} did not start: {reason}")
         raise
+    # Every kind, as a bug too must leave its reason in the state; its traceback goes to the log.
     except Exception:
         _fail(server, did_not_start(server, log_bytes))
         raise

@@ -46,3 +46,20 @@ class RateLimited(TransientError):
 
 class LoginNeeded(TransientError):
     """No request can succeed before a person sets a key or logs in."""
+
+
+class UnusableError(Exception):
+    """A file, or an entry of a playlist, cannot be used. `reason` is one word, for the database.
+
+    `fault` and `cure` are parts of a sentence: "is empty", "fetch it again, or remove it".
+    """
+
+    def __init__(self, reason: str, fault: str, cure: str) -> None:
+        super().__init__(reason, fault, cure)
+        self.reason = reason
+        self.fault = fault
+        self.cure = cure
+
+    def sentence(self, name: str) -> str:
+        """One sentence about the file or entry with this name."""
+        return f"{name} {self.fault}; {self.cure}."

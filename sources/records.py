@@ -53,6 +53,19 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class AudioFile:
+    """A whole file of audio. `duration_s` is its length by its headers; the other fields are those of `AudioClip`."""
+
+    provider: str
+    uri: str
+    sha256: str
+    bytes: int
+    modified_ns: int
+    duration_s: float
+    licence: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class AudioClip:
     """Audio that can be read now: `duration_s` seconds of the file at `uri`, from `offset_s` on.
 

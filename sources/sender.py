@@ -99,7 +99,8 @@ class _Adapter(HTTPAdapter):
             waits = urllib3.Timeout(connect=budget.wait(), read=budget.wait())
             response = super().send(request, True, waits, verify, cert, proxies)  # type: ignore[arg-type]
             body = b"" if 300 <= response.status_code < 400 else _read(response, budget)
-        except Exception as error:  # noqa: BLE001  libraries fail on odd answers with errors of many kinds
+        # Libraries fail on odd answers with errors of many kinds; the fault is raised below.
+        except Exception as error:  # noqa: BLE001
             fault = budget.fault or _fault_of(error)
         else:
             response.close()  # with its connection, where some of the body is unread

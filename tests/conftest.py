@@ -127,13 +127,13 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
     HAS_SERVER.set()
     # Prefect's server commits at every step of a run.
     with embedded_postgres(home, durable=False), runtime(Settings()):
+        from flows.evaluation.flow import evaluate
         from flows.extract.flow import extract
         from flows.ingest.flow import ingest
         from flows.maintain.flow import maintain
         from flows.mix.flow import mix
         from flows.pipeline import pipeline
         from flows.predict.flow import predict
-        from flows.training.evaluate_flow import evaluate
         from flows.training.flow import retrain
 
         yield SimpleNamespace(

@@ -110,8 +110,8 @@ def evaluate(
     settings = Settings()
     require_home(settings)
     check = partial(require_something_to_learn, settings=settings)
-    with flow_ready(settings, "flows.training.evaluate_flow", check):
-        from flows.training.evaluate_flow import evaluate as flow
+    with flow_ready(settings, "flows.evaluation.flow", check):
+        from flows.evaluation.flow import evaluate as flow
 
         evaluated = flow(folds, repeats)
     if evaluated.outcome != "completed":

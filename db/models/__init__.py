@@ -1,29 +1,11 @@
-"""The tables. Importing this package makes all of them known to `Base.metadata`."""
+"""The tables. Importing this package imports each of its modules, so that `Base.metadata` has all tables."""
 
-from db.models import (
-    catalogue,
-    clips,
-    embeddings,
-    evaluations,
-    files,
-    learning,
-    mixes,
-    providers,
-    splits,
-    track_state,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
 from db.models.base import Base
 
-__all__ = [
-    "Base",
-    "catalogue",
-    "clips",
-    "embeddings",
-    "evaluations",
-    "files",
-    "learning",
-    "mixes",
-    "providers",
-    "splits",
-    "track_state",
-]
+for module in iter_modules(__path__):
+    import_module(f"{__name__}.{module.name}")
+
+__all__ = ["Base"]

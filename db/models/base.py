@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Numeric, String, Text, func
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, MetaData, Numeric, String, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -29,7 +29,12 @@ class Base(DeclarativeBase):
     }
 
 
-Id = Annotated[int, mapped_column(Identity(always=True), primary_key=True)]
+Id = Annotated[int, mapped_column(Identity(always=True), primary_key=True, comment="Primary key.")]
+TrackKey = Annotated[
+    int, mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True, comment="The track.")
+]
+FlowRunId = Annotated[str, mapped_column(comment="Id of the Prefect flow run.")]
+TempoBpm = Annotated[float, mapped_column(comment="Tempo in beats per minute; null where there is none.")]
 Sha256 = Annotated[str, mapped_column(String(64))]
 Seconds = Annotated[float, mapped_column(Numeric(12, 3, asdecimal=False))]
 SetNow = Annotated[datetime, mapped_column(server_default=func.now())]

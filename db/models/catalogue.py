@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Id, Seconds, SetNow, one_of
+from db.models.base import Base, FlowRunId, Id, Seconds, SetNow, TrackKey, one_of
 
 
 class Label(Base):
@@ -37,7 +37,7 @@ class Playlist(Base):
         {"comment": "A list of tracks that gives them a label: a folder, or a playlist of a service."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     provider: Mapped[str] = mapped_column(
         comment="Provider of the playlist: spotify, deezer, folder or synth."
     )
@@ -74,7 +74,7 @@ class Artist(Base):
         {"comment": "An artist in one provider's catalogue."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     provider: Mapped[str] = mapped_column(comment="Provider of the artist's id.")
     external_id: Mapped[str] = mapped_column(
         comment="Id of the artist at the provider; for files the case-folded name."
@@ -91,7 +91,7 @@ class Track(Base):
         {"comment": "A recording in a provider's catalogue; for files, one row for each distinct content."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     provider: Mapped[str] = mapped_column(comment="Provider of the track's id.")
     external_id: Mapped[str] = mapped_column(
         comment="Id of the track at the provider; for files 'sha256:' and the hash of the file."
@@ -117,9 +117,7 @@ class TrackArtist(Base):
         {"comment": "Artists of a track, in the order of the credit."},
     )
 
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True, comment="The track."
-    )
+    track_id: Mapped[TrackKey]
     artist_id: Mapped[int] = mapped_column(ForeignKey("artists.id"), primary_key=True, comment="The artist.")
     position: Mapped[int] = mapped_column(comment="Place in the credit, 0 for the first artist.")
 
@@ -134,9 +132,7 @@ class PlaylistTrack(Base):
     playlist_id: Mapped[int] = mapped_column(
         ForeignKey("playlists.id"), primary_key=True, comment="The playlist."
     )
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True, comment="The track."
-    )
+    track_id: Mapped[TrackKey]
     added_at: Mapped[SetNow] = mapped_column(
         comment="Time of the addition by the provider, or else of the first ingest with it."
     )
@@ -152,9 +148,9 @@ class Load(Base):
         {"comment": "A complete ingest of one changed playlist; an interrupted ingest has no row."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     playlist_id: Mapped[int] = mapped_column(ForeignKey("playlists.id"), comment="The playlist.")
-    flow_run_id: Mapped[str | None] = mapped_column(comment="Id of the Prefect flow run.")
+    flow_run_id: Mapped[FlowRunId | None]
     snapshot_id: Mapped[str] = mapped_column(comment="Version of the playlist that was read.")
     started_at: Mapped[datetime] = mapped_column(comment="Time at which reading began.")
     finished_at: Mapped[SetNow] = mapped_column(comment="Time at which all rows were written.")
@@ -173,7 +169,7 @@ class RejectedRecord(Base):
         {"comment": "A playlist entry that could not be used, with the reason."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     playlist_id: Mapped[int] = mapped_column(ForeignKey("playlists.id"), comment="The playlist.")
     load_id: Mapped[int] = mapped_column(ForeignKey("loads.id"), comment="The first load with this entry.")
     reference: Mapped[str] = mapped_column(comment="The entry: a file's path or a provider's id.")

@@ -22,7 +22,7 @@ class Clip(Base):
         {"comment": "A piece of a track's audio: a whole preview, or a window cut from a longer file."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     track_id: Mapped[int] = mapped_column(
         ForeignKey("tracks.id", ondelete="CASCADE"), comment="The track of the clip."
     )
@@ -61,7 +61,7 @@ class SpectrogramConfig(Base):
         {"comment": "The parameters of a log-mel spectrogram."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     fingerprint: Mapped[str] = mapped_column(
         String(12), comment="Hash of the parameters; also the name of the spectrograms' folder."
     )
@@ -79,7 +79,7 @@ class Spectrogram(Base):
         {"comment": "A log-mel spectrogram file: float16 .npy of shape (frames, mel bands), in dB."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     clip_id: Mapped[int] = mapped_column(ForeignKey("clips.id", ondelete="CASCADE"), comment="The clip.")
     config_id: Mapped[int] = mapped_column(
         ForeignKey("spectrogram_configs.id"), comment="The parameters of the spectrogram."
@@ -108,7 +108,7 @@ class AudioFeatures(Base):
         {"comment": "Audio features of a clip, or of a whole track by a provider; null where unknown."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     track_id: Mapped[int] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), comment="The track.")
     clip_id: Mapped[int | None] = mapped_column(
         ForeignKey("clips.id", ondelete="CASCADE"),

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
-from db.models.base import Base
+from db.models.base import Base, TrackKey
 
 DIMENSIONS: Final = 256
 
@@ -35,9 +35,7 @@ class Embedding(Base):
         {"comment": "The embedding of a track by a model; only those of the model in use are kept."},
     )
 
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True, comment="The track."
-    )
+    track_id: Mapped[TrackKey]
     model_id: Mapped[int] = mapped_column(
         ForeignKey("models.id", ondelete="CASCADE"),
         primary_key=True,

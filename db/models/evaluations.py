@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Id, SetNow, Sha256, one_of
+from db.models.base import Base, FlowRunId, Id, SetNow, Sha256, one_of
 from db.models.learning import LEVELS
+from db.models.mixins import ConfusionCount, MetricValue, Provenance
 
 PROTOCOLS = ("grouped", "seed_protocol", "leave_one_label_out")
 PROTOCOL = (
@@ -15,7 +16,7 @@ PROTOCOL = (
 )
 
 
-class EvaluationRun(Base):
+class EvaluationRun(Provenance, Base):
     __tablename__ = "evaluations"
     __table_args__ = (
         CheckConstraint(one_of("status", "running", "completed", "failed", "crashed"), "status"),
@@ -25,30 +26,17 @@ class EvaluationRun(Base):
         },
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
-    flow_run_id: Mapped[str | None] = mapped_column(comment="Id of the Prefect flow run.")
+    id: Mapped[Id]
+    flow_run_id: Mapped[FlowRunId | None]
     folds: Mapped[int] = mapped_column(comment="Number of folds into which the groups are divided.")
     repeats: Mapped[int] = mapped_column(comment="Number of repeats, each with new folds.")
     seed: Mapped[int] = mapped_column(comment="Random seed of the first repeat.")
-    config_id: Mapped[int] = mapped_column(
-        ForeignKey("spectrogram_configs.id"), comment="The parameters of the spectrograms."
-    )
     dataset_fingerprint: Mapped[Sha256] = mapped_column(
         comment="Hash of the spectrograms, labels and groups."
     )
-    labels: Mapped[list[dict[str, Any]]] = mapped_column(
-        comment="Ids and slugs of the labels in the order of the outputs."
-    )
     hyperparameters: Mapped[dict[str, Any]] = mapped_column(comment="Hyperparameters of each architecture.")
-    versions: Mapped[dict[str, Any]] = mapped_column(
-        comment="Versions of Python, libraries, backend and code."
-    )
     tracks: Mapped[int] = mapped_column(comment="Number of tracks.")
     groups: Mapped[int] = mapped_column(comment="Number of groups of these tracks.")
-    origins: Mapped[list[str]] = mapped_column(
-        server_default="[]",
-        comment="Providers of the audio, and of the playlists that gave labels.",
-    )
     status: Mapped[str] = mapped_column(
         server_default="running", comment="State: running, completed, failed or crashed."
     )
@@ -57,7 +45,7 @@ class EvaluationRun(Base):
     finished_at: Mapped[datetime | None] = mapped_column(comment="End of the evaluation.")
 
 
-class EvaluationMetric(Base):
+class EvaluationMetric(MetricValue, Base):
     __tablename__ = "evaluation_metrics"
     __table_args__ = (
         UniqueConstraint(
@@ -84,28 +72,18 @@ class EvaluationMetric(Base):
         {"comment": "A metric of an architecture, for a protocol, a level and for some metrics a label."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     evaluation_id: Mapped[int] = mapped_column(
         ForeignKey("evaluations.id", ondelete="CASCADE"), comment="The evaluation."
     )
     protocol: Mapped[str] = mapped_column(comment=PROTOCOL)
     architecture: Mapped[str] = mapped_column(comment="Architecture: labelscope, seed, baseline, …")
-    level: Mapped[str] = mapped_column(
-        comment="Level: crop, clip (mean of its crops) or track (mean of its clips)."
-    )
     name: Mapped[str] = mapped_column(
         comment="Name of the metric: accuracy, balanced_accuracy, macro_f1, ece, auroc, …"
     )
-    label_id: Mapped[int | None] = mapped_column(
-        ForeignKey("labels.id"), comment="The label; null for all labels together."
-    )
-    value: Mapped[float] = mapped_column(comment="Value of the metric.")
-    ci_low: Mapped[float | None] = mapped_column(comment="Lower end of the 95 % confidence interval.")
-    ci_high: Mapped[float | None] = mapped_column(comment="Upper end of the 95 % confidence interval.")
-    count: Mapped[int] = mapped_column(comment="Number of crops, clips or tracks behind the value.")
 
 
-class EvaluationConfusion(Base):
+class EvaluationConfusion(ConfusionCount, Base):
     __tablename__ = "evaluation_confusions"
     __table_args__ = (
         CheckConstraint(one_of("protocol", *PROTOCOLS), "protocol"),
@@ -118,11 +96,4 @@ class EvaluationConfusion(Base):
     )
     protocol: Mapped[str] = mapped_column(primary_key=True, comment=PROTOCOL)
     architecture: Mapped[str] = mapped_column(primary_key=True, comment="Architecture.")
-    level: Mapped[str] = mapped_column(primary_key=True, comment="Level: crop, clip or track.")
-    true_label_id: Mapped[int] = mapped_column(
-        ForeignKey("labels.id"), primary_key=True, comment="The true label."
-    )
-    predicted_label_id: Mapped[int] = mapped_column(
-        ForeignKey("labels.id"), primary_key=True, comment="The predicted label."
-    )
-    count: Mapped[int] = mapped_column(comment="Number of cases over all repeats.")
+    count: Mapped[int] = mapped_column(sort_order=1, comment="Number of cases over all repeats.")

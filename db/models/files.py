@@ -17,7 +17,7 @@ class FileFault(Base):
         {"comment": "A stored file that differs from its row, found by `maintain`."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     path: Mapped[str] = mapped_column(comment="Path of the file below LABELSCOPE_HOME.")
     kind: Mapped[str] = mapped_column(comment="Kind of file: audio, spectrogram or model.")
     fault: Mapped[str] = mapped_column(

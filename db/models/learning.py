@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Id, SetNow, Sha256, one_of
+from db.models.base import Base, FlowRunId, Id, SetNow, Sha256, TrackKey, one_of
+from db.models.mixins import ConfusionCount, MetricValue, Provenance
 from db.models.splits import EXCLUDED, SPLITS
 
 LEVELS = ("crop", "clip", "track")
@@ -14,7 +15,7 @@ LEVELS = ("crop", "clip", "track")
 NEW = "new"
 
 
-class TrainingRun(Base):
+class TrainingRun(Provenance, Base):
     __tablename__ = "training_runs"
     __table_args__ = (
         CheckConstraint(one_of("status", "running", "completed", "refused", "failed", "crashed"), "status"),
@@ -22,8 +23,8 @@ class TrainingRun(Base):
         {"comment": "A training, with everything needed to repeat it."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
-    flow_run_id: Mapped[str | None] = mapped_column(comment="Id of the Prefect flow run.")
+    id: Mapped[Id]
+    flow_run_id: Mapped[FlowRunId | None]
     why: Mapped[str] = mapped_column(
         comment="Cause of the training: the first one, enough new tracks, or a request."
     )
@@ -37,28 +38,15 @@ class TrainingRun(Base):
     remarks: Mapped[list[str]] = mapped_column(
         server_default="[]", comment="Limits of the training and content left out, a sentence each."
     )
-    origins: Mapped[list[str]] = mapped_column(
-        server_default="[]",
-        comment="Providers of the audio, and of the playlists that gave labels.",
-    )
     architecture: Mapped[str] = mapped_column(comment="Architecture of the network: labelscope, seed, …")
     hyperparameters: Mapped[dict[str, Any]] = mapped_column(
         comment="All hyperparameters, with the random seed."
     )
-    config_id: Mapped[int] = mapped_column(
-        ForeignKey("spectrogram_configs.id"), comment="The parameters of the spectrograms."
-    )
     dataset_fingerprint: Mapped[Sha256] = mapped_column(
         comment="Hash of the spectrograms, labels and splits."
     )
-    labels: Mapped[list[dict[str, Any]]] = mapped_column(
-        comment="Ids and slugs of the labels in the order of the outputs."
-    )
     tracks: Mapped[int] = mapped_column(
         server_default="0", comment="Number of tracks in the training, with those removed since."
-    )
-    versions: Mapped[dict[str, Any]] = mapped_column(
-        comment="Versions of Python, libraries, backend and code."
     )
     history: Mapped[list[dict[str, Any]]] = mapped_column(
         server_default="[]", comment="Losses and accuracies, one entry for each epoch."
@@ -79,9 +67,7 @@ class TrainingRunTrack(Base):
     training_run_id: Mapped[int] = mapped_column(
         ForeignKey("training_runs.id", ondelete="CASCADE"), primary_key=True, comment="The training."
     )
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True, comment="The track."
-    )
+    track_id: Mapped[TrackKey]
     label_id: Mapped[int] = mapped_column(
         ForeignKey("labels.id"), comment="Label of the track in the training."
     )
@@ -117,7 +103,7 @@ class Model(Base):
         {"comment": "A trained model and its file; at most one is the champion, the model in use."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     training_run_id: Mapped[int] = mapped_column(
         ForeignKey("training_runs.id"), comment="The training of the model."
     )
@@ -143,7 +129,7 @@ class Model(Base):
     )
 
 
-class Metric(Base):
+class Metric(MetricValue, Base):
     __tablename__ = "metrics"
     __table_args__ = (
         UniqueConstraint("model_id", "split", "level", "name", "label_id"),
@@ -161,25 +147,15 @@ class Metric(Base):
         {"comment": "A metric of a model, for a split, a level and for some metrics a label."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     model_id: Mapped[int] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), comment="The model.")
     split: Mapped[str] = mapped_column(comment="Split: train, validation or holdout.")
-    level: Mapped[str] = mapped_column(
-        comment="Level: crop, clip (mean of its crops) or track (mean of its clips)."
-    )
     name: Mapped[str] = mapped_column(
         comment="Name of the metric: accuracy, balanced_accuracy, macro_f1, precision, recall, …"
     )
-    label_id: Mapped[int | None] = mapped_column(
-        ForeignKey("labels.id"), comment="The label; null for all labels together."
-    )
-    value: Mapped[float] = mapped_column(comment="Value of the metric.")
-    ci_low: Mapped[float | None] = mapped_column(comment="Lower end of the 95 % confidence interval.")
-    ci_high: Mapped[float | None] = mapped_column(comment="Upper end of the 95 % confidence interval.")
-    count: Mapped[int] = mapped_column(comment="Number of crops, clips or tracks behind the value.")
 
 
-class Confusion(Base):
+class Confusion(ConfusionCount, Base):
     __tablename__ = "confusions"
     __table_args__ = (
         CheckConstraint(one_of("split", *SPLITS), "split"),
@@ -191,14 +167,6 @@ class Confusion(Base):
         ForeignKey("models.id", ondelete="CASCADE"), primary_key=True, comment="The model."
     )
     split: Mapped[str] = mapped_column(primary_key=True, comment="Split: train, validation or holdout.")
-    level: Mapped[str] = mapped_column(primary_key=True, comment="Level: crop, clip or track.")
-    true_label_id: Mapped[int] = mapped_column(
-        ForeignKey("labels.id"), primary_key=True, comment="The true label."
-    )
-    predicted_label_id: Mapped[int] = mapped_column(
-        ForeignKey("labels.id"), primary_key=True, comment="The predicted label."
-    )
-    count: Mapped[int] = mapped_column(comment="Number of cases.")
 
 
 class Prediction(Base):
@@ -211,7 +179,7 @@ class Prediction(Base):
         {"comment": "The prediction of a model for a track: the mean over its clips."},
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     track_id: Mapped[int] = mapped_column(ForeignKey("tracks.id", ondelete="CASCADE"), comment="The track.")
     model_id: Mapped[int] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), comment="The model.")
     label_id: Mapped[int | None] = mapped_column(
@@ -256,7 +224,7 @@ class HoldoutPrediction(Base):
         },
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     model_id: Mapped[int] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), comment="The model.")
     true_label_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), comment="True label of the tracks.")
     nearest_id: Mapped[int] = mapped_column(

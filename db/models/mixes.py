@@ -6,7 +6,7 @@ from sqlalchemy import REAL, CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Id, Seconds, SetNow, Sha256, one_of
+from db.models.base import Base, FlowRunId, Id, Seconds, SetNow, Sha256, TempoBpm, one_of
 
 UNKNOWN = "The label; null for unknown, like none of the labels."
 
@@ -37,7 +37,7 @@ class Mix(Base):
         },
     )
 
-    id: Mapped[Id] = mapped_column(comment="Primary key.")
+    id: Mapped[Id]
     sha256: Mapped[Sha256 | None] = mapped_column(
         comment="SHA-256 of the whole file; null where it could not be read."
     )
@@ -70,9 +70,7 @@ class Mix(Base):
     unknown_share: Mapped[float | None] = mapped_column(
         comment="Share of time that is like none of the labels."
     )
-    tempo_bpm: Mapped[float | None] = mapped_column(
-        comment="Tempo in beats per minute; null where there is none."
-    )
+    tempo_bpm: Mapped[TempoBpm | None]
     verdict: Mapped[str | None] = mapped_column(
         comment="Verdict by the taste of this row: listen, maybe or skip."
     )
@@ -81,7 +79,7 @@ class Mix(Base):
         comment="Taste behind the verdict: weights of the labels and of unknown, and the wanted variety."
     )
     analysis_s: Mapped[float | None] = mapped_column(comment="Wall time of the analysis in seconds.")
-    flow_run_id: Mapped[str | None] = mapped_column(comment="Id of the Prefect flow run.")
+    flow_run_id: Mapped[FlowRunId | None]
     created_at: Mapped[SetNow] = mapped_column(comment="Time of the analysis, or of the last rejection.")
 
 
@@ -101,9 +99,7 @@ class MixSegment(Base):
     end_s: Mapped[Seconds] = mapped_column(comment="End in the mix, in seconds.")
     label_id: Mapped[int | None] = mapped_column(ForeignKey("labels.id"), comment=UNKNOWN)
     confidence: Mapped[float] = mapped_column(comment="Confidence, 0 to 1.")
-    tempo_bpm: Mapped[float | None] = mapped_column(
-        comment="Tempo in beats per minute; null where there is none."
-    )
+    tempo_bpm: Mapped[TempoBpm | None]
 
 
 class MixWindow(Base):
@@ -129,6 +125,4 @@ class MixWindow(Base):
         ARRAY(REAL),
         comment="Probabilities of this window alone, in the order of the training's labels; null for silence.",
     )
-    tempo_bpm: Mapped[float | None] = mapped_column(
-        comment="Tempo in beats per minute; null where there is none."
-    )
+    tempo_bpm: Mapped[TempoBpm | None]

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, SmallInteger
+from sqlalchemy import CheckConstraint, DateTime, SmallInteger
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, SetNow, one_of
+from db.models.base import Base, SetNow, TrackKey, one_of
 
 
 class ProviderState(Base):
@@ -37,9 +37,7 @@ class Lookup(Base):
         {"comment": "A lookup without a result: a source that has no audio or no features of a track."},
     )
 
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True, comment="The track."
-    )
+    track_id: Mapped[TrackKey]
     kind: Mapped[str] = mapped_column(primary_key=True, comment="Kind of lookup: audio or features.")
     source: Mapped[str] = mapped_column(
         primary_key=True,

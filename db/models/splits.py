@@ -1,9 +1,9 @@
 """The splits of tracks, and those of removed tracks."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, SetNow, Sha256, one_of
+from db.models.base import Base, SetNow, Sha256, TrackKey, one_of
 
 SPLITS = ("train", "validation", "holdout")
 # Tied to two splits, so in neither.
@@ -20,11 +20,7 @@ class TrackSplit(Base):
         {"comment": "The split of a track: assigned once, and never changed."},
     )
 
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"),
-        primary_key=True,
-        comment="The track.",
-    )
+    track_id: Mapped[TrackKey]
     group_key: Mapped[str] = mapped_column(comment="Group of the track; a group is in one split only.")
     scheme: Mapped[str] = mapped_column(comment="Basis of the group: artist, album or title.")
     split: Mapped[str] = mapped_column(

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Id
+from db.models.mixins import FeatureSums
 
 
 class ChangedTrack(Base):
@@ -27,7 +28,7 @@ class ChangedTrack(Base):
     track_id: Mapped[int] = mapped_column(comment="The track, which may be deleted.")
 
 
-class TrackState(Base):
+class TrackState(FeatureSums, Base):
     __tablename__ = "track_states"
     __table_args__ = (
         {
@@ -85,15 +86,9 @@ class TrackState(Base):
     )
     tracks: Mapped[int] = mapped_column(comment="Number of tracks in the state.")
     features: Mapped[int] = mapped_column(comment="Number of rows of audio features of the tracks.")
-    tempo_count: Mapped[int] = mapped_column(comment="Number of these rows with a tempo.")
-    tempo_sum: Mapped[float] = mapped_column(comment="Sum of the tempos in beats per minute.")
-    loudness_count: Mapped[int] = mapped_column(comment="Number of these rows with a loudness.")
-    loudness_sum: Mapped[float] = mapped_column(comment="Sum of the loudnesses in LUFS.")
-    onset_count: Mapped[int] = mapped_column(comment="Number of these rows with an onset rate.")
-    onset_sum: Mapped[float] = mapped_column(comment="Sum of the onset rates per second.")
 
 
-class TrackStateMember(Base):
+class TrackStateMember(FeatureSums, Base):
     __tablename__ = "track_state_members"
     __table_args__ = (
         Index("ix_track_state_members_asked_at", "state_id", "asked_at"),
@@ -116,12 +111,6 @@ class TrackStateMember(Base):
         comment="Time of the oldest lookup of audio features without a result."
     )
     features: Mapped[int] = mapped_column(comment="Number of rows of audio features of the track.")
-    tempo_count: Mapped[int] = mapped_column(comment="Number of these rows with a tempo.")
-    tempo_sum: Mapped[float] = mapped_column(comment="Sum of the tempos in beats per minute.")
-    loudness_count: Mapped[int] = mapped_column(comment="Number of these rows with a loudness.")
-    loudness_sum: Mapped[float] = mapped_column(comment="Sum of the loudnesses in LUFS.")
-    onset_count: Mapped[int] = mapped_column(comment="Number of these rows with an onset rate.")
-    onset_sum: Mapped[float] = mapped_column(comment="Sum of the onset rates per second.")
 
 
 class PlaylistTrackState(Base):

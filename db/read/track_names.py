@@ -14,6 +14,49 @@ CREDIT: Final = """
 # Number of tracks whose full name is compared.
 PROMISING: Final = 500
 NAME: Final = f"lower(normalize(concat_ws(' - ', {CREDIT}, t.title), NFKC))"
+# The words of a name are searched in all titles and artists; the full names of the most promising tracks are compared.
+TRACKS_CALLED: Final = f"""
+    WITH asked AS MATERIALIZED (
+        SELECT lower(normalize(:name, NFKC)) AS name
+    ), wanted AS MATERIALIZED (
+        SELECT array_agg(DISTINCT word) FILTER (WHERE word <> '') AS words
+          FROM asked, regexp_split_to_table(asked.name, '[^[:alnum:]]+') AS word
+    ), titles AS MATERIALIZED (
+        SELECT id, lower(normalize(title, NFKC)) AS title FROM tracks
+    ), in_titles AS (
+        SELECT t.id AS track_id, word FROM titles t, wanted, unnest(wanted.words) AS word
+         WHERE strpos(t.title, word) > 0
+    ), in_artists AS (
+        SELECT ta.track_id, word
+          FROM (SELECT id, lower(normalize(name, NFKC)) AS name FROM artists OFFSET 0) AS a
+         CROSS JOIN wanted CROSS JOIN unnest(wanted.words) AS word
+          JOIN track_artists ta ON ta.artist_id = a.id
+         WHERE strpos(a.name, word) > 0
+    ), promising AS (
+        (SELECT h.track_id
+           FROM (SELECT track_id, count(DISTINCT word) AS words
+                   FROM (SELECT track_id, word FROM in_titles
+                         UNION ALL SELECT track_id, word FROM in_artists) AS hit
+                  GROUP BY track_id) AS h
+           JOIN titles t ON t.id = h.track_id
+          CROSS JOIN asked
+          ORDER BY h.words DESC, right(asked.name, length(t.title)) = t.title DESC, length(t.title), t.id
+          LIMIT {PROMISING})
+        UNION
+        (SELECT t.id FROM titles t, asked WHERE t.title = asked.name LIMIT {PROMISING})
+    )
+    SELECT t.id AS track_id,
+           {CREDIT} AS artists,
+           t.title,
+           asked.name IN (called.name, lower(normalize(t.title, NFKC))) AS exact,
+           (SELECT count(*) FROM unnest(wanted.words) AS word WHERE strpos(called.name, word) > 0) AS words,
+           coalesce(cardinality(wanted.words), 0) AS wanted
+      FROM promising JOIN tracks t ON t.id = promising.track_id
+     CROSS JOIN asked CROSS JOIN wanted
+     CROSS JOIN LATERAL (SELECT {NAME} AS name) AS called
+     ORDER BY exact DESC, words DESC, length(called.name), t.id
+     LIMIT :number
+"""
 
 
 class TrackMatch(NamedTuple):
@@ -32,49 +75,5 @@ def tracks_called(connection: Connection, name: str, number: int) -> list[TrackM
 
     The query reads all titles and artists once, and compares the full names of the most promising tracks.
     """
-    result = connection.execute(
-        text(f"""
-            WITH asked AS MATERIALIZED (
-                SELECT lower(normalize(:name, NFKC)) AS name
-            ), wanted AS MATERIALIZED (
-                SELECT array_agg(DISTINCT word) FILTER (WHERE word <> '') AS words
-                  FROM asked, regexp_split_to_table(asked.name, '[^[:alnum:]]+') AS word
-            ), titles AS MATERIALIZED (
-                SELECT id, lower(normalize(title, NFKC)) AS title FROM tracks
-            ), in_titles AS (
-                SELECT t.id AS track_id, word FROM titles t, wanted, unnest(wanted.words) AS word
-                 WHERE strpos(t.title, word) > 0
-            ), in_artists AS (
-                SELECT ta.track_id, word
-                  FROM (SELECT id, lower(normalize(name, NFKC)) AS name FROM artists OFFSET 0) AS a
-                 CROSS JOIN wanted CROSS JOIN unnest(wanted.words) AS word
-                  JOIN track_artists ta ON ta.artist_id = a.id
-                 WHERE strpos(a.name, word) > 0
-            ), promising AS (
-                (SELECT h.track_id
-                   FROM (SELECT track_id, count(DISTINCT word) AS words
-                           FROM (SELECT track_id, word FROM in_titles
-                                 UNION ALL SELECT track_id, word FROM in_artists) AS hit
-                          GROUP BY track_id) AS h
-                   JOIN titles t ON t.id = h.track_id
-                  CROSS JOIN asked
-                  ORDER BY h.words DESC, right(asked.name, length(t.title)) = t.title DESC, length(t.title), t.id
-                  LIMIT {PROMISING})
-                UNION
-                (SELECT t.id FROM titles t, asked WHERE t.title = asked.name LIMIT {PROMISING})
-            )
-            SELECT t.id AS track_id,
-                   {CREDIT} AS artists,
-                   t.title,
-                   asked.name IN (called.name, lower(normalize(t.title, NFKC))) AS exact,
-                   (SELECT count(*) FROM unnest(wanted.words) AS word WHERE strpos(called.name, word) > 0) AS words,
-                   coalesce(cardinality(wanted.words), 0) AS wanted
-              FROM promising JOIN tracks t ON t.id = promising.track_id
-             CROSS JOIN asked CROSS JOIN wanted
-             CROSS JOIN LATERAL (SELECT {NAME} AS name) AS called
-             ORDER BY exact DESC, words DESC, length(called.name), t.id
-             LIMIT :number
-        """),
-        {"name": name, "number": number},
-    )
+    result = connection.execute(text(TRACKS_CALLED), {"name": name, "number": number})
     return typed_rows(TrackMatch, result)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from sqlalchemy import Connection, func, insert, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -12,7 +12,21 @@ from db.models.catalogue import Label, Load, Playlist, RejectedRecord
 from db.write.rows import Row, unique
 
 # Compared in Python: the server may scan the whole array for each member, which takes a minute for 20 000 tracks.
-MEMBERS = "SELECT track_id FROM playlist_tracks WHERE playlist_id = :playlist AND removed_at IS NULL"
+MEMBERS: Final = "SELECT track_id FROM playlist_tracks WHERE playlist_id = :playlist AND removed_at IS NULL"
+REGISTER_PLAYLIST: Final = """
+    WITH label AS (SELECT id FROM labels WHERE slug = :slug),
+    registered AS (
+        INSERT INTO playlists AS p (provider, external_id, name, label_id, listed_by)
+        SELECT :provider, :external_id, :external_id, id, :listed_by FROM label
+        ON CONFLICT (provider, external_id) DO UPDATE
+           SET label_id = excluded.label_id, listed_by = excluded.listed_by
+         WHERE (p.label_id, p.listed_by) IS DISTINCT FROM (excluded.label_id, excluded.listed_by)
+        RETURNING id)
+    SELECT id FROM registered
+    UNION ALL
+    SELECT id FROM playlists
+     WHERE (provider, external_id) = (:provider, :external_id) AND NOT EXISTS (SELECT FROM registered)
+"""
 
 
 class RejectionRow(TypedDict):
@@ -48,35 +62,9 @@ def register_playlist(
     A new playlist gets its external id as name. An empty description never replaces another. With `keep_name` an
     existing label keeps its name.
     """
-    described = upsert(Label).values(**label)
-    connection.execute(
-        described.on_conflict_do_update(
-            index_elements=["slug"],
-            set_={
-                "name": Label.name if keep_name else described.excluded.name,
-                "description": func.coalesce(
-                    func.nullif(described.excluded.description, ""), Label.description
-                ),
-            },
-            where=((described.excluded.name != Label.name) & (not keep_name))
-            | ~described.excluded.description.in_(["", Label.description]),
-        )
-    )
+    _save_label(connection, label, keep_name=keep_name)
     playlist_id: int = connection.execute(
-        text("""
-            WITH label AS (SELECT id FROM labels WHERE slug = :slug),
-            registered AS (
-                INSERT INTO playlists AS p (provider, external_id, name, label_id, listed_by)
-                SELECT :provider, :external_id, :external_id, id, :listed_by FROM label
-                ON CONFLICT (provider, external_id) DO UPDATE
-                   SET label_id = excluded.label_id, listed_by = excluded.listed_by
-                 WHERE (p.label_id, p.listed_by) IS DISTINCT FROM (excluded.label_id, excluded.listed_by)
-                RETURNING id)
-            SELECT id FROM registered
-            UNION ALL
-            SELECT id FROM playlists
-             WHERE (provider, external_id) = (:provider, :external_id) AND NOT EXISTS (SELECT FROM registered)
-        """),
+        text(REGISTER_PLAYLIST),
         {
             "slug": label["slug"],
             "provider": provider,
@@ -85,6 +73,23 @@ def register_playlist(
         },
     ).scalar_one()
     return playlist_id
+
+
+def _save_label(connection: Connection, label: Row, *, keep_name: bool) -> None:
+    """Write a label; an existing one gets the new description unless it is empty, and the new name if asked."""
+    described = upsert(Label).values(**label)
+    new = described.excluded
+    renamed = (new.name != Label.name) & (not keep_name)
+    connection.execute(
+        described.on_conflict_do_update(
+            index_elements=["slug"],
+            set_={
+                "name": Label.name if keep_name else new.name,
+                "description": func.coalesce(func.nullif(new.description, ""), Label.description),
+            },
+            where=renamed | ~new.description.in_(["", Label.description]),
+        )
+    )
 
 
 def saw_unchanged(connection: Connection, playlist_id: int, name: str, snapshot_id: str) -> bool:

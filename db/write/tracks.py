@@ -4,7 +4,7 @@ Null never replaces a value. All statements lock rows in the same order: otherwi
 """
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from sqlalchemy import Connection, text
 
@@ -56,6 +56,67 @@ TrackEntry = tuple[TrackRow, Sequence[ArtistRow], Sequence[ClipRow]]
 """The columns of a track, of its artists in order of credit, and of its clips."""
 
 TRACK_COLUMNS = ("provider", "external_id", "title", "album", "isrc", "duration_s", "release_date")
+SAVE_ARTISTS: Final = """
+    INSERT INTO artists (provider, external_id, name)
+    SELECT * FROM unnest(CAST(:provider AS text[]), CAST(:external_id AS text[]), CAST(:name AS text[]))
+     ORDER BY 1, 2
+    ON CONFLICT DO NOTHING
+"""
+# A scalar query in place of a join: for a join the server would read all artists.
+ARTIST_IDS: Final = """
+    SELECT provider, external_id, (
+           SELECT id FROM artists a
+            WHERE (a.provider, a.external_id) = (wanted.provider, wanted.external_id)) AS id
+      FROM unnest(CAST(:provider AS text[]), CAST(:external_id AS text[])) AS wanted (provider, external_id)
+"""
+DELETE_OTHER_CREDITS: Final = """
+    DELETE FROM track_artists ta
+     WHERE ta.track_id = ANY(:track) AND NOT EXISTS (
+           SELECT FROM unnest(CAST(:track AS bigint[]), CAST(:artist AS bigint[])) AS credit (track, artist)
+            WHERE credit.track = ta.track_id AND credit.artist = ta.artist_id)
+"""
+SAVE_CREDITS: Final = """
+    INSERT INTO track_artists AS ta (track_id, artist_id, position)
+    SELECT * FROM unnest(CAST(:track AS bigint[]), CAST(:artist AS bigint[]), CAST(:position AS bigint[]))
+     ORDER BY 1, 2
+    ON CONFLICT (track_id, artist_id) DO UPDATE SET position = excluded.position
+     WHERE ta.position <> excluded.position
+"""
+CLIP_COLUMNS = (
+    "track_id",
+    "provider",
+    "licence",
+    "reference",
+    "uri",
+    "sha256",
+    "bytes",
+    "modified_ns",
+    "offset_s",
+    "duration_s",
+)
+# A rejected clip gets another try when its file has moved or changed.
+SAVE_CLIPS: Final = """
+    INSERT INTO clips AS c
+           (track_id, provider, licence, reference, uri, sha256, bytes, modified_ns, offset_s, duration_s)
+    SELECT * FROM unnest(
+           CAST(:track_id AS bigint[]), CAST(:provider AS text[]), CAST(:licence AS text[]),
+           CAST(:reference AS text[]), CAST(:uri AS text[]), CAST(:sha256 AS text[]),
+           CAST(:bytes AS bigint[]), CAST(:modified_ns AS bigint[]),
+           CAST(:offset_s AS numeric[]), CAST(:duration_s AS numeric[]))
+     ORDER BY 1, 2, 9
+    ON CONFLICT (track_id, provider, offset_s) DO UPDATE SET
+           uri = excluded.uri,
+           modified_ns = excluded.modified_ns,
+           status = CASE c.status WHEN 'rejected' THEN 'new' ELSE c.status END,
+           reason = NULL,
+           detail = NULL
+     WHERE (c.uri, c.modified_ns) IS DISTINCT FROM (excluded.uri, excluded.modified_ns)
+"""
+DELETE_OTHER_WINDOWS: Final = """
+    DELETE FROM clips c WHERE c.track_id = ANY(:track_id) AND c.provider = ANY(:provider) AND NOT EXISTS (
+           SELECT FROM unnest(CAST(:track_id AS bigint[]), CAST(:offset_s AS numeric(12, 3)[])) AS plan (track_id, at)
+            WHERE plan.track_id = c.track_id AND plan.at = c.offset_s)
+"""
 
 
 def save_entries(connection: Connection, entries: Sequence[TrackEntry]) -> list[int]:
@@ -111,27 +172,7 @@ def _save_credits(
     artists = unique((artist for credit in credits_ for artist in credit), "provider", "external_id")
     if not artists:
         return
-    named = arrays(artists, "provider", "external_id", "name")
-    connection.execute(
-        text("""
-            INSERT INTO artists (provider, external_id, name)
-            SELECT * FROM unnest(
-                   CAST(:provider AS text[]), CAST(:external_id AS text[]), CAST(:name AS text[]))
-             ORDER BY 1, 2
-            ON CONFLICT DO NOTHING
-        """),
-        named,
-    )
-    stored = connection.execute(
-        text("""
-            SELECT provider, external_id, (  -- no join: the server would read all artists
-                   SELECT id FROM artists a
-                    WHERE (a.provider, a.external_id) = (wanted.provider, wanted.external_id)) AS id
-              FROM unnest(CAST(:provider AS text[]), CAST(:external_id AS text[])) AS wanted (provider, external_id)
-        """),
-        {"provider": named["provider"], "external_id": named["external_id"]},
-    )
-    artist_ids = {(row.provider, row.external_id): row.id for row in stored}
+    artist_ids = _save_artists(connection, artists)
     rows = [
         {
             "track": track_id,
@@ -142,26 +183,18 @@ def _save_credits(
         for position, artist in enumerate(unique(credit, "provider", "external_id"))
     ]
     credited = arrays(unique(rows, "track", "artist"), "track", "artist", "position")
-    connection.execute(
-        text("""
-            DELETE FROM track_artists ta
-             WHERE ta.track_id = ANY(:track) AND NOT EXISTS (
-                   SELECT FROM unnest(CAST(:track AS bigint[]), CAST(:artist AS bigint[])) AS credit (track, artist)
-                    WHERE credit.track = ta.track_id AND credit.artist = ta.artist_id)
-        """),
-        {"track": credited["track"], "artist": credited["artist"]},
+    connection.execute(text(DELETE_OTHER_CREDITS), {"track": credited["track"], "artist": credited["artist"]})
+    connection.execute(text(SAVE_CREDITS), credited)
+
+
+def _save_artists(connection: Connection, artists: Sequence[ArtistRow]) -> dict[tuple[str, str], int]:
+    """Write artists that are new; returns the id of each by its provider and external id."""
+    named = arrays(artists, "provider", "external_id", "name")
+    connection.execute(text(SAVE_ARTISTS), named)
+    stored = connection.execute(
+        text(ARTIST_IDS), {"provider": named["provider"], "external_id": named["external_id"]}
     )
-    connection.execute(
-        text("""
-            INSERT INTO track_artists AS ta (track_id, artist_id, position)
-            SELECT * FROM unnest(
-                   CAST(:track AS bigint[]), CAST(:artist AS bigint[]), CAST(:position AS bigint[]))
-             ORDER BY 1, 2
-            ON CONFLICT (track_id, artist_id) DO UPDATE SET position = excluded.position
-             WHERE ta.position <> excluded.position
-        """),
-        credited,
-    )
+    return {(row.provider, row.external_id): row.id for row in stored}
 
 
 def save_clips(connection: Connection, clips: Sequence[TrackClipRow]) -> None:
@@ -169,47 +202,9 @@ def save_clips(connection: Connection, clips: Sequence[TrackClipRow]) -> None:
     distinct = unique(clips, "track_id", "provider", "offset_s")
     if not distinct:
         return
-    columns = arrays(
-        distinct,
-        "track_id",
-        "provider",
-        "licence",
-        "reference",
-        "uri",
-        "sha256",
-        "bytes",
-        "modified_ns",
-        "offset_s",
-        "duration_s",
-    )
-    connection.execute(
-        text("""
-            INSERT INTO clips AS c
-                   (track_id, provider, licence, reference, uri, sha256, bytes, modified_ns,
-                    offset_s, duration_s)
-            SELECT * FROM unnest(
-                   CAST(:track_id AS bigint[]), CAST(:provider AS text[]), CAST(:licence AS text[]),
-                   CAST(:reference AS text[]), CAST(:uri AS text[]), CAST(:sha256 AS text[]),
-                   CAST(:bytes AS bigint[]), CAST(:modified_ns AS bigint[]),
-                   CAST(:offset_s AS numeric[]), CAST(:duration_s AS numeric[]))
-             ORDER BY 1, 2, 9
-            ON CONFLICT (track_id, provider, offset_s) DO UPDATE SET
-                   uri = excluded.uri,
-                   modified_ns = excluded.modified_ns,
-                   status = CASE c.status WHEN 'rejected' THEN 'new' ELSE c.status END,  -- another try
-                   reason = NULL,
-                   detail = NULL
-             WHERE (c.uri, c.modified_ns) IS DISTINCT FROM (excluded.uri, excluded.modified_ns)
-        """),
-        columns,
-    )
+    columns = arrays(distinct, *CLIP_COLUMNS)
+    connection.execute(text(SAVE_CLIPS), columns)
     # After a change of the number of windows, old windows would overlap the new ones.
     connection.execute(
-        text("""
-            DELETE FROM clips c WHERE c.track_id = ANY(:track_id) AND c.provider = ANY(:provider) AND NOT EXISTS (
-                SELECT FROM unnest(CAST(:track_id AS bigint[]), CAST(:offset_s AS numeric(12, 3)[]))
-                         AS plan (track_id, at)
-                 WHERE plan.track_id = c.track_id AND plan.at = c.offset_s)
-        """),
-        {name: columns[name] for name in ("track_id", "provider", "offset_s")},
+        text(DELETE_OTHER_WINDOWS), {name: columns[name] for name in ("track_id", "provider", "offset_s")}
     )

@@ -20,10 +20,10 @@ def on_cluster(address: str) -> Iterator[DaskTaskRunner]:
         try:
             # Connects here rather than at the first batch.
             runner.client  # noqa: B018
-        except OSError:
+        except OSError as error:
             raise ClusterError(
                 f"No Dask scheduler answers at {address}; start it, or unset LABELSCOPE_DASK."
-            ) from None
+            ) from error
         yield runner
 
 

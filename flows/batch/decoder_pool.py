@@ -47,6 +47,7 @@ def decoders(settings: Settings) -> Iterator[Schedule]:
 
         try:
             yield schedule
+        # Every kind, as also Ctrl-C and a cancelled run must stop the decoders.
         except BaseException:
             pool.stop()  # type: ignore[no-untyped-call]
             # A stopped pool never ends these, so threads that wait for them would hang.

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, text
 from common.errors import LabelscopeError
 from ml.audio.decode import decoding
 from ml.audio.errors import AudioError
-from sources.files.probe import UnusableError, probe
+from sources.errors import UnusableError
+from sources.files.probe import probe
 
 HOP_S: Final = 512 / 22_050  # from one frame of a spectrogram to the next
 
@@ -46,7 +47,7 @@ def file_problems(path: Path) -> Iterator[None]:
     try:
         yield
     except UnusableError as problem:
-        raise UnusableFileError(f"{path.name} {problem.args[1]}") from problem
+        raise UnusableFileError(problem.sentence(path.name)) from problem
     except AudioError as problem:
         raise UnusableFileError(str(problem)) from problem
     except FileNotFoundError as problem:

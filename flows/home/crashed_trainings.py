@@ -1,10 +1,10 @@
 """Trainings and evaluations whose process has died, and files of trainings that ended without a model."""
 
-import shutil
 from collections.abc import Iterable
 
 from sqlalchemy import Engine
 
+from common.files import delete_folder
 from config.settings import Settings
 from db import write
 from db.engine import Lock, try_lock
@@ -32,7 +32,7 @@ def end_crashed_runs(engine: Engine, settings: Settings) -> int:
 def delete_leftovers(settings: Settings, run_ids: Iterable[int]) -> None:
     """Delete the model folders of trainings that ended without a model."""
     for run_id in run_ids:
-        shutil.rmtree(model_folder(settings) / str(run_id), ignore_errors=True)
+        delete_folder(model_folder(settings) / str(run_id))
 
 
 def describe_error(error: BaseException) -> str:

@@ -7,7 +7,6 @@ the store and deletes the rest. So no file stays without a row.
 
 import fcntl
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +14,7 @@ from uuid import uuid4
 
 from sqlalchemy import Engine
 
-from common.files import DRAFT_SUFFIX
+from common.files import DRAFT_SUFFIX, delete_folder
 from db import read
 
 INCOMING = "incoming"
@@ -103,4 +102,4 @@ def _clear(folder: Path, audio: Path, stored_hashes: StoredHashes) -> None:
     complete = [file for file in folder.glob("*.*") if not file.name.endswith(DRAFT_SUFFIX)]
     stored = stored_hashes([file.stem for file in complete]) if complete else set()
     move_to_store((file for file in complete if file.stem in stored), audio)
-    shutil.rmtree(folder, ignore_errors=True)
+    delete_folder(folder)

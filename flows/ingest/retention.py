@@ -1,11 +1,11 @@
 """Remove content of a provider: on demand, or because the provider has not confirmed it for too long."""
 
-import shutil
 from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
 
 from common.errors import LabelscopeError
+from common.files import delete_folder
 from config.settings import Settings
 from db.engine import Lock, try_lock
 from db.write.removal import RemovedContent, remove_provider, remove_unconfirmed_tracks
@@ -31,7 +31,7 @@ def purge(engine: Engine, settings: Settings, provider: str) -> RemovedContent:
     # Reports name tracks; the next report has none of these.
     delete_old_reports(settings)
     if provider == "spotify":
-        shutil.rmtree(settings.spotify_token_file.parent, ignore_errors=True)
+        delete_folder(settings.spotify_token_file.parent)
     return removed
 
 
@@ -60,7 +60,7 @@ def _remove(
         for fingerprint, path in removed.spectrograms:
             (spectrogram_folder(settings, fingerprint) / path).unlink(missing_ok=True)
         for training in removed.trainings:
-            shutil.rmtree(model_folder(settings) / str(training), ignore_errors=True)
+            delete_folder(model_folder(settings) / str(training))
     # Removes these tracks from the stored counts, too.
     refresh_track_states(engine)
     return removed

@@ -61,11 +61,8 @@ class MixRejected(LabelscopeError):  # noqa: N818  (the outcome of a run, rather
     """A recording could not be used. `mix_id` is the row with the reason."""
 
     def __init__(self, sentence: str, mix_id: int) -> None:
-        super().__init__(sentence, mix_id)
+        super().__init__(sentence)
         self.mix_id = mix_id
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class ModelRemoved(LabelscopeError):  # noqa: N818

@@ -3,6 +3,7 @@
 import os
 from typing import Final
 
+from flows.evaluation.flow import evaluate
 from flows.extract.flow import extract
 from flows.ingest.flow import ingest
 from flows.maintain.flow import maintain
@@ -10,7 +11,6 @@ from flows.mix.flow import mix
 from flows.pipeline import pipeline
 from flows.predict.flow import predict
 from flows.report.flow import report
-from flows.training.evaluate_flow import evaluate
 from flows.training.flow import retrain
 from services.parent_death import end_with
 

@@ -51,7 +51,7 @@ class DeadRunWatch:
         """
         now, before, self._seen = time.monotonic(), self._seen, {}
         with get_client(sync_client=True) as client:
-            for run in _unfinished(client, self.tag):
+            for run in unfinished_runs(client, self.tag):
                 sign = (run.state_id, _count_heartbeats(client, run))
                 last, since = before.get(run.id, (None, now))
                 self._seen[run.id] = (sign, since if sign == last else now)
@@ -68,7 +68,8 @@ def repeat_forever(*checks: Callable[[], object]) -> None:
             try:
                 check()
             except (HTTPError, PrefectException):
-                pass  # such as while a server starts
+                # Such as while a server starts.
+                logging.getLogger(__name__).debug("The runs could not be checked.", exc_info=True)
             # One malformed answer must not end all checks.
             except Exception:
                 logging.getLogger(__name__).exception("A check of the runs failed; the next one follows.")
@@ -82,7 +83,7 @@ def mark_dead_runs(tag: str, seconds: float = START_SECONDS) -> int:
     """
     long_ago = datetime.now(UTC) - timedelta(seconds=seconds)
     with get_client(sync_client=True) as client:
-        runs = _unfinished(client, tag)
+        runs = unfinished_runs(client, tag)
         unchanged = [run for run in runs if run.state and run.state.timestamp < long_ago]
         dead_runs = [run for run in unchanged if not _count_heartbeats(client, run, since=long_ago)]
         for run in dead_runs:
@@ -90,10 +91,11 @@ def mark_dead_runs(tag: str, seconds: float = START_SECONDS) -> int:
     return len(dead_runs)
 
 
-def _unfinished(client: SyncPrefectClient, tag: str) -> list[FlowRun]:
+def unfinished_runs(client: SyncPrefectClient, tag: str | None) -> list[FlowRun]:
+    """Runs that have not ended, the oldest first, at most MOST_RUNS of them. With `tag`, only those with that tag."""
     unfinished = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNFINISHED)),
-        tags=FlowRunFilterTags(all_=[tag]),
+        tags=FlowRunFilterTags(all_=[tag]) if tag else None,
     )
     return client.read_flow_runs(
         flow_run_filter=unfinished, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=MOST_RUNS

@@ -4,18 +4,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import (
-    FlowRunFilter,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-    FlowRunFilterTags,
-)
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Crashed
 
-from flows.prefect_tools.dead_runs import UNFINISHED
+from flows.prefect_tools.dead_runs import unfinished_runs
 
 
 def mark_crashed(before: datetime, tag: str | None = None) -> int:
@@ -24,12 +18,10 @@ def mark_crashed(before: datetime, tag: str | None = None) -> int:
     To be called right after the start of a server that only the caller uses. The processes of those runs have died,
     and Prefect would show them as running for ever. With `tag`, marks only runs with that tag.
     """
-    unfinished = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNFINISHED)))
-    if tag:
-        unfinished.tags = FlowRunFilterTags(all_=[tag])
     with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(flow_run_filter=unfinished, limit=200)
-        dead_runs = [run for run in runs if run.created is not None and run.created < before]
+        dead_runs = [
+            run for run in unfinished_runs(client, tag) if run.created is not None and run.created < before
+        ]
         for run in dead_runs:
             client.set_flow_run_state(
                 run.id, Crashed(message="Its process died; what it had committed is kept.")

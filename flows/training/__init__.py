@@ -1,1 +1,1 @@
-"""The stage that trains models, compares and promotes them, and evaluates ways of training."""
+"""The stage that trains models, compares them and promotes the best."""

@@ -1,4 +1,4 @@
-"""The Prefect artifacts of trainings and evaluations."""
+"""The Prefect artifacts of trainings."""
 
 from collections.abc import Sequence
 
@@ -55,13 +55,4 @@ def leave_training(connection: Connection, training_run_id: int) -> None:
         "trainings",
         "The newest trainings, and how good their models are on held-out tracks.",
         read.views.training_history(connection)[:20],
-    )
-
-
-def leave_evaluation(connection: Connection) -> None:
-    """Leave all metrics of the last evaluation."""
-    artifacts.table(
-        "evaluation",
-        "Networks and baseline on tracks that they were not trained on.",
-        read.views.evaluation_table(connection),
     )

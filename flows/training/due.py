@@ -4,8 +4,8 @@ from sqlalchemy import Connection
 
 from db import read
 from db.read.splits import trainable_labels
-from flows.training.context import TrainingContext
-from flows.training.training_set import read_training_set
+from flows.training_data.context import TrainingContext
+from flows.training_data.training_set import read_training_set
 
 
 def reason_to_train(connection: Connection, context: TrainingContext) -> str | None:

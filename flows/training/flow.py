@@ -16,12 +16,12 @@ from flows.home.crashed_trainings import delete_leftovers
 from flows.home.environment import open_database
 from flows.prefect_tools.events import PROMOTED, announce
 from flows.training.artifacts import leave_model, leave_training
-from flows.training.context import TrainingContext, new_context
 from flows.training.due import reason_to_train
-from flows.training.lost_spectrograms import read_verified_training_set
-from flows.training.provenance import versions
-from flows.training.split_assignment import assign_new_tracks
-from flows.training.training_set import TrainingSet, held_back
+from flows.training_data.context import TrainingContext, new_context
+from flows.training_data.lost_spectrograms import read_verified_training_set
+from flows.training_data.provenance import versions
+from flows.training_data.split_assignment import assign_new_tracks
+from flows.training_data.training_set import TrainingSet, held_back
 from ml.data.hyperparameters import Hyperparameters, choose
 
 

@@ -13,8 +13,8 @@ from db import read, write
 from db.read.learning import Champion
 from flows.checks.requests import require_promotable
 from flows.home.environment import model_folder
-from flows.training.context import TrainingContext
-from flows.training.training_set import TrainingSet
+from flows.training_data.context import TrainingContext
+from flows.training_data.training_set import TrainingSet
 from ml.crossvalidation.contenders import network_predictions
 from ml.data.crops import load_crops
 from ml.evaluation.paired_bootstrap import Comparison, compare

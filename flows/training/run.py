@@ -6,12 +6,12 @@ from sqlalchemy import Engine
 
 from db import write
 from flows.home.crashed_trainings import delete_leftovers, describe_error
-from flows.training.context import TrainingContext
 from flows.training.fit import Fitted, fit
-from flows.training.metric_rows import comparison_row
 from flows.training.promotion import Decision, judge
-from flows.training.training_set import TrainingSet
+from flows.training_data.context import TrainingContext
+from flows.training_data.training_set import TrainingSet
 from ml.data.hyperparameters import Hyperparameters
+from ml.evaluation.metric_rows import comparison_row
 
 
 def train_and_judge(
@@ -25,6 +25,7 @@ def train_and_judge(
         fitted = fit(context, training_set, hyperparameters, run_id)
         decision = judge(context, fitted.holdout, training_set)
         return _store(context.engine, run_id, fitted, decision), decision
+    # Every kind, as also Ctrl-C and a cancelled run must end the row.
     except BaseException as error:
         with context.engine.begin() as connection:
             if write.learning.fail_training(connection, run_id, describe_error(error)):

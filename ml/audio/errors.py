@@ -11,8 +11,5 @@ class AudioError(LabelscopeError):
     """
 
     def __init__(self, reason: str, sentence: str) -> None:
-        super().__init__(reason, sentence)  # both, so that the error can be pickled in a worker process
+        super().__init__(sentence)
         self.reason = reason
-
-    def __str__(self) -> str:
-        return str(self.args[1])

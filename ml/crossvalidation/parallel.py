@@ -28,6 +28,7 @@ def training_processes(workers: int) -> Iterator[ProcessPool]:
     pool: Any = ProcessPool(workers, initializer=_on_one_core, context=get_context("spawn"))
     try:
         yield pool
+    # Every kind, as also Ctrl-C and a cancelled run must stop the processes.
     except BaseException:
         pool.stop()
         raise

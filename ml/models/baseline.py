@@ -149,7 +149,8 @@ def load_baseline(path: Path, expected_sha256: str | None = None) -> Baseline:
         if values["format"] != FORMAT or not isinstance(values["pipeline"], Pipeline):
             raise ValueError("another format")
         return Baseline(values["pipeline"], values["card"])
-    except Exception as error:  # a file from elsewhere can make skops raise anything
+    # A file from elsewhere can make skops raise anything.
+    except Exception as error:
         raise BaselineFileError(
             f"The file {str(path)!r} is no baseline of this version ({error}): {cure}"
         ) from error

@@ -98,7 +98,8 @@ def load_network(path: Path, expected_sha256: str | None = None) -> tuple[keras.
     card = read_card(path)
     try:
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # a file from elsewhere can make Keras raise anything
+    # A file from elsewhere can make Keras raise anything.
+    except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelFileError(f"Keras refuses the model file {str(path)!r} ({reason}): {CURE}") from error
     shapes = (network.input_shape, network.output_shape)

@@ -7,7 +7,6 @@ user owns data and sockets, and gets both as open folders: the home above them s
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.files import delete_folder
 from services.environment import child_environment
 from services.full_disk import MESSAGES, full_disk
 from services.held_start import Launched, start_held
@@ -178,11 +178,11 @@ class PostgresServer:
 @contextmanager
 def _deleted_unless_renamed(draft: Path) -> Iterator[None]:
     """Delete an unfinished folder before the block, left by a killed attempt, and after it."""
-    shutil.rmtree(draft, ignore_errors=True)
+    delete_folder(draft)
     try:
         yield
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        delete_folder(draft)
 
 
 def _environment() -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from common.text import NO_ARTIST
+from sources.errors import UnusableError
 from sources.metadata.storable import storable, text_in
 from sources.metadata.tags import artist_key, clean_text, collect, description_of
 from sources.records import Artist, Track
@@ -15,12 +16,8 @@ LATEST_S = 253_402_300_799  # seconds since 1970 at the end of the year 9999
 LONGEST_S = 7 * 86_400.0  # of a recording; more is a mistake
 
 
-class UnusableRecordError(Exception):
-    """An entry of a playlist is no track. Arguments: a reason code, and the sentence without the entry's name."""
-
-
 def read_track(record: Mapping[str, Any]) -> Track:
-    """The track in a record of a playlist or of a track. Raises UnusableRecordError."""
+    """The track in a record of a playlist or of a track. Raises UnusableError."""
     track_id, title = _id_and_title(record)
     album = _dict(record.get("album"))
     fields = {
@@ -45,26 +42,20 @@ def read_track(record: Mapping[str, Any]) -> Track:
 
 
 def _id_and_title(record: Mapping[str, Any]) -> tuple[str, str]:
-    """Id and title, which make a record a track. Raises UnusableRecordError."""
+    """Id and title, which make a record a track. Raises UnusableError."""
     kind = record.get("type", "track")
     if kind != "track":
-        raise UnusableRecordError(
-            "episode", f"is of the kind {clean_text(text_in(kind))!r}; only tracks are used."
+        raise UnusableError(
+            "episode", f"is of the kind {clean_text(text_in(kind))!r}", "only tracks are used"
         )
     track_id = id_of(record)
     if track_id is None:
-        raise UnusableRecordError(
-            "malformed", "has no id; look at it on Deezer, and remove it from the list."
-        )
+        raise UnusableError("malformed", "has no id", "look at it on Deezer, and remove it from the list")
     if track_id.startswith("-"):
-        raise UnusableRecordError(
-            "local_file", "is somebody's own upload; put the file into a folder source."
-        )
+        raise UnusableError("local_file", "is somebody's own upload", "put the file into a folder source")
     title = clean_text(text_in(record.get("title")) or text_in(record.get("title_short")))
     if not title:
-        raise UnusableRecordError(
-            "malformed", "has no title; look at it on Deezer, and remove it from the list."
-        )
+        raise UnusableError("malformed", "has no title", "look at it on Deezer, and remove it from the list")
     return track_id, title
 
 

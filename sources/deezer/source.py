@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sources.deezer.api import NO_RIGHT, DeezerApi, Refused, next_index
-from sources.deezer.records import UnusableRecordError, added_at_of, read_track, unsigned
-from sources.errors import ChangedWhileReading, TransientError, Unavailable
+from sources.deezer.records import added_at_of, read_track, unsigned
+from sources.errors import ChangedWhileReading, TransientError, Unavailable, UnusableError
 from sources.metadata.storable import text_in
 from sources.metadata.tags import clean_text
 from sources.records import MAX_ENTRIES, Entry, KnownHashes, Playlist, Reference, Rejection
@@ -110,22 +110,22 @@ def _read(record: Any, references: Counter[str]) -> Entry | Rejection:
     payload: dict[str, Any] = {}
     try:
         if not isinstance(record, dict):
-            raise UnusableRecordError("removed_track", "is no longer on Deezer; remove it from the list.")
+            raise UnusableError("removed_track", "is no longer on Deezer", "remove it from the list")
         payload = unsigned(record)
         name = f"deezer:track:{clean_text(text_in(record.get('id')))[:40] or 'without id'}"
         track = read_track(record)
         if references[name]:
-            raise UnusableRecordError("duplicate", "is in the list more than once; remove the copies.")
+            raise UnusableError("duplicate", "is in the list more than once", "remove the copies")
         references[name] += 1
         return Entry(track, (), added_at_of(record))
-    except UnusableRecordError as problem:
-        reason, sentence = problem.args
+    except UnusableError as error:
+        problem = error
     references[name] += 1
     number = references[name]
     copy = "" if number == 1 else f" ({number})" if not payload else f" (copy {number})"
     title = clean_text(text_in(payload.get("title")))[:100]
     shown = f"{title!r} ({name})" if title else f"An entry of the list ({name})"
-    return Rejection(name + copy, reason, f"{shown} {sentence}", payload)
+    return Rejection(name + copy, problem.reason, problem.sentence(shown), payload)
 
 
 def _snapshot_of(answer: dict[str, Any]) -> str:

@@ -8,13 +8,13 @@ from typing import Any
 
 from common.files import describe, has_changed, sha256_of
 from common.text import slug_of
-from sources.errors import CrateError, Unavailable
+from sources.errors import CrateError, Unavailable, UnusableError
 from sources.files.listing import ENDINGS, Listed, explain, list_audio, snapshot_of
-from sources.files.probe import Sound, UnusableError, plan_clips, probe
+from sources.files.probe import Sound, cut_clips, probe
 from sources.metadata.tags import Tags, artist_key, clean_text, collect, description_of, read_tags
 from sources.records import (
     Artist,
-    AudioClip,
+    AudioFile,
     Entry,
     KnownHashes,
     Label,
@@ -93,25 +93,27 @@ class FolderSource:
             try:
                 result = self._read(listed, payload, known_hashes)
                 if first := first_paths.get(result.track.external_id):
-                    raise UnusableError("duplicate", f"has the same bytes as {first}; remove one of the two.")
+                    raise UnusableError(
+                        "duplicate", f"has the same bytes as {first}", "remove one of the two"
+                    )
                 first_paths[result.track.external_id] = shown
             except UnusableError as problem:
-                reason, sentence = problem.args
-                result = Rejection(Path(listed.path).as_uri(), reason, f"{shown} {sentence}", payload)
+                uri = Path(listed.path).as_uri()
+                result = Rejection(uri, problem.reason, problem.sentence(shown), payload)
             yield result
 
     def _read(self, listed: Listed, payload: dict[str, Any], known_hashes: KnownHashes) -> Entry:
         """One file as an entry. Raises UnusableError."""
         if listed.problem:
-            raise UnusableError(*listed.problem)
+            raise listed.problem
         if listed.size == 0:
-            raise UnusableError("empty", "is empty; fetch it again, or remove it.")
+            raise UnusableError("empty", "is empty", "fetch it again, or remove it")
         path = Path(listed.path)
         known_sha256 = known_hashes.get((path.as_uri(), listed.size, listed.modified_ns))
         try:
             sha256, tags, sound = _read_file(path, listed, known_sha256)
         except OSError as error:
-            raise UnusableError(*explain(error)) from error
+            raise explain(error) from error
         tags = collect(sound.tags.items()) | tags
         description = description_of(tags, path.stem)
         track = Track(
@@ -125,20 +127,16 @@ class FolderSource:
             release_date=description.release_date,
             raw=payload | {"audio": sound.format, "tags": tags},
         )
-        clips = tuple(
-            AudioClip(
-                provider=self.provider,
-                uri=path.as_uri(),
-                sha256=sha256,
-                bytes=listed.size,
-                modified_ns=listed.modified_ns,
-                offset_s=offset_s,
-                duration_s=duration_s,
-                licence=description.licence,
-            )
-            for offset_s, duration_s in plan_clips(sound.duration_s, self.windows)
+        file = AudioFile(
+            provider=self.provider,
+            uri=path.as_uri(),
+            sha256=sha256,
+            bytes=listed.size,
+            modified_ns=listed.modified_ns,
+            duration_s=sound.duration_s,
+            licence=description.licence,
         )
-        return Entry(track, clips)
+        return Entry(track, cut_clips(file, self.windows))
 
 
 def _read_file(path: Path, listed: Listed, known_sha256: str | None) -> tuple[str, Tags, Sound]:
@@ -157,7 +155,7 @@ def _read_file(path: Path, listed: Listed, known_sha256: str | None) -> tuple[st
 def _require_unchanged(path: Path, listed: Listed) -> None:
     path.stat()  # raises OSError for a removed file, whose reason is "vanished"
     if has_changed(path, listed.state):
-        raise UnusableError("changed", "changed while it was read; run again once it is written completely.")
+        raise UnusableError("changed", "changed while it was read", "run again once it is written completely")
 
 
 def label_folders(root: Path) -> list[Path]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.files import has_changed, sha256_of
+from sources.errors import UnusableError
 from sources.files.listing import Listed, explain, list_audio, snapshot_of
-from sources.files.probe import UnusableError, probe
+from sources.files.probe import probe
 from sources.metadata.matching import artist_keys, same_duration, title_key
 from sources.metadata.tags import Tags, clean_text, collect, description_of, read_tags
 
@@ -100,9 +101,9 @@ class Library:
             try:
                 readable.append((probe(path).duration_s, tagged))
             except UnusableError as error:
-                problems.append(self._problem(path, *error.args))
+                problems.append(self._problem(path, error))
             except OSError as error:
-                problems.append(self._problem(path, *explain(error)))
+                problems.append(self._problem(path, explain(error)))
         if duration_s is None:
             return next(iter(readable), None)
         return min(readable, key=lambda pair: abs(pair[0] - duration_s), default=None)
@@ -113,16 +114,15 @@ class Library:
             with path.open("rb") as file:
                 sha256 = sha256_of(file)
         except OSError as error:
-            raise self._problem(path, *explain(error)) from error
+            raise self._problem(path, explain(error)) from error
         if has_changed(path, listed.state):
-            raise self._problem(path, "changed", "changed while it was read; run again.")
+            raise self._problem(path, UnusableError("changed", "changed while it was read", "run again"))
         return LibraryFile(path, sha256, listed.size, listed.modified_ns, duration_s, tagged.licence)
 
-    def _problem(self, path: Path, reason: str, sentence: str) -> UnreadableMatchError:
-        again = reason in ("changed", "vanished", "unreadable")
-        return UnreadableMatchError(
-            reason, f"{clean_text(os.path.relpath(path, self.folder))} {sentence}", again
-        )
+    def _problem(self, path: Path, problem: UnusableError) -> UnreadableMatchError:
+        again = problem.reason in ("changed", "vanished", "unreadable")
+        sentence = problem.sentence(clean_text(os.path.relpath(path, self.folder)))
+        return UnreadableMatchError(problem.reason, sentence, again)
 
     def _listed(self) -> list[Listed]:
         with self._lock:

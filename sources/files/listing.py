@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.files import FileState, describe, state_of
+from sources.errors import UnusableError
 
 ENDINGS = (".mp3", ".ogg", ".opus", ".flac", ".wav", ".aiff", ".aif", ".m4a")
 LATEST_NS = 2**63 - 1
@@ -17,14 +18,14 @@ LATEST_NS = 2**63 - 1
 class Listed:
     """One audio file, or a path that could not be listed.
 
-    Then `problem` holds a reason code, and the sentence without the file's name.
+    Then `problem` has the reason.
     """
 
     path: str  # undecodable bytes as surrogates
     size: int = 0  # bytes
     modified_ns: int = 0
     changed_ns: int = 0  # of the inode: chmod changes it too, so a file made readable counts as changed
-    problem: tuple[str, str] | None = None
+    problem: UnusableError | None = None
     state: FileState | None = None
 
 
@@ -51,7 +52,9 @@ def snapshot_of(folder: Path, files: list[Listed], header: str) -> str:
     digest = hashlib.sha256(header.encode())
     for file in files:
         name = os.fsencode(os.path.relpath(file.path, folder))
-        state = f"{file.size} {file.modified_ns} {file.changed_ns} {file.problem[0] if file.problem else ''}"
+        state = (
+            f"{file.size} {file.modified_ns} {file.changed_ns} {file.problem.reason if file.problem else ''}"
+        )
         digest.update(name + b"\0" + state.encode() + b"\0")
     return digest.hexdigest()
 
@@ -103,13 +106,17 @@ def _list(path: str) -> tuple[Listed, tuple[int, int] | None]:
     try:
         status = Path(path).stat()
     except FileNotFoundError as error:
-        dead = ("dead_link", "is a link that leads nowhere; remove it, or put back what it leads to.")
+        dead = UnusableError(
+            "dead_link", "is a link that leads nowhere", "remove it, or put back what it leads to"
+        )
         return Listed(path, problem=dead if Path(path).is_symlink() else explain(error)), None
     except OSError as error:
         return Listed(path, problem=explain(error)), None
     problem = None
     if not stat.S_ISREG(status.st_mode):
-        problem = ("not_a_file", "is a device, a pipe or a socket, not a file; remove it from the crate.")
+        problem = UnusableError(
+            "not_a_file", "is a device, a pipe or a socket, not a file", "remove it from the crate"
+        )
     modified_ns = storable_ns(status.st_mtime_ns)
     listed = Listed(path, status.st_size, modified_ns, status.st_ctime_ns, problem, state_of(status))
     return listed, (status.st_dev, status.st_ino) if status.st_ino else None
@@ -123,10 +130,12 @@ def storable_ns(time_ns: int) -> int:
     return max(-LATEST_NS, min(time_ns, LATEST_NS))
 
 
-def explain(error: OSError) -> tuple[str, str]:
-    """(reason, sentence without the name) for a file or folder that cannot be read."""
+def explain(error: OSError) -> UnusableError:
+    """Why a file or folder cannot be read."""
     if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
-        return "vanished", "is gone; put it back, or run again without it."
+        return UnusableError("vanished", "is gone", "put it back, or run again without it")
     if isinstance(error, PermissionError):
-        return "unreadable", "may not be read by this user; run chmod -R u+rX on the crate."
-    return "unreadable", f"cannot be read ({describe(error)}); check the disk, and the file's name."
+        return UnusableError("unreadable", "may not be read by this user", "run chmod -R u+rX on the crate")
+    return UnusableError(
+        "unreadable", f"cannot be read ({describe(error)})", "check the disk, and the file's name"
+    )

@@ -8,15 +8,13 @@ from typing import Any
 
 import soundfile as sf
 
+from sources.errors import UnusableError
 from sources.metadata.tags import clean_text
+from sources.records import AudioClip, AudioFile
 
 WINDOW_S = 30.0  # the length of a preview of streaming services, so that clips of whole files are comparable
 LONGEST_S = 7 * 86_400  # longer than any DJ set
 WHOLE_UP_TO_S = 45.0  # a file up to this long is one clip
-
-
-class UnusableError(Exception):
-    """One file cannot be used. Arguments: a reason code, and the sentence without the file's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def probe(path: Path) -> Sound:
     may warn on the process's stderr, which cannot be silenced for one thread alone.
     """
     if stat.S_ISFIFO(path.stat().st_mode):  # opening a named pipe would block
-        raise UnusableError("not_audio", "is a pipe and not a file; give the path of a sound file.")
+        raise UnusableError("not_audio", "is a pipe and not a file", "give the path of a sound file")
     try:
         with path.open("rb", buffering=0) as file, sf.SoundFile(file.fileno(), closefd=False) as sound:
             frames, rate = sound.frames, sound.samplerate
@@ -44,11 +42,12 @@ def probe(path: Path) -> Sound:
             tags = sound.copy_metadata()
     except sf.SoundFileError as error:
         cause = clean_text(getattr(error, "error_string", error)).rstrip(".")
-        sentence = f"cannot be decoded ({cause}); fetch it again, or convert it to FLAC or MP3."
-        raise UnusableError("not_audio", sentence) from error
+        raise UnusableError(
+            "not_audio", f"cannot be decoded ({cause})", "fetch it again, or convert it to FLAC or MP3"
+        ) from error
     # 0: a truncated Vorbis file. 2^63 - 1, or years: a FLAC file whose header was never completed.
     if not 0 < frames <= LONGEST_S * rate:
-        raise UnusableError("no_length", "was cut off, or not finished; fetch it again, or re-encode it.")
+        raise UnusableError("no_length", "was cut off, or not finished", "fetch it again, or re-encode it")
     return Sound(frames / rate, form, tags)
 
 
@@ -64,3 +63,20 @@ def plan_clips(duration_s: float, windows: int) -> list[tuple[float, float]]:
     count = max(1, min(windows, int(duration_s // WINDOW_S)))
     centres = [(index + 0.5) * duration_s / count for index in range(count)]
     return [(max(0, math.floor((centre - WINDOW_S / 2) * 1000)) / 1000, WINDOW_S) for centre in centres]
+
+
+def cut_clips(file: AudioFile, windows: int) -> tuple[AudioClip, ...]:
+    """The clips of a file as planned by `plan_clips`."""
+    return tuple(
+        AudioClip(
+            provider=file.provider,
+            uri=file.uri,
+            sha256=file.sha256,
+            bytes=file.bytes,
+            modified_ns=file.modified_ns,
+            offset_s=offset_s,
+            duration_s=duration_s,
+            licence=file.licence,
+        )
+        for offset_s, duration_s in plan_clips(file.duration_s, windows)
+    )

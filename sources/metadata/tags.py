@@ -1,5 +1,6 @@
 """A file's tags as clean text, completed by its name."""
 
+import logging
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,8 @@ from sources.metadata.storable import storable_key
 MAX_CHARACTERS = 1000  # of one value; longer ones are lyrics or comments
 MAX_VALUES = 20  # of one tag
 MAX_TAGS = 80  # of one file
+
+logger = logging.getLogger(__name__)
 
 Tags = dict[str, list[str]]
 
@@ -71,7 +74,9 @@ def read_tags(file: BinaryIO) -> Tags:
     try:
         audio = mutagen.File(file)
         pairs = list(_pairs(audio.tags)) if audio is not None and audio.tags is not None else []
-    except Exception:  # noqa: BLE001  damaged tags raise errors of many kinds
+    # Damaged tags raise errors of many kinds; the file's name then gives the title.
+    except Exception:
+        logger.info("The tags of %s cannot be read.", getattr(file, "name", "a file"), exc_info=True)
         return {}
     return collect(pairs)
 

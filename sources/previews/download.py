@@ -12,7 +12,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from common.errors import LabelscopeError
-from sources.files.probe import UnusableError, probe
+from sources.errors import UnusableError
+from sources.files.probe import probe
 from sources.http import cause_of, retry_after_of
 from sources.metadata.tags import clean_text
 from sources.sender import Fault
@@ -86,9 +87,8 @@ def download(
             duration_s, ending = _require_audio(draft, host)
             sha256 = hashlib.sha256(content).hexdigest()
             path = draft.replace(folder / f"{sha256}.{ending}")
-        except BaseException:
+        finally:
             draft.unlink(missing_ok=True)
-            raise
     return Downloaded(path, sha256, len(content), ending, duration_s)
 
 
@@ -175,7 +175,7 @@ def _require_audio(path: Path, host: str) -> tuple[float, str]:
         if ending is not None:
             return sound.duration_s, "opus" if sound.format["codec"] == "OPUS" else ending
     except UnusableError as error:
-        cause = error.args[1].partition(";")[0].rstrip(".")
+        cause = error.fault
     sentence = f"What {host} sent as a preview {cause}; listen to it there, or let another source give it."
     raise DownloadError("wrong_type", sentence, doubtful=True)
 

@@ -9,13 +9,13 @@ from sources.deezer.api import JSON, DeezerApi, Refused
 from sources.deezer.records import artist_names, id_of, preview_of, seconds_of
 from sources.errors import RateLimited, TransientError
 from sources.files.library import Library, UnreadableMatchError
-from sources.files.probe import plan_clips
+from sources.files.probe import cut_clips
 from sources.metadata.matching import same_artists, same_duration, same_title
 from sources.metadata.storable import text_in
 from sources.metadata.tags import clean_text
 from sources.previews.download import Downloaded, DownloadError
 from sources.previews.host import PreviewHost
-from sources.records import AudioClip
+from sources.records import AudioClip, AudioFile
 
 SPOTIFY_LICENCE = "Spotify preview: Spotify's terms forbid training a model on it and keeping it for good."
 DEEZER_LICENCE = (
@@ -203,22 +203,16 @@ class LibraryMatches:
                 f"No file in the library is {_shown(wanted)}; put one there, tagged with title and artist."
             )
             return NotFound(self.source, "not_in_library", sentence, again=False)
-        uri = file.path.as_uri()
-        licence = file.licence or OWN_LICENCE
-        clips = tuple(
-            AudioClip(
-                provider=self.source,
-                uri=uri,
-                sha256=file.sha256,
-                bytes=file.bytes,
-                modified_ns=file.modified_ns,
-                offset_s=offset_s,
-                duration_s=duration_s,
-                licence=licence,
-            )
-            for offset_s, duration_s in plan_clips(file.duration_s, self.windows)
+        own = AudioFile(
+            provider=self.source,
+            uri=file.path.as_uri(),
+            sha256=file.sha256,
+            bytes=file.bytes,
+            modified_ns=file.modified_ns,
+            duration_s=file.duration_s,
+            licence=file.licence or OWN_LICENCE,
         )
-        return Found(self.source, uri, clips, file=None)
+        return Found(self.source, own.uri, cut_clips(own, self.windows), file=None)
 
 
 def _outcome(source: str, find: Callable[[], Found | NotFound]) -> Found | NotFound:
@@ -251,22 +245,16 @@ def _deezer_preview(
 
 
 def _found(source: str, provider: str, reference: str, file: Downloaded, licence: str) -> Found:
-    modified_ns = file.path.stat().st_mtime_ns
-    uri = stored_uri(file.sha256, file.ending)
-    clips = tuple(
-        AudioClip(
-            provider=provider,
-            uri=uri,
-            sha256=file.sha256,
-            bytes=file.bytes,
-            modified_ns=modified_ns,
-            offset_s=offset_s,
-            duration_s=duration_s,
-            licence=licence,
-        )
-        for offset_s, duration_s in plan_clips(file.duration_s, windows=1)
+    preview = AudioFile(
+        provider=provider,
+        uri=stored_uri(file.sha256, file.ending),
+        sha256=file.sha256,
+        bytes=file.bytes,
+        modified_ns=file.path.stat().st_mtime_ns,
+        duration_s=file.duration_s,
+        licence=licence,
     )
-    return Found(source, reference, clips, file.path)
+    return Found(source, reference, cut_clips(preview, windows=1), file.path)
 
 
 def _difference(wanted: Wanted, record: JSON) -> str:

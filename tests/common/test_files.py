@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from common.files import file_state, has_changed, replacing, sha256_if_readable, sha256_of, write_whole
+from common.files import (
+    delete_folder,
+    file_state,
+    has_changed,
+    replacing,
+    sha256_if_readable,
+    sha256_of,
+    write_whole,
+)
 
 
 def test_a_file_is_replaced_as_a_whole_with_the_permissions_that_were_asked_for(tmp_path: Path) -> None:
@@ -25,6 +33,20 @@ def test_what_fails_leaves_the_old_file_and_no_draft(tmp_path: Path) -> None:
         draft.write_bytes(b"half")
         raise RuntimeError
     assert path.read_bytes() == b"old" and [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_cannot_be_deleted_is_named_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, link = tmp_path / "folder", tmp_path / "link"
+    (folder / "inner").mkdir(parents=True)
+    link.symlink_to(folder)
+    delete_folder(link)
+    assert str(link) in caplog.text and folder.exists()
+    caplog.clear()
+    delete_folder(folder)
+    delete_folder(folder)
+    assert not folder.exists() and not caplog.text
 
 
 def test_a_process_that_is_killed_leaves_the_old_file(tmp_path: Path) -> None:

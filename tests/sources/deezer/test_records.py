@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.deezer.records import UnusableRecordError, added_at_of, read_track, seconds_of
+from sources.deezer.records import added_at_of, read_track, seconds_of
+from sources.errors import UnusableError
 from tests.sources.any_json import JSON
 
 FIELDS = "id title type artist contributors album isrc duration release_date time_add preview readable"
@@ -18,7 +19,7 @@ def test_any_record_is_a_track_or_a_rejection_that_can_be_stored(record: dict[st
     for candidate in (record, good | record, record | good):
         try:
             track = read_track(candidate)
-        except UnusableRecordError:
+        except UnusableError:
             continue
         text = json.dumps(track.raw, allow_nan=False)
         assert "\\u0000" not in text

@@ -40,7 +40,7 @@ def test_links_in_circles_end(tmp_path: Path) -> None:
     (label / "one").symlink_to(label / "two")
     (label / "two").symlink_to(label / "one")
     (label / "circle.mp3").symlink_to(label / "circle.mp3")
-    assert [(Path(f.path).name, f.problem and f.problem[0]) for f in list_audio(label)] == [
+    assert [(Path(f.path).name, f.problem and f.problem.reason) for f in list_audio(label)] == [
         ("circle.mp3", "unreadable"),
         ("a.mp3", None),
     ]
@@ -66,14 +66,14 @@ def test_what_is_no_file_says_so(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mp3")
     (tmp_path / "nowhere.mp3").symlink_to(tmp_path / "gone.mp3")
     problems = {Path(file.path).name: file.problem for file in list_audio(tmp_path)}
-    assert {name: problem and problem[0] for name, problem in problems.items()} == {
+    assert {name: problem and problem.reason for name, problem in problems.items()} == {
         "pipe.mp3": "not_a_file",
         "nowhere.mp3": "dead_link",
     }
 
 
 def test_a_folder_that_is_gone_is_listed_as_a_problem(tmp_path: Path) -> None:
-    assert [file.problem and file.problem[0] for file in list_audio(tmp_path / "gone")] == ["vanished"]
+    assert [file.problem and file.problem.reason for file in list_audio(tmp_path / "gone")] == ["vanished"]
 
 
 @pytest.mark.parametrize("change", ["grow", "touch", "rename", "add", "remove"])

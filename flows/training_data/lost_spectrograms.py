@@ -7,8 +7,8 @@ from prefect import get_run_logger
 from sqlalchemy import Engine
 
 from db.write.clips import forget_spectrograms
-from flows.training.context import TrainingContext
-from flows.training.training_set import TrainingSet, read_training_set
+from flows.training_data.context import TrainingContext
+from flows.training_data.training_set import TrainingSet, read_training_set
 from ml.data.crops import load_crops
 
 

@@ -11,15 +11,15 @@ from config.settings import Settings
 from db import write
 from db.engine import Lock, try_lock
 from db.write.evaluations import EvaluationRow
+from flows.evaluation.artifacts import leave_evaluation
+from flows.evaluation.protocols import NETWORKS, Protocol, contest
 from flows.home.crashed_trainings import describe_error
 from flows.home.environment import open_database
-from flows.training.artifacts import leave_evaluation
-from flows.training.context import TrainingContext, new_context
-from flows.training.evaluation_protocols import NETWORKS, Protocol, contest
-from flows.training.lost_spectrograms import read_verified_training_set
-from flows.training.provenance import versions
-from flows.training.split_assignment import assign_new_tracks
-from flows.training.training_set import TrainingSet, held_back
+from flows.training_data.context import TrainingContext, new_context
+from flows.training_data.lost_spectrograms import read_verified_training_set
+from flows.training_data.provenance import versions
+from flows.training_data.split_assignment import assign_new_tracks
+from flows.training_data.training_set import TrainingSet, held_back
 from ml.data.hyperparameters import Hyperparameters, choose
 from ml.splits.requirements import TrainingRefused
 
@@ -81,6 +81,7 @@ def _evaluate(context: TrainingContext, training_set: TrainingSet, protocol: Pro
         metrics, confusions = contest(protocol, chosen, settings.workers)
         with context.engine.begin() as connection:
             write.evaluations.complete_evaluation(connection, evaluation_id, metrics, confusions)
+    # Every kind, as also Ctrl-C and a cancelled run must end the row.
     except BaseException as error:
         with context.engine.begin() as connection:
             write.evaluations.fail_evaluation(connection, evaluation_id, describe_error(error))

@@ -108,7 +108,9 @@ def _compare_files(engine: Engine, home: Path, thorough: bool) -> tuple[int, int
     """Save the faults of files. Returns how many files there are, how many were read in full, and the faults."""
     with engine.begin() as connection:
         files = list(_list_files(home))
-        faults: list[Fault] = [tuple(row) for row in write.files.compare(connection, files)]
+        faults: list[Fault] = [
+            (row.path, row.kind, row.fault) for row in write.files.compare(connection, files)
+        ]
         read, damaged = _verify(connection, home, thorough, {path for path, _, _ in faults})
         faults += damaged
         write.files.keep_faults(connection, faults)

@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from db.write.evaluations import EvaluationConfusionRow, EvaluationMetricRow
 from db.write.learning import ConfusionRow, MetricRow
 from flows.prefect_tools.progress import progress_bar
+from flows.training_data.metric_rows import comparison_row, confusion_rows, metric_rows
 from ml.crossvalidation.contenders import features_of
 from ml.crossvalidation.crossvalidation import (
     BaselineLearner,
@@ -24,7 +25,6 @@ from ml.data.dataset import Dataset
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.auroc import Auroc, auroc, mean_auroc
 from ml.evaluation.evaluate import Evaluation, evaluate
-from ml.evaluation.metric_rows import comparison_row, confusion_rows, metric_rows
 from ml.evaluation.paired_bootstrap import compare
 from ml.evaluation.predictions import pooled, tracks_of
 

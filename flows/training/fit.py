@@ -12,13 +12,13 @@ from flows.home.environment import model_folder
 from flows.prefect_tools.progress import progress_bar
 from flows.training_data.context import TrainingContext
 from flows.training_data.lost_spectrograms import send_back
+from flows.training_data.metric_rows import comparison_row, confusion_rows, metric_rows
 from flows.training_data.training_set import SPLITS, TrainingSet
 from ml.crossvalidation.contenders import baseline_predictions, features_of, fit_baseline, network_predictions
 from ml.data.crops import Crops, load_crops
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.calibration import Calibration
 from ml.evaluation.evaluate import Evaluation, evaluate
-from ml.evaluation.metric_rows import comparison_row, confusion_rows, metric_rows
 from ml.evaluation.paired_bootstrap import compare
 from ml.evaluation.predictions import Predictions, tracks_of
 from ml.models.baseline import save_baseline

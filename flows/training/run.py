@@ -9,9 +9,9 @@ from flows.home.crashed_trainings import delete_leftovers, describe_error
 from flows.training.fit import Fitted, fit
 from flows.training.promotion import Decision, judge
 from flows.training_data.context import TrainingContext
+from flows.training_data.metric_rows import comparison_row
 from flows.training_data.training_set import TrainingSet
 from ml.data.hyperparameters import Hyperparameters
-from ml.evaluation.metric_rows import comparison_row
 
 
 def train_and_judge(

@@ -110,7 +110,7 @@ def read_dataset(settings: Settings) -> Dataset:
         config_id = register_spectrogram_config(connection, config.fingerprint(), config.to_dict())
         allowed = read_labels(settings.labels).training.allow
         training_set = read_training_set(connection, config_id, config, allowed)
-    return training_set.crate(spectrogram_folder(settings, config.fingerprint()), config)
+    return training_set.dataset(spectrogram_folder(settings, config.fingerprint()), config)
 
 
 def main() -> None:

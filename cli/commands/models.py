@@ -103,7 +103,7 @@ def evaluate(
     folds: Annotated[int, typer.Option(min=3, help="Parts into which the groups of tracks are split.")] = 5,
     repeats: Annotated[int, typer.Option(min=1, help="How often they are split anew.")] = 3,
 ) -> None:
-    """Cross-validate the networks and the baseline on all tracks, beside the models in use. It takes long.
+    """Cross-validate the networks and the baseline on all tracks; no model changes. It takes long.
 
     Each track is scored by a model that was not trained on its group: its artist, or where a label has few, its album.
     """

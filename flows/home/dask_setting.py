@@ -23,7 +23,9 @@ def check_cluster(settings: Settings) -> None:
             f"LABELSCOPE_DASK is {settings.dask!r}; write the scheduler's address, such as tcp://host:8786, or {LOCAL}."
         )
     if find_spec("prefect_dask") is None:
-        raise ClusterError("LABELSCOPE_DASK needs the extra dask: pip install 'labelscope[dask]'.")
+        raise ClusterError(
+            "LABELSCOPE_DASK needs Dask: run pip install '.[dask]' in the clone of Labelscope."
+        )
     if settings.dask != LOCAL and settings.database_url is None:
         raise ClusterError(
             "LABELSCOPE_DASK names a cluster, which cannot reach the PostgreSQL in this home; set DATABASE_URL."

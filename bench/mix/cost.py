@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.audio.decode import BLOCK_FRAMES
-from ml.audio.stream import Stream
 from ml.mixes.analyse import analyse
 from ml.mixes.segmentation import timeline
 from ml.mixes.summary import summarise
 from ml.models.scorer import load_model
+from sound.decode import BLOCK_FRAMES
+from sound.stream import Stream
 
 TURNS = 2
 

@@ -8,8 +8,8 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from common.errors import LabelscopeError
-from ml.audio.decode import decoding
-from ml.audio.errors import AudioError
+from sound.decode import decoding
+from sound.errors import AudioError
 from sources.files.probe import UnusableError, probe
 
 HOP_S: Final = 512 / 22_050  # from one frame of a spectrogram to the next

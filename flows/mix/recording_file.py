@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from common.files import FileState, sha256_of, state_of
-from ml.audio.decode import decoding
-from ml.audio.errors import AudioError
 from ml.mixes.min_duration import SHORTEST_S, too_short
+from sound.decode import decoding
+from sound.errors import AudioError
 from sources.metadata.tags import clean_text, description_of, read_tags
 from sources.records import path_of
 

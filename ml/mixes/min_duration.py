@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from ml.audio.errors import AudioError
+from sound.errors import AudioError
 
 SHORTEST_S: Final = 60.0  # two spans; a shorter recording is a track, or a part of one
 

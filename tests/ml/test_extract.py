@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from ml.audio.decode import load_mono
 from ml.extract import ClipJob, Extraction, Failure, extract_clip
 from ml.features.fingerprint import fingerprint
 from ml.features.spectrogram import SpectrogramConfig, load_spectrogram, log_mel
+from sound.decode import load_mono
 
 RECIPE = SpectrogramConfig()
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,8 +8,8 @@ import soundfile
 from mutagen.id3 import APIC, TIT2
 from mutagen.mp3 import MP3
 
-from ml.audio.containers import first_mp3_frame, is_cut_short, mp3_declares_length
-from ml.audio.decode import load_mono
+from sound.containers import first_mp3_frame, is_cut_short, mp3_declares_length
+from sound.decode import load_mono
 
 FORMATS = [
     ("ogg", "OGG", "VORBIS", 44100),

@@ -15,8 +15,8 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml.audio.decode import PART_S, decoding, load_mono
-from ml.audio.errors import AudioError
+from sound.decode import PART_S, decoding, load_mono
+from sound.errors import AudioError
 
 RATE = 44100
 NOBODY = 65534

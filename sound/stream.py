@@ -10,8 +10,8 @@ from typing import Final
 
 import soundfile
 
-from ml.audio.containers import first_mp3_frame, mp3_declares_length, piped
-from ml.audio.errors import AudioError
+from sound.containers import first_mp3_frame, mp3_declares_length, piped
+from sound.errors import AudioError
 
 # Hz. Resampling from the 1 Hz of a damaged header would fill memory.
 SAMPLE_RATES: Final = range(1_000, 768_001)

@@ -20,7 +20,7 @@ def is_cut_short(descriptor: int) -> bool:
     """Whether the container of an Ogg (Vorbis, Opus), WAV or AIFF file shows that its end is missing.
 
     libsndfile plays such files to where they stop, without an error. False for other formats: FLAC and MP3 headers
-    declare a length, which ml.audio.decode compares with the decoded one.
+    declare a length, which sound.decode compares with the decoded one.
     """
     size = os.fstat(descriptor).st_size
     head = os.pread(descriptor, 8, 0)

@@ -18,8 +18,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from ml.audio.errors import AudioError
-from ml.audio.stream import Stream, opened_stream, quoted
+from sound.errors import AudioError
+from sound.stream import Stream, opened_stream, quoted
 
 # 1.5 s at 44.1 kHz: small enough for the processor's cache, large enough for the loop around it not to matter.
 BLOCK_FRAMES: Final = 1 << 16

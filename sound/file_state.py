@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from common.files import FileState, file_state
-from ml.audio.errors import AudioError
+from sound.errors import AudioError
 
 
 def expect_unchanged(path: Path, before: FileState | None) -> None:

@@ -1,81 +1,102 @@
-"""Facts in the containers of sound files that libsndfile does not report: length, cut-off ends, the first MP3 frame."""
+"""The container of a sound file by its first bytes, and whether a WAV or AIFF file shows that it is cut or joined."""
 
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from threading import Thread
 from typing import Final
 
 ID3_HEADER: Final = 10  # bytes of an ID3v2 header, which the size in it does not include
-MP3_LENGTH_TAGS: Final = (b"Xing", b"Info", b"VBRI")  # in the first frame: they hold the number of frames
-MP3_FIRST_FRAME: Final = 4096  # bytes, padding before it included: a frame has 1 441 at most
-OGG_PAGE: Final = 65_307  # bytes at most
-OGG_HEADER: Final = 27  # bytes, the last of which is the number of segment lengths that follow
-OGG_LAST: Final = 0x04  # flag of the last page of a stream
 RIFF_UNFINISHED: Final = 0x7FFF_0000  # programs that do not know the final size write sizes from here on
-PIPE_BYTES: Final = 1 << 16
+CHUNK: Final = 1 << 20  # bytes that are read at a time where a whole file is searched
+HEAD: Final = 64  # bytes that are enough to recognise a container
+
+MAGIC: Final = (  # what the bytes of a file begin with, and the name of its container
+    (rb"RIFF.{4}WAVE", "WAV"),
+    (rb"(RF64|BW64).{4}WAVE", "WAV"),
+    (rb"riff.{12}wave", "Wave64"),
+    (rb"RIFF.{4}AVI ", "AVI"),
+    (rb"RIFX.{4}WAVE", "WAV"),
+    (rb"FORM.{4}AIF[FC]", "AIFF"),
+    (rb"FORM.{4}8SVX", "8SVX"),
+    (rb"fLaC", "FLAC"),
+    (rb"OggS", "Ogg"),
+    (rb".{4}ftyp", "M4A"),
+    (rb".{4}(moov|mdat|wide|free|skip)", "M4A"),  # QuickTime files before 2001
+    (rb"\x1a\x45\xdf\xa3", "Matroska"),
+    (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMA"),
+    (rb"wvpk", "WavPack"),
+    (rb"MAC ", "Monkey's Audio"),
+    (rb"MP\+|MPCK", "Musepack"),
+    (rb"TTA[12]", "TTA"),
+    (rb"OFR ", "OptimFROG"),
+    (rb"tBaK", "TAK"),
+    (rb"DSD ", "DSF"),
+    (rb"FRM8.{8}DSD ", "DSDIFF"),
+    (rb"caff", "CAF"),
+    (rb"\.snd|dns\.", "AU"),
+    (rb"#!AMR", "AMR"),
+    (rb"\x0b\x77", "AC-3"),
+    (rb"\.RMF", "RealAudio"),
+    (rb"\xff[\xf0\xf1\xf8\xf9]", "AAC"),  # before MP3: the layer is 0
+    (rb"\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff]", "MP3"),
+)
+_MAGIC: Final = tuple((re.compile(pattern, re.DOTALL), name) for pattern, name in MAGIC)
 
 
-def is_cut_short(descriptor: int) -> bool:
-    """Whether the container of an Ogg (Vorbis, Opus), WAV or AIFF file shows that its end is missing.
-
-    libsndfile plays such files to where they stop, without an error. False for other formats: FLAC and MP3 headers
-    declare a length, which sound.decode compares with the decoded one.
-    """
-    size = os.fstat(descriptor).st_size
-    head = os.pread(descriptor, 8, 0)
-    if head.startswith(b"OggS"):
-        tail = os.pread(descriptor, OGG_PAGE, max(0, size - OGG_PAGE))
-        return not _is_whole_last_page(tail[max(0, tail.rfind(b"OggS")) :])
-    if head.startswith((b"RIFF", b"FORM")):
-        declared = int.from_bytes(head[4:8], "little" if head.startswith(b"RIFF") else "big")
-        # Odd sizes are rounded up by some programs.
-        return 0 < declared < RIFF_UNFINISHED and size < 8 + declared - 1
-    return False
+def container_of(descriptor: int) -> str | None:
+    """The name of the container by the first bytes after ID3v2 tags; None where they belong to no known one."""
+    first = first_after_id3(descriptor)
+    head = os.pread(descriptor, HEAD, first)
+    name = next((name for pattern, name in _MAGIC if pattern.match(head)), None)
+    return "MP3" if name is None and first else name  # tags of this kind are those of MP3s
 
 
-def _is_whole_last_page(page: bytes) -> bool:
-    """Whether an Ogg page (RFC 3533) is complete and flagged as the last one."""
-    if len(page) < OGG_HEADER or not page[5] & OGG_LAST:
-        return False
-    lengths = page[OGG_HEADER : OGG_HEADER + page[OGG_HEADER - 1]]
-    return len(page) >= OGG_HEADER + page[OGG_HEADER - 1] + sum(lengths)
-
-
-def mp3_declares_length(descriptor: int) -> bool:
-    """Whether the first frame of an MP3 file holds the number of frames.
-
-    Where it does not, libsndfile estimates the length by the bit rate of the first frame, and stops there. Of a file
-    with a varying rate it would play any part.
-    """
-    head = os.pread(descriptor, MP3_FIRST_FRAME, first_mp3_frame(descriptor))
-    return any(tag in head for tag in MP3_LENGTH_TAGS)
-
-
-def first_mp3_frame(descriptor: int) -> int:
+def first_after_id3(descriptor: int) -> int:
     """The position, in bytes, after the ID3v2 tags at the beginning of a file."""
     first = 0
-    while (head := os.pread(descriptor, ID3_HEADER, first)).startswith(b"ID3") and len(head) == ID3_HEADER:
-        size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
-        first += ID3_HEADER + size + (ID3_HEADER if head[5] & 0x10 else 0)  # a footer repeats the header
+    while size := id3_size(os.pread(descriptor, ID3_HEADER, first)):
+        first += size
     return first
 
 
-@contextmanager
-def piped(descriptor: int, first: int) -> Iterator[int]:
-    """A pipe with the bytes of a file from `first` on: from a pipe libsndfile reads to the end, without an estimate."""
-    read_end, write_end = os.pipe()
-    writer = Thread(target=_write_to_pipe, args=(descriptor, first, write_end), daemon=True)
-    writer.start()
-    try:
-        yield read_end
-    finally:
-        os.close(read_end)  # a writer that is not done gets a broken pipe
-        writer.join()
+def id3_size(head: bytes) -> int:
+    """The size in bytes of the ID3v2 tag that begins with these bytes, header and footer included; 0 without one."""
+    if len(head) < ID3_HEADER or not head.startswith(b"ID3"):
+        return 0
+    size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+    return ID3_HEADER + size + (ID3_HEADER if head[5] & 0x10 else 0)  # a footer repeats the header
 
 
-def _write_to_pipe(descriptor: int, first: int, write_end: int) -> None:
-    with suppress(OSError):
-        while content := os.pread(descriptor, PIPE_BYTES, first):
-            first += os.write(write_end, content)
-    os.close(write_end)
+def is_cut_short(descriptor: int) -> bool:
+    """Whether the header of a WAV or AIFF file declares more bytes than the file has. False for others."""
+    size, declared = os.fstat(descriptor).st_size, riff_size(descriptor)
+    return bool(declared) and size < declared - 1  # odd sizes are rounded up by some programs
+
+
+def joined_at(descriptor: int) -> int | None:
+    """The position, in bytes, of a second WAV or AIFF file behind the first one; None without one."""
+    declared = riff_size(descriptor)
+    for position in (declared, declared + 1) if declared else ():
+        if os.pread(descriptor, 4, position) in (b"RIFF", b"FORM"):
+            return position
+    return None
+
+
+def riff_size(descriptor: int) -> int:
+    """The bytes that a WAV or AIFF file has by its header; 0 for others, and where the header was never completed."""
+    head = os.pread(descriptor, 8, 0)
+    if not head.startswith((b"RIFF", b"FORM")):
+        return 0
+    declared = int.from_bytes(head[4:8], "little" if head.startswith(b"RIFF") else "big")
+    return 8 + declared if 0 < declared < RIFF_UNFINISHED else 0
+
+
+def positions_of(pattern: re.Pattern[bytes], length: int, descriptor: int) -> Iterator[int]:
+    """Each position, in bytes, at which `pattern` matches in a file; `length` is that of a match."""
+    first, kept = 0, b""
+    while chunk := os.pread(descriptor, CHUNK, first):
+        searched = kept + chunk
+        for match in pattern.finditer(searched):
+            yield first - len(kept) + match.start()
+        kept = searched[len(searched) - length + 1 :] if length > 1 else b""
+        first += len(chunk)

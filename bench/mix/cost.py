@@ -7,13 +7,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from sound.stream import Stream
 
 from ml.mixes.analyse import analyse
 from ml.mixes.segmentation import timeline
 from ml.mixes.summary import summarise
 from ml.models.scorer import load_model
 from sound.decode import BLOCK_FRAMES
-from sound.stream import Stream
 
 TURNS = 2
 

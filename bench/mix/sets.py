@@ -19,9 +19,9 @@ from ml.features.descriptors import spectral_shape, tempo_of
 from ml.features.spectrogram import SpectrogramConfig, log_mel, save_spectrogram
 from ml.mixes.analyse import WindowScores, analyse
 from ml.models.scorer import Scorer
+from sound.clips import plan_clips
 from sound.decode import load_mono
 from sound.errors import AudioError
-from sources.files.probe import plan_clips
 
 CONFIG = SpectrogramConfig()
 CLIPS_A_TRACK = 3

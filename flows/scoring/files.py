@@ -17,8 +17,9 @@ from flows.home.environment import model_folder, open_database
 from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.models.embedding import of_track
 from ml.models.scorer import ClipOutputs, Scorer, load_model
+from sound.clips import plan_clips
 from sound.decode import load_mono
-from sources.files.probe import plan_clips, probe
+from sound.probe import probe
 
 
 @dataclass(frozen=True, slots=True)

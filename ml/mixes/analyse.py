@@ -25,7 +25,6 @@ from ml.mixes.min_duration import SHORTEST_S, too_short
 from ml.models.model_file import ModelCard
 from ml.models.novelty import temporal_variance
 from ml.models.scorer import Scorer
-from sound.containers import is_cut_short
 from sound.decode import SILENCE, Decoder, decoding
 from sound.errors import AudioError
 from sound.file_state import expect_unchanged
@@ -101,7 +100,6 @@ def _analyse(path: Path, scorer: Scorer, on_progress: OnProgress) -> WindowScore
             on_progress(span.end_s, sound.promised_s)
 
     with decoding(path, sample_rate=config.sample_rate, threads=DECODERS) as sound:
-        _expect_end(path)
         with closing(_spans(path, sound, config, scorer.card)) as made, closing(_ahead(made)) as ready:
             scores = scorer.score_many(two_offsets(ready))
         duration_s = sound.decoded_s
@@ -201,13 +199,3 @@ def _alternating(even: NDArray[np.float32], odd: NDArray[np.float32]) -> NDArray
     rows = np.empty((len(even) + len(odd), even.shape[1]), dtype=np.float32)
     rows[::2], rows[1::2] = even, odd
     return rows
-
-
-def _expect_end(path: Path) -> None:
-    """Raise AudioError before the analysis of a file whose container shows that its end is missing."""
-    with path.open("rb") as file:
-        if is_cut_short(file.fileno()):
-            raise AudioError(
-                "truncated",
-                f"{str(path)!r} stops before its end: it is cut short or not complete; fetch it again.",
-            )

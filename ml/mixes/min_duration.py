@@ -12,5 +12,6 @@ def too_short(path: Path, duration_s: float) -> AudioError:
     """The error for a recording of so many seconds."""
     return AudioError(
         "too_short",
-        f"{str(path)!r} lasts {duration_s:.1f} s, too short for a mix: give a recording of {SHORTEST_S:.0f} s or more.",
+        path,
+        f"lasts {duration_s:.1f} s, too short for a mix: give a recording of {SHORTEST_S:.0f} s or more.",
     )

@@ -8,9 +8,11 @@ from typing import Any
 
 from common.files import describe, has_changed, sha256_of
 from common.text import slug_of
+from sound.clips import plan_clips
+from sound.errors import AudioError
+from sound.probe import Sound, probe
 from sources.errors import CrateError, Unavailable
 from sources.files.listing import ENDINGS, Listed, explain, list_audio, snapshot_of
-from sources.files.probe import Sound, UnusableError, plan_clips, probe
 from sources.metadata.tags import Tags, artist_key, clean_text, collect, description_of, read_tags
 from sources.records import (
     Artist,
@@ -93,25 +95,31 @@ class FolderSource:
             try:
                 result = self._read(listed, payload, known_hashes)
                 if first := first_paths.get(result.track.external_id):
-                    raise UnusableError("duplicate", f"has the same bytes as {first}; remove one of the two.")
+                    raise AudioError(
+                        "duplicate",
+                        Path(listed.path),
+                        f"has the same bytes as {first}; remove one of the two.",
+                    )
                 first_paths[result.track.external_id] = shown
-            except UnusableError as problem:
-                reason, sentence = problem.args
-                result = Rejection(Path(listed.path).as_uri(), reason, f"{shown} {sentence}", payload)
+            except AudioError as problem:
+                sentence = f"{shown} {problem.problem}"
+                result = Rejection(Path(listed.path).as_uri(), problem.reason, sentence, payload)
             yield result
 
     def _read(self, listed: Listed, payload: dict[str, Any], known_hashes: KnownHashes) -> Entry:
-        """One file as an entry. Raises UnusableError."""
-        if listed.problem:
-            raise UnusableError(*listed.problem)
-        if listed.size == 0:
-            raise UnusableError("empty", "is empty; fetch it again, or remove it.")
+        """One file as an entry. Raises AudioError."""
         path = Path(listed.path)
+        if listed.problem:
+            reason, sentence = listed.problem
+            raise AudioError(reason, path, sentence)
+        if listed.size == 0:
+            raise AudioError("empty", path, "is empty; fetch it again, or remove it.")
         known_sha256 = known_hashes.get((path.as_uri(), listed.size, listed.modified_ns))
         try:
             sha256, tags, sound = _read_file(path, listed, known_sha256)
         except OSError as error:
-            raise UnusableError(*explain(error)) from error
+            reason, sentence = explain(error)
+            raise AudioError(reason, path, sentence) from error
         tags = collect(sound.tags.items()) | tags
         description = description_of(tags, path.stem)
         track = Track(
@@ -142,7 +150,7 @@ class FolderSource:
 
 
 def _read_file(path: Path, listed: Listed, known_sha256: str | None) -> tuple[str, Tags, Sound]:
-    """(sha256, tags, sound) of a file. Raises OSError or UnusableError."""
+    """(sha256, tags, sound) of a file. Raises OSError or AudioError."""
     with path.open("rb") as file:
         sha256 = known_sha256 or sha256_of(file)
         tags = read_tags(file)
@@ -157,7 +165,9 @@ def _read_file(path: Path, listed: Listed, known_sha256: str | None) -> tuple[st
 def _require_unchanged(path: Path, listed: Listed) -> None:
     path.stat()  # raises OSError for a removed file, whose reason is "vanished"
     if has_changed(path, listed.state):
-        raise UnusableError("changed", "changed while it was read; run again once it is written completely.")
+        raise AudioError(
+            "changed", path, "changed while it was read; run again once it is written completely."
+        )
 
 
 def label_folders(root: Path) -> list[Path]:

@@ -143,7 +143,7 @@ class FfmpegStream:
                 yield position_s, frame
                 position_s += frame.samples / frame.sample_rate
 
-    def _packets(self) -> Iterator[Packet[AudioStream]]:
+    def _packets(self) -> "Iterator[Packet[AudioStream]]":
         """The packets up to the end of the file, or to where it cannot be read; the last one is empty."""
         try:
             yield from self._container.demux(self._stream)
@@ -151,12 +151,12 @@ class FfmpegStream:
             return
 
 
-def _duration_of(packet: Packet[AudioStream]) -> float:
+def _duration_of(packet: "Packet[AudioStream]") -> float:
     """In seconds; 0 where the format does not have it."""
     return float((packet.duration or 0) * packet.time_base)
 
 
-def _decoded(packet: Packet[AudioStream]) -> list[AudioFrame]:
+def _decoded(packet: "Packet[AudioStream]") -> list[AudioFrame]:
     try:
         return [frame for frame in packet.decode() if isinstance(frame, AudioFrame)]
     except av.error.FFmpegError:

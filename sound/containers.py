@@ -73,13 +73,11 @@ def is_cut_short(descriptor: int) -> bool:
     return bool(declared) and size < declared - 1  # odd sizes are rounded up by some programs
 
 
-def joined_at(descriptor: int) -> int | None:
-    """The position, in bytes, of a second WAV or AIFF file behind the first one; None without one."""
+def is_joined(descriptor: int) -> bool:
+    """Whether a second WAV or AIFF file follows the first one."""
     declared = riff_size(descriptor)
-    for position in (declared, declared + 1) if declared else ():
-        if os.pread(descriptor, 4, position) in (b"RIFF", b"FORM"):
-            return position
-    return None
+    followers = [os.pread(descriptor, 4, declared + odd) for odd in (0, 1)] if declared else []
+    return any(follower in (b"RIFF", b"FORM") for follower in followers)
 
 
 def riff_size(descriptor: int) -> int:

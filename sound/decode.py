@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from sound.errors import AudioError
 from sound.ffmpeg import FfmpegStream, opened_by_ffmpeg
 from sound.libsndfile import LibsndfileStream
+from sound.mp3 import TOLERANCE_S
 from sound.open_file import opened_file
 from sound.probe import Sound, probe
 
-TOLERANCE_S: Final = 1.0  # a window that is shorter than declared by more than this is truncated
 SILENCE: Final = 10 ** (-90 / 20)  # peak of digital silence, 16-bit dither included
 LOUDEST: Final = 1e6  # beyond this the power spectrum nears the end of float32; 1.0 is full scale
 CANCELLED: Final = 1e-4  # of the channels' power is left in their mean, or less: they are in antiphase

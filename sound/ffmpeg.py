@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -73,12 +74,17 @@ class FfmpegStream:
         return dict(self._container.metadata) | dict(self._stream.metadata)
 
     def duration_s(self) -> float:
-        """The length in seconds, by the header where the format has one, else by the length of all packets."""
+        """The length in seconds, by the header where the format has one, else counted."""
         if self._is_indexed:
             if self._stream.duration and self._stream.time_base:
                 return float(self._stream.duration * self._stream.time_base)
             if self._container.duration:
                 return float(self._container.duration / av.time_base)
+        if (
+            self._container.format.name == "flac"
+        ):  # whose packets do not have their true length where files are joined
+            frames = (frame for packet in self._packets() for frame in _decoded(packet))
+            return sum(frame.samples / frame.sample_rate for frame in frames)
         return sum(map(_duration_of, self._packets()))
 
     def end_of_last_packet(self) -> int:
@@ -126,20 +132,31 @@ class FfmpegStream:
     def _frames_from(self, start_s: float) -> Iterator[tuple[float, AudioFrame]]:
         """Yield (position in seconds, frame) for the frames from at most `start_s` on.
 
-        Without an index, packets before it are counted and not decoded.
+        Positions count from the first frame: its own time differs from 0 where the encoder has put samples before the
+        sound. Without an index, packets before `start_s` are counted and not decoded.
         """
-        first_s = float((self._stream.start_time or 0) * (self._stream.time_base or 0))
-        if start_s and self._is_indexed:
-            self._container.seek(int((start_s + first_s) * av.time_base))
-        # The samples that the encoder has put before the sound are left out only where the first packet is decoded.
-        position_s = None if start_s and self._is_indexed else -first_s if start_s else 0.0
-        for packet in self._packets():
-            if position_s is not None and position_s + _duration_of(packet) < start_s:
-                position_s += _duration_of(packet)
-                continue
+        if not start_s:
+            yield from self._with_positions(self._packets(), 0.0)
+            return
+        first_s = next((frame.time or 0.0 for packet in self._packets() for frame in _decoded(packet)), 0.0)
+        self._container.seek(int((start_s + first_s) * av.time_base) if self._is_indexed else 0)
+        if self._is_indexed:
+            yield from self._with_positions(self._packets(), None, first_s)
+            return
+        position_s, packets = -first_s, self._packets()
+        for packet in packets:
+            if position_s + _duration_of(packet) >= start_s:
+                yield from self._with_positions(chain([packet], packets), position_s)
+            position_s += _duration_of(packet)
+
+    def _with_positions(
+        self, packets: "Iterator[Packet[AudioStream]]", position_s: float | None, first_s: float = 0.0
+    ) -> Iterator[tuple[float, AudioFrame]]:
+        """The frames of packets. The first one is at `position_s`, or where its own time says, less `first_s`."""
+        for packet in packets:
             for frame in _decoded(packet):
                 if position_s is None:
-                    position_s = float(frame.time or 0.0) - first_s
+                    position_s = (frame.time or 0.0) - first_s
                 yield position_s, frame
                 position_s += frame.samples / frame.sample_rate
 

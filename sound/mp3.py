@@ -27,8 +27,9 @@ RATE_DIVISORS: Final = {3: 1, 2: 2, 0: 4}  # by the two bits of the version
 MONO: Final = 3  # the two bits of the channel mode
 LARGEST_FRAME: Final = 2881  # bytes: 160 kbit/s at 8 kHz, layer II
 DECODER_DELAY: Final = 529  # samples that a decoder of layer III adds at the beginning
+TOLERANCE_S: Final = 1.0  # a file that is shorter than declared by more than this is truncated
+AGREEMENT_S: Final = 0.05  # two lengths that differ by less are the same
 APE_FOOTER: Final = 32  # bytes of the header and of the footer of an APEv2 tag
-CUT_SHORT_S: Final = 1.0  # fewer frames than declared by more than this: the end is missing
 
 
 class Kind(NamedTuple):
@@ -49,20 +50,48 @@ class Frame(NamedTuple):
 class LengthTag(NamedTuple):
     """The Xing, Info or VBRI tag in the first frame."""
 
-    frames: int | None  # without the one that holds the tag
+    frames: int | None  # without the one that holds the tag; None: it is not declared
+    bytes: int | None  # of all frames, that with the tag included
     trimmed: int  # samples at the beginning and the end that are not sound
 
 
 @dataclass(frozen=True, slots=True)
 class Mp3Frames:
-    """The frames of a file, without the first one where it holds a tag in place of sound."""
+    """The frames of a file, counted, and the tag in the first one."""
 
-    duration_s: float
-    kind: Kind  # of the first frame
-    channels: int  # of the first frame
-    is_uniform: bool  # False: sample rate, channels or layer change
-    is_cut_short: bool  # a tag declares more frames
-    bytes: int  # of all frames
+    counts: Counter[tuple[Kind, int]]  # whole frames of each (kind, channels), first ones first; at least one
+    bytes: int  # of all of them
+    tag: LengthTag | None
+
+    @property
+    def kind(self) -> Kind:
+        """Of the first frame."""
+        return next(iter(self.counts))[0]
+
+    @property
+    def duration_s(self) -> float:
+        """Without what the tag declares not to be sound: its own frame, and samples at the beginning and the end."""
+        counted_s = sum(count * kind.samples / kind.rate for (kind, _), count in self.counts.items())
+        not_sound = self.kind.samples + self.tag.trimmed if self.tag else 0
+        return max(0.0, counted_s - not_sound / self.kind.rate)
+
+    @property
+    def missing_s(self) -> float:
+        """By how much the frames are fewer than declared; negative where they are more, 0 where nothing is declared."""
+        if self.tag is None or self.tag.frames is None:
+            return 0.0
+        return (self.tag.frames - self.counts.total() + 1) * self.kind.samples / self.kind.rate
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether bytes are missing as well as frames: else the tag is wrong."""
+        declared = self.tag and self.tag.bytes
+        return self.missing_s > TOLERANCE_S and (declared is None or self.bytes < declared)
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether all frames are alike, and as many as declared, so that any decoder reads them to their end."""
+        return len(self.counts) == 1 and abs(self.missing_s) <= AGREEMENT_S
 
 
 @cache
@@ -92,22 +121,8 @@ def mp3_frames(descriptor: int) -> Mp3Frames | None:
     first = _next_frame(descriptor, 0)
     if first is None:
         return None
-    tag = _length_tag(descriptor, first)
     counts, size = _count(descriptor, first)
-    if not counts:
-        return None
-    (kind, channels), frames = next(iter(counts)), counts.total()
-    counts[kind, channels] -= tag is not None
-    duration_s = sum(count * each.samples / each.rate for (each, _), count in counts.items())
-    declared = tag.frames if tag and tag.frames is not None else 0
-    return Mp3Frames(
-        duration_s=max(0.0, duration_s - (tag.trimmed / kind.rate if tag else 0.0)),
-        kind=kind,
-        channels=channels,
-        is_uniform=len(counts) == 1,
-        is_cut_short=(declared - frames) * kind.samples / kind.rate > CUT_SHORT_S,
-        bytes=size,
-    )
+    return Mp3Frames(counts, size, _length_tag(descriptor, first)) if counts else None
 
 
 def _count(descriptor: int, first: int) -> tuple[Counter[tuple[Kind, int]], int]:
@@ -172,15 +187,20 @@ def _length_tag(descriptor: int, first: int) -> LengthTag | None:
         return None
     body = head[4 : frame.size]
     if (at := body.find(b"VBRI")) >= 0:
-        return LengthTag(int.from_bytes(body[at + 14 : at + 18], "big"), 0)
+        return LengthTag(_number(body, at + 14), _number(body, at + 10), 0)
     at = max(body.find(b"Xing", 0, 40), body.find(b"Info", 0, 40))
     if at < 0:
         return None
-    flags = int.from_bytes(body[at + 4 : at + 8], "big")
-    frames = int.from_bytes(body[at + 8 : at + 12], "big") if flags & 1 else None
+    flags = _number(body, at + 4)
+    frames = _number(body, at + 8) if flags & 1 else None
+    size = _number(body, at + 8 + 4 * (flags & 1)) if flags & 2 else None
     encoder = at + 8 + 4 * (flags & 1) + 2 * (flags & 2) + 25 * (flags & 4) + (flags & 8) // 2
     delays = int.from_bytes(body[encoder + 21 : encoder + 24], "big")
     delay, padding = delays >> 12, delays & 0xFFF
     if not body[encoder : encoder + 4].isalnum() or not delay:
-        return LengthTag(frames, 0)
-    return LengthTag(frames, delay + DECODER_DELAY + max(0, padding - DECODER_DELAY))
+        return LengthTag(frames, size, 0)
+    return LengthTag(frames, size, delay + DECODER_DELAY + max(0, padding - DECODER_DELAY))
+
+
+def _number(body: bytes, at: int) -> int:
+    return int.from_bytes(body[at : at + 4], "big")

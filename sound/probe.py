@@ -17,11 +17,11 @@ from typing import Any, Final, Literal
 import soundfile
 
 from common.files import FileState, file_state
-from sound.containers import container_of, is_cut_short, joined_at, positions_of
+from sound.containers import container_of, is_cut_short, is_joined, positions_of
 from sound.errors import AudioError
 from sound.ffmpeg import opened_by_ffmpeg
 from sound.libsndfile import LibsndfileStream
-from sound.mp3 import mp3_frames
+from sound.mp3 import AGREEMENT_S, mp3_frames
 from sound.ogg import ogg_is_cut_short, streams_in
 from sound.open_file import opened_file
 
@@ -29,7 +29,6 @@ SAMPLE_RATES: Final = range(
     1_000, 768_001
 )  # Hz. Resampling from the 1 Hz of a damaged header would fill memory.
 LONGEST_S: Final = 7 * 86_400  # longer than any DJ set
-AGREEMENT_S: Final = 0.05  # libsndfile's length and the counted one differ by less, or FFmpeg decodes
 CUT_SHORT: Final = "stops before its end: it is cut short or not complete; fetch it again."
 FLAC_START: Final = re.compile(rb"fLaC\x00\x00\x00\x22", re.DOTALL)
 
@@ -87,7 +86,7 @@ def _read_mp3(path: Path, file: FileIO, container: str | None) -> Sound:
     if frames.is_cut_short:
         raise AudioError("truncated", path, CUT_SHORT)
     name = "MP3" if frames.kind.layer == 3 else f"MP{frames.kind.layer}"
-    sound = _by_libsndfile(file, name) if frames.is_uniform else None
+    sound = _by_libsndfile(file, name) if frames.is_ordinary else None
     if sound is None or abs(sound.duration_s - frames.duration_s) > AGREEMENT_S:
         sound = _by_ffmpeg(path, file, name, frames.duration_s)
     return sound
@@ -111,19 +110,19 @@ def _read_other(path: Path, file: FileIO, container: str | None) -> Sound:
     if is_cut_short(file.fileno()):
         raise AudioError("truncated", path, CUT_SHORT)
     sound = _by_libsndfile(file, container)
-    joined = joined_at(file.fileno())
-    if joined is not None:
-        first_s = f"{sound.duration_s:.1f} s" if sound else "its first part"
-        raise AudioError(
-            "joined",
-            path,
-            f"holds a second {container} file behind {first_s}, which no decoder reads; split it in two.",
-        )
     if sound is None and container is None:  # an MP3 behind bytes that are not part of it
         frames = mp3_frames(file.fileno())
         if frames and frames.bytes > os.fstat(file.fileno()).st_size / 2:
             return _read_mp3(path, file, "MP3")
-    return sound or _by_ffmpeg(path, file, container)
+    sound = sound or _by_ffmpeg(path, file, container)
+    if is_joined(file.fileno()):
+        raise AudioError(
+            "joined",
+            path,
+            f"holds a second {container} file behind the first {sound.duration_s:.1f} s, which no decoder reads; "
+            "split it in two.",
+        )
+    return sound
 
 
 _READERS: Final = {"MP3": _read_mp3, "Ogg": _read_ogg, "FLAC": _read_flac}

@@ -1,15 +1,15 @@
-"""Where a file ends, and how long it says that it is."""
+"""The container of a file, and whether it was cut."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from mutagen.id3 import APIC, TIT2
-from mutagen.mp3 import MP3
 
-from sound.containers import first_mp3_frame, is_cut_short, mp3_declares_length
-from sound.decode import load_mono
+from sound.containers import container_of, id3_size
+from sound.errors import AudioError
+from sound.probe import probe
+from tests.sound.encoding import encode, music
 
 FORMATS = [
     ("ogg", "OGG", "VORBIS", 44100),
@@ -23,38 +23,19 @@ def noise(seconds: float, rate: int) -> np.ndarray:
     return np.random.default_rng(0).normal(scale=0.1, size=(round(seconds * rate), 1)).astype(np.float32)
 
 
-def without_length(path: Path) -> None:
-    """Take away the first frame of an MP3, which says how many follow; what comes then is of varying bit rate."""
-    with path.open("rb") as file:
-        first = first_mp3_frame(file.fileno())
-    content = path.read_bytes()
-    second = content.index(b"\xff\xfb", first + 4)
-    path.write_bytes(content[:first] + content[second:])
-
-
-@pytest.fixture
-def varying_mp3(tmp_path: Path) -> Path:
-    """Ten seconds of a quiet tone, then ten of noise: little at first, then much to say."""
-    path = tmp_path / "varying.mp3"
-    quiet = 0.1 * np.sin(np.arange(10 * 44100) / 30)[:, None]
-    with soundfile.SoundFile(path, "w", 44100, 1, format="MP3", bitrate_mode="VARIABLE") as sound:
-        sound.write(np.concatenate([noise(10, 44100), quiet]))
-    return path
-
-
 @pytest.mark.parametrize(("suffix", "container", "subtype", "rate"), FORMATS)
 def test_a_whole_file_and_one_that_was_cut(
     tmp_path: Path, suffix: str, container: str, subtype: str, rate: int
 ) -> None:
     path = tmp_path / f"sound.{suffix}"
     soundfile.write(path, noise(4, rate), rate, format=container, subtype=subtype)
-    with path.open("rb") as file:
-        assert not is_cut_short(file.fileno())
+    assert probe(path).duration_s == pytest.approx(4, abs=0.05)
     content = path.read_bytes()
     for kept in (0.4, 0.6, 0.99):
         path.write_bytes(content[: int(kept * len(content))])
-        with path.open("rb") as file:
-            assert is_cut_short(file.fileno())
+        with pytest.raises(AudioError) as caught:
+            probe(path)
+        assert caught.value.reason == "truncated"
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFF_FFFF, 0x7FFF_FFFF])
@@ -63,26 +44,42 @@ def test_a_wav_file_whose_writer_did_not_know_the_end(tmp_path: Path, size: int)
     soundfile.write(path, noise(1, 8000), 8000)
     content = path.read_bytes()
     path.write_bytes(content[:4] + size.to_bytes(4, "little") + content[8:])
+    assert probe(path).duration_s == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("ending", "encoder", "container", "name"),
+    [
+        ("m4a", "aac", None, "M4A"),
+        ("aac", "aac", "adts", "AAC"),
+        ("wma", "wmav2", "asf", "WMA"),
+        ("mka", "libopus", "matroska", "Matroska"),
+        ("wv", "wavpack", None, "WavPack"),
+        ("oga", "flac", "ogg", "Ogg"),
+        ("mp3", "libmp3lame", None, "MP3"),
+        ("mp2", "mp2", None, "MP2"),
+        ("flac", "flac", None, "FLAC"),
+        ("aiff", "pcm_s16be", None, "AIFF"),
+    ],
+)
+def test_the_name_of_a_container_is_by_its_bytes(
+    tmp_path: Path, ending: str, encoder: str, container: str | None, name: str
+) -> None:
+    encoded, path = tmp_path / f"music.{ending}", tmp_path / "music.wrong"
+    encode(encoded, music(1, 48000), 48000, encoder, container)
+    encoded.rename(path)
+    assert probe(path).container == name
+
+
+@pytest.mark.parametrize("content", [b"", b"ID3", b"Only words.", b"\x89PNG\r\n\x1a\n" + bytes(90)])
+def test_other_bytes_belong_to_no_container(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "other"
+    path.write_bytes(content)
     with path.open("rb") as file:
-        assert not is_cut_short(file.fileno())
+        assert container_of(file.fileno()) is None
 
 
-def test_an_mp3_of_varying_rate_without_a_length_is_decoded_to_its_end(varying_mp3: Path) -> None:
-    assert soundfile.info(varying_mp3).duration == pytest.approx(20, abs=0.1)
-    without_length(varying_mp3)
-    assert abs(soundfile.info(varying_mp3).duration - 20) > 2  # what libsndfile guesses
-    assert len(load_mono(varying_mp3)) / 22050 == pytest.approx(20, abs=0.1)
-
-
-def test_tags_in_front_of_an_mp3_are_passed_over(varying_mp3: Path) -> None:
-    file = MP3(varying_mp3)
-    file.add_tags()
-    file.tags.add(TIT2(encoding=3, text="Info on Xing"))
-    file.tags.add(APIC(encoding=0, mime="image/png", type=3, desc="", data=bytes(300_000)))
-    file.save()
-    with varying_mp3.open("rb") as opened:
-        assert mp3_declares_length(opened.fileno())
-    without_length(varying_mp3)
-    with varying_mp3.open("rb") as opened:
-        assert not mp3_declares_length(opened.fileno())
-    assert len(load_mono(varying_mp3)) / 22050 == pytest.approx(20, abs=0.1)
+def test_the_size_of_a_tag_has_seven_bits_a_byte() -> None:
+    assert id3_size(b"ID3\4\0\0\0\0\2\1") == 10 + 257
+    assert id3_size(b"ID3\4\0\x10\0\0\2\1") == 10 + 257 + 10  # with a footer
+    assert id3_size(b"TAG\4\0\0\0\0\2\1") == 0

@@ -99,7 +99,10 @@ class Library:
         for tagged in candidates:
             path = Path(tagged.listed.path)
             try:
+                path.stat()  # `explain` names the errors that may pass by themselves
                 readable.append((probe(path).duration_s, tagged))
+            except OSError as error:
+                problems.append(self._problem(path, *explain(error)))
             except AudioError as error:
                 problems.append(self._problem(path, error.reason, error.problem))
         if duration_s is None:
@@ -118,7 +121,7 @@ class Library:
         return LibraryFile(path, sha256, listed.size, listed.modified_ns, duration_s, tagged.licence)
 
     def _problem(self, path: Path, reason: str, sentence: str) -> UnreadableMatchError:
-        again = reason in ("changed", "vanished", "missing", "unreadable")
+        again = reason in ("changed", "vanished", "unreadable")
         return UnreadableMatchError(
             reason, f"{clean_text(os.path.relpath(path, self.folder))} {sentence}", again
         )

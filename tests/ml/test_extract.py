@@ -82,7 +82,8 @@ def test_a_worker_keeps_decoders_quiet_and_its_own_errors_loud(tmp_path: Path, t
         "from ml.extract import *; from ml.features.spectrogram import SpectrogramConfig\n"
         "if sys.argv[2] == 'quiet': initialise_worker()\n"
         "if sys.argv[2] == 'quiet': assert all(pool['num_threads'] == 1 for pool in threadpool_info())\n"
-        "print(extract_clip(ClipJob(1, Path(sys.argv[1])), SpectrogramConfig(), Path(sys.argv[3])).clip_id, flush=True)\n"
+        "clip = extract_clip(ClipJob(1, Path(sys.argv[1])), SpectrogramConfig(), Path(sys.argv[3]))\n"
+        "print(clip.clip_id, flush=True)\n"
         "raise RuntimeError('a traceback')"
     )
     outputs = {}

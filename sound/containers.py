@@ -36,6 +36,7 @@ MAGIC: Final = (  # what the bytes of a file begin with, and the name of its con
     (rb"\.snd|dns\.", "AU"),
     (rb"#!AMR", "AMR"),
     (rb"\x0b\x77", "AC-3"),
+    (rb"ADIF", "AAC"),
     (rb"\.RMF", "RealAudio"),
     (rb"\xff[\xf0\xf1\xf8\xf9]", "AAC"),  # before MP3: the layer is 0
     (rb"\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff]", "MP3"),

@@ -127,7 +127,7 @@ class Decoder:
         return mean
 
     def _expect_all(self) -> None:
-        if not self.promised_s:
+        if not self.decoded_s and self.promised_s <= TOLERANCE_S:
             raise AudioError("empty", self._path, "holds no sound; remove it or fetch it again.")
         if not self.decoded_s or self.promised_s - self.decoded_s > TOLERANCE_S:
             raise AudioError(

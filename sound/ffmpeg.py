@@ -59,6 +59,8 @@ FORMATS: Final = INDEXED | {
 }
 """Formats that FFmpeg may find in a file. Others are playlists and scripts, which open other files, or raw data."""
 
+SHORT_S: Final = 1.0  # shorter files are decoded to know their length: some programs write 0, or nearly so
+
 
 class FfmpegStream:
     """An open sound file. Its first audio stream is read."""
@@ -75,17 +77,21 @@ class FfmpegStream:
 
     def duration_s(self) -> float:
         """The length in seconds, by the header where the format has one, else counted."""
-        if self._is_indexed:
-            if self._stream.duration and self._stream.time_base:
-                return float(self._stream.duration * self._stream.time_base)
-            if self._container.duration:
-                return float(self._container.duration / av.time_base)
-        if (
-            self._container.format.name == "flac"
-        ):  # whose packets do not have their true length where files are joined
-            frames = (frame for packet in self._packets() for frame in _decoded(packet))
-            return sum(frame.samples / frame.sample_rate for frame in frames)
-        return sum(map(_duration_of, self._packets()))
+        header_s = self._header_s() if self._is_indexed else 0.0
+        if header_s >= SHORT_S:
+            return header_s
+        # Packets of FLAC do not have their true length where files are joined.
+        packets_s = 0.0 if self._container.format.name == "flac" else sum(map(_duration_of, self._packets()))
+        if packets_s >= SHORT_S:
+            return packets_s
+        self._container.seek(0)
+        frames = (frame for packet in self._packets() for frame in _decoded(packet))
+        return sum(frame.samples / frame.sample_rate for frame in frames)
+
+    def _header_s(self) -> float:
+        if self._stream.duration and self._stream.time_base:
+            return float(self._stream.duration * self._stream.time_base)
+        return float((self._container.duration or 0) / av.time_base)
 
     def end_of_last_packet(self) -> int:
         """The position, in bytes, up to which the file has to reach by its index; 0 without an index."""
@@ -227,12 +233,12 @@ def opened_by_ffmpeg(path: Path, file: FileIO, container: str | None) -> Iterato
 
 def _cannot_open(path: Path, container: str | None) -> AudioError:
     if container is None:
-        return AudioError("not_audio", path, "is not a sound file; replace or remove it.")
-    return AudioError(
-        "not_audio",
-        path,
-        f"begins as {container} and cannot be read: it is damaged or cut short; fetch it again.",
-    )
+        problem = "is not a sound file; replace or remove it."
+    elif container == "MP3":  # whose frames were looked for
+        problem = "begins as MP3 and holds no frame of sound; fetch it again."
+    else:
+        problem = f"begins as {container} and cannot be read: it is damaged or cut short; fetch it again."
+    return AudioError("not_audio", path, problem)
 
 
 def _open_nothing(*_: Any) -> NoReturn:

@@ -72,8 +72,13 @@ class Mp3Frames:
     def duration_s(self) -> float:
         """Without what the tag declares not to be sound: its own frame, and samples at the beginning and the end."""
         counted_s = sum(count * kind.samples / kind.rate for (kind, _), count in self.counts.items())
-        not_sound = self.kind.samples + self.tag.trimmed if self.tag else 0
-        return max(0.0, counted_s - not_sound / self.kind.rate)
+        if self.tag is None:
+            return counted_s
+        counted_s -= self.kind.samples / self.kind.rate
+        trimmed_s = self.tag.trimmed / self.kind.rate
+        return (
+            counted_s - trimmed_s if trimmed_s < counted_s else counted_s
+        )  # early encoders wrote too large numbers
 
     @property
     def missing_s(self) -> float:

@@ -1,7 +1,7 @@
 """Reading sound files by FFmpeg (PyAV): every format, and every odd file that libsndfile would not read to its end."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from itertools import chain
 from pathlib import Path
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from sound.errors import AudioError
 from sound.libsndfile import BLOCK_FRAMES, PREROLL_S
 
+MP4: Final = "mov,mp4,m4a,3gp,3g2,mj2"
 INDEXED: Final = (
     frozenset(  # FFmpeg's names of formats whose length is in a header, and in which it finds a position
         {
-            "mov,mp4,m4a,3gp,3g2,mj2",
+            MP4,
             "matroska,webm",
             "asf",
             "wv",
@@ -84,7 +85,7 @@ class FfmpegStream:
         packets_s = 0.0 if self._container.format.name == "flac" else sum(map(_duration_of, self._packets()))
         if packets_s >= SHORT_S:
             return packets_s
-        self._container.seek(0)
+        self._seek(0.0)
         frames = (frame for packet in self._packets() for frame in _decoded(packet))
         return sum(frame.samples / frame.sample_rate for frame in frames)
 
@@ -110,6 +111,8 @@ class FfmpegStream:
         """
         blocks: list[NDArray[np.float32]] = []
         rate, left_s = self.samplerate, duration_s
+        if left_s is None and self._container.format.name == MP4 and self._header_s() >= SHORT_S:
+            left_s = max(0.0, self._header_s() - start_s)  # its last packet may be longer than the sound
         for position_s, frame in self._frames_from(max(0.0, start_s - PREROLL_S)):
             samples = as_float(frame)
             skipped = min(len(samples), max(0, round((start_s - position_s) * frame.sample_rate)))
@@ -145,7 +148,7 @@ class FfmpegStream:
             yield from self._with_positions(self._packets(), 0.0)
             return
         first_s = next((frame.time or 0.0 for packet in self._packets() for frame in _decoded(packet)), 0.0)
-        self._container.seek(int((start_s + first_s) * av.time_base) if self._is_indexed else 0)
+        self._seek(start_s + first_s if self._is_indexed else 0.0)
         if self._is_indexed:
             yield from self._with_positions(self._packets(), None, first_s)
             return
@@ -165,6 +168,11 @@ class FfmpegStream:
                     position_s = (frame.time or 0.0) - first_s
                 yield position_s, frame
                 position_s += frame.samples / frame.sample_rate
+
+    def _seek(self, seconds: float) -> None:
+        """Go to the last packet that can be decoded alone before a time. Where that fails, no packet is left to read."""
+        with suppress(av.error.FFmpegError):
+            self._container.seek(int(seconds * av.time_base))
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
         """The packets up to the end of the file, or to where it cannot be read; the last one is empty."""

@@ -19,47 +19,15 @@ from sound.errors import AudioError
 from sound.libsndfile import BLOCK_FRAMES, PREROLL_S
 
 MP4: Final = "mov,mp4,m4a,3gp,3g2,mj2"
+# FFmpeg's names of formats whose length is in a header, and in which it finds a position.
 INDEXED: Final = (
-    frozenset(  # FFmpeg's names of formats whose length is in a header, and in which it finds a position
-        {
-            MP4,
-            "matroska,webm",
-            "asf",
-            "wv",
-            "ape",
-            "mpc",
-            "mpc8",
-            "tta",
-            "caf",
-            "dsf",
-            "w64",
-            "wav",
-        }
-        | {"aiff", "tak", "iff"}
-    )
-)
-FORMATS: Final = INDEXED | {
-    *(
-        "aac",
-        "ac3",
-        "act",
-        "amr",
-        "au",
-        "avi",
-        "dts",
-        "dtshd",
-        "eac3",
-        "flac",
-        "flv",
-        "loas",
-        "mlp",
-        "mp3",
-        "mpeg",
-    ),
-    *("mpegts", "ogg", "oma", "osq", "qoa", "rm", "shn", "truehd", "voc", "xwma"),
-}
-"""Formats that FFmpeg may find in a file. Others are playlists and scripts, which open other files, or raw data."""
-
+    MP4, "aiff", "ape", "asf", "caf", "dsf", "iff", "matroska,webm", "mpc", "mpc8", "tak", "tta", "w64", "wav", "wv",
+)  # fmt: skip
+# Others that it may read. The rest of its formats are raw data, and playlists, which open other files.
+COUNTED: Final = (
+    "aac", "ac3", "act", "amr", "au", "avi", "dts", "dtshd", "eac3", "flac", "flv", "loas", "mlp", "mp3", "mpeg",
+    "mpegts", "ogg", "oma", "osq", "qoa", "rm", "shn", "truehd", "voc", "xwma",
+)  # fmt: skip
 SHORT_S: Final = 1.0  # shorter files are decoded to know their length: some programs write 0, or nearly so
 
 
@@ -170,7 +138,7 @@ class FfmpegStream:
                 position_s += frame.samples / frame.sample_rate
 
     def _seek(self, seconds: float) -> None:
-        """Go to the last packet that can be decoded alone before a time. Where that fails, no packet is left to read."""
+        """Go to the last packet before a time that can be decoded alone. Where that fails, no packet may be left."""
         with suppress(av.error.FFmpegError):
             self._container.seek(int(seconds * av.time_base))
 
@@ -215,7 +183,7 @@ def opened_by_ffmpeg(path: Path, file: FileIO, container: str | None) -> Iterato
         opened = av.open(
             file,
             "r",
-            container_options={"format_whitelist": ",".join(FORMATS)},
+            container_options={"format_whitelist": ",".join(INDEXED + COUNTED)},
             metadata_errors="replace",
             io_open=_open_nothing,
         )

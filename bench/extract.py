@@ -21,9 +21,9 @@ import numpy as np
 import soundfile
 from threadpoolctl import threadpool_limits
 
-from ml.audio.decode import load_mono
 from ml.extract import ClipJob, Extraction, extract_clip
 from ml.features.spectrogram import SpectrogramConfig, log_mel
+from sound.decode import load_mono
 
 RECIPE = SpectrogramConfig()
 SEED = 7

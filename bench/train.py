@@ -20,13 +20,13 @@ from statistics import median
 import keras
 import numpy as np
 
-from ml.audio.decode import load_mono
 from ml.data.crops import Crops, Example, load_crops, standardisation
 from ml.data.hyperparameters import PRESETS
 from ml.features.spectrogram import SpectrogramConfig, load_spectrogram, log_mel, save_spectrogram
 from ml.models.networks import build, seed
 from ml.models.scorer import Scorer
 from ml.models.train import train
+from sound.decode import load_mono
 
 TURNS = 3
 EPOCHS = 4  # a turn, the first of which is not counted

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ml.audio.decode import load_mono
-from ml.audio.errors import AudioError
 from ml.data.crops import CROP_FRAMES
 from ml.features.descriptors import AudioFeatures, audio_features
 from ml.features.fingerprint import Fingerprint, fingerprint
 from ml.features.spectrogram import SpectrogramConfig, log_mel, save_spectrogram
+from sound.decode import load_mono
+from sound.errors import AudioError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.audio.decode import BLOCK_FRAMES
-from ml.audio.stream import Stream
 from ml.mixes.analyse import analyse
 from ml.mixes.segmentation import timeline
 from ml.mixes.summary import summarise
 from ml.models.scorer import load_model
+from sound.libsndfile import BLOCK_FRAMES, LibsndfileStream
 
 TURNS = 2
 
@@ -81,7 +80,7 @@ def _between(began: Seconds, ended: Seconds) -> Seconds:
 
 def _decode(path: Path) -> None:
     """Every block of a file, thrown away."""
-    with path.open("rb", buffering=0) as file, Stream(file.fileno(), closefd=False) as sound:
+    with path.open("rb", buffering=0) as file, LibsndfileStream(path, file) as sound:
         block = np.empty((BLOCK_FRAMES, sound.channels), dtype=np.float32)
         while len(sound.read(out=block)):
             pass

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from bench.mix.made_mixes import Piece, render
 from bench.mix.scores import Stretch
-from ml.audio.decode import load_mono
-from ml.audio.errors import AudioError
 from ml.data.crops import Example
 from ml.data.dataset import Dataset
 from ml.evaluation.calibration import Calibration
@@ -21,7 +19,9 @@ from ml.features.descriptors import spectral_shape, tempo_of
 from ml.features.spectrogram import SpectrogramConfig, log_mel, save_spectrogram
 from ml.mixes.analyse import WindowScores, analyse
 from ml.models.scorer import Scorer
-from sources.files.probe import plan_clips
+from sound.clips import plan_clips
+from sound.decode import load_mono
+from sound.errors import AudioError
 
 CONFIG = SpectrogramConfig()
 CLIPS_A_TRACK = 3

@@ -8,10 +8,8 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from common.errors import LabelscopeError
-from ml.audio.decode import decoding
-from ml.audio.errors import AudioError
-from sources.errors import UnusableError
-from sources.files.probe import probe
+from sound.errors import AudioError
+from sound.probe import probe
 
 HOP_S: Final = 512 / 22_050  # from one frame of a spectrogram to the next
 
@@ -32,12 +30,10 @@ def shortest_s(connection: Connection) -> float:
 
 
 def require_sound(path: Path, least_s: float) -> None:
-    """Raises UnusableFileError where the file is no audio, or where its header has a length below `least_s` seconds."""
+    """Raises UnusableFileError where the file is no audio, or shorter than `least_s` seconds."""
     with file_problems(path):
-        probe(path)
-        with decoding(path) as sound:
-            length_s = sound.promised_s
-    if length_s is not None and length_s < least_s:
+        length_s = probe(path).duration_s
+    if length_s < least_s:
         raise too_short(path)
 
 
@@ -46,10 +42,8 @@ def file_problems(path: Path) -> Iterator[None]:
     """Raises UnusableFileError for any error of reading or decoding the file inside the block."""
     try:
         yield
-    except UnusableError as problem:
-        raise UnusableFileError(problem.sentence(path.name)) from problem
     except AudioError as problem:
-        raise UnusableFileError(str(problem)) from problem
+        raise UnusableFileError(problem.sentence(path.name)) from problem
     except FileNotFoundError as problem:
         raise UnusableFileError(f"{path} is not there; put it back or give its current path.") from problem
     except OSError as problem:

@@ -40,12 +40,12 @@ from flows.mix.verdict import Verdict, verdict
 from flows.prefect_tools.progress import audio_progress_bar
 from flows.prefect_tools.run_names import of_recording
 from flows.scoring.model_cache import scoring
-from ml.audio.errors import AudioError
-from ml.audio.file_state import expect_unchanged
 from ml.evaluation.calibration import Calibration
 from ml.mixes.analyse import WindowScores, analyse
 from ml.mixes.segmentation import timeline
 from ml.mixes.summary import MixSummary, summarise
+from sound.errors import AudioError
+from sound.file_state import expect_unchanged
 from sources.metadata.tags import clean_text
 
 

@@ -7,11 +7,11 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from common.files import FileState, sha256_of, state_of
+from common.files import FileState, describe, sha256_of, state_of
 from db.write.mixes import RejectedMixRow
-from ml.audio.decode import decoding
-from ml.audio.errors import AudioError
 from ml.mixes.min_duration import SHORTEST_S, too_short
+from sound.errors import AudioError
+from sound.probe import probe
 from sources.metadata.tags import clean_text, description_of, read_tags
 from sources.records import path_of
 
@@ -35,7 +35,7 @@ def path_from(parameter: str) -> Path:
     """The inverse of `as_parameter`. Raises AudioError for text that is no path."""
     path = path_of(parameter) if parameter.startswith(URI) else Path(parameter)
     if not path.is_absolute() or "\0" in str(path):
-        raise AudioError("missing", f"{parameter!r} is no path of a file; give an absolute path.")
+        raise AudioError("missing", Path(parameter), "is no path of a file", "give an absolute path")
     return path
 
 
@@ -81,9 +81,8 @@ def rejection(
 def fault_of(path: Path) -> tuple[RecordingFile | None, AudioError] | None:
     """Why a file cannot be analysed, judged by its first bytes only; None where these show no fault."""
     try:
-        with decoding(path) as sound:
-            length_s = sound.promised_s
-        if length_s is not None and length_s < SHORTEST_S:
+        length_s = probe(path).duration_s
+        if length_s < SHORTEST_S:
             return read_recording_file(path), too_short(path, length_s)
     except AudioError as problem:
         return None, problem
@@ -92,9 +91,7 @@ def fault_of(path: Path) -> tuple[RecordingFile | None, AudioError] | None:
 
 def read_recording_file(path: Path) -> RecordingFile:
     """Read all bytes of a file without decoding them. Raises AudioError: it cannot be read, or is not audio."""
-    # Opening it is enough to reject files that are not audio.
-    with decoding(path):
-        pass
+    probe(path)
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
@@ -102,7 +99,7 @@ def read_recording_file(path: Path) -> RecordingFile:
             description = description_of(read_tags(file), path.stem)
     except OSError as problem:
         raise AudioError(
-            "unreadable", f"{str(path)!r} cannot be read ({problem.strerror}); copy it anew."
+            "unreadable", path, f"cannot be read ({describe(problem)})", "copy it anew"
         ) from problem
     artists = ", ".join(description.artists)
     title = f"{artists} – {description.title}" if artists else description.title

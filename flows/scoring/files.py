@@ -14,11 +14,12 @@ from db.read.learning import Champion
 from flows.checks.files import UnusableFileError, file_problems, too_short
 from flows.checks.requests import require_champion
 from flows.home.environment import model_folder, open_database
-from ml.audio.decode import load_mono
 from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.models.embedding import of_track
 from ml.models.scorer import ClipOutputs, Scorer, load_model
-from sources.files.probe import plan_clips, probe
+from sound.clips import plan_clips
+from sound.decode import load_mono
+from sound.probe import probe
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,16 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.files import file_state
-from ml.audio.containers import is_cut_short
-from ml.audio.decode import SILENCE, Decoder, decoding
-from ml.audio.errors import AudioError
-from ml.audio.file_state import expect_unchanged
 from ml.features.descriptors import HOP_LENGTH, tempo_of
 from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.mixes.min_duration import SHORTEST_S, too_short
 from ml.models.model_file import ModelCard
 from ml.models.novelty import temporal_variance
 from ml.models.scorer import Scorer
+from sound.decode import SILENCE, Decoder, decoding
+from sound.errors import AudioError
+from sound.file_state import expect_unchanged
 
 SPAN_CROPS: Final = 10  # from one span to the next: as many as a clip of 30 s has
 DECODERS: Final = 2  # threads, where decoding takes longer than everything else
@@ -71,7 +70,7 @@ def analyse(path: Path, scorer: Scorer, on_progress: OnProgress = lambda *_: Non
 
     `on_progress` is called in this thread.
 
-    Raises AudioError with the reasons of ml.audio.decode.load_mono except silent; with too_short below SHORTEST_S; and
+    Raises AudioError with the reasons of sound.decode.load_mono except silent; with too_short below SHORTEST_S; and
     with changed where the file has changed since reading it began.
     """
     before = file_state(path)
@@ -101,7 +100,6 @@ def _analyse(path: Path, scorer: Scorer, on_progress: OnProgress) -> WindowScore
             on_progress(span.end_s, sound.promised_s)
 
     with decoding(path, sample_rate=config.sample_rate, threads=DECODERS) as sound:
-        _expect_end(path)
         with closing(_spans(path, sound, config, scorer.card)) as made, closing(_ahead(made)) as ready:
             scores = scorer.score_many(two_offsets(ready))
         duration_s = sound.decoded_s
@@ -201,13 +199,3 @@ def _alternating(even: NDArray[np.float32], odd: NDArray[np.float32]) -> NDArray
     rows = np.empty((len(even) + len(odd), even.shape[1]), dtype=np.float32)
     rows[::2], rows[1::2] = even, odd
     return rows
-
-
-def _expect_end(path: Path) -> None:
-    """Raise AudioError before the analysis of a file whose container shows that its end is missing."""
-    with path.open("rb") as file:
-        if is_cut_short(file.fileno()):
-            raise AudioError(
-                "truncated",
-                f"{str(path)!r} stops before its end: it is cut short or not complete; fetch it again.",
-            )

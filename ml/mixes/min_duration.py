@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from ml.audio.errors import AudioError
+from sound.errors import AudioError
 
 SHORTEST_S: Final = 60.0  # two spans; a shorter recording is a track, or a part of one
 
@@ -12,5 +12,7 @@ def too_short(path: Path, duration_s: float) -> AudioError:
     """The error for a recording of so many seconds."""
     return AudioError(
         "too_short",
-        f"{str(path)!r} lasts {duration_s:.1f} s, too short for a mix: give a recording of {SHORTEST_S:.0f} s or more.",
+        path,
+        f"lasts {duration_s:.1f} s, too short for a mix",
+        f"give a recording of {SHORTEST_S:.0f} s or more",
     )

@@ -8,9 +8,11 @@ from typing import Any
 
 from common.files import describe, has_changed, sha256_of
 from common.text import slug_of
+from sound.errors import AudioError
+from sound.probe import Sound, probe
 from sources.errors import CrateError, Unavailable, UnusableError
+from sources.files.clips import cut_clips
 from sources.files.listing import ENDINGS, Listed, explain, list_audio, snapshot_of
-from sources.files.probe import Sound, cut_clips, probe
 from sources.metadata.tags import Tags, artist_key, clean_text, collect, description_of, read_tags
 from sources.records import (
     Artist,
@@ -97,13 +99,13 @@ class FolderSource:
                         "duplicate", f"has the same bytes as {first}", "remove one of the two"
                     )
                 first_paths[result.track.external_id] = shown
-            except UnusableError as problem:
+            except (UnusableError, AudioError) as problem:
                 uri = Path(listed.path).as_uri()
                 result = Rejection(uri, problem.reason, problem.sentence(shown), payload)
             yield result
 
     def _read(self, listed: Listed, payload: dict[str, Any], known_hashes: KnownHashes) -> Entry:
-        """One file as an entry. Raises UnusableError."""
+        """One file as an entry. Raises UnusableError or AudioError."""
         if listed.problem:
             raise listed.problem
         if listed.size == 0:
@@ -140,7 +142,7 @@ class FolderSource:
 
 
 def _read_file(path: Path, listed: Listed, known_sha256: str | None) -> tuple[str, Tags, Sound]:
-    """(sha256, tags, sound) of a file. Raises OSError or UnusableError."""
+    """(sha256, tags, sound) of a file. Raises OSError or AudioError."""
     with path.open("rb") as file:
         sha256 = known_sha256 or sha256_of(file)
         tags = read_tags(file)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.files import has_changed, sha256_of
+from sound.errors import AudioError
+from sound.probe import probe
 from sources.errors import UnusableError
 from sources.files.listing import Listed, explain, list_audio, snapshot_of
-from sources.files.probe import probe
 from sources.metadata.matching import artist_keys, same_duration, title_key
 from sources.metadata.tags import Tags, clean_text, collect, description_of, read_tags
 
@@ -99,11 +100,12 @@ class Library:
         for tagged in candidates:
             path = Path(tagged.listed.path)
             try:
+                path.stat()  # `explain` names the errors that may pass by themselves
                 readable.append((probe(path).duration_s, tagged))
-            except UnusableError as error:
-                problems.append(self._problem(path, error))
             except OSError as error:
                 problems.append(self._problem(path, explain(error)))
+            except AudioError as error:
+                problems.append(self._problem(path, error))
         if duration_s is None:
             return next(iter(readable), None)
         return min(readable, key=lambda pair: abs(pair[0] - duration_s), default=None)
@@ -119,7 +121,7 @@ class Library:
             raise self._problem(path, UnusableError("changed", "changed while it was read", "run again"))
         return LibraryFile(path, sha256, listed.size, listed.modified_ns, duration_s, tagged.licence)
 
-    def _problem(self, path: Path, problem: UnusableError) -> UnreadableMatchError:
+    def _problem(self, path: Path, problem: UnusableError | AudioError) -> UnreadableMatchError:
         again = problem.reason in ("changed", "vanished", "unreadable")
         sentence = problem.sentence(clean_text(os.path.relpath(path, self.folder)))
         return UnreadableMatchError(problem.reason, sentence, again)
@@ -154,5 +156,5 @@ def _tags_of(path: Path) -> Tags:
         with path.open("rb") as file:
             tags = read_tags(file)
         return tags or collect(probe(path).tags.items())  # such as a WAV file's INFO chunk
-    except (OSError, UnusableError):
+    except (OSError, AudioError):
         return {}  # its name may still match, and then `find` reports the error

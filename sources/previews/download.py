@@ -12,15 +12,15 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from common.errors import LabelscopeError
-from sources.errors import UnusableError
-from sources.files.probe import probe
+from sound.errors import AudioError
+from sound.probe import probe
 from sources.http import cause_of, retry_after_of
 from sources.metadata.tags import clean_text
 from sources.sender import Fault
 
 DEADLINE_SECONDS = 60.0  # with all redirects
 MAX_REDIRECTS = 5
-ENDINGS = {"MP3": "mp3", "FLAC": "flac", "OGG": "ogg", "WAV": "wav", "WAVEX": "wav", "AIFF": "aiff"}
+ENDINGS = {"MP3": "mp3", "FLAC": "flac", "Ogg": "ogg", "WAV": "wav", "AIFF": "aiff", "M4A": "m4a"}
 
 CURES = {
     "too_large": "let another source give it",
@@ -174,7 +174,7 @@ def _require_audio(path: Path, host: str) -> tuple[float, str]:
         ending = ENDINGS.get(sound.format["format"])
         if ending is not None:
             return sound.duration_s, "opus" if sound.format["codec"] == "OPUS" else ending
-    except UnusableError as error:
+    except AudioError as error:
         cause = error.fault
     sentence = f"What {host} sent as a preview {cause}; listen to it there, or let another source give it."
     raise DownloadError("wrong_type", sentence, doubtful=True)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from ml.audio.decode import load_mono
 from ml.extract import ClipJob, Extraction, Failure, extract_clip
 from ml.features.fingerprint import fingerprint
 from ml.features.spectrogram import SpectrogramConfig, load_spectrogram, log_mel
+from sound.decode import load_mono
 
 RECIPE = SpectrogramConfig()
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,23 +72,29 @@ def test_a_store_that_cannot_be_written_is_no_fault_of_the_clip(tmp_path: Path, 
 
 
 def test_a_worker_keeps_decoders_quiet_and_its_own_errors_loud(tmp_path: Path, tone_mp3: Path) -> None:
-    content = tone_mp3.read_bytes()
+    content = bytearray(tone_mp3.read_bytes())
+    frame = content.index(b"\xff\xfb", len(content) // 2)
+    content[frame + 4 : frame + 21] = b"\xff" * 17  # its side information; the frame itself can be counted
     damaged = tmp_path / "damaged.mp3"
-    damaged.write_bytes(content[:20_000] + bytes(30_000) + content[50_000:])
+    damaged.write_bytes(content)
     program = (
         "import sys; from pathlib import Path; from threadpoolctl import threadpool_info\n"
         "from ml.extract import *; from ml.features.spectrogram import SpectrogramConfig\n"
         "if sys.argv[2] == 'quiet': initialise_worker()\n"
         "if sys.argv[2] == 'quiet': assert all(pool['num_threads'] == 1 for pool in threadpool_info())\n"
-        "print(extract_clip(ClipJob(1, Path(sys.argv[1])), SpectrogramConfig(), Path('unused')).reason, flush=True)\n"
+        "clip = extract_clip(ClipJob(1, Path(sys.argv[1])), SpectrogramConfig(), Path(sys.argv[3]))\n"
+        "print(clip.clip_id, flush=True)\n"
         "raise RuntimeError('a traceback')"
     )
     outputs = {}
     for manner in ("quiet", "loud"):
         run = subprocess.run(
-            [sys.executable, "-B", "-c", program, damaged, manner], cwd=ROOT, capture_output=True, text=True
+            [sys.executable, "-B", "-c", program, damaged, manner, tmp_path],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
         )
-        assert run.stdout == "truncated\n", run.stderr
+        assert run.stdout == "1\n", run.stderr
         assert "RuntimeError: a traceback" in run.stderr
         outputs[manner] = run.stderr
     assert "libmpg123" in outputs["loud"]

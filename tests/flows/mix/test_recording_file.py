@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ml.audio.errors import AudioError
+from sound.errors import AudioError
 
 
 def test_a_path_of_any_bytes_is_a_valid_parameter_and_other_text_is_not(flows: SimpleNamespace) -> None:

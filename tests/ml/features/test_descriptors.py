@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.audio.decode import load_mono
 from ml.features.descriptors import audio_features, key_of, spectral_shape, tempo_of
+from sound.decode import load_mono
 
 RATE = 22050
 NOTES = {"C": 0, "Cs": 1, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

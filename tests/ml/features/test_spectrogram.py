@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.audio.decode import load_mono
 from ml.features.spectrogram import SpectrogramConfig, load_spectrogram, log_mel, save_spectrogram
 from ml.features.stft import mel_basis
+from sound.decode import load_mono
 
 RECIPE = SpectrogramConfig()
 RATE = RECIPE.sample_rate

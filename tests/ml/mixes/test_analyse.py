@@ -12,7 +12,6 @@ import soundfile
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from ml.audio.errors import AudioError
 from ml.data.crops import Standardisation
 from ml.evaluation.calibration import Calibration
 from ml.features.spectrogram import SpectrogramConfig
@@ -21,6 +20,7 @@ from ml.mixes.min_duration import SHORTEST_S
 from ml.mixes.segmentation import TimelineChoices, timeline
 from ml.models.model_file import ModelCard
 from ml.models.scorer import Scorer
+from sound.errors import AudioError
 
 LABELS = ("quiet", "loud")
 PLAIN = Standardisation(mean=(-30.0,) * 128, deviation=(15.0,) * 128)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sources.files.probe import WHOLE_UP_TO_S, WINDOW_S, plan_clips, probe
 
 from sources.errors import UnusableError
-from sources.files.probe import WHOLE_UP_TO_S, WINDOW_S, plan_clips, probe
 
 durations = st.floats(min_value=0.001, max_value=100_000, allow_nan=False)
 counts = st.integers(min_value=1, max_value=50)

@@ -62,7 +62,8 @@ DROPPED_FOLDERS: Final = re.compile(
     r"\.trash.*|\.spotlight-v100|\.fseventsd|\.documentrevisions-v100|\.temporaryitems|\.appledouble|__macosx"
     r"|\.stfolder.*|\.stversions|\.sync|\.dropbox\.cache|\.tmp\.driveupload|\.tmp\.drivedownload"
     r"|@eadir|@tmp|#recycle|#snapshot|@recycle|@recently-snapshot|\$recycle\.bin"
-    r"|system volume information|lost\+found|\.snapshots?|\.zfs|\.git|\.svn|\.hg|\.thumbnails|\.cache",
+    r"|system volume information|lost\+found|\.snapshots?|\.zfs|\.git|\.svn|\.hg|\.thumbnails|\.cache"
+    r"|\.labelscope|\.venv",  # a home, and our own environment, where the working directory is the crate
     re.DOTALL,
 )
 """Names of folders, lower-case, with deleted files, older versions, previews and indexes. They are not entered."""

@@ -92,7 +92,7 @@ def test_a_playlist_that_is_fetched_by_its_uri_has_the_files_of_its_folder_alone
 
 
 def test_folders_of_other_programs_are_no_labels(tmp_path: Path) -> None:
-    for name in ("label", ".5", ".git", ".Trash-1000", "lost+found", "@eaDir", "__MACOSX"):
+    for name in ("label", ".5", ".git", ".Trash-1000", "lost+found", "@eaDir", "__MACOSX", ".labelscope"):
         add(tmp_path / name / "a.mp3")
     (tmp_path / ".hidden").mkdir()
     add(tmp_path / ".config" / "settings.json")

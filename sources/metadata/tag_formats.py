@@ -6,7 +6,7 @@ from typing import Any, Final
 from mutagen.apev2 import APEv2
 from mutagen.asf import ASFDWordAttribute, ASFQWordAttribute, ASFTags, ASFUnicodeAttribute, ASFWordAttribute
 from mutagen.id3 import ID3, ID3TimeStamp
-from mutagen.mp4 import AtomDataType, MP4FreeForm, MP4Tags
+from mutagen.mp4 import AtomDataType, MP4Tags
 
 from sources.metadata import tag_names
 
@@ -49,8 +49,8 @@ def _all_pairs(tags: Any) -> Iterator[Pair]:
         yield from tags
 
 
-def _of_id3(tags: ID3) -> Iterator[Pair]:
-    for frame in tags.values():  # type: ignore[no-untyped-call]
+def _of_id3(tags: Any) -> Iterator[Pair]:
+    for frame in tags.values():
         code = frame.FrameID
         is_named = code in ("TXXX", "WXXX") or (code == "COMM" and frame.desc.startswith("iTun"))
         name = frame.desc if is_named else tag_names.ID3.get(code, code)
@@ -61,7 +61,7 @@ def _of_id3(tags: ID3) -> Iterator[Pair]:
                 yield name, value
 
 
-def _of_mp4(tags: MP4Tags) -> Iterator[Pair]:
+def _of_mp4(tags: Any) -> Iterator[Pair]:
     for atom, values in tags.items():
         if atom.startswith(FREEFORM):
             yield from _of_freeform(atom.rpartition(":")[2], values)
@@ -69,7 +69,7 @@ def _of_mp4(tags: MP4Tags) -> Iterator[Pair]:
             yield from _of_atom(tag_names.MP4[atom], values)
 
 
-def _of_freeform(name: str, values: Iterable[MP4FreeForm]) -> Iterator[Pair]:
+def _of_freeform(name: str, values: Iterable[Any]) -> Iterator[Pair]:
     for value in values:
         if value.dataformat in MP4_TEXTS:
             yield name, bytes(value).decode(MP4_ENCODINGS.get(value.dataformat, "utf-8"), "replace")
@@ -87,14 +87,14 @@ def _of_atom(name: str, values: Iterable[Any]) -> Iterator[Pair]:
             yield name, value
 
 
-def _of_ape(tags: APEv2) -> Iterator[Pair]:
-    for name, value in tags.items():  # type: ignore[no-untyped-call]
+def _of_ape(tags: Any) -> Iterator[Pair]:
+    for name, value in tags.items():
         if value.kind == 0:  # text; 1 is binary, 2 a link
             for text in value:
                 yield tag_names.APE.get(name.lower(), name), text
 
 
-def _of_asf(tags: ASFTags) -> Iterator[Pair]:
+def _of_asf(tags: Any) -> Iterator[Pair]:
     for name, value in tags:
         plain = name.lower()
         if isinstance(value, ASF_VALUES):

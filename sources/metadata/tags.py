@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO, Final
 
 import mutagen
@@ -61,14 +62,20 @@ def read_tags(file: BinaryIO) -> Tags:
         tags = _load(ID3, file)  # such as in front of raw AAC, or of an MP3 without a whole frame
     if tags is not None and not isinstance(tags, ID3):
         return _collected(tags)
-    behind = _collected(_load(APEv2, file))
+    in_front, behind = _collected(tags), _collected(_load(APEv2, file))
     is_short = tags is not None and tags.version < ID3V2
-    return _collected(tags) | behind if is_short else behind | _collected(tags)
+    return _merged(behind, in_front) if is_short else _merged(in_front, behind)
 
 
 def completed(tags: Tags, decoded: Mapping[str, str]) -> Tags:
     """The tags, and those that only the decoder reads, such as a WAV file's INFO chunk or Matroska's."""
-    return collect(decoder_pairs(decoded)) | tags
+    return _merged(tags, collect(decoder_pairs(decoded)))
+
+
+def _merged(first: Tags, second: Tags) -> Tags:
+    """All of `first`, and what only `second` has, as far as MAX_TAGS allows."""
+    missing = {name: values for name, values in second.items() if name not in first}
+    return dict(islice((first | missing).items(), MAX_TAGS))
 
 
 def _load(reader: Callable[[BinaryIO], Any], file: BinaryIO) -> Any:

@@ -233,6 +233,16 @@ def test_names_of_decoders_become_those_of_vorbis_comments() -> None:
     }
 
 
+def test_tags_of_two_kinds_are_limited_together(tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.mp3")
+    tags = ID3()
+    for number in range(MAX_TAGS - 1):
+        tags.add(TXXX(desc=f"first {number}", text="x"))
+    tags.save(path)
+    as_ape(path)
+    assert len(read(path)) == MAX_TAGS == len(completed(read(path), {"one more": "x"}))
+
+
 def test_the_isrc_of_a_bought_track(tmp_path: Path) -> None:
     path = encode(tmp_path / "a.m4a")
     file = MP4(path)

@@ -116,7 +116,8 @@ def set_playlist_status(connection: Connection, playlist_id: int, status: str, r
 def close_absent_playlists(connection: Connection, listed_by: str, present: Iterable[tuple[str, str]]) -> int:
     """Set the playlists that `listed_by` no longer lists to gone; returns the number of tracks that leave them.
 
-    `present` has pairs of provider and external id. The next ingest reads a playlist that returns in full.
+    `present` has pairs of provider and external id. The rejected entries of these playlists are resolved. The next
+    ingest reads a playlist that returns in full.
     """
     pairs = list(present)
     closed = list(
@@ -136,6 +137,11 @@ def close_absent_playlists(connection: Connection, listed_by: str, present: Iter
                 "external_ids": [external_id for _, external_id in pairs],
             },
         )
+    )
+    connection.execute(
+        update(RejectedRecord)
+        .where(RejectedRecord.playlist_id.in_(closed), RejectedRecord.resolved_at.is_(None))
+        .values(resolved_at=func.now())
     )
     leave = "UPDATE playlist_tracks SET removed_at = now() WHERE removed_at IS NULL AND playlist_id = ANY(:closed)"
     return connection.execute(text(leave), {"closed": closed}).rowcount

@@ -77,7 +77,8 @@ def ingest(crate: Path | None = None, synthetic: bool = False) -> Ingested:
     - **requests** each playlist from Spotify and Deezer, with one request where it has not changed. Then it requests
       previews of tracks without audio (Deezer: at most 50 requests in 5 seconds), and audio features. A service that
       wants a long pause gets no requests before its end.
-    - **reads**, of a crate, names, tags and checksums. It does not open an unchanged folder.
+    - **reads**, of a crate, names, tags and checksums; where a name does not tell what a file is, its first bytes. It
+      reads nothing else of an unchanged folder.
     - **writes** labels, playlists, artists, tracks and clips; a load for each playlist that has changed; a rejected
       record, with its reason, for each entry that cannot be used; into lookups, why a track has no audio.
     - `synthetic` marks a crate that Labelscope has rendered.

@@ -12,7 +12,8 @@ from db.write.mixes import RejectedMixRow
 from ml.mixes.min_duration import SHORTEST_S, too_short
 from sound.errors import AudioError
 from sound.probe import probe
-from sources.metadata.tags import clean_text, description_of, read_tags
+from sources.files.names import stem_of
+from sources.metadata.tags import clean_text, completed, description_of, read_tags
 from sources.records import path_of
 
 URI: Final = "file:///"
@@ -91,12 +92,12 @@ def fault_of(path: Path) -> tuple[RecordingFile | None, AudioError] | None:
 
 def read_recording_file(path: Path) -> RecordingFile:
     """Read all bytes of a file without decoding them. Raises AudioError: it cannot be read, or is not audio."""
-    probe(path)
+    sound = probe(path)
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             sha256 = sha256_of(file)
-            description = description_of(read_tags(file), path.stem)
+            description = description_of(completed(read_tags(file), sound.tags), stem_of(path.name))
     except OSError as problem:
         raise AudioError(
             "unreadable", path, f"cannot be read ({describe(problem)})", "copy it anew"

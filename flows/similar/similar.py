@@ -17,7 +17,7 @@ from db.roles import READER
 from db.write.embeddings import as_vector
 from flows.checks.no_champion import NoModelError
 from flows.home.environment import open_database
-from sources.files.listing import ENDINGS
+from sources.files.names import has_audio_ending
 
 OLDEST: Final = "0.8"  # pgvector with iterative scans, which go on where a filter leaves too few rows
 NAMED: Final = 4  # other tracks in a remark
@@ -156,7 +156,7 @@ def _track_called(connection: Connection, name: str) -> tuple[TrackMatch, str | 
 
 def _no_track(name: str, candidates: Sequence[TrackMatch]) -> NeighbourError:
     """The error for a name of which no track has all words."""
-    if name.lower().endswith(ENDINGS):
+    if has_audio_ending(name):
         return NeighbourError(
             f"There is neither a file nor a track named {name!r}; put the file back, or give its full path."
         )

@@ -1,10 +1,10 @@
 """A crate: a folder of audio files with a sub-folder for each label, `crate/<label>/…/track.flac`."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from common.files import describe, has_changed, sha256_of
 from common.text import slug_of
@@ -12,8 +12,9 @@ from sound.errors import AudioError
 from sound.probe import Sound, probe
 from sources.errors import CrateError, Unavailable, UnusableError
 from sources.files.clips import cut_clips
-from sources.files.listing import ENDINGS, Listed, explain, list_audio, snapshot_of
-from sources.metadata.tags import Tags, artist_key, clean_text, collect, description_of, read_tags
+from sources.files.listing import Listed, explain, holds_audio, list_audio, list_direct, snapshot_of
+from sources.files.names import is_dropped_folder, stem_of
+from sources.metadata.tags import Tags, artist_key, clean_text, completed, description_of, read_tags
 from sources.records import (
     Artist,
     AudioFile,
@@ -27,11 +28,17 @@ from sources.records import (
     path_of,
 )
 
+NO_LABEL: Final = UnusableError(
+    "no_label", "is beside the label folders", "move it into the folder of its label"
+)
+TO_FOLDERS: Final = "move each audio file into a sub-folder named after its label"
+
 
 @dataclass(frozen=True, slots=True)
 class FolderSource:
     """The crate at `root` as a source: a playlist for each direct sub-folder, a track for each audio file.
 
+    An audio file beside these folders has no label: it is a rejection of the first playlist.
     A track is identified by the sha256 of its file. So the same file under two labels is one track, and moving or
     renaming a file changes nothing. A file longer than 45 s gives up to `windows` clips of 30 s. `labels` (folder
     name -> label) replaces the labels that are named after folders.
@@ -45,18 +52,14 @@ class FolderSource:
     def playlists(self) -> list[Playlist]:
         """One playlist per sub-folder. Costs one stat a file. Raises CrateError without any audio."""
         folders = label_folders(self.root)
+        strays = list_direct(folders[0].parent)
         playlists = []
-        audio_files = 0
         for folder in folders:
             label = self.labels.get(folder.name) or _label_of(folder.name)
-            playlists.append(self._playlist(folder, label))
-            audio_files += playlists[-1].raw["audio_files"]
+            playlists.append(self._playlist(folder, label, strays=[] if playlists else strays))
         # An unmounted disk looks like this too, so an empty crate is an error.
-        if not audio_files:
-            endings = ", ".join(ENDINGS)
-            raise CrateError(
-                f"No audio in the crate {_show(self.root)}; put {endings} files into its label folders."
-            )
+        if not any(playlist.raw["audio_files"] for playlist in playlists):
+            raise CrateError(_no_audio(self.root, strays))
         _refuse_equal_slugs(playlists)
         return playlists
 
@@ -69,28 +72,30 @@ class FolderSource:
             )
         return self._playlist(folder, reference.label, reference.external_id)
 
-    def _playlist(self, folder: Path, label: Label, external_id: str | None = None) -> Playlist:
+    def _playlist(
+        self, folder: Path, label: Label, external_id: str | None = None, strays: Sequence[Listed] = ()
+    ) -> Playlist:
+        """The playlist of a folder. `strays`: the files beside the label folders, which it reports."""
         files = list_audio(folder)
         return Playlist(
             provider=self.provider,
             external_id=external_id or folder.as_uri(),
             name=label.name,
             label=label,
-            snapshot_id=snapshot_of(folder, files, header=f"windows={self.windows}"),
-            raw={"folder": clean_text(folder), "audio_files": len(files)},
+            snapshot_id=snapshot_of(folder, [*files, *strays], header=f"windows={self.windows}"),
+            raw={"folder": clean_text(folder), "audio_files": len(files), "strays": len(strays)},
         )
 
     def entries(self, playlist: Playlist, known_hashes: KnownHashes) -> Iterator[Entry | Rejection]:
-        """Yield each audio file of the playlist's folder, in the order of the paths' bytes.
+        """Yield each audio file of the playlist's folder, in the order of the paths' bytes; then files without a label.
 
-        Reasons for rejection: empty, not_audio, no_length, duplicate, not_a_file, dead_link; and those that may pass
-        before the next run: changed, vanished, unreadable.
+        Reasons for rejection: empty, duplicate, not_a_file, dead_link, unfinished, no_label, and those of
+        `sound.errors`; those that may pass before the next run: changed, vanished, unreadable.
         """
         folder = path_of(playlist.external_id)
         first_paths: dict[str, str] = {}  # external id -> the first path with that content
         for listed in list_audio(folder):
-            shown = clean_text(os.path.relpath(listed.path, folder.parent))
-            payload = {"path": shown, "bytes": listed.size, "modified_ns": listed.modified_ns}
+            shown, payload = _shown(listed, folder.parent)
             result: Entry | Rejection
             try:
                 result = self._read(listed, payload, known_hashes)
@@ -103,6 +108,8 @@ class FolderSource:
                 uri = Path(listed.path).as_uri()
                 result = Rejection(uri, problem.reason, problem.sentence(shown), payload)
             yield result
+        if playlist.raw.get("strays"):
+            yield from _without_label(folder.parent)
 
     def _read(self, listed: Listed, payload: dict[str, Any], known_hashes: KnownHashes) -> Entry:
         """One file as an entry. Raises UnusableError or AudioError."""
@@ -116,8 +123,7 @@ class FolderSource:
             sha256, tags, sound = _read_file(path, listed, known_sha256)
         except OSError as error:
             raise explain(error) from error
-        tags = collect(sound.tags.items()) | tags
-        description = description_of(tags, path.stem)
+        description = description_of(tags, stem_of(path.name))
         track = Track(
             provider=self.provider,
             external_id=f"sha256:{sha256}",
@@ -151,7 +157,7 @@ def _read_file(path: Path, listed: Listed, known_sha256: str | None) -> tuple[st
     finally:
         # Comes before any error of `probe`: half a copy is not audio either.
         _require_unchanged(path, listed)
-    return sha256, tags, sound
+    return sha256, completed(tags, sound.tags), sound
 
 
 def _require_unchanged(path: Path, listed: Listed) -> None:
@@ -160,31 +166,59 @@ def _require_unchanged(path: Path, listed: Listed) -> None:
         raise UnusableError("changed", "changed while it was read", "run again once it is written completely")
 
 
+def _shown(listed: Listed, crate: Path) -> tuple[str, dict[str, Any]]:
+    """(path within the crate, payload of a record) of a file."""
+    shown = clean_text(os.path.relpath(listed.path, crate))
+    return shown, {"path": shown, "bytes": listed.size, "modified_ns": listed.modified_ns}
+
+
+def _without_label(crate: Path) -> Iterator[Rejection]:
+    """A rejection for each audio file directly in the crate."""
+    for listed in list_direct(crate):
+        shown, payload = _shown(listed, crate)
+        yield Rejection(Path(listed.path).as_uri(), NO_LABEL.reason, NO_LABEL.sentence(shown), payload)
+
+
 def label_folders(root: Path) -> list[Path]:
-    """The crate's direct sub-folders, sorted by name, without hidden ones. Raises CrateError."""
+    """The crate's direct sub-folders, sorted by name. Raises CrateError.
+
+    Folders of other programs are left out, see `sources.files.names`; those whose name begins with a dot are labels
+    where they hold audio.
+    """
     root = Path(os.path.realpath(root.expanduser()))
     try:
-        children = sorted(
-            (child for child in root.iterdir() if not child.name.startswith(".")), key=os.fsencode
-        )
-        folders = [child for child in children if child.is_dir()]
+        children = sorted(root.iterdir(), key=os.fsencode)
+        folders = [child for child in children if child.is_dir() and not is_dropped_folder(child.name)]
     except OSError as error:
         cure = "name a folder that has a sub-folder for each label"
         raise CrateError(f"No crate at {_show(root)} ({describe(error)}); {cure}.") from error
-    stray = [child for child in children if child.name.lower().endswith(ENDINGS) and child not in folders]
-    if stray:
-        others = len(stray) - 1
-        files = "files" if others > 1 else "file"
-        verb = f"and {others} other audio {files} are" if others else "is"
-        raise CrateError(
-            f"{_show(stray[0].name)} {verb} directly in the crate {_show(root)};"
-            " move each audio file into a sub-folder named after its label."
-        )
-    if not folders:
-        raise CrateError(
-            f"No label in the crate {_show(root)}; make a sub-folder for each label, its audio inside."
-        )
-    return folders
+    labels = [folder for folder in folders if not folder.name.startswith(".") or holds_audio(folder)]
+    if not labels:
+        raise CrateError(_no_label(root))
+    return labels
+
+
+def _no_label(root: Path) -> str:
+    """The sentence for a crate without a label folder."""
+    strays = list_direct(root)
+    if not strays:
+        return f"No label in the crate {_show(root)}; make a sub-folder for each label, its audio inside."
+    return f"No label in the crate {_show(root)}, where {_amount(strays)}; {TO_FOLDERS}."
+
+
+def _no_audio(root: Path, strays: Sequence[Listed]) -> str:
+    """The sentence for a crate whose label folders hold no audio."""
+    if not strays:
+        return f"No audio in the crate {_show(root)}; put music into its label folders."
+    return f"No audio in the label folders of {_show(root)}, beside which {_amount(strays)}; {TO_FOLDERS}."
+
+
+def _amount(strays: Sequence[Listed]) -> str:
+    """Such as "'a.mp3' and 2 other audio files are"."""
+    name, others = _show(Path(strays[0].path).name), len(strays) - 1
+    return (
+        f"{name} and {others} other audio {'files' if others > 1 else 'file'} are" if others else f"{name} is"
+    )
 
 
 def _label_of(folder: str) -> Label:

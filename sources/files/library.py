@@ -5,14 +5,20 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from common.files import has_changed, sha256_of
+from sound.containers import container_of
 from sound.errors import AudioError
 from sound.probe import probe
 from sources.errors import UnusableError
 from sources.files.listing import Listed, explain, list_audio, snapshot_of
+from sources.files.names import stem_of
 from sources.metadata.matching import artist_keys, same_duration, title_key
-from sources.metadata.tags import Tags, clean_text, collect, description_of, read_tags
+from sources.metadata.tags import Tags, clean_text, completed, description_of, read_tags
+
+ALL_TAGS_READ: Final = frozenset({"MP3", "Ogg", "FLAC"})
+"""Containers in which a decoder finds no more tags, and which `probe` reads whole."""
 
 
 class UnreadableMatchError(Exception):
@@ -143,7 +149,7 @@ class Library:
 
     def _add(self, index: _Index, listed: Listed) -> None:
         path = Path(listed.path)
-        description = description_of(_tags_of(path), path.stem)
+        description = description_of(_tags_of(path), stem_of(path.name))
         tagged = _Tagged(listed, description.licence)
         if description.isrc:
             index.by_isrc.setdefault(description.isrc, []).append(tagged)
@@ -155,6 +161,8 @@ def _tags_of(path: Path) -> Tags:
     try:
         with path.open("rb") as file:
             tags = read_tags(file)
-        return tags or collect(probe(path).tags.items())  # such as a WAV file's INFO chunk
+            if tags or container_of(file.fileno()) in ALL_TAGS_READ:
+                return tags
+        return completed(tags, probe(path).tags)
     except (OSError, AudioError):
         return {}  # its name may still match, and then `find` reports the error

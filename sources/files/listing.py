@@ -1,17 +1,19 @@
-"""The audio files below a folder, listed without opening any."""
+"""The audio files below a folder. Only a file whose ending is unknown is opened, for its first bytes."""
 
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common.files import FileState, describe, state_of
 from sources.errors import UnusableError
+from sources.files.content import holds_sound
+from sources.files.names import has_audio_ending, is_dropped_folder, kind_of
 
-ENDINGS = (".mp3", ".ogg", ".opus", ".flac", ".wav", ".aiff", ".aif", ".m4a")
 LATEST_NS = 2**63 - 1
+UNFINISHED = ("unfinished", "is not downloaded completely", "complete the download, or remove it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +32,27 @@ class Listed:
 
 
 def list_audio(folder: Path) -> list[Listed]:
-    """Every audio file below `folder`, in the order of the paths' bytes, without hidden files and folders.
+    """Every audio file below `folder`, in the order of the paths' bytes: audio by its ending, or by its content.
 
+    Droppings of programs and files with an ending of something else are not listed, see `sources.files.names`.
     Symbolic links are followed. A folder is entered once, and links to a folder above are ignored. A file that has
     several names counts once, under its first.
     """
-    listings = sorted(_walk(folder), key=lambda pair: os.fsencode(pair[0].path))
-    seen: set[tuple[int, int]] = set()
-    files = []
-    for listed, identity in listings:
-        if identity is not None:
-            if identity in seen:
-                continue
-            seen.add(identity)
-        files.append(listed)
-    return files
+    return _each_once(_walk(folder))
+
+
+def list_direct(folder: Path) -> list[Listed]:
+    """The audio files directly in `folder`, as `list_audio` has them; none where it cannot be read."""
+    try:
+        children = _children(folder)
+    except OSError:
+        return []
+    return _each_once(pair for child in children if not _is_folder(child) for pair in _listed(child))
+
+
+def holds_audio(folder: Path) -> bool:
+    """Whether there is any audio file below `folder`. What cannot be read is none."""
+    return any(listed.state is not None for listed, _ in _walk(folder))
 
 
 def snapshot_of(folder: Path, files: list[Listed], header: str) -> str:
@@ -59,8 +67,25 @@ def snapshot_of(folder: Path, files: list[Listed], header: str) -> str:
     return digest.hexdigest()
 
 
-def _walk(folder: Path) -> Iterator[tuple[Listed, tuple[int, int] | None]]:
-    """Yield (file, its device and inode), in an order that depends on the names alone."""
+_Found = tuple[Listed, tuple[int, int] | None]
+"""A file, and its device and inode where the file system has them."""
+
+
+def _each_once(found: Iterable[_Found]) -> list[Listed]:
+    """The files in the order of the paths' bytes, each under its first name."""
+    seen: set[tuple[int, int]] = set()
+    files = []
+    for listed, identity in sorted(found, key=lambda pair: os.fsencode(pair[0].path)):
+        if identity is not None:
+            if identity in seen:
+                continue
+            seen.add(identity)
+        files.append(listed)
+    return files
+
+
+def _walk(folder: Path) -> Iterator[_Found]:
+    """Yield the audio files below a folder, in an order that depends on the names alone."""
     above = {*folder.parents, *Path(os.path.realpath(folder)).parents}
     entered = {identity for parent in above if (identity := _folder_identity(parent))}
     waiting = [str(folder)]
@@ -72,18 +97,49 @@ def _walk(folder: Path) -> Iterator[tuple[Listed, tuple[int, int] | None]]:
         if identity:
             entered.add(identity)
         try:
-            with os.scandir(path) as scan:
-                children = sorted(scan, key=lambda child: os.fsencode(child.name), reverse=True)
+            children = _children(path)
         except OSError as error:
             yield Listed(path, problem=explain(error)), None
             continue
         for child in children:
-            if child.name.startswith("."):
-                continue
-            if _is_folder(child):
+            if not _is_folder(child):
+                yield from _listed(child)
+            elif not is_dropped_folder(child.name):
                 waiting.append(child.path)
-            elif child.name.lower().endswith(ENDINGS):
-                yield _list(child.path)
+
+
+def _children(folder: str | Path) -> list[os.DirEntry[str]]:
+    """What is directly in a folder, in the reverse order of the names' bytes. Raises OSError."""
+    with os.scandir(folder) as scan:
+        return sorted(scan, key=lambda child: os.fsencode(child.name), reverse=True)
+
+
+def _listed(child: os.DirEntry[str]) -> Iterator[_Found]:
+    """Yield the file where it is audio, or may be: by its name, else by its first bytes."""
+    kind = kind_of(child.name)
+    if kind == "audio":
+        yield _list(child.path)
+    elif kind == "unfinished":
+        listed, identity = _list(child.path)
+        if has_audio_ending(child.name.rpartition(".")[0]) or _sound_in(listed) is True:
+            yield replace(listed, problem=listed.problem or UnusableError(*UNFINISHED)), identity
+    elif kind == "unknown":
+        listed, identity = _list(child.path)
+        sound = _sound_in(listed)
+        if isinstance(sound, OSError):
+            yield replace(listed, problem=explain(sound)), identity
+        elif sound:
+            yield listed, identity
+
+
+def _sound_in(listed: Listed) -> bool | OSError:
+    """Whether a file holds sound by its first bytes, or why that is not known."""
+    if listed.problem or not listed.size:
+        return False
+    try:
+        return holds_sound(listed.path)
+    except OSError as error:
+        return error
 
 
 def _is_folder(child: os.DirEntry[str]) -> bool:
@@ -102,7 +158,7 @@ def _folder_identity(path: str | Path) -> tuple[int, int] | None:
     return (status.st_dev, status.st_ino) if status.st_ino else None
 
 
-def _list(path: str) -> tuple[Listed, tuple[int, int] | None]:
+def _list(path: str) -> _Found:
     try:
         status = Path(path).stat()
     except FileNotFoundError as error:

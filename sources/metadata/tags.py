@@ -1,44 +1,27 @@
 """A file's tags as clean text, completed by its name."""
 
-import logging
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from itertools import islice
+from typing import Any, BinaryIO, Final
 
 import mutagen
+from mutagen.apev2 import APEv2
 from mutagen.id3 import ID3
 
 from common.text import NO_ARTIST, one_line
 from sources.metadata.storable import storable_key
+from sources.metadata.tag_formats import decoder_pairs, pairs_of
 
 MAX_CHARACTERS = 1000  # of one value; longer ones are lyrics or comments
 MAX_VALUES = 20  # of one tag
 MAX_TAGS = 80  # of one file
-
-logger = logging.getLogger(__name__)
+ID3V2: Final = (2, 0, 0)
 
 Tags = dict[str, list[str]]
 
-# ID3 frame -> the name of the same tag in Vorbis comments.
-ID3_NAMES = {
-    "TIT2": "title",
-    "TPE1": "artist",
-    "TPE2": "albumartist",
-    "TALB": "album",
-    "TSRC": "isrc",
-    "TDRC": "date",
-    "TDOR": "originaldate",
-    "TPUB": "organization",
-    "TCOP": "copyright",
-    "WCOP": "license",
-    "TCON": "genre",
-    "TBPM": "bpm",
-    "TKEY": "key",
-    "TRCK": "tracknumber",
-    "COMM": "comment",
-}
 PICTURES = {"metadata_block_picture", "coverart"}  # base64 in a Vorbis comment
 
 
@@ -69,16 +52,47 @@ def artist_key(name: str) -> str:
 
 
 def read_tags(file: BinaryIO) -> Tags:
-    """The text tags of an open audio file: Vorbis comments (FLAC, Ogg, Opus) or ID3 (MP3, WAV, AIFF)."""
-    file.seek(0)
+    """The text tags of an open audio file: Vorbis comments, ID3, APEv2, MP4 atoms or WMA attributes.
+
+    Behind MP3s and others with ID3, an APEv2 tag fills in what is missing; of ID3v1, whose texts are cut at 30
+    characters, it comes first. {} without any tags, and where they are damaged.
+    """
+    tags = getattr(_load(mutagen.File, file), "tags", None)
+    if tags is None:
+        tags = _load(ID3, file)  # such as in front of raw AAC, or of an MP3 without a whole frame
+    if tags is not None and not isinstance(tags, ID3):
+        return _collected(tags)
+    in_front, behind = _collected(tags), _collected(_load(APEv2, file))
+    is_short = tags is not None and tags.version < ID3V2
+    return _merged(behind, in_front) if is_short else _merged(in_front, behind)
+
+
+def completed(tags: Tags, decoded: Mapping[str, str]) -> Tags:
+    """The tags, and those that only the decoder reads, such as a WAV file's INFO chunk or Matroska's."""
+    return _merged(tags, collect(decoder_pairs(decoded)))
+
+
+def _merged(first: Tags, second: Tags) -> Tags:
+    """All of `first`, and what only `second` has, as far as MAX_TAGS allows."""
+    missing = {name: values for name, values in second.items() if name not in first}
+    return dict(islice((first | missing).items(), MAX_TAGS))
+
+
+def _load(reader: Callable[[BinaryIO], Any], file: BinaryIO) -> Any:
+    """What mutagen reads from a file; None where there is nothing, or it is damaged."""
     try:
-        audio = mutagen.File(file)
-        pairs = list(_pairs(audio.tags)) if audio is not None and audio.tags is not None else []
+        file.seek(0)
+        return reader(file)
     # Damaged tags raise errors of many kinds; the file's name then gives the title.
-    except Exception:
-        logger.info("The tags of %s cannot be read.", getattr(file, "name", "a file"), exc_info=True)
+    except Exception:  # noqa: BLE001
+        return None
+
+
+def _collected(tags: Any) -> Tags:
+    try:
+        return collect(list(pairs_of(tags)))
+    except Exception:  # noqa: BLE001  as above
         return {}
-    return collect(pairs)
 
 
 def collect(pairs: Iterable[tuple[str, object]]) -> Tags:
@@ -92,21 +106,6 @@ def collect(pairs: Iterable[tuple[str, object]]) -> Tags:
         if text not in values and len(values) < MAX_VALUES:
             values.append(text)
     return tags
-
-
-def _pairs(tags: Any) -> Iterator[tuple[str, object]]:
-    if isinstance(tags, ID3):
-        for frame in tags.values():  # type: ignore[no-untyped-call]
-            name = (
-                frame.desc
-                if frame.FrameID in ("TXXX", "WXXX")
-                else ID3_NAMES.get(frame.FrameID, frame.FrameID)
-            )
-            text = getattr(frame, "text", None) or getattr(frame, "url", None) or []
-            for value in [text] if isinstance(text, str) else text:
-                yield name, value
-    elif isinstance(tags, list):  # Vorbis comments are a list of pairs
-        yield from tags
 
 
 def description_of(tags: Tags, stem: str) -> Description:

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
+from tests.sources.encoded import encode
+
 RATE = 44_100
 
 
@@ -40,6 +42,12 @@ def write_bad_inputs(folder: Path, other: Path) -> dict[str, str]:
     sf.write(expect("one second.wav", "too_short"), music(1), RATE)
     for name in ("line\nbreak.wav", "emoji 🎛️.wav", os.fsdecode(b"latin \xe9.wav")):
         sf.write(os.fsencode(expect(name, "ready")), music(5, seed=len(expected)), RATE, format="WAV")
+    encode(expect("aac.m4a", "ready"), seconds=5)
+    encode(expect("sound.wma", "ready"), seconds=5).rename(expect(".no ending", "ready"))
+    del expected["sound.wma"]
+    expect("download.mp3.part", "unfinished").write_bytes(whole[:1000])
+    (folder.parent / "stray.mp3").write_bytes(whole)
+    expected["stray.mp3"] = "no_label"
     sf.write(folder / "twice.wav", music(5, seed=99), RATE)
     (other / "twice elsewhere.wav").write_bytes((folder / "twice.wav").read_bytes())
     (folder / "loop").symlink_to(folder)

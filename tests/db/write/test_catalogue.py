@@ -172,6 +172,24 @@ def test_a_folder_that_is_gone_loses_its_tracks_and_is_read_again_later(
     assert memberships(engine) == ["one", "three", "two"]
 
 
+def test_the_rejections_of_a_folder_that_is_gone_are_resolved(engine: Engine) -> None:
+    bad = {
+        "reference": "file:///crate/bad.mp3",
+        "reason": "empty",
+        "detail": "bad.mp3 is empty.",
+        "payload": {},
+    }
+    load(engine, [entry("one")], [bad])
+    load(engine, [entry("two")], [bad], playlist=OTHER_PLAYLIST, label=OTHER_LABEL)
+    with engine.begin() as connection:
+        write.playlists.close_absent_playlists(connection, CRATE, [("folder", OTHER_PLAYLIST)])
+    with engine.connect() as connection:
+        assert {row.reason: row.count for row in read.problems.problems(connection)}["empty"] == 1
+    load(engine, [entry("one")], [bad])
+    with engine.connect() as connection:
+        assert {row.reason: row.count for row in read.problems.problems(connection)}["empty"] == 2
+
+
 def test_the_providers_time_of_addition_is_stored(engine: Engine) -> None:
     long_ago = datetime(2016, 2, 3, 4, 5, 6, tzinfo=UTC)
     load(engine, [entry("one"), entry("two")], added_at={1: long_ago, 2: None})

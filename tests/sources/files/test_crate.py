@@ -15,6 +15,7 @@ from mutagen.wave import WAVE
 
 from sources.files.crate import FolderSource
 from sources.records import Entry, Rejection, path_of
+from tests.sources.encoded import encode
 
 
 def write_tone(path: Path, frequency_hz: float = 220.0, duration_s: float = 1.0) -> Path:
@@ -121,6 +122,25 @@ def test_the_info_chunk_of_a_wav_counts_as_tags(tmp_path: Path) -> None:
     assert (track.title, [artist.name for artist in track.artists]) == ("From Info", ["Somebody"])
 
 
+@pytest.mark.parametrize(
+    "ending", ["m4a", "alac.m4a", "mov", "wma", "wv", "tta", "mp2", "oga", "mka", "webm"]
+)
+def test_formats_of_ffmpeg_are_tracks(tmp_path: Path, ending: str) -> None:
+    tags = {} if ending == "mp2" else {"title": "From tags", "artist": "Somebody", "date": "2021"}
+    encode(tmp_path / "label" / f"Somebody - From name.{ending}", **tags)
+    track = only_entry(tmp_path).track
+    if tags:
+        assert (track.title, track.release_date) == ("From tags", "2021")
+    assert [artist.name for artist in track.artists] == ["Somebody"]
+    assert track.duration_s == pytest.approx(0.5, abs=0.05)
+    assert not track.raw["tags"].keys() & {"encoder", "major_brand", "handler_name", "duration"}
+
+
+def test_a_name_without_an_ending_keeps_what_follows_a_dot(tmp_path: Path) -> None:
+    encode(tmp_path / "label" / "sound.flac").rename(tmp_path / "label" / "Artist - Title, Vol. 2")
+    assert only_entry(tmp_path).track.title == "Title, Vol. 2"
+
+
 def test_damaged_tags_do_not_cost_the_track(tmp_path: Path) -> None:
     path = write_tone(tmp_path / "label" / "Artist - Title.mp3")
     audio = path.read_bytes()
@@ -193,30 +213,47 @@ def test_empty(crate: Path) -> None:
     assert only_rejection(crate).reason == "empty"
 
 
-@pytest.mark.parametrize("ending", ["mp3", "ogg", "opus", "flac", "wav", "aiff", "m4a"])
+@pytest.mark.parametrize("ending", ["mp3", "opus", "flac", "wav", "m4a", "wma", "mid"])
 @pytest.mark.parametrize(
-    "content", [b"<!doctype html>\n" * 400, bytes(5000), b"x", b"RIFF", b"ID3\x04", b"fLaC"]
+    ("content", "reason"),
+    [
+        (b"<!doctype html>\n" * 400, "not_audio"),
+        (bytes(5000), "not_audio"),
+        (b"x", "not_audio"),
+        (b"ID3\x04", "not_audio"),
+        (b"fLaC", "not_audio"),
+        (b"RIFF\x00\x10\x00\x00WAVE", "truncated"),
+    ],
 )
-def test_not_audio(crate: Path, ending: str, content: bytes) -> None:
+def test_not_audio(crate: Path, ending: str, content: bytes, reason: str) -> None:
     (crate / "label" / f"bad.{ending}").write_bytes(content)
     rejection = only_rejection(crate)
-    assert rejection.reason in ("not_audio", "no_length")
+    assert rejection.reason == reason
     assert f"label/bad.{ending}" in rejection.detail
 
 
-def test_a_cut_off_file_without_a_length(crate: Path) -> None:
+def test_a_file_that_was_cut_off(crate: Path) -> None:
     path = write_tone(crate / "label" / "cut.ogg", duration_s=5)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    assert only_rejection(crate).reason == "no_length"
+    assert only_rejection(crate).reason == "truncated"
 
 
-def test_a_flac_stream_without_a_length(crate: Path) -> None:
-    path = write_tone(crate / "label" / "stream.flac", frequency_hz=110)
+def test_a_flac_stream_without_a_length_is_a_track(tmp_path: Path) -> None:
+    path = write_tone(tmp_path / "label" / "stream.flac", frequency_hz=110)
     content = bytearray(path.read_bytes())
     content[21] &= 0xF0  # the 36 bits of STREAMINFO that count the samples
     content[22:26] = bytes(4)
     path.write_bytes(content)
-    assert only_rejection(crate).reason == "no_length"
+    assert only_entry(tmp_path).track.duration_s == pytest.approx(1.0)
+
+
+def test_a_download_that_is_not_complete(crate: Path) -> None:
+    (crate / "label" / "a.mp3.part").write_bytes(b"half")
+    rejection = only_rejection(crate)
+    assert (rejection.reason, rejection.detail) == (
+        "unfinished",
+        "label/a.mp3.part is not downloaded completely; complete the download, or remove it.",
+    )
 
 
 def test_a_pipe_does_not_hang_the_run(crate: Path) -> None:

@@ -1,4 +1,4 @@
-"""The crate as a whole: its labels, and what is no crate. Listing opens no file, so none needs sound in it."""
+"""The crate as a whole: its labels, and what is no crate. The files need no sound in them."""
 
 import json
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sources.errors import CrateError
-from sources.files.crate import FolderSource
-from sources.records import path_of
+from sources.files.crate import FolderSource, label_folders
+from sources.records import Rejection, path_of
 
 
 def add(path: Path) -> None:
@@ -43,6 +43,62 @@ def test_an_unchanged_folder_keeps_its_snapshot(tmp_path: Path) -> None:
     assert snapshot() != before
 
 
+def rejected(crate: Path) -> list[tuple[str, str, str]]:
+    """(label, reason, detail) of each record that is no track."""
+    source = FolderSource(crate)
+    return [
+        (playlist.name, record.reason, record.detail)
+        for playlist in source.playlists()
+        for record in source.entries(playlist, {})
+        if isinstance(record, Rejection) and record.reason == "no_label"
+    ]
+
+
+def test_audio_beside_the_label_folders_is_rejected_under_the_first_of_them(tmp_path: Path) -> None:
+    add(tmp_path / "a" / "one.mp3")
+    add(tmp_path / "b" / "two.mp3")
+    add(tmp_path / "stray.mp3")
+    add(tmp_path / ".also stray.oga")
+    (tmp_path / "notes.txt").touch()
+    cure = "is beside the label folders; move it into the folder of its label."
+    expected = [("a", "no_label", f".also stray.oga {cure}"), ("a", "no_label", f"stray.mp3 {cure}")]
+    assert rejected(tmp_path) == expected
+    add(tmp_path / "A" / "three.mp3")  # sorted before the others
+    (tmp_path / "a").rename(tmp_path / "c")
+    assert [label for label, _, _ in rejected(tmp_path)] == ["A", "A"]
+
+
+def test_audio_beside_the_label_folders_belongs_to_one_snapshot(tmp_path: Path) -> None:
+    def snapshots() -> list[str]:
+        return [playlist.snapshot_id for playlist in FolderSource(tmp_path).playlists()]
+
+    add(tmp_path / "a" / "one.mp3")
+    add(tmp_path / "b" / "two.mp3")
+    first, second = snapshots()
+    add(tmp_path / "stray.mp3")
+    with_stray = snapshots()
+    assert with_stray[0] != first
+    assert with_stray[1] == second
+    (tmp_path / "stray.mp3").unlink()
+    assert snapshots() == [first, second]
+
+
+def test_a_playlist_that_is_fetched_by_its_uri_has_the_files_of_its_folder_alone(tmp_path: Path) -> None:
+    add(tmp_path / "a" / "one.mp3")
+    add(tmp_path / "stray.mp3")
+    source = FolderSource(tmp_path)
+    fetched = source.fetch_playlist(source.playlists()[0].reference)
+    assert [path_of(record.reference).name for record in source.entries(fetched, {})] == ["one.mp3"]
+
+
+def test_folders_of_other_programs_are_no_labels(tmp_path: Path) -> None:
+    for name in ("label", ".5", ".git", ".Trash-1000", "lost+found", "@eaDir", "__MACOSX", ".labelscope"):
+        add(tmp_path / name / "a.mp3")
+    (tmp_path / ".hidden").mkdir()
+    add(tmp_path / ".config" / "settings.json")
+    assert [folder.name for folder in label_folders(tmp_path)] == [".5", "label"]
+
+
 def no_crate(path: Path) -> None:
     pass
 
@@ -61,14 +117,15 @@ def no_audio(path: Path) -> None:
     (path / "label" / "cover.jpg").touch()
 
 
-def audio_in_the_root(path: Path) -> None:
-    add(path / "stray.mp3")
-    add(path / "label" / "a.mp3")
-
-
-def two_in_the_root(path: Path) -> None:
+def only_strays(path: Path) -> None:
+    path.mkdir()
     add(path / "also stray.mp3")
-    audio_in_the_root(path)
+    add(path / "stray.mp3")
+
+
+def a_stray_and_no_audio(path: Path) -> None:
+    no_audio(path)
+    add(path / "stray.mp3")
 
 
 def two_spellings(path: Path) -> None:
@@ -83,8 +140,8 @@ def two_spellings(path: Path) -> None:
         (a_file, "Not a directory"),
         (no_labels, "No label in the crate"),
         (no_audio, "No audio in the crate"),
-        (audio_in_the_root, r"'stray\.mp3' is directly in the crate"),
-        (two_in_the_root, r"'also stray\.mp3' and 1 other audio file are directly in the crate"),
+        (only_strays, r"where 'also stray\.mp3' and 1 other audio file are; move each"),
+        (a_stray_and_no_audio, r"beside which 'stray\.mp3' is; move each"),
         (two_spellings, "'The Label' and 'the-label' would both be the label 'the-label'"),
     ],
 )

@@ -1,11 +1,13 @@
-"""Finding audio in a folder, however it is laid out. The files need no sound in them: none is opened."""
+"""Finding audio in a folder, however it is laid out. Only files whose names tell nothing need sound in them."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from sources.files.listing import list_audio, snapshot_of
+from sources.files import listing
+from sources.files.listing import holds_audio, list_audio, list_direct, snapshot_of
+from tests.sources.encoded import encode
 
 
 def names(folder: Path) -> list[str]:
@@ -18,11 +20,82 @@ def fill(folder: Path, *paths: str) -> None:
         (folder / path).write_bytes(path.encode())
 
 
-def test_audio_is_found_at_every_depth_sorted_and_without_hidden_files(tmp_path: Path) -> None:
+def test_audio_is_found_at_every_depth_sorted_and_without_droppings(tmp_path: Path) -> None:
     fill(tmp_path, "b.MP3", "a/c.flac", "a/b/d.Opus", "cover.jpg", ".DS_Store", "._b.mp3", ".trash/e.mp3")
     (tmp_path / "folder.mp3").mkdir()
-    fill(tmp_path, "folder.mp3/f.wav")
+    fill(tmp_path, "folder.mp3/f.wav", "@eaDir/g.mp3", "a/.Trash-1000/h.mp3")
     assert names(tmp_path) == ["a/b/d.Opus", "a/c.flac", "b.MP3", "folder.mp3/f.wav"]
+
+
+def test_names_that_begin_with_a_dot_are_like_others(tmp_path: Path) -> None:
+    fill(tmp_path, ".5 - The Gray Chapter/.a.oga", "...And You Will Know Us.aifc", ".mp2")
+    assert names(tmp_path) == ["...And You Will Know Us.aifc", ".5 - The Gray Chapter/.a.oga", ".mp2"]
+
+
+@pytest.mark.parametrize("name", ["x", ".x", "x.bak", "Vol. 2", "x.dat"])
+@pytest.mark.parametrize(
+    "ending", ["mp3", "mp2", "aac", "flac", "oga", "wav", "m4a", "wma", "wv", "tta", "mka"]
+)
+def test_sound_without_an_ending_of_sound_is_found(tmp_path: Path, name: str, ending: str) -> None:
+    encode(tmp_path / f"sound.{ending}").rename(tmp_path / name)
+    assert names(tmp_path) == [name]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"MAC addresses of all my synthesizers",
+        b"you free the music; caff\xc3\xa8",
+        "ÿ Tracklist".encode("utf-16"),
+        b"\xff\xfe" + bytes(5000),
+        b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(500),
+        b"\xff\xfb\x90\x64" + bytes(5000),  # one header of MPEG audio
+        b"\xff\xf1\x50\x80\x02\x1f" + bytes(5000),  # one header of ADTS
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        bytes(10_000),
+    ],
+)
+def test_other_content_is_passed_over(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "unknown").write_bytes(content)
+    assert names(tmp_path) == []
+
+
+def test_downloads_of_sound_are_listed_as_unfinished(tmp_path: Path) -> None:
+    fill(tmp_path, "a.mp3.part", ".b.m4a.icloud", "cover.jpg.part", "notes.crdownload")
+    encode(tmp_path / "c.mp3").rename(tmp_path / "c.crdownload")
+    (tmp_path / "gone.mp3.part").symlink_to(tmp_path / "nowhere")
+    assert [(Path(file.path).name, file.problem and file.problem[0]) for file in list_audio(tmp_path)] == [
+        (".b.m4a.icloud", "unfinished"),
+        ("a.mp3.part", "unfinished"),
+        ("c.crdownload", "unfinished"),
+        ("gone.mp3.part", "dead_link"),
+    ]
+
+
+def test_files_with_a_known_ending_are_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path, "a.mp3", "cover.jpg", "rip.log", "a.cue", ".DS_Store", "._x", "a.mp3.part")
+    monkeypatch.setattr(listing, "holds_sound", lambda path: pytest.fail(f"{path} was opened"))
+    assert names(tmp_path) == ["a.mp3", "a.mp3.part"]
+
+
+def test_a_pipe_without_an_ending_is_neither_opened_nor_listed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert names(tmp_path) == []
+
+
+def test_the_files_directly_in_a_folder(tmp_path: Path) -> None:
+    fill(tmp_path, "label/a.mp3", "b.mp3", ".c.wma", "notes.txt")
+    assert [Path(file.path).name for file in list_direct(tmp_path)] == [".c.wma", "b.mp3"]
+    assert list_direct(tmp_path / "gone") == []
+
+
+def test_what_holds_audio(tmp_path: Path) -> None:
+    fill(tmp_path, "one/deep/a.mp3", "two/.git/b.mp3", "two/notes.txt")
+    (tmp_path / "two" / "dead.mp3").symlink_to(tmp_path / "gone")
+    assert holds_audio(tmp_path / "one")
+    assert not holds_audio(tmp_path / "two")
+    assert not holds_audio(tmp_path / "gone")
 
 
 def test_names_need_not_be_text(tmp_path: Path) -> None:

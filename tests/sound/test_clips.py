@@ -1,15 +1,12 @@
-"""Which stretches of a file become clips, and what is no file at all."""
+"""Which stretches of a file become clips."""
 
 import math
-import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sources.files.probe import WHOLE_UP_TO_S, WINDOW_S, plan_clips, probe
 
-from sources.errors import UnusableError
+from sound.clips import WHOLE_UP_TO_S, WINDOW_S, plan_clips
 
 durations = st.floats(min_value=0.001, max_value=100_000, allow_nan=False)
 counts = st.integers(min_value=1, max_value=50)
@@ -47,10 +44,3 @@ def test_windows_are_centred_in_equal_parts_of_the_file() -> None:
 def test_nonsense_is_refused(duration_s: float, windows: int) -> None:
     with pytest.raises(ValueError, match="both must be positive"):
         plan_clips(duration_s, windows)
-
-
-@pytest.mark.timeout(10)  # opening a named pipe waits for a writer
-def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "set.wav")
-    with pytest.raises(UnusableError, match="is a pipe"):
-        probe(tmp_path / "set.wav")

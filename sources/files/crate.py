@@ -53,7 +53,7 @@ class FolderSource:
         """One playlist per sub-folder. Costs one stat a file. Raises CrateError without any audio."""
         folders = label_folders(self.root)
         strays = list_direct(folders[0].parent)
-        playlists = []
+        playlists: list[Playlist] = []
         for folder in folders:
             label = self.labels.get(folder.name) or _label_of(folder.name)
             playlists.append(self._playlist(folder, label, strays=[] if playlists else strays))

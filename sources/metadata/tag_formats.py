@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from mutagen.apev2 import APEv2
-from mutagen.asf import ASFDWordAttribute, ASFQWordAttribute, ASFTags, ASFUnicodeAttribute, ASFWordAttribute
+from mutagen.asf import ASFTags
+from mutagen.asf._attrs import ASFDWordAttribute, ASFQWordAttribute, ASFUnicodeAttribute, ASFWordAttribute
 from mutagen.id3 import ID3, ID3TimeStamp
 from mutagen.mp4 import AtomDataType, MP4Tags
 

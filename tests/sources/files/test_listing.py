@@ -65,7 +65,9 @@ def test_downloads_of_sound_are_listed_as_unfinished(tmp_path: Path) -> None:
     fill(tmp_path, "a.mp3.part", ".b.m4a.icloud", "cover.jpg.part", "notes.crdownload")
     encode(tmp_path / "c.mp3").rename(tmp_path / "c.crdownload")
     (tmp_path / "gone.mp3.part").symlink_to(tmp_path / "nowhere")
-    assert [(Path(file.path).name, file.problem and file.problem[0]) for file in list_audio(tmp_path)] == [
+    assert [
+        (Path(file.path).name, file.problem and file.problem.reason) for file in list_audio(tmp_path)
+    ] == [
         (".b.m4a.icloud", "unfinished"),
         ("a.mp3.part", "unfinished"),
         ("c.crdownload", "unfinished"),

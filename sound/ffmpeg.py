@@ -177,11 +177,10 @@ def as_float(frame: AudioFrame) -> NDArray[np.float32]:
 @contextmanager
 def opened_by_ffmpeg(path: Path, file: FileIO, container: str | None) -> Iterator[FfmpegStream]:
     """The first audio stream of a file. `container` is its name for sentences. Raises AudioError."""
-    # FFmpeg gets the open file: it rejects names that are not valid UTF-8.
     file.seek(0)
     try:
         opened = av.open(
-            file,
+            _Nameless(file),
             "r",
             container_options={"format_whitelist": ",".join(INDEXED + COUNTED)},
             metadata_errors="replace",
@@ -206,6 +205,13 @@ def opened_by_ffmpeg(path: Path, file: FileIO, container: str | None) -> Iterato
                 "buy or export it in another format",
             )
         yield FfmpegStream(opened, stream)
+
+
+class _Nameless:
+    """An open file without its name: FFmpeg rejects names that are not valid UTF-8, and guesses formats by endings."""
+
+    def __init__(self, file: FileIO) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
 
 
 def _cannot_open(path: Path, container: str | None) -> AudioError:

@@ -239,3 +239,11 @@ def test_frames_are_counted_net_of_what_is_not_a_frame(tmp_path: Path) -> None:
             frames = mp3_frames(file.fileno())
         assert frames is not None
         assert frames.duration_s == pytest.approx(10, abs=0.1)
+
+
+@pytest.mark.parametrize("ending", ["flac", "mp3", "m4a", "wma", "ogg", "wav"])
+def test_zeros_are_no_sound_file_whatever_their_name(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"zeros.{ending}"
+    path.write_bytes(bytes(20_000))
+    with pytest.raises(AudioError, match="is not a sound file; replace or remove it"):
+        probe(path)

@@ -1,5 +1,6 @@
 """Reading sound files by FFmpeg (PyAV): every format, and every odd file that libsndfile would not read to its end."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
@@ -28,6 +29,9 @@ COUNTED: Final = (
     "aac", "ac3", "act", "amr", "au", "avi", "dts", "dtshd", "eac3", "flac", "flv", "loas", "mlp", "mp3", "mpeg",
     "mpegts", "ogg", "oma", "osq", "qoa", "rm", "shn", "truehd", "voc", "xwma",
 )  # fmt: skip
+SAMPLE_TYPES: Final = {
+    "u8": np.uint8, "s16": np.int16, "s32": np.int32, "s64": np.int64, "flt": np.float32, "dbl": np.float64,
+}  # fmt: skip
 SHORT_S: Final = 1.0  # shorter files are decoded to know their length: some programs write 0, or nearly so
 
 
@@ -54,8 +58,7 @@ class FfmpegStream:
         if packets_s >= SHORT_S:
             return packets_s
         self._seek(0.0)
-        frames = (frame for packet in self._packets() for frame in _decoded(packet))
-        return sum(frame.samples / frame.sample_rate for frame in frames)
+        return sum(frame.samples / frame.sample_rate for frame in self._frames(self._packets()))
 
     def _header_s(self) -> float:
         if self._stream.duration and self._stream.time_base:
@@ -77,65 +80,50 @@ class FfmpegStream:
 
         Packets that cannot be decoded are passed over, as FFmpeg's own program does.
         """
-        blocks: list[NDArray[np.float32]] = []
-        rate, left_s = self.samplerate, duration_s
-        if left_s is None and self._container.format.name == MP4 and self._header_s() >= SHORT_S:
-            left_s = max(0.0, self._header_s() - start_s)  # its last packet may be longer than the sound
-        for position_s, frame in self._frames_from(max(0.0, start_s - PREROLL_S)):
-            samples = as_float(frame)
-            skipped = min(len(samples), max(0, round((start_s - position_s) * frame.sample_rate)))
-            samples = samples[skipped:]
-            if left_s is not None:
-                samples = samples[: max(0, round(left_s * frame.sample_rate))]
-                left_s -= len(samples) / frame.sample_rate
-            if blocks and (frame.sample_rate != rate or samples.shape[1] != blocks[0].shape[1]):
-                yield rate, np.concatenate(blocks)
-                blocks = []
-            rate = frame.sample_rate
-            if len(samples):
-                blocks.append(samples)
-            if sum(map(len, blocks)) >= BLOCK_FRAMES:
-                yield rate, np.concatenate(blocks)
-                blocks = []
-            if left_s is not None and left_s < 0.5 / rate:
-                break
-        if blocks:
-            yield rate, np.concatenate(blocks)
+        end_s = math.inf if duration_s is None else start_s + duration_s
+        if self._container.format.name == MP4 and self._header_s() >= SHORT_S:
+            end_s = min(end_s, self._header_s())  # its last packet may be longer than the sound
+        position_s, frames = self._frames_from(max(0.0, start_s - PREROLL_S))
+        for run in _runs(frames):
+            rate, samples = run[0].sample_rate, as_float(run)
+            first = max(0, round((start_s - position_s) * rate))
+            last = len(samples) if end_s == math.inf else round((end_s - position_s) * rate)
+            if first < min(last, len(samples)):
+                yield rate, samples[first:last]
+            position_s += len(samples) / rate
+            if position_s >= end_s:
+                return
 
     @property
     def _is_indexed(self) -> bool:
         return self._container.format.name in INDEXED
 
-    def _frames_from(self, start_s: float) -> Iterator[tuple[float, AudioFrame]]:
-        """Yield (position in seconds, frame) for the frames from at most `start_s` on.
+    def _frames_from(self, start_s: float) -> tuple[float, Iterator[AudioFrame]]:
+        """(position of the first frame in seconds, the frames from at most `start_s` on).
 
-        Positions count from the first frame: its own time differs from 0 where the encoder has put samples before the
-        sound. Without an index, packets before `start_s` are counted and not decoded.
+        Positions count from the first frame of the file: its own time differs from 0 where the encoder has put samples
+        before the sound. Without an index, packets before `start_s` are counted and not decoded.
         """
+        frames = self._frames(self._packets())
         if not start_s:
-            yield from self._with_positions(self._packets(), 0.0)
-            return
-        first_s = next((frame.time or 0.0 for packet in self._packets() for frame in _decoded(packet)), 0.0)
-        self._seek(start_s + first_s if self._is_indexed else 0.0)
+            return 0.0, frames
+        first = next(frames, None)
+        first_s = (first.time or 0.0) if first else 0.0
         if self._is_indexed:
-            yield from self._with_positions(self._packets(), None, first_s)
-            return
+            self._seek(start_s + first_s)
+            frames = self._frames(self._packets())
+            first = next(frames, None)
+            return ((first.time or 0.0) - first_s, chain([first], frames)) if first else (0.0, frames)
+        self._seek(0.0)
         position_s, packets = -first_s, self._packets()
         for packet in packets:
             if position_s + _duration_of(packet) >= start_s:
-                yield from self._with_positions(chain([packet], packets), position_s)
+                return position_s, self._frames(chain([packet], packets))
             position_s += _duration_of(packet)
+        return position_s, iter(())
 
-    def _with_positions(
-        self, packets: "Iterator[Packet[AudioStream]]", position_s: float | None, first_s: float = 0.0
-    ) -> Iterator[tuple[float, AudioFrame]]:
-        """The frames of packets. The first one is at `position_s`, or where its own time says, less `first_s`."""
-        for packet in packets:
-            for frame in _decoded(packet):
-                if position_s is None:
-                    position_s = (frame.time or 0.0) - first_s
-                yield position_s, frame
-                position_s += frame.samples / frame.sample_rate
+    def _frames(self, packets: "Iterator[Packet[AudioStream]]") -> Iterator[AudioFrame]:
+        return (frame for packet in packets for frame in _decoded(packet))
 
     def _seek(self, seconds: float) -> None:
         """Go to the last packet before a time that can be decoded alone. Where that fails, no packet may be left."""
@@ -162,15 +150,41 @@ def _decoded(packet: "Packet[AudioStream]") -> list[AudioFrame]:
         return []
 
 
-def as_float(frame: AudioFrame) -> NDArray[np.float32]:
-    """The samples of a frame, (frames, channels), full scale at 1.0."""
-    samples = frame.to_ndarray()  # (channels, frames), or (1, frames * channels) where channels alternate
-    samples = samples.T if frame.format.is_planar else samples.reshape(-1, frame.layout.nb_channels)
+def _runs(frames: Iterator[AudioFrame]) -> Iterator[list[AudioFrame]]:
+    """Frames of one kind that follow each other, BLOCK_FRAMES samples or more together where the kind does not change.
+
+    Converting a frame of 20 ms takes as long as decoding it; converting many at once does not.
+    """
+    run: list[AudioFrame] = []
+    kind, samples = None, 0
+    for frame in frames:
+        same = kind == (kind := (frame.sample_rate, frame.format.name, frame.layout.nb_channels))
+        if run and (not same or samples >= BLOCK_FRAMES):
+            yield run
+            run, samples = [], 0
+        run.append(frame)
+        samples += frame.samples
+    if run:
+        yield run
+
+
+def as_float(run: list[AudioFrame]) -> NDArray[np.float32]:
+    """The samples of frames of one kind, (frames, channels), full scale at 1.0."""
+    channels, is_planar = run[0].layout.nb_channels, run[0].format.is_planar
+    dtype = SAMPLE_TYPES[run[0].format.name.removesuffix("p")]
+    planes = channels if is_planar else 1
+    each = 1 if is_planar else channels
+    joined = [
+        # PyAV's planes have the buffer protocol, which its types leave out.
+        np.concatenate([np.frombuffer(frame.planes[plane], dtype, frame.samples * each) for frame in run])  # type: ignore[call-overload]
+        for plane in range(planes)
+    ]
+    samples = np.stack(joined, axis=1) if is_planar else joined[0].reshape(-1, channels)
     floats: NDArray[np.float32] = samples.astype(np.float32)
-    if samples.dtype == np.uint8:
+    if dtype == np.uint8:
         floats -= 128
-    if samples.dtype.kind in "iu":
-        floats /= 2.0 ** (8 * samples.dtype.itemsize - 1)
+    if np.issubdtype(dtype, np.integer):
+        floats /= 2.0 ** (8 * np.dtype(dtype).itemsize - 1)
     return floats
 
 

@@ -29,6 +29,8 @@ COUNTED: Final = (
     "aac", "ac3", "act", "amr", "au", "avi", "dts", "dtshd", "eac3", "flac", "flv", "loas", "mlp", "mp3", "mpeg",
     "mpegts", "ogg", "oma", "osq", "qoa", "rm", "shn", "truehd", "voc", "xwma",
 )  # fmt: skip
+# What PyAV raises at damaged bytes: OSError where FFmpeg seeks to a position that cannot be.
+DAMAGE: Final = (av.error.FFmpegError, OSError)
 SAMPLE_TYPES: Final = {
     "u8": np.uint8, "s16": np.int16, "s32": np.int32, "s64": np.int64, "flt": np.float32, "dbl": np.float64,
 }  # fmt: skip
@@ -127,14 +129,14 @@ class FfmpegStream:
 
     def _seek(self, seconds: float) -> None:
         """Go to the last packet before a time that can be decoded alone. Where that fails, no packet may be left."""
-        with suppress(av.error.FFmpegError):
+        with suppress(*DAMAGE):
             self._container.seek(int(seconds * av.time_base))
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
         """The packets up to the end of the file, or to where it cannot be read; the last one is empty."""
         try:
             yield from self._container.demux(self._stream)
-        except av.error.FFmpegError:
+        except DAMAGE:
             return
 
 
@@ -146,7 +148,7 @@ def _duration_of(packet: "Packet[AudioStream]") -> float:
 def _decoded(packet: "Packet[AudioStream]") -> list[AudioFrame]:
     try:
         return [frame for frame in packet.decode() if isinstance(frame, AudioFrame)]
-    except av.error.FFmpegError:
+    except DAMAGE:
         return []
 
 
@@ -200,7 +202,7 @@ def opened_by_ffmpeg(path: Path, file: FileIO, container: str | None) -> Iterato
             metadata_errors="replace",
             io_open=_open_nothing,
         )
-    except (av.error.FFmpegError, ValueError) as problem:
+    except (*DAMAGE, ValueError) as problem:
         raise _cannot_open(path, container) from problem
     with opened:
         if not opened.streams.audio:

@@ -115,7 +115,7 @@ def test_predict_shows_scores_of_files_and_names_unusable_ones(
     text = tmp_path / "text.mp3"
     text.write_text("no music")
     done = run("predict", text, tmp_path / "gone.mp3", track, expect=1)
-    assert "cannot be decoded" in done.stderr and "is not there" in done.stderr
+    assert "is not a sound file" in done.stderr and "is not there" in done.stderr
     assert track.name in done.stdout and done.stdout.splitlines()[0].startswith("file")
     assert ("trained on this very file" in done.stdout) == learnt
     assert "15" in here("sql", "SELECT count(*) FROM tracks")

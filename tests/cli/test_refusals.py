@@ -62,7 +62,7 @@ def refusals_with_a_model(folder: Path) -> list[Refusal]:
     soundfile.write(long, np.zeros(30 * 8_000, dtype=np.float32), 8_000)
     return [
         (("predict", str(folder / "sound.wav")), {}, 1, "is shorter than one crop"),
-        (("predict", str(folder / "file")), {}, 1, "cannot be decoded"),
+        (("predict", str(folder / "file")), {}, 1, "is not a sound file"),
         (("similar", str(folder / "sound.wav")), {}, 1, ""),
         (("mix", long), {}, 1, "too short for a mix"),
         (("mix", str(folder / "file")), {}, 1, "is not a sound file"),

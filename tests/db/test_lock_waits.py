@@ -44,9 +44,9 @@ def test_a_wait_for_an_advisory_lock_is_announced_and_limited(
         held(database_url, f"SELECT pg_advisory_lock({int(Lock.SPLIT_ASSIGNMENT)}, 0)"),
         announced(engine, messages.append),
         pytest.raises(OperationalError, match="lock timeout"),
-        hold_lock(engine, Lock.SPLIT_ASSIGNMENT, wait_seconds=1) if whole else engine.begin() as connection,
+        hold_lock(engine, Lock.SPLIT_ASSIGNMENT, wait_seconds=5) if whole else engine.begin() as connection,
     ):
-        lock_until_commit(connection, Lock.SPLIT_ASSIGNMENT, wait_seconds=1)  # type: ignore[arg-type]
+        lock_until_commit(connection, Lock.SPLIT_ASSIGNMENT, wait_seconds=5)  # type: ignore[arg-type]
     assert len(messages) == 1
 
 

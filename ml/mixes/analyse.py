@@ -33,8 +33,8 @@ SPAN_CROPS: Final = 10  # from one span to the next: as many as a clip of 30 s h
 DECODERS: Final = 2  # threads, where decoding takes longer than everything else
 AHEAD: Final = 2  # spans that are ready or in progress while the network scores
 
-# Called with the seconds that are analysed, and the length in seconds, None where the file does not declare it.
-OnProgress = Callable[[float, float | None], None]
+# Called with the seconds that are analysed, and the length of the recording in seconds.
+OnProgress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,19 +47,18 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
 
 
 @contextmanager
-def audio_progress_bar(description: str) -> Iterator[Callable[[float, float | None], None]]:
+def audio_progress_bar(description: str) -> Iterator[Callable[[float, float], None]]:
     """A bar for an audio file on stderr. The block gets a function that takes the seconds analysed and the duration.
 
-    Where the duration is unknown (None), the bar shows the seconds analysed and no remaining time. Draws nothing where
-    stderr is no terminal. Inside a flow, the page of the run gets a bar, too.
+    Draws nothing where stderr is no terminal. Inside a flow, the page of the run gets a bar, too.
     """
     page = _PageBar(description)
     with _terminal_bar(_AnalysedTime()) as progress:
         task = progress.add_task(description, total=None)
 
-        def show(analysed_s: float, duration_s: float | None) -> None:
-            progress.update(task, completed=min(analysed_s, duration_s or analysed_s), total=duration_s)
-            page.show(analysed_s / duration_s if duration_s else 0.0)
+        def show(analysed_s: float, duration_s: float) -> None:
+            progress.update(task, completed=min(analysed_s, duration_s), total=duration_s)
+            page.show(analysed_s / duration_s)
 
         yield show
         page.finish()

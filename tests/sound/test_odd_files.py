@@ -182,7 +182,7 @@ def test_odd_files_of_others(name: str, true_s: float) -> None:
     ("ending", "encoder"), [("m4a", "aac"), ("ogg", "libvorbis"), ("opus", "libopus"), ("mp3", "libmp3lame")]
 )
 @pytest.mark.parametrize("kept", [0.4, 0.9])
-def test_a_file_that_is_cut_short_is_told_by_its_container(
+def test_a_file_that_is_cut_short_is_truncated(
     tmp_path: Path, ending: str, encoder: str, kept: float
 ) -> None:
     path = tmp_path / f"cut.{ending}"

@@ -14,6 +14,12 @@ LABEL = {"slug": "drumcode", "name": "Drumcode", "description": "", "synthetic":
 OTHER_LABEL = LABEL | {"slug": "kompakt", "name": "Kompakt"}
 CRATE = "file:///crate"
 PLAYLIST, OTHER_PLAYLIST = f"{CRATE}/Drumcode", f"{CRATE}/Kompakt"
+BAD = {
+    "reference": "file:///crate/bad.mp3",
+    "reason": "empty",
+    "detail": "bad.mp3 is empty.",
+    "payload": {},
+}
 
 
 def entry(name: str, **known: Any) -> TrackEntry:
@@ -126,14 +132,8 @@ def test_one_track_in_playlists_of_two_labels_has_none(engine: Engine) -> None:
 
 
 def test_a_rejection_is_stored_once_and_resolved_by_a_load_without_it(engine: Engine) -> None:
-    bad = {
-        "reference": "file:///crate/bad.mp3",
-        "reason": "empty",
-        "detail": "bad.mp3 is empty.",
-        "payload": {},
-    }
-    load(engine, [entry("one")], [bad])
-    load(engine, [entry("one")], [bad])
+    load(engine, [entry("one")], [BAD])
+    load(engine, [entry("one")], [BAD])
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT reason, resolved_at FROM rejected_records")).all()
         assert [tuple(row) for row in rows] == [("empty", None)]
@@ -173,19 +173,13 @@ def test_a_folder_that_is_gone_loses_its_tracks_and_is_read_again_later(
 
 
 def test_the_rejections_of_a_folder_that_is_gone_are_resolved(engine: Engine) -> None:
-    bad = {
-        "reference": "file:///crate/bad.mp3",
-        "reason": "empty",
-        "detail": "bad.mp3 is empty.",
-        "payload": {},
-    }
-    load(engine, [entry("one")], [bad])
-    load(engine, [entry("two")], [bad], playlist=OTHER_PLAYLIST, label=OTHER_LABEL)
+    load(engine, [entry("one")], [BAD])
+    load(engine, [entry("two")], [BAD], playlist=OTHER_PLAYLIST, label=OTHER_LABEL)
     with engine.begin() as connection:
         write.playlists.close_absent_playlists(connection, CRATE, [("folder", OTHER_PLAYLIST)])
     with engine.connect() as connection:
         assert {row.reason: row.count for row in read.problems.problems(connection)}["empty"] == 1
-    load(engine, [entry("one")], [bad])
+    load(engine, [entry("one")], [BAD])
     with engine.connect() as connection:
         assert {row.reason: row.count for row in read.problems.problems(connection)}["empty"] == 2
 

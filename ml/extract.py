@@ -10,9 +10,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ml.data.crops import CROP_FRAMES
-from ml.features.descriptors import AudioFeatures, audio_features
+from ml.features.descriptors import AudioFeatures, audio_features, spectrogram_and_features
 from ml.features.fingerprint import Fingerprint, fingerprint
-from ml.features.spectrogram import SpectrogramConfig, log_mel, save_spectrogram
+from ml.features.spectrogram import SpectrogramConfig, save_spectrogram
 from sound.decode import load_mono
 from sound.errors import AudioError
 
@@ -84,7 +84,8 @@ def extract_clip(job: ClipJob, config: SpectrogramConfig, folder: Path) -> Extra
         )
     except AudioError as problem:
         return Failure(job.clip_id, problem.reason, str(problem))
-    spectrogram = log_mel(samples, config)  # (frames, n_mels)
+    decibels, features = spectrogram_and_features(samples, config)  # (frames, n_mels)
+    spectrogram = decibels.astype(np.float16)  # as it is stored
     stored = save_spectrogram(folder, spectrogram)
     return Extraction(
         clip_id=job.clip_id,
@@ -92,7 +93,7 @@ def extract_clip(job: ClipJob, config: SpectrogramConfig, folder: Path) -> Extra
         path=stored.path,
         sha256=stored.sha256,
         bytes=stored.bytes,
-        features=audio_features(samples, config.sample_rate),
+        features=features,
         fingerprint=fingerprint(spectrogram),
         too_short=len(spectrogram) < CROP_FRAMES,
     )

@@ -15,7 +15,7 @@ from bench.mix.scores import Stretch
 from ml.data.crops import Example
 from ml.data.dataset import Dataset
 from ml.evaluation.calibration import Calibration
-from ml.features.descriptors import spectral_shape, tempo_of
+from ml.features.descriptors import audio_features
 from ml.features.spectrogram import SpectrogramConfig, log_mel, save_spectrogram
 from ml.mixes.analyse import WindowScores, analyse
 from ml.models.scorer import Scorer
@@ -85,8 +85,7 @@ def _sound(path: Path, offset_s: float, duration_s: float = CLIP_S) -> NDArray[n
 
 
 def _tempo(samples: NDArray[np.float32]) -> float:
-    onset_strength = spectral_shape(samples, CONFIG.sample_rate).onset_strength
-    return tempo_of(onset_strength, CONFIG.sample_rate) or DEFAULT_TEMPO
+    return audio_features(samples, CONFIG.sample_rate).tempo_bpm or DEFAULT_TEMPO
 
 
 def read_dataset(tracks: Sequence[Track], folder: Path) -> Dataset:

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -57,10 +57,15 @@ class StoredFile:
     bytes: int
 
 
-def log_mel(samples: NDArray[np.float32], config: SpectrogramConfig) -> NDArray[np.float32]:
+def log_mel(
+    samples: NDArray[np.float32],
+    config: SpectrogramConfig,
+    visit: Callable[[NDArray[np.complex64]], None] | None = None,
+) -> NDArray[np.float32]:
     """The log-mel spectrogram, in dB, of mono samples, (samples,), at the rate of `config`.
 
     Equals librosa.power_to_db(librosa.feature.melspectrogram(...)).T to 0.01 dB. Frames are contiguous in memory.
+    `visit` is called with each block of spectra, (at most BLOCK frames, 1 + n_fft // 2), before it is overwritten.
 
     Returns:
         float32 of shape (1 + len(samples) // hop_length, n_mels).
@@ -69,12 +74,14 @@ def log_mel(samples: NDArray[np.float32], config: SpectrogramConfig) -> NDArray[
     power = np.empty((1 + len(samples) // config.hop_length, config.n_mels), dtype=np.float32)
     done = 0
     for block in spectra(samples, config.n_fft, config.hop_length):
+        if visit:
+            visit(block)
         mel_power(block, products, out=power[done : done + len(block)])
         done += len(block)
     return decibels(power, reference=config.reference, amin=config.amin, top_db=config.top_db)
 
 
-def save_spectrogram(folder: Path, spectrogram: NDArray[np.float32]) -> StoredFile:
+def save_spectrogram(folder: Path, spectrogram: NDArray[np.floating]) -> StoredFile:
     """Write a spectrogram, (frames, n_mels), as float16 to <folder>/<ab>/<sha256>.npy.
 
     float16 resolves 0.06 dB at 100 dB, finer than a network needs, in half of the space. The file appears complete or
@@ -84,7 +91,7 @@ def save_spectrogram(folder: Path, spectrogram: NDArray[np.float32]) -> StoredFi
         OSError: the disk is full or the folder cannot be written; no partial file stays behind.
     """
     buffer = io.BytesIO()
-    np.save(buffer, spectrogram.astype(np.float16), allow_pickle=False)
+    np.save(buffer, spectrogram.astype(np.float16, copy=False), allow_pickle=False)
     content = buffer.getvalue()
     sha256 = hashlib.sha256(content).hexdigest()
     path = folder / sha256[:2] / f"{sha256}.npy"

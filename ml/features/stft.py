@@ -12,6 +12,10 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+# Of the audio features, and of the default SpectrogramConfig.
+N_FFT = 2048
+HOP_LENGTH = 512
+
 BLOCK = 32  # frames a block: 256 KiB of windowed samples at n_fft 2048
 BANDS_A_PRODUCT = 16  # neighbouring mel bands in one matrix product; see mel_products
 

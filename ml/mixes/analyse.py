@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.files import file_state
-from ml.features.descriptors import HOP_LENGTH, tempo_of
 from ml.features.spectrogram import SpectrogramConfig, log_mel
+from ml.features.stft import HOP_LENGTH
+from ml.features.tempo import tempo_of
 from ml.mixes.min_duration import SHORTEST_S, too_short
 from ml.models.model_file import ModelCard
 from ml.models.novelty import temporal_variance

@@ -19,7 +19,8 @@ from sklearn.svm import SVC
 
 from common.errors import LabelscopeError
 from common.files import write_whole
-from ml.features.descriptors import HOP_LENGTH, tempo_of
+from ml.features.stft import HOP_LENGTH
+from ml.features.tempo import tempo_of
 
 FEWEST_FRAMES: Final = 9  # width of a delta
 COEFFICIENTS: Final = 20  # of the cepstrum: the broad shape of the spectrum, which is its timbre

@@ -4,11 +4,15 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+import pyloudnorm
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.features.descriptors import audio_features, key_of, spectral_shape, tempo_of
+from ml.features.descriptors import audio_features, spectrogram_and_features
+from ml.features.key import MAJOR, MINOR, key_of
+from ml.features.spectral_shape import SpectralShape
+from ml.features.spectrogram import SpectrogramConfig, log_mel
 from sound.decode import load_mono
 
 RATE = 22050
@@ -70,8 +74,6 @@ def test_transposing_moves_the_key_and_nothing_else(steps: int, values: list[flo
 
 
 def correlations(chroma: np.ndarray) -> list[float]:
-    from ml.features.descriptors import MAJOR, MINOR
-
     return [float(np.corrcoef(chroma, np.roll(p, k))[0, 1]) for p in (MAJOR, MINOR) for k in range(12)]
 
 
@@ -95,28 +97,62 @@ def test_spectrum_of_a_tone_and_of_noise() -> None:
     assert noise.zero_crossing_rate == pytest.approx(0.5, abs=0.01)
 
 
-def test_real_clips_measure_as_librosa_measures_them(some_clips: list[Path]) -> None:
+def test_real_clips_measure_as_librosa_and_pyloudnorm_measure_them(some_clips: list[Path]) -> None:
     same_tempo = 0
     for path in some_clips:
         samples = load_mono(path)
-        shape = spectral_shape(samples, RATE)
+        features = audio_features(samples, RATE)
         magnitude = np.abs(librosa.stft(samples))
-        sounding = magnitude.max(axis=0) ** 2 > 1e-10
-        magnitude = magnitude[:, sounding]
-        for ours, theirs in (
-            (shape.centroid_hz, librosa.feature.spectral_centroid(S=magnitude)),
-            (shape.rolloff_hz, librosa.feature.spectral_rolloff(S=magnitude)),
-            (shape.flatness, librosa.feature.spectral_flatness(S=magnitude)),
-        ):
-            assert ours == pytest.approx(theirs.mean(), rel=1e-3)
-        chroma = librosa.feature.chroma_stft(S=magnitude**2, sr=RATE, tuning=0.0).sum(axis=1)
-        assert np.allclose(shape.chroma, chroma, rtol=1e-3)
+        magnitude = magnitude[:, magnitude.max(axis=0) ** 2 > 1e-10]  # frames with sound
         onset_strength = librosa.onset.onset_strength(y=samples, sr=RATE)
-        assert np.abs(shape.onset_strength - onset_strength).max() < 0.01
-        tempo = tempo_of(shape.onset_strength, RATE)
-        assert tempo is not None
-        same_tempo += abs(tempo / librosa.feature.tempo(onset_envelope=onset_strength, sr=RATE)[0] - 1) < 0.06
+        onsets = librosa.onset.onset_detect(onset_envelope=onset_strength, sr=RATE)
+        for ours, theirs in (
+            (features.spectral_centroid_hz, librosa.feature.spectral_centroid(S=magnitude).mean()),
+            (features.spectral_rolloff_hz, librosa.feature.spectral_rolloff(S=magnitude).mean()),
+            (features.spectral_flatness, librosa.feature.spectral_flatness(S=magnitude).mean()),
+            (features.loudness_lufs, pyloudnorm.Meter(RATE).integrated_loudness(samples)),
+        ):
+            assert ours == pytest.approx(theirs, rel=1e-4)
+        assert features.onset_rate == pytest.approx(len(onsets) / len(samples) * RATE, rel=0.02)
+        assert features.tempo_bpm is not None
+        theirs = librosa.feature.tempo(onset_envelope=onset_strength, sr=RATE)[0]
+        same_tempo += abs(features.tempo_bpm / theirs - 1) < 0.06
     assert same_tempo >= 0.75 * len(some_clips)
+
+
+def test_chroma_is_librosas(some_clips: list[Path]) -> None:
+    for path in some_clips[:4]:
+        samples = load_mono(path)
+        shape = SpectralShape(RATE)
+        log_mel(samples, SpectrogramConfig(), visit=shape.add)
+        magnitude = np.abs(librosa.stft(samples))
+        magnitude = magnitude[:, magnitude.max(axis=0) ** 2 > 1e-10]
+        theirs = librosa.feature.chroma_stft(S=magnitude**2, sr=RATE, tuning=0.0).sum(axis=1)
+        assert np.allclose(shape.chroma, theirs, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "config", [SpectrogramConfig(), SpectrogramConfig(sample_rate=16000, n_fft=1024, fmax=8000.0)]
+)
+def test_the_spectrogram_beside_the_features_is_the_one_without_them(config: SpectrogramConfig) -> None:
+    samples = np.random.default_rng(2).normal(scale=0.1, size=5 * RATE).astype(np.float32)
+    spectrogram, features = spectrogram_and_features(samples, config)
+    assert np.array_equal(spectrogram, log_mel(samples, config))
+    assert features == audio_features(samples, config.sample_rate)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seconds=st.floats(0.41, 6),
+    rate=st.sampled_from([8000, 16000, 22050, 44100, 48000]),
+    levels=st.lists(st.sampled_from([0.0, 1e-5, 3e-4, 1e-2, 1.0]), min_size=1, max_size=4),
+)
+def test_loudness_is_pyloudnorms(seconds: float, rate: int, levels: list[float]) -> None:
+    noise = np.random.default_rng(4).normal(size=round(seconds * rate))
+    samples = (noise * np.repeat(levels, -(-len(noise) // len(levels)))[: len(noise)]).astype(np.float32)
+    theirs = pyloudnorm.Meter(rate).integrated_loudness(samples.astype(np.float64))
+    ours = audio_features(samples, rate).loudness_lufs
+    assert ours == (pytest.approx(theirs, abs=0.001) if np.isfinite(theirs) else None)
 
 
 @settings(max_examples=40, deadline=None)

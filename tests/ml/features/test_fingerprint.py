@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.ndimage import maximum_filter1d
 
-from ml.features.fingerprint import fingerprint, same_recording
+from ml.features.fingerprint import _running_maximum, fingerprint, same_recording
 from ml.features.spectrogram import SpectrogramConfig, log_mel
 from sound.decode import load_mono
 from tests.sound.encoding import encode
@@ -32,3 +35,10 @@ def test_music_as_mp3_and_in_another_format_is_one_recording(
     for first, (as_mp3, _) in enumerate(landmarks):
         for second, (_, other) in enumerate(landmarks):
             assert same_recording(as_mp3, other) == (first == second)
+
+
+@given(rows=st.integers(1, 40), half=st.integers(0, 12))
+def test_the_running_maximum_is_scipys(rows: int, half: int) -> None:
+    values = np.random.default_rng(rows).integers(-9, 9, (rows, 3)).astype(np.float32)
+    theirs = maximum_filter1d(values, 2 * half + 1, axis=0, mode="nearest")
+    assert np.array_equal(_running_maximum(values, 2 * half + 1), theirs)

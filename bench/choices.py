@@ -14,7 +14,6 @@ from typing import Any, Final
 import keras
 import numpy as np
 from keras import layers, ops
-from keras.initializers import GlorotUniform
 from numpy.typing import NDArray
 
 from config.labels import read_labels
@@ -47,16 +46,12 @@ def maximum_alone(crops: keras.KerasTensor, number_of_labels: int, draw: network
     """The convolutions of `labelscope`, pooled as in the notebook's network."""
     signal = crops
     for filters in (64, 96, 128):
-        signal = layers.Conv1D(
-            filters, 4, padding="same", use_bias=False, kernel_initializer=GlorotUniform(draw())
-        )(signal)
+        signal = layers.Conv1D(filters, 4, padding="same", use_bias=False, kernel_initializer="zeros")(signal)
         signal = layers.BatchNormalization(momentum=networks.MOMENTUM)(signal)
         signal = layers.Activation("relu")(signal)
         signal = layers.MaxPooling1D(2)(signal)
     signal = layers.Dropout(0.3, seed=draw())(ops.max(signal, axis=1))
-    return layers.Dense(number_of_labels, activation="softmax", kernel_initializer=GlorotUniform(draw()))(
-        signal
-    )
+    return layers.Dense(number_of_labels, activation="softmax", kernel_initializer="zeros")(signal)
 
 
 class Variant(NetworkLearner):

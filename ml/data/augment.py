@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 EQUALISER_POINTS: Final = 8  # control points of the random equaliser, evenly spread over the mel bands
 
-Batch = NDArray[np.float32]  # (crops, frames, bands), in dB
+Crops = NDArray[np.floating]  # (crops, frames, bands), in dB, as stored or augmented before
+Batch = NDArray[np.float32]  # the same, augmented
 
 
-def gain(batch: Batch, deviation_db: float, random: np.random.Generator) -> Batch:
+def gain(batch: Crops, deviation_db: float, random: np.random.Generator) -> Batch:
     """Each crop louder or softer by a normally distributed number of dB, standard deviation `deviation_db`."""
     return batch + random.normal(0.0, deviation_db, (len(batch), 1, 1)).astype(np.float32)
 
 
-def equalise(batch: Batch, deviation_db: float, random: np.random.Generator) -> Batch:
+def equalise(batch: Crops, deviation_db: float, random: np.random.Generator) -> Batch:
     """Each crop through its own random equaliser, gain included: normally distributed points, straight lines between.
 
     Mastering and codecs change the spectrum of all music of a label in the same way. Without this, a network learns
@@ -34,7 +35,7 @@ def equalise(batch: Batch, deviation_db: float, random: np.random.Generator) -> 
     return batch + curve[:, None, :].astype(np.float32)
 
 
-def mask(batch: Batch, widest: float, fill: NDArray[np.floating], random: np.random.Generator) -> Batch:
+def mask(batch: Crops, widest: float, fill: NDArray[np.floating], random: np.random.Generator) -> Batch:
     """Replace one run of bands and one of frames of each crop by `fill` (bands,), up to a share `widest` of them.
 
     SpecAugment (Park et al., 2019) without its time warp.
@@ -47,7 +48,7 @@ def mask(batch: Batch, widest: float, fill: NDArray[np.floating], random: np.ran
 
 
 def mixup(
-    batch: Batch, targets: NDArray[np.float32], alpha: float, random: np.random.Generator
+    batch: Crops, targets: NDArray[np.float32], alpha: float, random: np.random.Generator
 ) -> tuple[Batch, NDArray[np.float32]]:
     """Blend each crop with another one of the batch, and their targets (crops, labels) by the same shares.
 

@@ -91,11 +91,11 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         targets = self.one_hot[self.label[self.example[rows]]]  # (crops, labels)
         hyperparameters, random = self.hyperparameters, self.random
         if hyperparameters.gain_db:
-            batch = augment.gain(batch.astype(np.float32), hyperparameters.gain_db, random)
+            batch = augment.gain(batch, hyperparameters.gain_db, random)
         if hyperparameters.equaliser_db:
-            batch = augment.equalise(batch.astype(np.float32), hyperparameters.equaliser_db, random)
+            batch = augment.equalise(batch, hyperparameters.equaliser_db, random)
         if hyperparameters.mixup:
-            batch, targets = augment.mixup(batch.astype(np.float32), targets, hyperparameters.mixup, random)
+            batch, targets = augment.mixup(batch, targets, hyperparameters.mixup, random)
         if hyperparameters.masks:
-            batch = augment.mask(batch.astype(np.float32), hyperparameters.masks, self.fill, random)
+            batch = augment.mask(batch, hyperparameters.masks, self.fill, random)
         return batch, targets

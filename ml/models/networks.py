@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import scipy.fft
 from keras import layers, ops
-from keras.initializers import GlorotUniform
 from numpy.typing import NDArray
 
 from ml.data.crops import CROP_FRAMES, Standardisation
@@ -45,7 +44,22 @@ def build(
     standardised = layers.Rescaling(scale, offset, name="standardise")(decibels)
     random = np.random.default_rng(seed)
     probabilities = network(standardised, number_of_labels, lambda: int(random.integers(2**31)))
-    return keras.Model(decibels, probabilities, name=network.__name__)
+    model = keras.Model(decibels, probabilities, name=network.__name__)
+    _draw_kernels(model, random)
+    return model
+
+
+def _draw_kernels(model: keras.Model, random: np.random.Generator) -> None:
+    """Draw the kernels to be trained, uniformly by Glorot and Bengio (2010).
+
+    Keras' own initialiser would take JAX half a second to compile for each shape, in a training and, as a part of
+    the model file, at each loading of the model, too. So layers begin with zeros.
+    """
+    for layer in model.layers:
+        if isinstance(layer, layers.Dense | layers.Conv1D) and layer.trainable:
+            *window, inputs, outputs = layer.kernel.shape
+            limit = math.sqrt(6 / (math.prod(window) * (inputs + outputs)))
+            layer.kernel.assign(random.uniform(-limit, limit, layer.kernel.shape))
 
 
 def seed(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras.KerasTensor:
@@ -58,7 +72,7 @@ def seed(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras.K
             filters,
             4,
             activation="relu",
-            kernel_initializer=GlorotUniform(draw()),
+            kernel_initializer="zeros",
             kernel_regularizer=keras.regularizers.L2(0.001) if number == 0 else None,
             data_format=CHANNELS_LAST,
         )(signal)
@@ -66,11 +80,9 @@ def seed(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras.K
         signal = layers.MaxPooling1D(2, data_format=CHANNELS_LAST)(signal)
     signal = layers.GlobalMaxPooling1D(data_format=CHANNELS_LAST)(signal)
     signal = layers.Dropout(0.3, seed=draw())(signal)
-    signal = layers.Dense(256, activation="relu", kernel_initializer=GlorotUniform(draw()))(signal)
+    signal = layers.Dense(256, activation="relu", kernel_initializer="zeros")(signal)
     signal = layers.Dropout(0.3, seed=draw())(signal)
-    return layers.Dense(number_of_labels, activation="softmax", kernel_initializer=GlorotUniform(draw()))(
-        signal
-    )
+    return layers.Dense(number_of_labels, activation="softmax", kernel_initializer="zeros")(signal)
 
 
 def convolutions(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras.KerasTensor:
@@ -86,7 +98,7 @@ def convolutions(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) ->
             4,
             padding="same",
             use_bias=False,
-            kernel_initializer=GlorotUniform(draw()),
+            kernel_initializer="zeros",
             data_format=CHANNELS_LAST,
         )(signal)
         signal = layers.BatchNormalization(momentum=MOMENTUM)(signal)
@@ -94,9 +106,7 @@ def convolutions(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) ->
         signal = layers.MaxPooling1D(2, data_format=CHANNELS_LAST)(signal)
     pooled = layers.Concatenate()([ops.mean(signal, axis=1), ops.max(signal, axis=1), _deviation(signal)])
     signal = layers.Dropout(0.3, seed=draw())(pooled)
-    return layers.Dense(number_of_labels, activation="softmax", kernel_initializer=GlorotUniform(draw()))(
-        signal
-    )
+    return layers.Dense(number_of_labels, activation="softmax", kernel_initializer="zeros")(signal)
 
 
 def changes(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras.KerasTensor:
@@ -131,16 +141,16 @@ def timbre(crops: keras.KerasTensor, number_of_labels: int, draw: Draw) -> keras
     projections = random.normal(0.0, width, (signal.shape[1], RANDOM_FEATURES))
     phases = random.uniform(0.0, 2 * np.pi, RANDOM_FEATURES)
     signal = layers.Dropout(0.3, seed=draw())(math.sqrt(2) * ops.cos(_fixed(signal, projections, phases)))
-    return layers.Dense(number_of_labels, activation="softmax", kernel_initializer=GlorotUniform(draw()))(
-        signal
-    )
+    return layers.Dense(number_of_labels, activation="softmax", kernel_initializer="zeros")(signal)
 
 
 def _fixed(
     signal: keras.KerasTensor, weights: NDArray[np.floating], bias: NDArray[np.floating] | None = None
 ) -> keras.KerasTensor:
     """A linear map with constant weights, (inputs, outputs)."""
-    layer = layers.Dense(weights.shape[1], use_bias=bias is not None, trainable=False)
+    layer = layers.Dense(
+        weights.shape[1], use_bias=bias is not None, kernel_initializer="zeros", trainable=False
+    )
     mapped = layer(signal)
     layer.set_weights([values for values in (weights, bias) if values is not None])
     return mapped

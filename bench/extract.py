@@ -19,7 +19,6 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -228,10 +227,9 @@ def main() -> None:
             able, unable = usable(programs, paths[0])
             for line in lines_of(made, measure(able, paths, arguments.turns), unable, list(programs)):
                 print(line, flush=True)
-            with suppress(AudioError):
-                worst = max(
-                    [worst, *(float(np.abs(by_librosa(path).T - ours(path)).max()) for path in paths[:3])]
-                )
+            if made.suffix != ".m4a":  # where librosa's reader begins at another sample
+                differences = (np.abs(by_librosa(path).T - ours(path)).max() for path in paths[:3])
+                worst = max(worst, *map(float, differences))
         print(f"largest difference from librosa: {worst:.5f} dB")
 
 

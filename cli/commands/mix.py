@@ -14,7 +14,6 @@ from cli.rows import write_json
 from cli.starting import flow_ready, path_problem
 from config.settings import Settings
 from db import read
-from db.write.mixes import reject_mix
 from flows.checks.requests import require_champion, require_taste
 from flows.home.environment import open_database
 from flows.home.folder import require_home
@@ -107,6 +106,8 @@ def _reject_unusable(request: Request, engine: Engine, positions: Sequence[int])
             usable.append(position)
             continue
         with engine.begin() as connection:
+            from db.write.mixes import reject_mix  # not above: mapping the tables takes 0.7 s
+
             mix_id = reject_mix(connection, rejection(path, *fault, flow_run_id=None))
         with engine.connect() as connection:
             _show(request, connection, position, mix_id, recognised=False)

@@ -6,7 +6,6 @@ from sqlalchemy import Engine
 
 from common.files import delete_folder
 from config.settings import Settings
-from db import write
 from db.engine import Lock, try_lock
 from flows.home.environment import model_folder
 
@@ -16,6 +15,8 @@ def end_crashed_runs(engine: Engine, settings: Settings) -> int:
 
     One that is alive holds its lock, and then none of its kind is marked.
     """
+    from db import write  # not above: mapping the tables takes 0.7 s, and most commands only read
+
     crashed = 0
     with try_lock(engine, Lock.RETRAIN) as locked, engine.begin() as connection:
         if locked:

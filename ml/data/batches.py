@@ -2,13 +2,13 @@
 
 import math
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.data import augment
 from ml.data.crops import Crops, Standardisation
 from ml.data.hyperparameters import Hyperparameters
+from ml.lean_keras import keras
 
 Batch = tuple[NDArray[np.floating], NDArray[np.float32]]  # (crops, frames, bands) in dB, (crops, labels)
 

@@ -13,10 +13,10 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
-import keras
 import numpy as np
-from keras import layers, ops
 from numpy.typing import NDArray
+
+from ml.lean_keras import keras, layers, ops
 
 DIMENSIONS: Final = 256
 # Never change it: another seed is another space, and stored embeddings could not be compared with new ones.

@@ -12,12 +12,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import keras
-
 from common.errors import LabelscopeError
 from common.files import replacing, sha256_of
 from ml.data.crops import CROP_FRAMES, Standardisation
 from ml.evaluation.calibration import Calibration, Temperatures
+from ml.lean_keras import keras
 from ml.models.novelty import DEFAULT_TEMPORAL_VARIANCE_RANGE
 
 CARD: Final = "labelscope.json"

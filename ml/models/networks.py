@@ -4,13 +4,12 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import keras
 import numpy as np
 import scipy.fft
-from keras import layers, ops
 from numpy.typing import NDArray
 
 from ml.data.crops import CROP_FRAMES, Standardisation
+from ml.lean_keras import keras, layers, ops
 
 CHANNELS_LAST: Final = "channels_last"  # explicit, since a user's keras.json may have another default
 VARIANCE_FLOOR: Final = 1e-3  # below it the gradient of a square root is too steep

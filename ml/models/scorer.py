@@ -6,12 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.crops import Crops
 from ml.evaluation.calibration import calibrate
+from ml.lean_keras import keras
 from ml.models.embedding import with_embeddings
 from ml.models.model_file import ModelCard, load_network
 

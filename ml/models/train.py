@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +14,7 @@ from ml.data.batches import OrderedBatches, TrainingBatches, batches_of_epoch
 from ml.data.crops import Crops, standardisation
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.calibration import fit_calibration
+from ml.lean_keras import keras
 from ml.models.model_file import ModelCard
 from ml.models.networks import ARCHITECTURES, build, ensemble
 from ml.models.novelty import temporal_variance_range

@@ -4,6 +4,7 @@ import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
@@ -41,6 +42,17 @@ def test_up_down_up_leaves_nothing_and_agrees_with_the_models(empty_database: st
     migrate.upgrade(empty_database)
     migrate.check(empty_database)
     engine.dispose()
+
+
+def test_a_current_database_is_recognised_without_alembic(empty_database: str) -> None:
+    assert migrate.newest() == ScriptDirectory(str(migrate.MIGRATIONS)).get_current_head()
+    assert not migrate.is_current(empty_database)
+    migrate.upgrade(empty_database, "0004")
+    assert not migrate.is_current(empty_database)
+    migrate.upgrade(empty_database)
+    assert migrate.is_current(empty_database)
+    migrate.downgrade(empty_database)
+    assert not migrate.is_current(empty_database)
 
 
 def test_rows_of_earlier_versions_are_converted_and_converted_back(empty_database: str) -> None:

@@ -18,7 +18,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing Labelscope and its libraries into .venv: 1.7 GB, three to four minutes."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	$(BIN)/python -c 'import librosa.onset'  # Numba compiles once, for half a minute
+	$(BIN)/python -c 'import librosa.onset, ml.features.kernels'  # Numba compiles once, for half a minute
 	@touch $(INSTALLED)
 
 demo: install  ## run the pipeline on synthetic music
@@ -75,6 +75,7 @@ bench-soak: install  ## run `labelscope up` for three days of simulated time; tw
 
 bench: install  ## compare ingest with COPY, extraction with librosa, training with plain Keras (CRATE=folder)
 	$(BIN)/python -m bench.ingest
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check sonara==0.3.6  # a peer, for this bench alone
 	$(BIN)/python -m bench.extract $(CRATE)
 	$(BIN)/python -m bench.train $(CRATE)
 

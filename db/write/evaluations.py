@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, insert, update
 
 from db.models.evaluations import EvaluationConfusion, EvaluationMetric, EvaluationRun
 from db.read.learning import TrainedLabel
+from db.write.rows import ConfusionColumns, MetricColumns
 
 
 class EvaluationRow(TypedDict):
@@ -26,29 +27,18 @@ class EvaluationRow(TypedDict):
     origins: list[str]
 
 
-class EvaluationMetricRow(TypedDict):
-    """Columns of `evaluation_metrics`, without the evaluation; label_id is None for all labels together."""
+class EvaluationMetricRow(MetricColumns):
+    """Columns of `evaluation_metrics`, without the evaluation."""
 
     protocol: str
     architecture: str
-    level: str
-    name: str
-    label_id: int | None
-    value: float
-    ci_low: float | None
-    ci_high: float | None
-    count: int
 
 
-class EvaluationConfusionRow(TypedDict):
+class EvaluationConfusionRow(ConfusionColumns):
     """Columns of `evaluation_confusions`, without the evaluation."""
 
     protocol: str
     architecture: str
-    level: str
-    true_label_id: int
-    predicted_label_id: int
-    count: int
 
 
 def start_evaluation(connection: Connection, run: EvaluationRow) -> int:

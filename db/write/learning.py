@@ -16,7 +16,7 @@ from db.models.learning import (
     TrainingRunTrack,
 )
 from db.read.learning import TrainedLabel
-from db.write.rows import Row, arrays
+from db.write.rows import ConfusionColumns, MetricColumns, Row, arrays
 
 
 class TrainingRow(TypedDict):
@@ -58,27 +58,16 @@ class ModelRow(TypedDict):
     calibration: dict[str, Any]
 
 
-class MetricRow(TypedDict):
-    """Columns of `metrics`, without the model; label_id is None for all labels together."""
+class MetricRow(MetricColumns):
+    """Columns of `metrics`, without the model."""
 
     split: str
-    level: str
-    name: str
-    label_id: int | None
-    value: float
-    ci_low: float | None
-    ci_high: float | None
-    count: int
 
 
-class ConfusionRow(TypedDict):
+class ConfusionRow(ConfusionColumns):
     """Columns of `confusions`, without the model."""
 
     split: str
-    level: str
-    true_label_id: int
-    predicted_label_id: int
-    count: int
 
 
 class PredictionRow(TypedDict):

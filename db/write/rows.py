@@ -5,10 +5,31 @@ A statement with arrays writes a whole batch, and its text is the same for any s
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 Row = Mapping[str, Any]
 RowT = TypeVar("RowT", bound=Row)
+
+
+class MetricColumns(TypedDict):
+    """The columns that `metrics` and `evaluation_metrics` share; label_id is None for all labels together."""
+
+    level: str
+    name: str
+    label_id: int | None
+    value: float
+    ci_low: float | None
+    ci_high: float | None
+    count: int
+
+
+class ConfusionColumns(TypedDict):
+    """The columns that `confusions` and `evaluation_confusions` share."""
+
+    level: str
+    true_label_id: int
+    predicted_label_id: int
+    count: int
 
 
 def unique(rows: Iterable[RowT], *key: str) -> list[RowT]:

@@ -45,15 +45,11 @@ class LabelAccuracy(Protocol):
     def precision(self) -> float | None: ...
 
 
-class Model(Protocol):
-    """The model in use, with its metrics on held-out tracks."""
+class HeldOutMetrics(Protocol):
+    """Metrics of a model on held-out tracks; None where it was not evaluated."""
 
     @property
-    def model_id(self) -> int: ...
-    @property
     def track_accuracy(self) -> float | None: ...
-    @property
-    def majority(self) -> float | None: ...
     @property
     def balanced_accuracy(self) -> float | None: ...
     @property
@@ -62,6 +58,15 @@ class Model(Protocol):
     def ci_high(self) -> float | None: ...
     @property
     def baseline_accuracy(self) -> float | None: ...
+
+
+class Model(HeldOutMetrics, Protocol):
+    """The model in use."""
+
+    @property
+    def model_id(self) -> int: ...
+    @property
+    def majority(self) -> float | None: ...
 
 
 def section(labels: Sequence[LabelAccuracy], champion: Model | None) -> Section:

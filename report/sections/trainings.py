@@ -18,14 +18,15 @@ from report.format import (
     plain_text,
     timestamp,
 )
+from report.sections.labels import HeldOutMetrics
 
 TITLE = "Accuracy over trainings"
 IN_USE = ("champion", "retired")
 """Statuses of models that are or were in use."""
 
 
-class Training(Protocol):
-    """A training, and the metrics of its model on held-out tracks."""
+class Training(HeldOutMetrics, Protocol):
+    """A training, and the metrics of its model."""
 
     @property
     def training_run_id(self) -> int: ...
@@ -41,16 +42,6 @@ class Training(Protocol):
     def epochs(self) -> int: ...
     @property
     def fit_s(self) -> float | None: ...
-    @property
-    def track_accuracy(self) -> float | None: ...
-    @property
-    def balanced_accuracy(self) -> float | None: ...
-    @property
-    def ci_low(self) -> float | None: ...
-    @property
-    def ci_high(self) -> float | None: ...
-    @property
-    def baseline_accuracy(self) -> float | None: ...
     @property
     def model_status(self) -> str | None: ...
     @property

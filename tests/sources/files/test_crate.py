@@ -1,4 +1,4 @@
-"""A crate as people really have it: good files in every format, and every kind of bad one."""
+"""A crate as people really have it: good files in every format, and real music."""
 
 import json
 import os
@@ -14,43 +14,9 @@ from mutagen.id3 import COMM, ID3, TALB, TCOP, TDRC, TIT2, TPE1, TPUB, TSRC, TXX
 from mutagen.wave import WAVE
 
 from sources.files.crate import FolderSource
-from sources.records import Entry, Rejection, path_of
+from sources.records import Entry, path_of
 from tests.sources.encoded import encode
-
-
-def write_tone(path: Path, frequency_hz: float = 220.0, duration_s: float = 1.0) -> Path:
-    """A sine in whatever format the ending asks for."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tone = 0.3 * np.sin(2 * np.pi * frequency_hz * np.arange(int(duration_s * 48_000)) / 48_000)
-    formats = {".opus": "OGG", ".aif": "AIFF"}
-    kind = formats.get(path.suffix.lower(), path.suffix[1:].upper())
-    with path.open("wb") as file:  # by descriptor, as libsndfile cannot open every name
-        sf.write(file, tone, 48_000, format=kind, subtype="OPUS" if path.suffix == ".opus" else None)
-    return path
-
-
-def read(
-    source: FolderSource, known: dict[tuple[str, int, int], str] | None = None
-) -> list[Entry | Rejection]:
-    return [result for playlist in source.playlists() for result in source.entries(playlist, known or {})]
-
-
-def only_entry(crate: Path) -> Entry:
-    (result,) = read(FolderSource(crate))
-    assert isinstance(result, Entry), result
-    return result
-
-
-def only_rejection(crate: Path) -> Rejection:
-    (rejection,) = (result for result in read(FolderSource(crate)) if isinstance(result, Rejection))
-    assert rejection.detail.count(". ") == 0
-    assert rejection.detail.endswith(".")
-    assert path_of(rejection.reference).parent.parent == crate
-    json.dumps(rejection.payload)
-    return rejection
-
-
-# Good files
+from tests.sources.files.crates import only_entry, only_rejection, read, write_tone
 
 
 @pytest.mark.parametrize("ending", ["mp3", "ogg", "opus", "flac", "wav", "aiff", "aif", "MP3", "Flac"])
@@ -197,96 +163,6 @@ def test_a_known_file_is_not_hashed_again(tmp_path: Path) -> None:
     (result,) = read(FolderSource(tmp_path), {(clip.uri, clip.bytes, clip.modified_ns): "f" * 64})
     assert isinstance(result, Entry)
     assert result.clips[0].sha256 == "f" * 64  # taken at its word
-
-
-# Bad files: each is rejected, and its neighbour is still read
-
-
-@pytest.fixture
-def crate(tmp_path: Path) -> Path:
-    write_tone(tmp_path / "label" / "good.flac")
-    return tmp_path
-
-
-def test_empty(crate: Path) -> None:
-    (crate / "label" / "bad.mp3").touch()
-    assert only_rejection(crate).reason == "empty"
-
-
-@pytest.mark.parametrize("ending", ["mp3", "opus", "flac", "wav", "m4a", "wma", "mid"])
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"<!doctype html>\n" * 400, "not_audio"),
-        (bytes(5000), "not_audio"),
-        (b"x", "not_audio"),
-        (b"ID3\x04", "not_audio"),
-        (b"fLaC", "not_audio"),
-        (b"RIFF\x00\x10\x00\x00WAVE", "truncated"),
-    ],
-)
-def test_not_audio(crate: Path, ending: str, content: bytes, reason: str) -> None:
-    (crate / "label" / f"bad.{ending}").write_bytes(content)
-    rejection = only_rejection(crate)
-    assert rejection.reason == reason
-    assert f"label/bad.{ending}" in rejection.detail
-
-
-def test_a_file_that_was_cut_off(crate: Path) -> None:
-    path = write_tone(crate / "label" / "cut.ogg", duration_s=5)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    assert only_rejection(crate).reason == "truncated"
-
-
-def test_a_flac_stream_without_a_length_is_a_track(tmp_path: Path) -> None:
-    path = write_tone(tmp_path / "label" / "stream.flac", frequency_hz=110)
-    content = bytearray(path.read_bytes())
-    content[21] &= 0xF0  # the 36 bits of STREAMINFO that count the samples
-    content[22:26] = bytes(4)
-    path.write_bytes(content)
-    assert only_entry(tmp_path).track.duration_s == pytest.approx(1.0)
-
-
-def test_a_download_that_is_not_complete(crate: Path) -> None:
-    (crate / "label" / "a.mp3.part").write_bytes(b"half")
-    rejection = only_rejection(crate)
-    assert (rejection.reason, rejection.detail) == (
-        "unfinished",
-        "label/a.mp3.part is not downloaded completely; complete the download, or remove it.",
-    )
-
-
-def test_a_pipe_does_not_hang_the_run(crate: Path) -> None:
-    os.mkfifo(crate / "label" / "pipe.mp3")
-    assert only_rejection(crate).reason == "not_a_file"
-
-
-def test_changed_and_vanished_since_it_was_listed(crate: Path) -> None:
-    for index, name in enumerate(["k.flac", "m.flac", "n.flac"]):
-        write_tone(crate / "label" / name, frequency_hz=300 + index)
-    source = FolderSource(crate)
-    (playlist,) = source.playlists()
-    results = source.entries(playlist, {})
-    assert isinstance(next(results), Entry)
-    (crate / "label" / "k.flac").write_bytes(b"only half a copy")
-    (crate / "label" / "m.flac").unlink()
-    changed, vanished, last = results
-    assert isinstance(changed, Rejection)
-    assert isinstance(vanished, Rejection)
-    assert (changed.reason, vanished.reason) == ("changed", "vanished")
-    assert isinstance(last, Entry)
-
-
-def test_a_label_that_vanished_is_one_rejection(crate: Path) -> None:
-    source = FolderSource(crate)
-    (playlist,) = source.playlists()
-    (crate / "label").rename(crate / "moved")
-    (rejection,) = source.entries(playlist, {})
-    assert isinstance(rejection, Rejection)
-    assert rejection.reason == "vanished"
-
-
-# Real music
 
 
 def test_the_corpus_of_real_clips(corpus: Path) -> None:

@@ -38,6 +38,11 @@ MAGIC: Final = (  # what the bytes of a file begin with, and the name of its con
     (rb"\x0b\x77", "AC-3"),
     (rb"ADIF", "AAC"),
     (rb"\.RMF", "RealAudio"),
+    (rb"FLV\x01", "FLV"),
+    (rb"\x00\x00\x01\xba", "MPEG"),
+    (rb"Creative Voice File\x1a", "VOC"),
+    (rb"qoaf", "QOA"),
+    (rb"ajkg", "Shorten"),
     (rb"\xff[\xf0\xf1\xf8\xf9]", "AAC"),  # before MP3: the layer is 0
     (rb"\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff]", "MP3"),
 )

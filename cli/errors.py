@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from alembic.util import CommandError
 from psycopg import Error as PostgresError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -30,6 +29,7 @@ PRINTING_PACKAGES = {"cli", "click", "typer", "rich"}
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 # Errors of libraries that people can fix, by name: importing them takes seconds.
 FOREIGN = {"distributed.scheduler.KilledWorker", "prefect.exceptions.CancelledRun"}
+UNKNOWN_SCHEMA = "alembic.util.exc.CommandError"
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def _sentence(error: Exception) -> str | None:
         return _unreadable_setting(error)
     if isinstance(error, DBAPIError | PostgresError):
         return postgres_sentence(getattr(error, "orig", error))
-    if isinstance(error, CommandError):
+    if _full_name(error) == UNKNOWN_SCHEMA:
         return f"The database's schema is unknown to this version ({error}); update Labelscope."
     if isinstance(error, OSError):
         return _file_sentence(error)

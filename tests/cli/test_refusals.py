@@ -4,11 +4,13 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 
-from db import write
+from db import migrate, write
 from db.write.clips import register_spectrogram_config
+from tests.cli.conftest import Labelscope
 from tests.cli.terminal import OWN, at_terminal
 
 Refusal = tuple[tuple[str, ...], dict[str, str], int, str]
@@ -122,3 +124,19 @@ def test_a_file_that_cannot_be_scored_is_refused_before_the_model_is_loaded(
     with engine.connect() as connection:
         rejected = text("SELECT reason, flow_run_id FROM mixes WHERE status = 'rejected' ORDER BY id")
         assert connection.execute(rejected).all() == [("too_short", None), ("not_audio", None)]
+
+
+def test_a_database_of_a_newer_version_is_refused(
+    labelscope: Labelscope, empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate.upgrade(empty_database)
+    engine = create_engine(empty_database)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    monkeypatch.setenv("DATABASE_URL", empty_database)
+    monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path))
+    assert (
+        "unknown to this version (Can't locate revision identified by '9999'); update Labelscope"
+        in labelscope("status", expect=1)
+    )

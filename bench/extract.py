@@ -1,6 +1,6 @@
 """Processor time from a sound file to its log-mel spectrogram and to its whole extraction, for each format.
 
-Run as `python -m bench.extract [CRATE] --clips 20`. CRATE is a folder with mono MP3s of about 30 s, by default the
+Run as `python -m bench.extract [CRATE] --clips 20`. CRATE is a folder with files of about 30 s, by default the
 corpus beside the checkout, and generated music where that is missing. All other files are made from these: stereo has
 one clip on the left and another one on the right. Columns:
 
@@ -35,7 +35,6 @@ from threadpoolctl import threadpool_limits
 from ml.extract import ClipJob, Extraction, extract_clip
 from ml.features.spectrogram import SpectrogramConfig, log_mel
 from sound.decode import load_mono
-from sound.errors import AudioError
 from sources.synth.crate import render_crate
 
 CONFIG: Final = SpectrogramConfig()
@@ -79,7 +78,7 @@ def decoding(path: Path) -> object:
 def extraction(path: Path, folder: Path) -> None:
     result = extract_clip(ClipJob(0, path), CONFIG, folder)
     if not isinstance(result, Extraction):
-        raise AudioError(result.reason, result.detail)
+        raise SystemExit(result.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ FORMATS: Final = (
 
 
 def clips_of(crate: Path | None, count: int, folder: Path) -> list[Path]:
-    """Mono MP3s of the crate, or generated ones below `folder`."""
+    """Some sound files of the crate, or of generated music below `folder`."""
     if crate is None:
         crate = folder / "crate"
         render_crate(crate, tracks_per_label=8, artists_per_label=4)
@@ -133,7 +132,7 @@ def make_files(clips: list[Path], made: Format, folder: Path) -> list[Path]:
     """Files of a format. A clip that is one already is used as it is."""
     paths = []
     for number, (left, right) in enumerate(zip(clips, clips[1:] + clips[:1], strict=True)):
-        if (made.name, left.suffix) == ("mono MP3", ".mp3"):
+        if (made.name, left.suffix) == ("mono MP3", ".mp3") and soundfile.info(left).channels == 1:
             paths.append(left)
             continue
         channels = [librosa.load(path, sr=made.rate)[0] for path in (left, right)[: made.channels]]

@@ -33,11 +33,11 @@ def configuration(address: str) -> "Config":
 
 def upgrade(address: str, revision: str = "head") -> None:
     """Apply missing migrations. Safe in many processes and threads at once, and fast without any missing."""
-    if revision == "head" and is_current(address):
-        return
-    from alembic import command
-
     with ONE_THREAD:
+        if revision == "head" and is_current(address):
+            return
+        from alembic import command
+
         command.upgrade(configuration(address), revision)
 
 

@@ -24,11 +24,12 @@ class _NotFound(MetaPathFinder):
 
 
 _not_found = _NotFound()
-sys.meta_path.insert(0, _not_found)
+# New lists: another thread may be going through the present one.
+sys.meta_path = [_not_found, *sys.meta_path]
 try:
     import keras
     from keras import layers, ops
 finally:
-    sys.meta_path.remove(_not_found)
+    sys.meta_path = [finder for finder in sys.meta_path if finder is not _not_found]
 
 __all__ = ["keras", "layers", "ops"]

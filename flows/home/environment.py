@@ -129,9 +129,9 @@ def contain_library_caches(settings: Settings) -> None:
     os.environ["LABELSCOPE_HOME"] = str(settings.home)
     os.environ.setdefault("MPLCONFIGDIR", str(settings.home / "cache" / "matplotlib"))
     os.environ.setdefault("KERAS_HOME", str(settings.home / "cache" / "keras"))
-    librosa = find_spec("librosa")
-    if librosa is None or librosa.origin is None or not os.access(Path(librosa.origin).parent, os.W_OK):
-        # Numba caches what it compiles (half a minute) beside librosa, or else in ~/.cache, outside of the home.
+    # Numba caches what it compiles (half a minute) beside the source, or else in ~/.cache, outside of the home.
+    sources = (find_spec("librosa"), find_spec("ml"))
+    if not all(spec and spec.origin and os.access(Path(spec.origin).parent, os.W_OK) for spec in sources):
         os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.home / "cache" / "numba"))
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 

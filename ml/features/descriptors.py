@@ -40,7 +40,10 @@ class AudioFeatures:
 
 
 def audio_features(samples: NDArray[np.float32], sample_rate: int) -> AudioFeatures:
-    """The features of mono samples, (samples,), full scale at 1.0, of any length and content."""
+    """The features of mono samples, (samples,), contiguous, of any length.
+
+    Full scale is 1.0; samples are finite and below sound.decode.LOUDEST, as load_mono ensures.
+    """
     return spectrogram_and_features(samples, _feature_config(sample_rate))[1]
 
 

@@ -1,6 +1,6 @@
 """Loops over samples and spectra, compiled by Numba, since NumPy would pass over the memory for each step anew.
 
-Importing this module loads Numba, and compiles the loops where no compiled ones are cached: both take seconds.
+Importing this module loads Numba, which takes a second, and compiles the loops where no compiled ones are cached.
 """
 
 from typing import Final

@@ -16,9 +16,10 @@ QUIETEST: Final = 1e-10
 
 
 class SpectralShape:
-    """The first three equal librosa.feature.spectral_centroid, _rolloff and _flatness, as means over frames with sound.
+    """Sums over the frames of a clip that have sound.
 
-    `chroma`, (12,), is the sum over these frames of librosa.feature.chroma_stft at concert pitch.
+    `means()` equals the means of librosa.feature.spectral_centroid, _rolloff and _flatness over these frames. `chroma`,
+    (12,), is the sum over them of librosa.feature.chroma_stft at concert pitch.
     """
 
     def __init__(self, sample_rate: int) -> None:

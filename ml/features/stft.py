@@ -12,7 +12,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-# Of the audio features, and of the default SpectrogramConfig.
+# Of the audio features; the defaults of SpectrogramConfig are equal.
 N_FFT = 2048
 HOP_LENGTH = 512
 

@@ -1,6 +1,8 @@
 """Migrations create the whole schema, and can be reverted."""
 
 import multiprocessing
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -51,6 +53,20 @@ def test_a_current_database_is_recognised_without_alembic(empty_database: str) -
     assert not migrate.is_current(empty_database)
     migrate.upgrade(empty_database)
     assert migrate.is_current(empty_database)
+    program = f"""
+import sys
+from db.migrate import upgrade
+upgrade({empty_database!r})
+print("alembic" in sys.modules)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=migrate.MIGRATIONS.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == "False"
     migrate.downgrade(empty_database)
     assert not migrate.is_current(empty_database)
 

@@ -23,3 +23,19 @@ def test_what_was_hidden_can_be_imported_afterwards() -> None:
         "from ml.lean_keras import keras; import sklearn, pandas, matplotlib; print(keras.config.backend())"
     )
     assert output_of(program) == "jax"
+
+
+def test_other_threads_find_what_is_hidden() -> None:
+    program = """
+import sys, threading
+from ml import lean_keras
+sys.meta_path = [lean_keras._NotFound(), *sys.meta_path]
+try:
+    import pandas
+except ModuleNotFoundError:
+    print("hidden here")
+thread = threading.Thread(target=lambda: print(__import__("pandas").__name__))
+thread.start()
+thread.join()
+"""
+    assert output_of(program).split("\n") == ["hidden here", "pandas"]

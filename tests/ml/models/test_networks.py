@@ -17,7 +17,7 @@ every_network = pytest.mark.parametrize("network", NETWORKS, ids=[network.__name
 
 @cache
 def untrained(network: Network, labels: int, frames: int) -> keras.Model:
-    """Built once: random weights are drawn slowly."""
+    """Built once: Keras takes a while."""
     return build(network, labels, PLAIN, frames)
 
 
@@ -146,3 +146,13 @@ def test_an_ensemble_says_the_mean_of_its_members_and_survives_its_file(
 def test_a_single_member_needs_no_ensemble() -> None:
     alone = untrained(NETWORKS[0], 5, 32)
     assert ensemble([alone], "labelscope") is alone
+
+
+@every_network
+def test_kernels_are_drawn_up_to_the_limit_of_glorot(network: Network) -> None:
+    for layer in untrained(network, 5, 128).layers:
+        if isinstance(layer, keras.layers.Conv1D | keras.layers.Dense) and layer.trainable:
+            kernel = np.asarray(layer.kernel)
+            *window, inputs, outputs = kernel.shape
+            limit = np.sqrt(6 / (np.prod(window) * (inputs + outputs)))
+            assert 0.95 * limit < np.abs(kernel).max() <= limit

@@ -144,7 +144,7 @@ def test_everything_is_there_and_opens(report: Path, visit: Callable[..., Visit]
     page = visited.page
     assert [heading.inner_text() for heading in page.locator("h2").all()] == list(SECTIONS)
     assert visited.overflow() == 0
-    charts, images = page.locator("[data-figure]"), page.locator(".seen svg")
+    charts, images = page.locator("[data-figure]"), page.locator(".spectrogram svg")
     assert charts.count() >= 13 and images.count() == 3
     for picture in [*charts.all(), *images.all()]:
         assert len(picture.get_attribute("aria-label")) > 40

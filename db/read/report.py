@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple, NotRequired, TypedDict
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from common.epochs import StoredEpoch
 from db.read.rows import typed_row, typed_rows
 from db.read.track_names import CREDIT
 
@@ -21,18 +22,6 @@ OURS = (
     "zero_crossing_rate",
 )
 OF_SERVICES = ("energy", "danceability", "valence")
-
-
-class StoredEpoch(TypedDict):
-    """An epoch of a training, as the column `history` holds it; only some epochs are validated."""
-
-    member: NotRequired[int]
-    epoch: int
-    loss: float
-    accuracy: float
-    validation_loss: NotRequired[float | None]
-    validation_accuracy: NotRequired[float | None]
-    seconds: NotRequired[float]
 
 
 class TrainingHistory(NamedTuple):

@@ -1,8 +1,9 @@
 """Learning curves: loss and accuracy of each network of the model in use, epoch by epoch."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, NotRequired, Protocol, TypedDict
+from typing import NamedTuple, Protocol
 
+from common.epochs import StoredEpoch
 from report.bounds import EPOCHS, ROWS
 from report.charts import figure
 from report.components import Chart, Column, Columns, Figure, PlotlyObject, Section, Table, table
@@ -11,18 +12,6 @@ from report.sections.labels import NO_MODEL
 
 TITLE = "How the model learnt"
 COLOURS = ("var(--accent)", "var(--warning)", "var(--third)", "var(--second)")
-
-
-class Epoch(TypedDict):
-    """An epoch of one network; only some epochs are validated."""
-
-    member: NotRequired[int]
-    epoch: int
-    loss: float
-    accuracy: float
-    validation_loss: NotRequired[float | None]
-    validation_accuracy: NotRequired[float | None]
-    seconds: NotRequired[float]
 
 
 class Training(Protocol):
@@ -39,15 +28,15 @@ class Training(Protocol):
 class Curve(NamedTuple):
     """The values of an epoch on training crops, and on validation crops; None where it was not validated."""
 
-    training: Callable[[Epoch], float]
-    validation: Callable[[Epoch], float | None]
+    training: Callable[[StoredEpoch], float]
+    validation: Callable[[StoredEpoch], float | None]
 
 
 LOSS = Curve(lambda epoch: epoch["loss"], lambda epoch: epoch.get("validation_loss"))
 ACCURACY = Curve(lambda epoch: epoch["accuracy"], lambda epoch: epoch.get("validation_accuracy"))
 
 
-def section(history: Sequence[Epoch], members: Sequence[str], training: Training | None) -> Section:
+def section(history: Sequence[StoredEpoch], members: Sequence[str], training: Training | None) -> Section:
     """The section, from the epochs of a training and the names of its kinds of network in training order."""
     if training is None or not history:
         return Section("curves", TITLE, "Learning", (NO_MODEL,))
@@ -66,7 +55,7 @@ def section(history: Sequence[Epoch], members: Sequence[str], training: Training
     )
 
 
-def _sentences(networks: dict[str, list[Epoch]], training: Training) -> list[str]:
+def _sentences(networks: dict[str, list[StoredEpoch]], training: Training) -> list[str]:
     losses = ", ".join(f"{name} at {decimal(epochs[-1]['loss'])}" for name, epochs in networks.items())
     return [
         f"Training {training.id} took {_duration(training.fit_s)} for"
@@ -75,7 +64,7 @@ def _sentences(networks: dict[str, list[Epoch]], training: Training) -> list[str
     ]
 
 
-def _charts(networks: dict[str, list[Epoch]], summary: str) -> tuple[Chart, ...]:
+def _charts(networks: dict[str, list[StoredEpoch]], summary: str) -> tuple[Chart, ...]:
     return (
         Chart(
             "loss",
@@ -96,10 +85,10 @@ def _charts(networks: dict[str, list[Epoch]], summary: str) -> tuple[Chart, ...]
     )
 
 
-def _table(networks: dict[str, list[Epoch]]) -> Table:
+def _table(networks: dict[str, list[StoredEpoch]]) -> Table:
     rows_each = ROWS // len(networks)
     rows = [(name, epoch) for name, epochs in networks.items() for epoch in _thinned(epochs, rows_each)]
-    columns: Columns[tuple[str, Epoch]] = (
+    columns: Columns[tuple[str, StoredEpoch]] = (
         Column("Network", lambda row: str(row[0]), number=False),
         Column("Epoch", lambda row: integer(row[1]["epoch"])),
         Column("Loss", lambda row: decimal(row[1]["loss"])),
@@ -111,7 +100,7 @@ def _table(networks: dict[str, list[Epoch]]) -> Table:
     return table("Epochs", columns, rows)
 
 
-def _networks(history: Sequence[Epoch], members: Sequence[str]) -> dict[str, list[Epoch]]:
+def _networks(history: Sequence[StoredEpoch], members: Sequence[str]) -> dict[str, list[StoredEpoch]]:
     """The epochs of each network by its name, at most EPOCHS of each."""
     numbers = sorted({epoch.get("member", 1) for epoch in history})
     networks = {}
@@ -123,13 +112,15 @@ def _networks(history: Sequence[Epoch], members: Sequence[str]) -> dict[str, lis
     return networks
 
 
-def _thinned(epochs: Sequence[Epoch], most: int) -> list[Epoch]:
+def _thinned(epochs: Sequence[StoredEpoch], most: int) -> list[StoredEpoch]:
     """At most about `most` epochs in equal steps; the last one is always among them."""
     step = -(-len(epochs) // max(most, 1))
     return [epoch for place, epoch in enumerate(epochs) if (len(epochs) - 1 - place) % step == 0]
 
 
-def _figure(networks: dict[str, list[Epoch]], curve: Curve, title: str, tickformat: str | None) -> Figure:
+def _figure(
+    networks: dict[str, list[StoredEpoch]], curve: Curve, title: str, tickformat: str | None
+) -> Figure:
     """Two lines for each network: one of training crops, and one of validation crops."""
     traces = []
     for position, (network, epochs) in enumerate(networks.items()):
@@ -144,7 +135,7 @@ def _figure(networks: dict[str, list[Epoch]], curve: Curve, title: str, tickform
     return figure(traces, xaxis={"title": {"text": "epoch"}, "rangemode": "tozero"}, yaxis=axis)
 
 
-def _training_line(network: str, epochs: Sequence[Epoch], curve: Curve, colour: str) -> PlotlyObject:
+def _training_line(network: str, epochs: Sequence[StoredEpoch], curve: Curve, colour: str) -> PlotlyObject:
     return {
         "type": "scatter",
         "legendgroup": network,
@@ -158,7 +149,7 @@ def _training_line(network: str, epochs: Sequence[Epoch], curve: Curve, colour: 
     }
 
 
-def _validation_line(network: str, epochs: Sequence[Epoch], curve: Curve, colour: str) -> PlotlyObject:
+def _validation_line(network: str, epochs: Sequence[StoredEpoch], curve: Curve, colour: str) -> PlotlyObject:
     validated = [
         (epoch["epoch"], value) for epoch in epochs if (value := curve.validation(epoch)) is not None
     ]

@@ -41,9 +41,8 @@ CONFIG: Final = SpectrogramConfig()
 CORPUS: Final = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 SEED: Final = 7
 TURNS: Final = 3
-IN_A_ROW: Final = (
-    10  # clips that a program takes before the next one's turn, as a worker takes clip after clip
-)
+# Clips that a program takes before the next one's turn, as a worker takes clip after clip.
+IN_A_ROW: Final = 10
 RATE: Final = 44100  # of the files that are made; 48000 for Opus, which has no other
 
 RATIOS: Final = (("librosa", "ours"), ("ours", "decoding"), ("extraction", "decoding"))

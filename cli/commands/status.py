@@ -68,9 +68,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
 
 def _read(settings: Settings) -> Contents:
     with open_database(settings, lock_seconds=QUESTION_SECONDS) as engine, engine.connect() as connection:
-        from flows.batch.refresh_track_states import (
-            refresh_track_states,  # not above: mapping the tables takes 0.7 s
-        )
+        # Not above: mapping the tables takes 0.7 s.
+        from flows.batch.refresh_track_states import refresh_track_states
 
         refresh_track_states(engine)
         allowed = read_labels(settings.labels).training.allow

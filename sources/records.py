@@ -54,32 +54,24 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class AudioFile:
-    """A whole file of audio. `duration_s` is its length by its headers; the other fields are those of `AudioClip`."""
+    """A whole file of audio that can be read now."""
 
     provider: str
     uri: str
-    sha256: str
+    sha256: str  # of the content, hex
     bytes: int
-    modified_ns: int
-    duration_s: float
-    licence: str | None
+    modified_ns: int  # since 1970
+    duration_s: float  # of the content, as `sound.probe` finds it
+    licence: str | None  # in the words of the file or the provider
 
 
 @dataclass(frozen=True, slots=True)
 class AudioClip:
-    """Audio that can be read now: `duration_s` seconds of the file at `uri`, from `offset_s` on.
+    """`duration_s` seconds of a file, from `offset_s` on."""
 
-    `sha256` (hex), `bytes` and `modified_ns` (nanoseconds since 1970) describe the whole file.
-    """
-
-    provider: str
-    uri: str
-    sha256: str
-    bytes: int
-    modified_ns: int
+    file: AudioFile
     offset_s: float
     duration_s: float
-    licence: str | None  # in the words of the file or the provider
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,12 +219,12 @@ def _artist_row(artist: Artist) -> ArtistRow:
 def clip_row(clip: AudioClip) -> ClipRow:
     """A row of the table clips, without the track."""
     return {
-        "provider": clip.provider,
-        "licence": clip.licence,
-        "uri": clip.uri,
-        "sha256": clip.sha256,
-        "bytes": clip.bytes,
-        "modified_ns": clip.modified_ns,
+        "provider": clip.file.provider,
+        "licence": clip.file.licence,
+        "uri": clip.file.uri,
+        "sha256": clip.file.sha256,
+        "bytes": clip.file.bytes,
+        "modified_ns": clip.file.modified_ns,
         "offset_s": clip.offset_s,
         "duration_s": clip.duration_s,
     }

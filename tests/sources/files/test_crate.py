@@ -65,11 +65,11 @@ def test_every_format_is_read_with_its_tags(tmp_path: Path, ending: str) -> None
     assert track.raw["path"] == f"label/file.{ending}"
     assert track.raw["audio"]["channels"] == 1
     json.dumps(track.raw)
-    assert clip.licence == "CC-BY-4.0"
+    assert clip.file.licence == "CC-BY-4.0"
     assert (clip.offset_s, clip.duration_s) == (0.0, track.duration_s)
-    assert track.external_id == f"sha256:{clip.sha256}"
-    assert path_of(clip.uri) == path
-    assert clip.bytes == path.stat().st_size
+    assert track.external_id == f"sha256:{clip.file.sha256}"
+    assert path_of(clip.file.uri) == path
+    assert clip.file.bytes == path.stat().st_size
 
 
 def test_without_tags_the_name_speaks(tmp_path: Path) -> None:
@@ -119,7 +119,15 @@ def test_a_long_file_is_cut_into_windows_that_share_one_file(tmp_path: Path) -> 
     (result,) = read(FolderSource(tmp_path, windows=2))
     assert isinstance(result, Entry)
     assert [(clip.offset_s, clip.duration_s) for clip in result.clips] == [(10.0, 30.0), (60.0, 30.0)]
-    assert len({(clip.uri, clip.sha256, clip.bytes, clip.modified_ns) for clip in result.clips}) == 1
+    assert (
+        len(
+            {
+                (clip.file.uri, clip.file.sha256, clip.file.bytes, clip.file.modified_ns)
+                for clip in result.clips
+            }
+        )
+        == 1
+    )
 
 
 def test_file_names_need_not_be_text(tmp_path: Path) -> None:
@@ -133,7 +141,7 @@ def test_file_names_need_not_be_text(tmp_path: Path) -> None:
     ]
     for result in results:
         assert isinstance(result, Entry)
-        assert path_of(result.clips[0].uri).exists()
+        assert path_of(result.clips[0].file.uri).exists()
 
 
 # Content is identity
@@ -160,9 +168,11 @@ def test_the_same_file_twice_under_one_label_counts_once(tmp_path: Path) -> None
 def test_a_known_file_is_not_hashed_again(tmp_path: Path) -> None:
     write_tone(tmp_path / "label" / "a.flac")
     clip = only_entry(tmp_path).clips[0]
-    (result,) = read(FolderSource(tmp_path), {(clip.uri, clip.bytes, clip.modified_ns): "f" * 64})
+    (result,) = read(
+        FolderSource(tmp_path), {(clip.file.uri, clip.file.bytes, clip.file.modified_ns): "f" * 64}
+    )
     assert isinstance(result, Entry)
-    assert result.clips[0].sha256 == "f" * 64  # taken at its word
+    assert result.clips[0].file.sha256 == "f" * 64  # taken at its word
 
 
 def test_the_corpus_of_real_clips(corpus: Path) -> None:
@@ -185,5 +195,5 @@ def test_the_corpus_of_real_clips(corpus: Path) -> None:
         assert [(clip.offset_s, clip.duration_s) for clip in result.clips] == [
             (0.0, pytest.approx(30.0, abs=0.1))
         ]
-        assert result.clips[0].licence
+        assert result.clips[0].file.licence
     assert len({result.track.external_id for _, result in results if isinstance(result, Entry)}) == 318

@@ -97,4 +97,4 @@ def test_every_file_is_a_track_a_rejection_a_dropping_or_no_audio(
 
 
 def _path(record: Entry | Rejection) -> Path:
-    return path_of(record.reference if isinstance(record, Rejection) else record.clips[0].uri)
+    return path_of(record.reference if isinstance(record, Rejection) else record.clips[0].file.uri)

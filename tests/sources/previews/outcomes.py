@@ -25,9 +25,13 @@ def check(outcome: Found | NotFound, content: bytes, inbox: Path) -> Found:
     assert outcome.file is not None
     assert outcome.file.parent == inbox
     assert outcome.file.read_bytes() == content
-    assert (clip.sha256, clip.bytes) == (sha256(content).hexdigest(), len(content))
-    assert clip.uri == stored_uri(clip.sha256, "mp3") == f"store:audio/{clip.sha256[:2]}/{outcome.file.name}"
-    assert clip.modified_ns == outcome.file.stat().st_mtime_ns
+    assert (clip.file.sha256, clip.file.bytes) == (sha256(content).hexdigest(), len(content))
+    assert (
+        clip.file.uri
+        == stored_uri(clip.file.sha256, "mp3")
+        == f"store:audio/{clip.file.sha256[:2]}/{outcome.file.name}"
+    )
+    assert clip.file.modified_ns == outcome.file.stat().st_mtime_ns
     assert (clip.offset_s, clip.duration_s) == (0.0, pytest.approx(3.75, abs=0.2))
     assert [path.suffix for path in inbox.iterdir()] == [".mp3"]
     return outcome

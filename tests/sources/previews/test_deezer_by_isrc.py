@@ -16,7 +16,7 @@ def test_the_same_recording_on_deezer(deezer, wanted, services, tmp_path, trap) 
     track = services.world.deezer[services.world.deezer_by_isrc[asked.isrc]]
     found = check(deezer.find(asked, tmp_path), preview_bytes(track.sound, str(track.id)), tmp_path)
     assert (found.source, found.reference) == ("deezer", f"deezer:track:{track.id}")
-    assert (found.clips[0].provider, found.clips[0].licence) == ("deezer", DEEZER_LICENCE)
+    assert (found.clips[0].file.provider, found.clips[0].file.licence) == ("deezer", DEEZER_LICENCE)
     assert services.dial.count("deezer") == 1
 
 

@@ -82,7 +82,7 @@ def test_eight_threads_find_what_one_finds_whatever_fails(own, deezer, services,
             if found:
                 assert found.file is not None
                 assert found.file.exists()
-                return found.reference, found.clips[0].sha256
+                return found.reference, found.clips[0].file.sha256
             if not nowhere[-1].again:
                 return "", nowhere[-1].reason
 

@@ -19,8 +19,12 @@ def test_a_file_of_ones_own_is_read_where_it_is(library, wanted, tmp_path) -> No
     assert (outcome.source, outcome.reference, outcome.file) == ("library", path.as_uri(), None)
     assert [(clip.offset_s, clip.duration_s) for clip in outcome.clips] == [(10.25, 30.0), (60.75, 30.0)]
     for clip in outcome.clips:
-        assert (clip.provider, clip.uri, clip.licence) == ("library", path.as_uri(), OWN_LICENCE)
-        assert clip.sha256 == sha256(path.read_bytes()).hexdigest()
+        assert (clip.file.provider, clip.file.uri, clip.file.licence) == (
+            "library",
+            path.as_uri(),
+            OWN_LICENCE,
+        )
+        assert clip.file.sha256 == sha256(path.read_bytes()).hexdigest()
     assert path.exists()
 
 
@@ -28,7 +32,7 @@ def test_the_licence_of_a_file_is_what_its_tags_say(library, wanted, tmp_path) -
     put(library, asked := wanted("no_isrc", duration_s=5.0), 5, license="CC-BY-4.0")
     outcome = LibraryMatches(Library(library)).find(asked, tmp_path)
     assert isinstance(outcome, Found)
-    assert outcome.clips[0].licence == "CC-BY-4.0"
+    assert outcome.clips[0].file.licence == "CC-BY-4.0"
 
 
 def test_not_in_the_library(library, wanted, tmp_path) -> None:

@@ -20,14 +20,14 @@ def test_spotifys_own_preview(own, wanted, services, tmp_path) -> None:
     track = services.world.trapped("own")[0]
     found = check(own.find(wanted("own"), tmp_path), preview_bytes(track.sound, track.id), tmp_path)
     assert (found.source, found.reference) == ("own", f"spotify:track:{track.id}")
-    assert (found.clips[0].provider, found.clips[0].licence) == ("spotify", SPOTIFY_LICENCE)
+    assert (found.clips[0].file.provider, found.clips[0].file.licence) == ("spotify", SPOTIFY_LICENCE)
 
 
 def test_deezers_own_preview(own, on_deezer, services, tmp_path) -> None:
     asked, track = on_deezer("deezer")
     found = check(own.find(asked, tmp_path), preview_bytes(track.sound, str(track.id)), tmp_path)
     assert (found.source, found.reference) == ("own", f"deezer:track:{track.id}")
-    assert (found.clips[0].provider, found.clips[0].licence) == ("deezer", DEEZER_LICENCE)
+    assert (found.clips[0].file.provider, found.clips[0].file.licence) == ("deezer", DEEZER_LICENCE)
 
 
 def test_no_own_preview(own, wanted, on_deezer, services, tmp_path) -> None:

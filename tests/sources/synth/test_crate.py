@@ -72,7 +72,7 @@ def test_a_crate_is_read_as_a_source(tmp_path: Path) -> None:
             assert all("synthetic" in artist.name for artist in track.artists)
             assert "synthetic" in (track.album or "")
             assert "Synthetic" in track.raw["tags"]["comment"][0]
-            assert {clip.licence for clip in entry.clips} == {"CC0-1.0, synthetic"}
+            assert {clip.file.licence for clip in entry.clips} == {"CC0-1.0, synthetic"}
             assert track.provider == "synth"
             artists.update(track.artists)
         assert len(artists) == 2

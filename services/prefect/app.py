@@ -7,6 +7,7 @@ LABELSCOPE_PREFECT_HOSTS lists the hosts that requests may name, separated by co
 localhost:PORT.
 """
 
+import gc
 import os
 import sys
 from argparse import ArgumentParser
@@ -53,6 +54,7 @@ def _hosts(port: int) -> list[str]:
 
 
 def _serve(host: str, port: int, login: str) -> None:
+    gc.disable()  # imports leave no garbage, and collecting would be a fifth of their time
     import uvicorn  # not above: Prefect reads the environment when it is imported
     from prefect.server.api.server import create_app
     from prefect.settings import get_current_settings
@@ -60,8 +62,11 @@ def _serve(host: str, port: int, login: str) -> None:
     from services.prefect.guard import Guard
 
     settings = get_current_settings().server
+    guarded = Guard(create_app(final=True), _hosts(port), login, port)
+    gc.freeze()  # what is imported stays: later collections need not visit it
+    gc.enable()
     uvicorn.run(
-        Guard(create_app(final=True), _hosts(port), login, port),
+        guarded,
         host=host,
         port=port,
         timeout_keep_alive=settings.api.keepalive_timeout,

@@ -22,6 +22,7 @@ from cli.commands import (
     similar,
     stages,
     status,
+    tracks,
     up,
 )
 
@@ -33,6 +34,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., None], str], ...]] = (
     ("extract", stages.extract, "labelscope extract"),
     ("retrain", stages.retrain, 'labelscope retrain --why "new releases of this summer"'),
     ("predict", predict.predict, "labelscope predict | labelscope predict 'unknown promo.mp3'"),
+    ("tracks", tracks.tracks, "labelscope tracks --misfiled | labelscope tracks --search 'rej bells'"),
     ("mix", mix.mix, "labelscope mix set.mp3 --picture set.png | labelscope mix *.mp3 --json"),
     ("similar", similar.similar, "labelscope similar 'Artist - Title' | labelscope similar promo.mp3"),
     ("map", similar.draw_map, "labelscope map --picture crate.png"),

@@ -1,7 +1,6 @@
 """Print what a flow returned: short sentences and tables."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:  # these import Prefect and Keras
     from flows.maintain.flow import Maintained
     from flows.pipeline import Outcome
     from flows.predict.flow import Predicted
-    from flows.scoring.files import ScoredFile
     from flows.training.flow import Retrained
 
 
@@ -160,27 +158,3 @@ def next_steps(settings: Settings) -> None:
     typer.echo(f"\nAll of it is synthetic, and is in {home}. Try:")
     query = "SELECT artists, title, label, predicted, confidence FROM track_predictions LIMIT 5"
     typer.echo(f'  LABELSCOPE_HOME={home} {sys.argv[0]} sql "{query}"')
-
-
-def scored_files(files: "Sequence[ScoredFile]") -> None:
-    """The most probable labels of each file, and a sentence for each file without. Raises Exit for the latter."""
-    columns = ("file", "sounds like", "confidence", "next likely", "")
-    scored = [file for file in files if file.ranking]
-    notes = [_note(file) for file in scored]
-    rows = [
-        (file.path.name, *file.ranking[0], file.ranking[1][0], note)
-        for file, note in zip(scored, notes, strict=True)
-    ]
-    screen.table(None, columns, rows, whole=True)
-    if "unknown" in notes:
-        screen.paragraph("Unknown: like none of the labels; the table shows the nearest one.")
-    if "learnt" in notes:
-        screen.paragraph("Learnt: the model was trained on this very file, so its prediction proves nothing.")
-    if problems := [file.problem for file in files if file.problem]:
-        for sentence in problems:
-            screen.error(sentence)
-        raise typer.Exit(1)
-
-
-def _note(file: "ScoredFile") -> str | None:
-    return "learnt" if file.learnt else None if file.known else "unknown"

@@ -1,10 +1,11 @@
-"""Write the pages of docs/reference/ from the code: commands, settings, tables and the SQL of the roles.
+"""Write the pages of docs/reference/ from the code: commands, settings, tables, queries and the SQL of the roles.
 
 `make docs` runs it. tests/docs/test_reference.py fails while a page differs from what the code gives.
 """
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
@@ -19,6 +20,7 @@ from cli.app import app
 from config.settings import Settings
 from db.models import Base
 from db.rights import RIGHTS
+from docs.questions import QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -43,6 +45,10 @@ TABLES_INTRO = """\
 Columns marked * may be null. `labelscope db psql -- -c '\\d+ tracks'` shows a table with its keys and indexes.
 [Ask the database](../how-to/ask-the-database.md) lists the views."""
 
+QUERIES_INTRO = """\
+Each question is one query over views, for `labelscope sql "…"` or any program that is connected to the database.
+[Ask the database](../how-to/ask-the-database.md) lists the views."""
+
 ROLES_INTRO = """\
 A superuser runs this in a migrated database; `labelscope db upgrade --roles` does the same.
 [Use your own PostgreSQL](../how-to/use-your-own-postgres.md) describes the roles."""
@@ -54,8 +60,14 @@ def pages() -> dict[str, str]:
         "commands.md": _page("Commands", COMMANDS_INTRO, _commands()),
         "settings.md": _page("Settings", SETTINGS_INTRO, _settings()),
         "tables.md": _page("Tables", TABLES_INTRO, _tables()),
+        "queries.md": _page("Twelve questions", QUERIES_INTRO, _queries()),
         "roles.md": _page("SQL of the roles", ROLES_INTRO, iter(["```sql", RIGHTS.rstrip("\n"), "```"])),
     }
+
+
+def _queries() -> Iterator[str]:
+    for question, query in QUESTIONS.items():
+        yield from (f"**{question}**", "", "```sql", textwrap.dedent(query).strip(), "```", "")
 
 
 def command_names() -> list[str]:

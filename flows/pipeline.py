@@ -1,6 +1,7 @@
 """The pipeline: all stages in a row."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from prefect import flow, tags
@@ -8,6 +9,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled
 
 from config.settings import Settings
+from db import read
 from db.engine import Lock, try_lock
 from flows.extract.flow import Extracted, extract
 from flows.home.environment import open_database
@@ -25,6 +27,7 @@ class Outcome:
     extracted: Extracted
     retrained: Retrained
     predicted: Predicted
+    began: datetime  # by the database's clock: tracks first seen from then on are new
 
 
 def _run_name() -> str:
@@ -54,8 +57,10 @@ def pipeline(crate: Path | None = None, synthetic: bool = False) -> Outcome:
             return Cancelled(
                 message="Another pipeline is running, so this one did nothing: run it again later."
             )  # type: ignore[return-value]
+        with engine.connect() as connection:
+            began = read.tracks.now(connection)
         ingested = ingest(crate, synthetic)
         extracted = extract()
         retraining = retrain(return_state=True)
         predicted = predict()
-    return Outcome(ingested, extracted, retraining.result(), predicted)
+    return Outcome(ingested, extracted, retraining.result(), predicted, began)

@@ -8,6 +8,8 @@ import typer
 from sqlalchemy import Engine
 
 from cli import screen, show
+from cli.predictions import print_scored_files
+from cli.rows import Format
 from cli.starting import flow_ready, module_ready, path_problem
 from config.labels import read_labels
 from config.settings import Settings
@@ -20,14 +22,17 @@ from flows.home.folder import require_home
 def predict(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE", help="Audio files to score and show, not to store."),
+        typer.Argument(metavar="FILE", help="Audio files to score and show, not to store; of folders all."),
     ] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="Of the scores of files: for people or for programs.")
+    ] = Format.TABLE,
 ) -> None:
     """Score all tracks that the model in use has not scored yet; or show its scores for some files."""
     settings = Settings()
     require_home(settings)
     if files:
-        _predict_files(settings, files)
+        _predict_files(settings, files, form)
     else:
         _predict_tracks(settings)
 
@@ -43,8 +48,9 @@ def _predict_tracks(settings: Settings) -> None:
     show.predicted(predicted)
 
 
-def _predict_files(settings: Settings, files: Sequence[Path]) -> None:
+def _predict_files(settings: Settings, paths: Sequence[Path], form: Format) -> None:
     """Show the scores of the files that can be scored; an error sentence, and exit code 1, for the others."""
+    files = [file for path in paths for file in _files_of(path)]
     problems = {file: problem[1] for file in files if (problem := path_problem(file))}
     for sentence in problems.values():
         screen.error(sentence)
@@ -54,14 +60,34 @@ def _predict_files(settings: Settings, files: Sequence[Path]) -> None:
             unusable = _unusable(engine, present)
             for sentence in unusable.values():
                 screen.error(sentence)
-            problems |= unusable
-            if usable := [file for file in present if file not in unusable]:
-                module_ready(settings, "flows.scoring.files")
-                from flows.scoring.files import score_files
-
-                show.scored_files(score_files(settings, usable))
+            usable = [file for file in present if file not in unusable]
+            problems |= unusable | (_score(settings, usable, form) if usable else {})
     if problems:
         raise typer.Exit(1)
+
+
+def _score(settings: Settings, files: Sequence[Path], form: Format) -> dict[Path, str]:
+    """Show the scores of the files; the files that could not be scored, each with a sentence."""
+    module_ready(settings, "flows.scoring.files")
+    from flows.scoring.files import score_files
+
+    scored = score_files(settings, files)
+    print_scored_files(scored, form)
+    problems = {file.path: file.problem for file in scored if file.problem}
+    for sentence in problems.values():
+        screen.error(sentence)
+    return problems
+
+
+def _files_of(path: Path) -> list[Path]:
+    """The audio files below a folder; any other path is itself. Raises BadParameter for a folder without audio."""
+    if not path.is_dir():
+        return [path]
+    from sources.files.listing import list_audio  # not above: it imports NumPy
+
+    if not (files := [Path(listed.path) for listed in list_audio(path)]):
+        raise typer.BadParameter(f"There is no audio file in {str(path)!r}; name another folder.")
+    return files
 
 
 def _unusable(engine: Engine, files: Sequence[Path]) -> dict[Path, str]:

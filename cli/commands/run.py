@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from cli import show
+from cli import predictions, show
 from cli.commands.stages import Folder
 from cli.starting import flow_ready, require_source
 from config.settings import Settings
@@ -22,6 +22,7 @@ def run(folder: Folder = None) -> None:
 
         outcome = pipeline(folder)
     show.outcome(outcome)
+    predictions.new_tracks(settings, outcome.began)
     show.results(settings)
     no_model = outcome.predicted.model_id is None and outcome.retrained.outcome != "not_allowed"
     if outcome.ingested.nothing_read or no_model:

@@ -12,6 +12,7 @@ from db.read import (
     splits,
     track_names,
     track_state,
+    tracks,
     views,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "splits",
     "track_names",
     "track_state",
+    "tracks",
     "views",
 ]

@@ -97,6 +97,8 @@ def test_a_run_shows_each_stage_and_the_accuracy_of_labels(trained: str) -> None
     assert "15 tracks new" in trained and "15 clips ready" in trained and "15 tracks scored" in trained
     assert "promoted" in trained and "label " in trained and "of held-out tracks right" in trained
     assert "clips a second" in trained
+    named = trained.partition("New tracks")[2].partition("Labels")[0].splitlines()
+    assert len([line for line in named if " – " in line]) == 15
 
 
 def test_nothing_runs_on_once_the_command_has_ended(run: Run, trained: str) -> None:

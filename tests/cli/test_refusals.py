@@ -37,7 +37,7 @@ def refusals(folder: Path) -> list[Refusal]:
         (("evaluate", "--folds", "1"), {}, 2, "--folds"),
         (("predict",), {}, 1, NO_MODEL),
         (("predict", sound), {}, 1, NO_MODEL),
-        (("predict", str(folder / "folder")), {}, 1, "is a folder"),
+        (("predict", str(folder / "folder")), {}, 2, "There is no audio file"),
         (("mix", sound), {}, 1, NO_MODEL),
         (("similar", sound), {}, 1, "model"),
         (("similar", "Nobody - Nothing"), {}, 1, "model"),

@@ -1,0 +1,105 @@
+"""What tracks and files sound like: as a table for people, as CSV or JSON for programs."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from cli import screen
+from cli.rows import Format, write_json, write_rows
+from config.settings import Settings
+from db import read
+from db.read.tracks import NOT_LEARNT_FIRST, TrackChoice, TrackPrediction
+from flows.home.environment import open_database
+
+if TYPE_CHECKING:  # it imports Keras
+    from flows.scoring.files import ScoredFile
+
+TRACK_COLUMNS: Final = ("id", "track", "label", "sounds like", "confidence", "next likely", "probability", "")
+FILE_COLUMNS: Final = ("file", "sounds like", "confidence", "next likely", "probability", "")
+FILE_FIELDS: Final = ("path", "predicted", "confidence", "next_label", "next_probability", "learnt")
+UNKNOWN: Final = "unknown"
+SHOWN: Final = 20  # new tracks after a run
+LEARNT: Final = "Learnt: the model was trained on this very music, so its prediction proves nothing."
+
+
+def new_tracks(settings: Settings, since: datetime) -> None:
+    """What the tracks sound like that were first seen at this time or later: at most twenty, and how many more."""
+    choice = TrackChoice(since=since)
+    with open_database(settings) as engine, engine.connect() as connection:
+        tracks = read.tracks.predicted_tracks(connection, choice, NOT_LEARNT_FIRST, SHOWN)
+        more = read.tracks.count_predicted_tracks(connection, choice) - len(tracks)
+    print_tracks("New tracks", tracks)
+    if more:
+        typer.echo(f"and {more} more: `labelscope tracks --new` lists them.")
+
+
+def print_tracks(title: str | None, tracks: Sequence[TrackPrediction]) -> None:
+    """A line for each track, and what its notes mean."""
+    screen.table(title, TRACK_COLUMNS, [_row(track) for track in tracks], whole=True)
+    if any(track.split == "train" for track in tracks):
+        screen.paragraph(LEARNT)
+
+
+def _row(track: TrackPrediction) -> tuple[Any, ...]:
+    name = f"{track.artists} – {track.title}" if track.artists else track.title
+    is_known = track.predicted == track.nearest
+    following = (track.next_label, track.next_probability) if is_known else (track.nearest, track.confidence)
+    return (
+        track.track_id,
+        name,
+        track.label,
+        track.predicted,
+        track.confidence if is_known else None,
+        *following,
+        "learnt" if track.split == "train" else None,
+    )
+
+
+def print_scored_files(files: "Sequence[ScoredFile]", form: Format) -> None:
+    """The files that have scores, one line each; JSON has all probabilities. Files of one name are shown by path."""
+    scored = [file for file in files if file.ranking]
+    if form is Format.JSON:
+        write_json([_document(file) for file in scored])
+    elif form is Format.CSV:
+        write_rows(FILE_FIELDS, [(str(file.path), *_verdict(file), file.learnt) for file in scored], form)
+    else:
+        _print_files(scored)
+
+
+def _print_files(files: "Sequence[ScoredFile]") -> None:
+    names = Counter(file.path.name for file in files)
+    rows = [
+        (
+            file.path.name if names[file.path.name] == 1 else str(file.path),
+            *_verdict(file),
+            "learnt" if file.learnt else None,
+        )
+        for file in files
+    ]
+    screen.table(None, FILE_COLUMNS, rows, whole=True)
+    if any(not file.known for file in files):
+        screen.paragraph("Unknown: like none of the labels; the next likely one is the nearest.")
+    if any(file.learnt for file in files):
+        screen.paragraph(LEARNT)
+
+
+def _verdict(file: "ScoredFile") -> tuple[Any, ...]:
+    """Label, its probability, next label and its probability; of an unknown file the nearest label is the next one."""
+    first, *others = file.ranking
+    if not file.known:
+        return UNKNOWN, None, *first
+    return *first, *(others[0] if others else (None, None))
+
+
+def _document(file: "ScoredFile") -> dict[str, Any]:
+    label, confidence, *_ = _verdict(file)
+    return {
+        "path": str(file.path),
+        "predicted": label,
+        "confidence": confidence,
+        "probabilities": dict(file.ranking),
+        "learnt": file.learnt,
+    }

@@ -1,0 +1,89 @@
+"""Lists of tracks with the champion's predictions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from db.read.rows import typed_rows
+
+NEWEST_FIRST: Final = "first_seen_at DESC, track_id DESC"
+LEAST_SURE_FIRST: Final = "confidence, track_id"
+NOT_LEARNT_FIRST: Final = "split = 'train', track_id"
+
+
+class TrackPrediction(NamedTuple):
+    """A row of the view `track_predictions`: a track and what the champion predicts."""
+
+    track_id: int
+    title: str
+    artists: str | None
+    album: str | None
+    label: str | None
+    predicted: str
+    confidence: float
+    correct: bool | None
+    split: str
+    model_id: int
+    nearest: str
+    next_label: str | None
+    next_probability: float | None
+    path: str | None
+    first_seen_at: datetime
+    tempo_bpm: float | None
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackChoice:
+    """Which tracks to list: those that fit every value that is given."""
+
+    label: str | None = None  # name of the label that the tracks have
+    predicted: str | None = None  # name of a predicted label, or unknown
+    misfiled: bool = False  # another label is predicted than the tracks have
+    since: datetime | None = None  # the tracks were first seen at this time or later
+    track_ids: Sequence[int] | None = None
+
+    def condition(self) -> tuple[str, dict[str, Any]]:
+        """A condition on `track_predictions`, and its parameters."""
+        conditions = {
+            "label = :label": self.label is not None,
+            "predicted = :predicted": self.predicted is not None,
+            "NOT correct": self.misfiled,
+            "first_seen_at >= :since": self.since is not None,
+            "track_id = ANY(:track_ids)": self.track_ids is not None,
+        }
+        chosen = " AND ".join(condition for condition, is_wanted in conditions.items() if is_wanted)
+        return chosen or "true", {
+            "label": self.label,
+            "predicted": self.predicted,
+            "since": self.since,
+            "track_ids": None if self.track_ids is None else list(self.track_ids),
+        }
+
+
+def predicted_tracks(
+    connection: Connection, choice: TrackChoice, order: str, number: int
+) -> list[TrackPrediction]:
+    """The first `number` of the chosen tracks in this order. Tracks without a prediction are not among them."""
+    condition, parameters = choice.condition()
+    query = f"""
+        SELECT {", ".join(TrackPrediction._fields)} FROM track_predictions
+         WHERE {condition} ORDER BY {order} LIMIT :number
+    """
+    return typed_rows(TrackPrediction, connection.execute(text(query), parameters | {"number": number}))
+
+
+def count_predicted_tracks(connection: Connection, choice: TrackChoice) -> int:
+    """The number of chosen tracks; linear in the tracks that have a prediction."""
+    condition, parameters = choice.condition()
+    query = f"SELECT count(*) FROM track_predictions WHERE {condition}"
+    return int(connection.scalar(text(query), parameters) or 0)
+
+
+def now(connection: Connection) -> datetime:
+    """The time by the database's clock, which also sets `first_seen_at`."""
+    moment: datetime = connection.execute(text("SELECT now()")).scalar_one()
+    return moment

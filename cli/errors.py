@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
-from cli import screen
+from cli.output import screen
 from cli.postgres_errors import QueryError, postgres_sentence
 from common.errors import LabelscopeError
 from common.files import describe

@@ -16,7 +16,7 @@ def main() -> None:
     stopping.begin(sys.argv[1:])
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     try:
-        from cli.streams import filter_streams
+        from cli.output.streams import filter_streams
 
         filter_streams()
         from cli.app import app

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from unittest.mock import patch
 
-from cli.commands.up import up
+from cli.commands.running.up import up
 from config.settings import Settings
 from flows.home.environment import runtime
 
@@ -31,5 +31,5 @@ def hurried(seconds: float, settings: Settings, port: int | None = None) -> Iter
 
 
 if __name__ == "__main__":
-    with patch("cli.commands.up.runtime", partial(hurried, float(sys.argv[1]))):
+    with patch("cli.commands.running.up.runtime", partial(hurried, float(sys.argv[1]))):
         up(detach=False)

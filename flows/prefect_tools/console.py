@@ -13,7 +13,7 @@ from common.text import visible
 class SafeConsole(Console):
     """A Rich console that replaces control characters in text with U+FFFD.
 
-    Its own colours and cursor movements bypass the filter of cli/streams.py.
+    Its own colours and cursor movements bypass the filter of cli/output/streams.py.
     """
 
     def __init__(

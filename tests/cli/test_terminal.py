@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from cli import rows, screen, status_tables
-from cli.streams import FilteredStream
+from cli.output import rows, screen, status_tables
+from cli.output.streams import FilteredStream
 from common.text import UNSAFE, UNSAFE_BUT_LINES, visible
 from flows.prefect_tools.console import SafeConsole
 from flows.prefect_tools.markdown import escape_markdown

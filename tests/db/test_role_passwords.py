@@ -69,7 +69,7 @@ def test_no_log_of_the_server_can_hold_a_password(port: int) -> None:
 def test_the_migration_says_what_it_cannot_read_before_it_does_anything(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cli.commands.database import upgrade
+    from cli.commands.data.database import upgrade
 
     monkeypatch.setenv("LABELSCOPE_HOME", str(tmp_path))
     monkeypatch.setenv("DATABASE_URL", address(port, "postgres", OWNER))

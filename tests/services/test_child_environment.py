@@ -39,4 +39,4 @@ def test_no_program_is_started_with_all_of_the_callers_environment() -> None:
                 continue
             if ast.unparse(node.func).startswith(("subprocess.", "os.exec", "os.spawn")):
                 bare.append(str(file.relative_to(ROOT)))
-    assert bare == ["cli/commands/up.py"]
+    assert bare == ["cli/commands/running/up.py"]

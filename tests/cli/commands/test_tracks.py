@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from cli import predictions
+from cli.output import predictions
 from config.settings import Settings
 from db import read
 from db.read.tracks import TrackPrediction

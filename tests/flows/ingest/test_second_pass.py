@@ -84,7 +84,7 @@ def test_a_host_without_any_audio_is_asked_again_until_another_day(
 def test_a_playlist_that_needs_a_key_is_printed_as_deferred(
     flows: SimpleNamespace, watch: Watch, engine: Engine, monkeypatch, capsys
 ) -> None:
-    from cli import show
+    from cli.output import show
 
     watch(music.small_world())
     monkeypatch.delenv("SPOTIPY_CLIENT_ID")

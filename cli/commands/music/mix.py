@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection, Engine
 
-from cli import screen
-from cli.output_paths import PNG, require_place_for
-from cli.rows import write_json
+from cli.output import screen
+from cli.output.paths import PNG, require_place_for
+from cli.output.rows import write_json
 from cli.starting import flow_ready, path_problem
 from config.settings import Settings
 from db import read

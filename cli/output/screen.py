@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from cli.rows import print_table, rows_as_table
+from cli.output.rows import print_table, rows_as_table
 from common.text import visible
 from flows.prefect_tools.console import SafeConsole
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlalchemy import Connection
 
-from cli import screen, show, status_tables
-from cli.rows import write_json
+from cli.output import screen, show, status_tables
+from cli.output.rows import write_json
 from config.labels import read_labels
 from config.settings import Settings
 from db import read

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli import screen, status_tables
+from cli.output import screen, status_tables
 from config.settings import Settings
 from db import read
 from flows.home.environment import open_database

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from cli import screen, show
-from cli.predictions import print_scored_files
-from cli.rows import Format
+from cli.output import screen, show
+from cli.output.predictions import print_scored_files
+from cli.output.rows import Format
 from cli.starting import flow_ready, module_ready, path_problem
 from config.labels import read_labels
 from config.settings import Settings

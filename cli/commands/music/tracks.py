@@ -6,8 +6,8 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy import Connection
 
-from cli.predictions import UNKNOWN, print_tracks
-from cli.rows import Format, write_rows
+from cli.output.predictions import UNKNOWN, print_tracks
+from cli.output.rows import Format, write_rows
 from common.text import slug_of
 from config.settings import Settings
 from db import read

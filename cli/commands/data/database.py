@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from psycopg import Error as PostgresError
 
+from cli.output.rows import Format, write_rows
 from cli.postgres_errors import QueryError, query_error
-from cli.rows import Format, write_rows
 from config.settings import Settings
 from db.engine import AddressError, NoAnswerError, for_programs, libpq_url, read_only
 from db.pgvector import add_neighbours

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import screen, show
+from cli.output import screen, show
 from cli.starting import flow_ready, require_reason, require_source
 from config.settings import Settings
 from flows.checks.requests import has_clips, require_something_to_learn

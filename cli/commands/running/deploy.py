@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from cli import stopping
-from cli.commands.up import show_timetable
+from cli.commands.running.up import show_timetable
 from config.settings import Settings
 from flows.home.environment import configured_prefect, runtime
 from flows.prefect_tools.run_names import POOL

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from cli import screen
-from cli.rows import Format, write_json, write_rows
+from cli.output import screen
+from cli.output.rows import Format, write_json, write_rows
 from config.settings import Settings
 from db import read
 from db.read.tracks import NOT_LEARNT_FIRST, TrackChoice, TrackPrediction

@@ -4,8 +4,8 @@ import os
 
 import typer
 
-from cli import predictions, show
-from cli.commands.stages import Folder
+from cli.commands.music.stages import Folder
+from cli.output import predictions, show
 from cli.starting import flow_ready, require_source
 from config.settings import Settings
 from flows.checks.requests import require_hyperparameters

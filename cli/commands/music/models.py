@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from cli import screen, show
+from cli.output import screen, show
 from cli.starting import flow_ready, require_reason
 from config.labels import read_labels
 from config.settings import Settings

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output_paths import HTML, require_place_for
+from cli.output.paths import HTML, require_place_for
 from config.settings import Settings
 from flows.home.environment import contain_library_caches
 from flows.home.folder import require_home

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from cli import screen, stopping
+from cli import stopping
+from cli.output import screen
 from config.settings import Settings
 from flows.home.crashed_trainings import end_crashed_runs
 from flows.home.environment import open_database, runtime

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from cli import screen
+from cli.output import screen
 from db.read.mixes import LatestMix
 from db.read.problems import Problem
 from db.read.providers import Trouble

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli.output_paths import PNG, require_place_for
-from cli.rows import Format, write_json, write_rows
+from cli.output.paths import PNG, require_place_for
+from cli.output.rows import Format, write_json, write_rows
 from config.settings import Settings
 from db.roles import READER
 from flows.home.environment import contain_library_caches, open_database

@@ -1,0 +1,1 @@
+"""Commands on tracks, files and models."""

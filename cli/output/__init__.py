@@ -1,0 +1,1 @@
+"""Output: tables, sentences, CSV and JSON, on terminals and into pipes and files."""

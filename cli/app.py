@@ -10,7 +10,7 @@ from typing import Final
 import typer
 
 from cli.commands.data import backup, database, report
-from cli.commands.music import mix, models, predict, run, similar, stages, tracks
+from cli.commands.music import crates, mix, models, predict, run, similar, stages, tracks
 from cli.commands.running import deploy, providers, status, up
 
 # Group of the help -> name, function, examples of each command, in the order of the help.
@@ -64,6 +64,7 @@ app = typer.Typer(
     epilog="Everything is stored in LABELSCOPE_HOME, by default the folder .labelscope in this one.",
 )
 app.add_typer(database.app, name="db", rich_help_panel="Database")
+app.add_typer(crates.app, name="crates", rich_help_panel="Music")
 for group, commands in COMMANDS.items():
     for name, function, examples in commands:
         register = app.command(

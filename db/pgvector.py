@@ -36,7 +36,7 @@ TABLE: Final = """
 
 # A generic plan would expect a tenth of all rows for any n, and sort them: PostgreSQL plans each call.
 SIMILAR_TO: Final = """
-    CREATE FUNCTION similar_to(sound vector, n integer DEFAULT 10)
+    CREATE OR REPLACE FUNCTION similar_to(sound vector, n integer DEFAULT 10)
     RETURNS TABLE (track_id bigint, artists text, title text, label text, predicted text, distance double precision)
     LANGUAGE plpgsql STABLE
     SET plan_cache_mode = force_custom_plan SET hnsw.iterative_scan = strict_order SET hnsw.ef_search = 100
@@ -49,7 +49,11 @@ SIMILAR_TO: Final = """
     BEGIN
         SELECT array_agg(near.track_id), array_agg(near.distance) INTO ids, distances
           FROM (SELECT e.track_id, e.embedding <=> sound AS distance
-                  FROM embeddings e WHERE e.model_id = in_use
+                  FROM embeddings e
+                 WHERE e.model_id = in_use
+                   -- A scalar subquery, since a join would cost the index on embeddings.
+                   AND (SELECT true FROM playlist_tracks pt
+                         WHERE pt.track_id = e.track_id AND pt.removed_at IS NULL LIMIT 1)
                  ORDER BY e.embedding <=> sound LIMIT n) AS near;
         RETURN QUERY
         SELECT t.id,
@@ -68,7 +72,7 @@ SIMILAR_TO: Final = """
     END $$
 """
 SIMILAR_TRACKS: Final = """
-    CREATE FUNCTION similar_tracks(like_track bigint, n integer DEFAULT 10)
+    CREATE OR REPLACE FUNCTION similar_tracks(like_track bigint, n integer DEFAULT 10)
     RETURNS TABLE (track_id bigint, artists text, title text, label text, predicted text, distance double precision)
     LANGUAGE sql STABLE
     AS $$
@@ -117,10 +121,16 @@ def create_embeddings(connection: Connection) -> bool:
         raise
     if not connection.scalar(text(USABLE)):
         return False
-    for statement in (TABLE, SIMILAR_TO, SIMILAR_TRACKS):
-        connection.execute(text(statement))
+    connection.execute(text(TABLE))
+    create_functions(connection)
     comment_embeddings(connection)
     return True
+
+
+def create_functions(connection: Connection) -> None:
+    """Create the functions that find similar tracks, or replace them."""
+    for statement in (SIMILAR_TO, SIMILAR_TRACKS):
+        connection.execute(text(statement))
 
 
 def comment_embeddings(connection: Connection) -> None:

@@ -11,17 +11,22 @@ from cli.output import screen
 from cli.output.rows import Format, write_json, write_rows
 from config.settings import Settings
 from db import read
-from db.read.tracks import NOT_LEARNT_FIRST, TrackChoice, TrackPrediction
+from db.read.tracks import NOT_LEARNT_FIRST, Suspect, TrackChoice, TrackPrediction
 from flows.home.environment import open_database
 
 if TYPE_CHECKING:  # it imports Keras
     from flows.scoring.files import ScoredFile
 
 TRACK_COLUMNS: Final = ("id", "track", "label", "sounds like", "confidence", "next likely", "probability", "")
+SUSPECT_COLUMNS: Final = ("id", "track", "label", "probability", "sounds like", "confidence")
 FILE_COLUMNS: Final = ("file", "sounds like", "confidence", "next likely", "probability", "")
 FILE_FIELDS: Final = ("path", "predicted", "confidence", "next_label", "next_probability", "learnt")
 UNKNOWN: Final = "unknown"
 SHOWN: Final = 20  # new tracks after a run
+SUSPECTS: Final = (
+    "Candidates to listen to, the surest first. Of tracks that the model was trained on, a classical baseline that was"
+    " not tells."
+)
 LEARNT: Final = "Learnt: the model was trained on this very music, so its prediction proves nothing."
 
 
@@ -43,13 +48,34 @@ def print_tracks(title: str | None, tracks: Sequence[TrackPrediction]) -> None:
         screen.paragraph(LEARNT)
 
 
+def print_suspects(suspects: Sequence[Suspect]) -> None:
+    """A line for each track that may be mislabelled, and what to make of it."""
+    rows = [
+        (
+            track.track_id,
+            _name(track),
+            track.label,
+            track.label_probability,
+            track.predicted,
+            track.confidence,
+        )
+        for track in suspects
+    ]
+    screen.table(None, SUSPECT_COLUMNS, rows, whole=True)
+    if rows:
+        screen.paragraph(SUSPECTS)
+
+
+def _name(track: TrackPrediction | Suspect) -> str:
+    return f"{track.artists} – {track.title}" if track.artists else track.title
+
+
 def _row(track: TrackPrediction) -> tuple[Any, ...]:
-    name = f"{track.artists} – {track.title}" if track.artists else track.title
     is_known = track.predicted == track.nearest
     following = (track.next_label, track.next_probability) if is_known else (track.nearest, track.confidence)
     return (
         track.track_id,
-        name,
+        _name(track),
         track.label,
         track.predicted,
         track.confidence if is_known else None,

@@ -52,6 +52,8 @@ def ingested(stage: "Ingested") -> None:
         + _unless_zero(stage.elsewhere, "left to another run")
     )
     screen.entry("ingest", line)
+    for path in stage.moved_from:
+        screen.entry("", f"The crate was recognised: it was at {path} before.")
     if stage.audio is not None:
         line = f"{stage.audio.found} tracks got audio, {stage.audio.nowhere} have none at any source"
         screen.entry("audio", line + _unless_zero(stage.audio.later, "wait for the next run"))

@@ -63,7 +63,7 @@ def coverage(rows: Sequence[PlaylistCoverage]) -> bool:
         [
             (
                 row.label,
-                row.playlist if row.playlist != row.label else None,
+                _playlist_name(row, rows),
                 row.status,
                 row.tracks,
                 row.with_audio,
@@ -78,6 +78,12 @@ def coverage(rows: Sequence[PlaylistCoverage]) -> bool:
     for status, reason in dict.fromkeys((row.status, row.status_reason) for row in rows if row.status_reason):
         screen.entry("", f"{status}: {reason}")
     return is_cut
+
+
+def _playlist_name(row: PlaylistCoverage, rows: Sequence[PlaylistCoverage]) -> str | None:
+    """The name where it is not the label's; of one of several folders of that name, the path."""
+    same = sum((other.label, other.playlist) == (row.label, row.playlist) for other in rows)
+    return row.path if same > 1 else row.playlist if row.playlist != row.label else None
 
 
 def trainings(rows: Sequence[TrainingSummary], zone: ZoneInfo) -> bool:

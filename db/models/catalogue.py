@@ -58,6 +58,9 @@ class Playlist(Base):
         comment="Outcome of the last ingest: new, ok, metadata_only, forbidden, gone or deferred.",
     )
     status_reason: Mapped[str | None] = mapped_column(comment="Reason for an outcome other than ok.")
+    removed_at: Mapped[datetime | None] = mapped_column(
+        comment="Time of the first ingest whose source no longer listed the playlist; null while it is listed."
+    )
     raw: Mapped[dict[str, Any]] = mapped_column(
         server_default="{}", comment="Record of the playlist as the provider sent it."
     )

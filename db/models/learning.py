@@ -76,6 +76,27 @@ class TrainingRunTrack(Base):
     scheme: Mapped[str] = mapped_column(comment="Basis of the group: artist, album or title.")
 
 
+class LabelCheck(Base):
+    __tablename__ = "label_checks"
+    __table_args__ = (
+        Index(None, "track_id"),
+        {
+            "comment": "Predictions for tracks of a training by baselines that were trained without the track's group."
+        },
+    )
+
+    training_run_id: Mapped[int] = mapped_column(
+        ForeignKey("training_runs.id", ondelete="CASCADE"), primary_key=True, comment="The training."
+    )
+    track_id: Mapped[TrackKey]
+    label_id: Mapped[int] = mapped_column(
+        ForeignKey("labels.id"), comment="Label of the track in the training."
+    )
+    predicted_id: Mapped[int] = mapped_column(ForeignKey("labels.id"), comment="Most probable label.")
+    confidence: Mapped[float] = mapped_column(comment="Probability of the most probable label, 0 to 1.")
+    label_probability: Mapped[float] = mapped_column(comment="Probability of the label of the track, 0 to 1.")
+
+
 class TrainingRunLabel(Base):
     __tablename__ = "training_run_labels"
     __table_args__ = (

@@ -2,6 +2,7 @@
 
 from db.read import (
     clips,
+    crates,
     embeddings,
     files,
     learning,
@@ -18,6 +19,7 @@ from db.read import (
 
 __all__ = [
     "clips",
+    "crates",
     "embeddings",
     "files",
     "learning",

@@ -9,7 +9,10 @@ from db.read.rows import typed_rows
 from db.read.track_state import tracks_in_state
 
 NO_FINGERPRINT = "s.clips_ready > 0 AND s.fingerprint_version IS DISTINCT FROM :version"
-UNEXTRACTED = f"s.to_extract OR NOT s.config_ids @> ARRAY[CAST(:config AS bigint)] OR {NO_FINGERPRINT}"
+UNEXTRACTED = f"""
+    s.origins <> '{{}}' AND (s.to_extract OR NOT s.config_ids @> ARRAY[CAST(:config AS bigint)] OR {NO_FINGERPRINT})
+"""
+HELD = "EXISTS (SELECT FROM playlist_tracks pt WHERE pt.track_id = c.track_id AND pt.removed_at IS NULL)"
 
 
 class ClipSpectrogram(NamedTuple):
@@ -60,30 +63,17 @@ def known_files(connection: Connection, provider: str) -> dict[tuple[str, int, i
     return {(row.uri, row.bytes, row.modified_ns): row.sha256 for row in rows}
 
 
-def crates_beside(connection: Connection, listed_by: str) -> list[str]:
-    """The `file:` URIs of the crates with listed playlists, but for the crate `listed_by`."""
-    return list(
-        connection.scalars(
-            text("""
-                SELECT DISTINCT listed_by FROM playlists
-                 WHERE provider = 'folder' AND listed_by LIKE 'file:%' AND listed_by <> :listed_by AND status <> 'gone'
-                 ORDER BY 1
-            """),
-            {"listed_by": listed_by},
-        )
-    )
-
-
 def clips_to_extract(connection: Connection, config_id: int, fingerprint_version: int) -> list[int]:
     """Ids of new clips, of rejected ones that a retry may cure, and of clips with missing results.
 
+    Clips of tracks that no playlist holds are left out: their files may be gone.
     Results are a spectrogram of this config, and for ready clips a fingerprint of this version.
     """
     return list(
         connection.scalars(
             text(f"""
                 SELECT id FROM clips c
-                 WHERE c.track_id = ANY({tracks_in_state(UNEXTRACTED)})
+                 WHERE c.track_id = ANY({tracks_in_state(UNEXTRACTED)}) AND {HELD}
                    AND (c.status = 'new'
                         OR c.status = 'rejected' AND c.reason IN ('missing', 'unreadable', 'decoder_crashed')
                         OR c.status IN ('ready', 'too_short') AND NOT EXISTS (

@@ -137,13 +137,14 @@ def similar_to(connection: Connection, embedding: str, number: int) -> list[Simi
 
 
 def embedded_tracks(connection: Connection, number: int) -> list[EmbeddedTrack]:
-    """At most `number` tracks with an embedding by the champion.
+    """At most `number` tracks in playlists with an embedding by the champion.
 
     A larger number of tracks is sampled by the hash of their ids, the same ones each time.
     """
     drawn = connection.scalars(
         text("""
             SELECT e.track_id FROM embeddings e JOIN models m ON m.id = e.model_id AND m.status = 'champion'
+             WHERE e.track_id IN (SELECT track_id FROM playlist_tracks WHERE removed_at IS NULL)
              ORDER BY md5(e.track_id::text) LIMIT :number
         """),
         {"number": number},

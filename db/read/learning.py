@@ -10,7 +10,9 @@ from db.read.rows import typed_row, typed_rows
 from db.read.splits import TRAINABLE
 from db.read.track_state import LEARNABLE, learnable, tracks_in_state
 
-UNSCORED = "s.audio && :audio AND s.clips_new = 0 AND s.scored_by IS DISTINCT FROM :model"
+UNSCORED = (
+    "s.origins <> '{}' AND s.audio && :audio AND s.clips_new = 0 AND s.scored_by IS DISTINCT FROM :model"
+)
 
 
 class LabelName(NamedTuple):
@@ -163,7 +165,7 @@ def count_new_tracks(
 def tracks_to_predict(
     connection: Connection, model_id: int, config_id: int, allowed: Sequence[str]
 ) -> list[int]:
-    """Ids of tracks with usable audio of allowed origins that have no prediction by this model.
+    """Ids of tracks in playlists with usable audio of allowed origins that have no prediction by this model.
 
     Tracks with a new clip are left out until its extraction.
     """
@@ -177,6 +179,8 @@ def tracks_to_predict(
                    AND c.status = 'ready' AND c.provider = ANY(:allowed)
                    AND NOT EXISTS (SELECT FROM predictions p
                                     WHERE p.track_id = c.track_id AND p.model_id = :model)
+                   AND EXISTS (SELECT FROM playlist_tracks pt
+                                WHERE pt.track_id = c.track_id AND pt.removed_at IS NULL)
                    AND NOT EXISTS (SELECT FROM clips w WHERE w.track_id = c.track_id AND w.status = 'new')
                  ORDER BY c.track_id
             """),

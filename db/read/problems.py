@@ -8,7 +8,10 @@ from db.read.rows import typed_rows
 
 
 class Counts(NamedTuple):
-    """Totals of the database. `clips_waiting` are new ones; `tracks_predicted` have a prediction of the champion."""
+    """Totals of what playlists hold now.
+
+    `clips_waiting` are new ones; `tracks_predicted` have a prediction of the champion.
+    """
 
     labels: int
     playlists: int
@@ -30,24 +33,25 @@ class Problem(NamedTuple):
 
 
 def problems(connection: Connection) -> list[Problem]:
-    """Each reason for unusable content, the most frequent first."""
+    """Each reason for unusable content, the most frequent first. Of tracks, those that a playlist holds count."""
     result = connection.execute(
         text("""
+            WITH held AS NOT MATERIALIZED (SELECT track_id FROM playlist_tracks WHERE removed_at IS NULL)
             SELECT reason, sum(tracks)::bigint AS count, min(detail) AS example
               FROM (SELECT reason, detail, 1 AS tracks FROM rejected_records WHERE resolved_at IS NULL
                     UNION ALL
-                    SELECT c.reason, (SELECT o.detail FROM clips o
-                                       WHERE o.status = 'rejected' AND o.reason = c.reason LIMIT 1), count(*)
-                      FROM clips c WHERE c.status = 'rejected' GROUP BY c.reason
+                    SELECT c.reason, min(c.detail), count(*)
+                      FROM clips c WHERE c.status = 'rejected' AND c.track_id IN (SELECT track_id FROM held)
+                     GROUP BY c.reason
                     UNION ALL
                     SELECT status, 'A clip is shorter than one crop; it is kept but not used.', 1
-                      FROM clips WHERE status = 'too_short'
+                      FROM clips WHERE status = 'too_short' AND track_id IN (SELECT track_id FROM held)
                     UNION ALL
                     SELECT 'ambiguous', 'The track is in playlists of two labels; it is kept out of training.', tracks
                       FROM track_states_now WHERE ambiguous
                     UNION ALL
                     SELECT split, 'A track is kept out of training: ' || rtrim(reason, '.') || '.', 1
-                      FROM track_splits WHERE split = 'excluded'
+                      FROM track_splits WHERE split = 'excluded' AND track_id IN (SELECT track_id FROM held)
                     UNION ALL
                     SELECT without_audio,
                            (SELECT l.detail FROM lookups l
@@ -63,11 +67,11 @@ def problems(connection: Connection) -> list[Problem]:
 
 
 def counts(connection: Connection) -> Counts:
-    """The totals of the database."""
+    """The totals of the database; of playlists and tracks that have left, none."""
     result = connection.execute(
         text("""
-            SELECT (SELECT count(DISTINCT label_id) FROM playlists) AS labels,
-                   (SELECT count(*) FROM playlists) AS playlists,
+            SELECT (SELECT count(DISTINCT label_id) FROM playlists WHERE removed_at IS NULL) AS labels,
+                   (SELECT count(*) FROM playlists WHERE removed_at IS NULL) AS playlists,
                    coalesce(sum(s.tracks), 0)::bigint AS tracks,
                    coalesce(sum(s.tracks * s.clips), 0)::bigint AS clips,
                    coalesce(sum(s.tracks * s.clips_ready), 0)::bigint AS clips_ready,
@@ -76,7 +80,7 @@ def counts(connection: Connection) -> Counts:
                        WHERE s.scored_by = (SELECT id FROM models WHERE status = 'champion')), 0)::bigint
                        AS tracks_predicted,
                    (SELECT count(*) FROM models WHERE status <> 'baseline') AS models
-              FROM track_states_now s
+              FROM track_states_now s WHERE s.origins <> '{}'
         """)
     )
     return typed_rows(Counts, result)[0]

@@ -119,13 +119,16 @@ class ShownClip(NamedTuple):
 
 
 def labels_by_tracks(connection: Connection) -> list[LabelTracks]:
-    """All labels, by falling number of tracks."""
+    """The labels with listed playlists, by falling number of tracks."""
     result = connection.execute(
         text("""
-            SELECT l.id, l.name, row_number() OVER (ORDER BY l.id) - 1 AS place,
-                   coalesce(sum(s.tracks), 0)::bigint AS tracks
-              FROM labels l LEFT JOIN track_states_now s ON s.label_id = l.id
-             GROUP BY l.id ORDER BY tracks DESC, l.id
+            SELECT l.id, l.name, l.place, coalesce(sum(s.tracks), 0)::bigint AS tracks
+              FROM (SELECT id, name, row_number() OVER (ORDER BY id) - 1 AS place FROM labels) AS l
+              LEFT JOIN track_states_now s ON s.label_id = l.id
+             GROUP BY l.id, l.name, l.place
+            HAVING sum(s.tracks) > 0
+                OR EXISTS (SELECT FROM playlists p WHERE p.label_id = l.id AND p.removed_at IS NULL)
+             ORDER BY tracks DESC, l.id
         """)
     )
     return typed_rows(LabelTracks, result)
@@ -222,6 +225,8 @@ def clips_to_look_at(connection: Connection, label_ids: Sequence[int]) -> list[S
                  WHERE p.label_id = ANY(:labels) AND p.label_id = p.trained_label_id
                    AND EXISTS (SELECT FROM clips c JOIN spectrograms s ON s.clip_id = c.id
                                 WHERE c.track_id = p.track_id AND c.status = 'ready')
+                   AND EXISTS (SELECT FROM playlist_tracks pt
+                                WHERE pt.track_id = p.track_id AND pt.removed_at IS NULL)
                  ORDER BY p.label_id, p.split = 'holdout' DESC, p.split = 'validation' DESC, p.confidence DESC,
                           p.track_id
             ), chosen AS (

@@ -1,4 +1,4 @@
-"""Search for tracks by name."""
+"""Search for tracks by name, among those that a playlist holds."""
 
 from typing import Final, NamedTuple
 
@@ -23,6 +23,7 @@ TRACKS_CALLED: Final = f"""
           FROM asked, regexp_split_to_table(asked.name, '[^[:alnum:]]+') AS word
     ), titles AS MATERIALIZED (
         SELECT id, lower(normalize(title, NFKC)) AS title FROM tracks
+         WHERE id IN (SELECT track_id FROM playlist_tracks WHERE removed_at IS NULL)
     ), in_titles AS (
         SELECT t.id AS track_id, word FROM titles t, wanted, unnest(wanted.words) AS word
          WHERE strpos(t.title, word) > 0

@@ -36,23 +36,35 @@ class TrackPrediction(NamedTuple):
     key: str | None
 
 
+class Suspect(NamedTuple):
+    """A row of the view `suspected_mislabelled`: a track that sounds like another label than its own."""
+
+    track_id: int
+    title: str
+    artists: str | None
+    label: str
+    predicted: str
+    confidence: float
+    label_probability: float
+    learnt: bool
+    path: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class TrackChoice:
     """Which tracks to list: those that fit every value that is given."""
 
     label: str | None = None  # name of the label that the tracks have
     predicted: str | None = None  # name of a predicted label, or unknown
-    misfiled: bool = False  # another label is predicted than the tracks have
     since: datetime | None = None  # the tracks were first seen at this time or later
     track_ids: Sequence[int] | None = None
 
     def condition(self) -> tuple[str, dict[str, Any]]:
-        """A condition on `track_predictions`, and its parameters."""
+        """A condition on `track_predictions` or `suspected_mislabelled`, and its parameters."""
         conditions = {
             "label = :label": self.label is not None,
             "predicted = :predicted": self.predicted is not None,
-            "NOT correct": self.misfiled,
-            "first_seen_at >= :since": self.since is not None,
+            "track_id IN (SELECT id FROM tracks WHERE first_seen_at >= :since)": self.since is not None,
             "track_id = ANY(:track_ids)": self.track_ids is not None,
         }
         chosen = " AND ".join(condition for condition, is_wanted in conditions.items() if is_wanted)
@@ -80,6 +92,22 @@ def count_predicted_tracks(connection: Connection, choice: TrackChoice) -> int:
     """The number of chosen tracks; linear in the tracks that have a prediction."""
     condition, parameters = choice.condition()
     query = f"SELECT count(*) FROM track_predictions WHERE {condition}"
+    return int(connection.scalar(text(query), parameters) or 0)
+
+
+def suspects(connection: Connection, choice: TrackChoice, number: int) -> list[Suspect]:
+    """The first `number` of the chosen tracks that may be mislabelled, the surest first."""
+    condition, parameters = choice.condition()
+    query = f"""
+        SELECT {", ".join(Suspect._fields)} FROM suspected_mislabelled WHERE {condition} LIMIT :number
+    """
+    return typed_rows(Suspect, connection.execute(text(query), parameters | {"number": number}))
+
+
+def count_suspects(connection: Connection, choice: TrackChoice) -> int:
+    """The number of chosen tracks that may be mislabelled; linear in the tracks that have a prediction."""
+    condition, parameters = choice.condition()
+    query = f"SELECT count(*) FROM suspected_mislabelled WHERE {condition}"
     return int(connection.scalar(text(query), parameters) or 0)
 
 

@@ -10,7 +10,10 @@ from db.read.rows import typed_rows
 
 
 class PlaylistCoverage(NamedTuple):
-    """A playlist: number of tracks in each state. `left_out` and `without_audio` are reasons with their counts."""
+    """A playlist: number of tracks in each state. `left_out` and `without_audio` are reasons with their counts.
+
+    `path`: that of a folder, or else the id at the provider.
+    """
 
     label: str
     provider: str
@@ -25,6 +28,7 @@ class PlaylistCoverage(NamedTuple):
     status: str
     status_reason: str | None
     last_seen_at: datetime
+    path: str
 
 
 class LabelAccuracy(NamedTuple):
@@ -131,7 +135,7 @@ ViewRow = TypeVar(
 
 
 def playlist_coverage(connection: Connection) -> list[PlaylistCoverage]:
-    """All playlists, in the order of labels."""
+    """All listed playlists, in the order of labels."""
     return _rows(connection, PlaylistCoverage, "playlist_coverage")
 
 

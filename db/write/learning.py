@@ -9,6 +9,7 @@ from sqlalchemy import Connection, exists, func, insert, select, text, update
 from common.errors import LabelscopeError
 from db.models.learning import (
     Confusion,
+    LabelCheck,
     Metric,
     Model,
     PredictionScore,
@@ -46,6 +47,16 @@ class TrainedTrackRow(TypedDict):
     split: str
     group_key: str
     scheme: str
+
+
+class LabelCheckRow(TypedDict):
+    """Columns of `label_checks`, without the training."""
+
+    track_id: int
+    label_id: int
+    predicted_id: int
+    confidence: float
+    label_probability: float
 
 
 class ModelRow(TypedDict):
@@ -188,6 +199,14 @@ def add_metrics(connection: Connection, model_id: int, rows: Sequence[MetricRow]
     """Write metrics of a model."""
     if rows:
         connection.execute(insert(Metric), [{**row, "model_id": model_id} for row in rows])
+
+
+def save_label_checks(connection: Connection, training_run_id: int, checks: Sequence[LabelCheckRow]) -> None:
+    """Write what baselines predict for tracks of a training that they were not trained on."""
+    if checks:
+        connection.execute(
+            insert(LabelCheck), [{**row, "training_run_id": training_run_id} for row in checks]
+        )
 
 
 def promote(connection: Connection, model_id: int, reason: str) -> None:

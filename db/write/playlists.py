@@ -19,8 +19,9 @@ REGISTER_PLAYLIST: Final = """
         INSERT INTO playlists AS p (provider, external_id, name, label_id, listed_by)
         SELECT :provider, :external_id, :external_id, id, :listed_by FROM label
         ON CONFLICT (provider, external_id) DO UPDATE
-           SET label_id = excluded.label_id, listed_by = excluded.listed_by
+           SET label_id = excluded.label_id, listed_by = excluded.listed_by, removed_at = NULL
          WHERE (p.label_id, p.listed_by) IS DISTINCT FROM (excluded.label_id, excluded.listed_by)
+            OR p.removed_at IS NOT NULL
         RETURNING id)
     SELECT id FROM registered
     UNION ALL
@@ -114,7 +115,7 @@ def set_playlist_status(connection: Connection, playlist_id: int, status: str, r
 
 
 def close_absent_playlists(connection: Connection, listed_by: str, present: Iterable[tuple[str, str]]) -> int:
-    """Set the playlists that `listed_by` no longer lists to gone; returns the number of tracks that leave them.
+    """Mark the playlists that `listed_by` no longer lists as removed; returns the number of tracks that leave them.
 
     `present` has pairs of provider and external id. The rejected entries of these playlists are resolved. The next
     ingest reads a playlist that returns in full.
@@ -124,8 +125,9 @@ def close_absent_playlists(connection: Connection, listed_by: str, present: Iter
         connection.scalars(
             text("""
                 UPDATE playlists p
-                   SET status = 'gone', status_reason = 'It is no longer listed.', snapshot_id = NULL
-                 WHERE listed_by = :listed_by AND (status <> 'gone' OR snapshot_id IS NOT NULL) AND NOT EXISTS (
+                   SET status = 'gone', status_reason = 'It is no longer listed.', snapshot_id = NULL,
+                       removed_at = now()
+                 WHERE listed_by = :listed_by AND removed_at IS NULL AND NOT EXISTS (
                        SELECT FROM unnest(CAST(:providers AS text[]), CAST(:external_ids AS text[]))
                                 AS listed (provider, external_id)
                         WHERE (listed.provider, listed.external_id) = (p.provider, p.external_id))
@@ -145,6 +147,29 @@ def close_absent_playlists(connection: Connection, listed_by: str, present: Iter
     )
     leave = "UPDATE playlist_tracks SET removed_at = now() WHERE removed_at IS NULL AND playlist_id = ANY(:closed)"
     return connection.execute(text(leave), {"closed": closed}).rowcount
+
+
+def move_crate(connection: Connection, old: str, new: str) -> None:
+    """Give a crate's playlists and clips the URIs below its new place; the next ingest reads it in full.
+
+    `old` and `new` are `file:` URIs. No crate may be at the new one. The cost grows with the number of all clips.
+    """
+    places = {"old": f"{old}/", "new": f"{new}/", "listed_by": old, "new_listed_by": new}
+    connection.execute(
+        text("""
+            UPDATE playlists SET external_id = :new || substr(external_id, length(:old) + 1),
+                   listed_by = :new_listed_by, snapshot_id = NULL
+             WHERE provider = 'folder' AND listed_by = :listed_by AND starts_with(external_id, :old)
+        """),
+        places,
+    )
+    connection.execute(
+        text("""
+            UPDATE clips SET uri = :new || substr(uri, length(:old) + 1)
+             WHERE provider = 'folder' AND starts_with(uri, :old)
+        """),
+        {name: places[name] for name in ("old", "new")},
+    )
 
 
 def complete_load(

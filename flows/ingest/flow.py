@@ -16,6 +16,7 @@ from db.engine import Lock, share_lock
 from flows.home.environment import open_database
 from flows.ingest.artifacts import create_ingest_artifacts
 from flows.ingest.audio import Collected, collect_audio
+from flows.ingest.moved_crates import Recognised, recognise_crate
 from flows.ingest.playlists import KnownFiles, Loaded, ingest_playlist
 from flows.ingest.providers import Providers
 from flows.ingest.retention import remove_unconfirmed
@@ -37,6 +38,7 @@ class Ingested:
 
     `deferred`: unread playlists that the next run tries again. `elsewhere`: playlists that another run reads.
     `audio` is None for a crate, which has its audio. `problems`: a sentence for each unread playlist and each warning.
+    `moved_from`: former paths of the crate.
     """
 
     playlists: int = 0
@@ -52,6 +54,7 @@ class Ingested:
     features: int = 0
     expired: int = 0
     problems: tuple[str, ...] = ()
+    moved_from: tuple[Path, ...] = ()
 
     @property
     def nothing_read(self) -> bool:
@@ -126,8 +129,9 @@ def _ingest_crate(engine: Engine, settings: Settings, crate: Path, synthetic: bo
         source = synth_source(crate, windows=settings.windows_per_track)
     else:
         source = FolderSource(crate, windows=settings.windows_per_track)
-    known_files = _known_files(engine, source.provider)
     playlists = source.playlists()
+    recognised = Recognised() if synthetic else recognise_crate(engine, crate)
+    known_files = _known_files(engine, source.provider, recognised.hashes)
     listed_by = playlists[0].external_id.rpartition("/")[0]
     loads = [
         ingest_playlist(engine, source, playlist.reference, listed_by, known_files, fetched=playlist)
@@ -136,7 +140,7 @@ def _ingest_crate(engine: Engine, settings: Settings, crate: Path, synthetic: bo
     with engine.begin() as connection:
         present = [(playlist.provider, playlist.external_id) for playlist in playlists]
         removed = write.playlists.close_absent_playlists(connection, listed_by, present)
-    return _summary(loads, removed)
+    return replace(_summary(loads, removed), moved_from=recognised.moved_from)
 
 
 def _ingest_listed(engine: Engine, settings: Settings, configuration: Configuration) -> Ingested:
@@ -172,11 +176,11 @@ def _ingest_listed(engine: Engine, settings: Settings, configuration: Configurat
 def _warn_of_crates(engine: Engine) -> list[str]:
     """A sentence for each crate in this home: an ingest of labels.toml does not update its labels."""
     with engine.connect() as connection:
-        crates = read.clips.crates_beside(connection, LISTED_BY)
+        crates = read.crates.crates(connection)
     return [
-        f"The crate {clean_text(path_of(uri))} is in this home, too, and was not read: read it with --folder, or list"
-        " its folders in labels.toml as folder:PATH."
-        for uri in crates
+        f"The crate {clean_text(path_of(crate.uri))} is in this home, too, and was not read: read it with `labelscope"
+        " run DIR`, list its folders in labels.toml as folder:PATH, or remove it with `labelscope crates forget DIR`."
+        for crate in crates
     ]
 
 
@@ -227,12 +231,12 @@ def _note_state(engine: Engine, provider: str, problem: TransientError | None) -
             write.providers.note_trouble(connection, provider, "api", str(problem), until)
 
 
-def _known_files(engine: Engine, provider: str) -> KnownFiles:
+def _known_files(engine: Engine, provider: str, recognised: KnownHashes | None = None) -> KnownFiles:
     @cache
     def known_files() -> KnownHashes:
         """Read at the first call, as it grows with the clips; not called if no playlist has changed."""
         with engine.connect() as connection:
-            return read.clips.known_files(connection, provider)
+            return {**read.clips.known_files(connection, provider), **(recognised or {})}
 
     return known_files
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from db.write.learning import MetricRow, ModelRow, ModelRows
+from db.write.learning import LabelCheckRow, MetricRow, ModelRow, ModelRows
 from flows.home.environment import model_folder
 from flows.prefect_tools.progress import progress_bar
 from flows.training_data.context import TrainingContext
@@ -15,6 +15,7 @@ from flows.training_data.lost_spectrograms import send_back
 from flows.training_data.metric_rows import comparison_row, confusion_rows, metric_rows
 from flows.training_data.training_set import SPLITS, TrainingSet
 from ml.crossvalidation.contenders import baseline_predictions, features_of, fit_baseline, network_predictions
+from ml.crossvalidation.label_checks import LabelCheck, check_labels
 from ml.data.crops import Crops, load_crops
 from ml.data.hyperparameters import Hyperparameters
 from ml.evaluation.calibration import Calibration
@@ -34,6 +35,7 @@ class Fitted:
     history: tuple[Epoch, ...]
     seconds: float
     holdout: Predictions  # of the network, at track level
+    label_checks: tuple[LabelCheckRow, ...]
 
 
 @task(name="fit", cache_policy=NO_CACHE)
@@ -48,7 +50,8 @@ def fit(
         split: network_predictions(trained.scorer, of_split, group_of) for split, of_split in crops.items()
     }
     examples = {split: of_split.examples for split, of_split in crops.items()}
-    features = features_of([example for split in SPLITS for example in examples[split]])
+    all_examples = [example for split in SPLITS for example in examples[split]]
+    features = features_of(all_examples)
     baseline = fit_baseline(
         examples["train"],
         examples["validation"],
@@ -82,7 +85,14 @@ def fit(
     holdout = tracks_of(network_predicted["holdout"])
     over_baseline = _comparison(holdout, tracks_of(baseline_predicted["holdout"]))
     network_rows = replace(network_rows, metrics=[*network_rows.metrics, over_baseline])
-    return Fitted((network_rows, baseline_rows), trained.history, trained.seconds, holdout)
+    checks = check_labels(all_examples, features, baseline, group_of)
+    return Fitted(
+        (network_rows, baseline_rows),
+        trained.history,
+        trained.seconds,
+        holdout,
+        tuple(_check_row(check, label_ids) for check in checks),
+    )
 
 
 def _load_crops(context: TrainingContext, training_set: TrainingSet, crop_frames: int) -> dict[str, Crops]:
@@ -112,6 +122,17 @@ def _train_network(
             hyperparameters,
             on_epoch=lambda epoch: _record(epoch, advance),
         )
+
+
+def _check_row(check: LabelCheck, label_ids: Sequence[int]) -> LabelCheckRow:
+    """A row of label_checks; `label_ids` are those of the positions."""
+    return {
+        "track_id": check.track_id,
+        "label_id": label_ids[check.label],
+        "predicted_id": label_ids[check.predicted],
+        "confidence": check.confidence,
+        "label_probability": check.label_probability,
+    }
 
 
 def _model_row(files: Path, path: Path, sha256: str, calibration: dict[str, object]) -> ModelRow:

@@ -43,6 +43,7 @@ def _store(engine: Engine, run_id: int, fitted: Fitted, decision: Decision) -> i
             fit_s=fitted.seconds,
             models=fitted.models,
         )
+        write.learning.save_label_checks(connection, run_id, fitted.label_checks)
         if decision.comparison is not None:
             write.learning.add_metrics(
                 connection, model_id, [comparison_row(decision.comparison, "champion")]

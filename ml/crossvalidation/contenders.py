@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ml.data.crops import Crops, Example, load_clip
 from ml.evaluation.calibration import Temperatures, fit_temperatures
 from ml.evaluation.predictions import Predictions, predictions_by_level
-from ml.models.baseline import Baseline, clip_features, train_baseline
+from ml.models.baseline import MOST_CLIPS, Baseline, clip_features, train_baseline
 from ml.models.scorer import Scorer
 
 CLIP_LEVELS: Final = ("clip", "track")  # the baseline has no crops
@@ -46,10 +46,11 @@ def fit_baseline(
     spectrogram_config: Mapping[str, Any],
     *,
     seed: int,
+    most_clips: int = MOST_CLIPS,
 ) -> Baseline:
     """A baseline trained on `train`, with temperatures by `validation` in its card."""
     clips, label, *_ = _columns(train, features)
-    machine = train_baseline(clips, label, len(labels), seed)
+    machine = train_baseline(clips, label, len(labels), seed, most_clips)
     temperatures = Temperatures()
     if validation:
         clips, *ids = _columns(validation, features)

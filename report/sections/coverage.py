@@ -37,6 +37,8 @@ class Playlist(Protocol):
     def status(self) -> str: ...
     @property
     def status_reason(self) -> str | None: ...
+    @property
+    def path(self) -> str: ...
 
 
 class Problem(Protocol):
@@ -115,7 +117,7 @@ def _chart(bars: Sequence[Bar], summary: str) -> Chart:
 def _playlist_table(playlists: Sequence[Playlist]) -> Table:
     columns: Columns[Playlist] = (
         text_column("Label", lambda row: row.label),
-        text_column("Playlist", lambda row: row.playlist),
+        text_column("Playlist", lambda row: _playlist_name(row, playlists)),
         text_column("From", lambda row: row.provider),
         Column("Entries", lambda row: integer(row.entries)),
         Column("Tracks", lambda row: integer(row.tracks)),
@@ -149,7 +151,13 @@ def _bars(playlists: Sequence[Playlist]) -> list[Bar]:
 def _name(row: Playlist, playlists: Sequence[Playlist]) -> str:
     """The label's name where the label has one playlist, else the playlist's."""
     is_only_playlist = sum(other.label == row.label for other in playlists) == 1
-    return plain_text(row.label if is_only_playlist else row.playlist)
+    return plain_text(row.label if is_only_playlist else _playlist_name(row, playlists))
+
+
+def _playlist_name(row: Playlist, playlists: Sequence[Playlist]) -> str:
+    """The name of a playlist; of one of several folders with the label's name, the path."""
+    same = sum((other.label, other.playlist) == (row.label, row.playlist) for other in playlists)
+    return row.playlist if same == 1 else row.path
 
 
 def _bar(name: str, rows: Sequence[Playlist]) -> Bar:

@@ -74,6 +74,7 @@ def sections(names: tuple[str, ...] = HOSTILE, tracks: int = 50, rows: int = 5) 
             left_out=None,
             status="ok",
             status_reason=None,
+            path="123",
         )
         for name in names
     ]

@@ -6,12 +6,12 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy import Connection
 
-from cli.output.predictions import UNKNOWN, print_tracks
+from cli.output.predictions import UNKNOWN, print_suspects, print_tracks
 from cli.output.rows import Format, write_rows
 from common.text import slug_of
 from config.settings import Settings
 from db import read
-from db.read.tracks import LEAST_SURE_FIRST, NEWEST_FIRST, TrackChoice, TrackPrediction
+from db.read.tracks import LEAST_SURE_FIRST, NEWEST_FIRST, Suspect, TrackChoice, TrackPrediction
 from db.roles import READER
 from flows.checks.requests import require_champion
 from flows.home.environment import open_database
@@ -29,7 +29,7 @@ def tracks(
         bool, typer.Option("--new", help="Only tracks first seen in the last seven days.")
     ] = False,
     misfiled: Annotated[
-        bool, typer.Option("--misfiled", help="Only tracks that sound like another label than their own.")
+        bool, typer.Option("--misfiled", help="Only tracks that may have the wrong label, the surest first.")
     ] = False,
     search: Annotated[
         str | None, typer.Option(help="Only tracks with these words in artists or title.")
@@ -39,6 +39,8 @@ def tracks(
     form: Annotated[Format, typer.Option("--format", help="For people or for programs.")] = Format.TABLE,
 ) -> None:
     """Tracks and the labels that they sound like, the newest first. Several options narrow the list together."""
+    if misfiled and (unknown or least_sure):
+        raise typer.BadParameter("--misfiled has an order of its own; leave --unknown and --least-sure out.")
     if unknown and predicted:
         raise typer.BadParameter("--unknown and --predicted exclude each other; leave one out.")
     settings = Settings()
@@ -48,18 +50,32 @@ def tracks(
         choice = TrackChoice(
             label=label and _label_name(connection, label),
             predicted=UNKNOWN if unknown else predicted and _label_name(connection, predicted),
-            misfiled=misfiled,
             since=read.tracks.now(connection) - WEEK if new else None,
             track_ids=None if search is None else _track_ids(connection, search),
         )
-        order = LEAST_SURE_FIRST if least_sure else NEWEST_FIRST
-        found = read.tracks.predicted_tracks(connection, choice, order, number)
-        total = read.tracks.count_predicted_tracks(connection, choice) if form is Format.TABLE else len(found)
+        if misfiled:
+            _list_suspects(connection, choice, number, form)
+        else:
+            order = LEAST_SURE_FIRST if least_sure else NEWEST_FIRST
+            _list_tracks(connection, choice, order, number, form)
+
+
+def _list_tracks(connection: Connection, choice: TrackChoice, order: str, number: int, form: Format) -> None:
+    found = read.tracks.predicted_tracks(connection, choice, order, number)
     if form is Format.TABLE:
         print_tracks(None, found)
-        _say_how_many(len(found), total)
+        _say_how_many(len(found), read.tracks.count_predicted_tracks(connection, choice))
     else:
         write_rows(TrackPrediction._fields, found, form)
+
+
+def _list_suspects(connection: Connection, choice: TrackChoice, number: int, form: Format) -> None:
+    found = read.tracks.suspects(connection, choice, number)
+    if form is Format.TABLE:
+        print_suspects(found)
+        _say_how_many(len(found), read.tracks.count_suspects(connection, choice))
+    else:
+        write_rows(Suspect._fields, found, form)
 
 
 def _say_how_many(shown: int, total: int) -> None:

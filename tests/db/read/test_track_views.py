@@ -91,6 +91,40 @@ def test_only_a_known_other_label_is_suspected_the_surest_first(scored: Engine) 
     ]
 
 
+def test_of_tracks_that_the_champion_learnt_the_label_checks_count(scored: Engine) -> None:
+    checks = """
+        INSERT INTO label_checks (training_run_id, track_id, label_id, predicted_id, confidence, label_probability)
+        SELECT 2, c.track_id, own.id, guess.id, c.confidence, 1 - c.confidence
+          FROM (VALUES (1, 'kompakt', 'drumcode', 0.6), (2, 'drumcode', 'kompakt', 0.4), (3, 'kompakt', 'kompakt', 0.9))
+                 AS c (track_id, label, predicted, confidence)
+          JOIN labels own ON own.slug = c.label JOIN labels guess ON guess.slug = c.predicted
+    """
+    with scored.begin() as connection:
+        connection.execute(text(checks))
+        found = read.tracks.suspects(connection, TrackChoice(), 10)
+        assert [(track.track_id, track.predicted, track.learnt) for track in found] == [
+            (3, "Drumcode", False),
+            (1, "Drumcode", True),
+        ]
+        choice = TrackChoice(label="Kompakt", predicted="Drumcode", track_ids=[1, 2])
+        assert [track.track_id for track in read.tracks.suspects(connection, choice, 10)] == [1]
+        assert read.tracks.count_suspects(connection, choice) == 1
+
+
+def test_a_track_that_no_playlist_holds_leaves_every_view(scored: Engine) -> None:
+    views = ("track_predictions", "track_scores", "suspected_mislabelled", "changed_predictions")
+    with scored.begin() as connection:
+        connection.execute(text("UPDATE playlist_tracks SET removed_at = now() WHERE track_id = 3"))
+    for view in views:
+        assert select(scored, f"SELECT count(*) FROM {view} WHERE track_id = 3") == [(0,)], view
+    assert select(scored, "SELECT tracks FROM artist_predictions WHERE artist = 'B'") == [(1,), (1,)]
+    assert select(scored, "SELECT track_id, label, path FROM removed_tracks") == [
+        (3, "Kompakt", "/music/ä b/c.mp3")
+    ]
+    with scored.connect() as connection:
+        assert read.problems.counts(connection).tracks == 3
+
+
 def test_predictions_that_changed_from_model_to_model_are_listed(scored: Engine) -> None:
     changes = "SELECT track_id, predicted_before, predicted FROM changed_predictions ORDER BY 1"
     assert select(scored, changes) == [(3, "Kompakt", "Drumcode"), (4, "Drumcode", "unknown")]
@@ -104,8 +138,6 @@ def test_predictions_that_changed_from_model_to_model_are_listed(scored: Engine)
         (TrackChoice(), NOT_LEARNT_FIRST, [3, 4, 1, 2]),
         (TrackChoice(label="Kompakt"), NEWEST_FIRST, [3, 1]),
         (TrackChoice(predicted="unknown"), NEWEST_FIRST, [4]),
-        (TrackChoice(misfiled=True), NEWEST_FIRST, [3]),
-        (TrackChoice(label="Drumcode", misfiled=True), NEWEST_FIRST, []),
         (TrackChoice(track_ids=[2, 3]), NEWEST_FIRST, [3, 2]),
     ],
 )

@@ -19,6 +19,12 @@ INDEX = "ix_embeddings_embedding"
 MORE = 400  # made-up tracks
 
 
+JOIN_PLAYLIST = """
+    INSERT INTO playlist_tracks (playlist_id, track_id) SELECT 1, id FROM tracks
+     WHERE id NOT IN (SELECT track_id FROM playlist_tracks)
+"""
+
+
 def towards(*numbers: float) -> list[float]:
     """A vector that begins with these numbers."""
     return [*numbers, *[0.0] * (256 - len(numbers))]
@@ -90,6 +96,7 @@ def many(crate: Engine, champion: int) -> Engine:
             """),
             {"more": MORE},
         ).all()
+        connection.execute(text(JOIN_PLAYLIST))
         before = connection.scalar(
             text("""
                 INSERT INTO models (training_run_id, architecture, path, sha256, bytes, status)
@@ -251,6 +258,7 @@ def test_a_track_of_just_that_name_comes_before_shorter_ones_of_the_same_words(n
         "INSERT INTO tracks (provider, external_id, title) VALUES ('folder', '6', 'Flash Energy') RETURNING id"
     )
     other = named.scalar(new)
+    named.execute(text(JOIN_PLAYLIST))
     rows = tracks_called(named, "Energy Flash", 10)
     assert [row.track_id for row in rows] == [1, other, 2]
 

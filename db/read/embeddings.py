@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from db.read.rows import typed_row, typed_rows
+from db.read.rows import typed_rows
 from db.read.track_names import CREDIT
 
 
@@ -18,14 +18,6 @@ class SimilarTrack(NamedTuple):
     label: str | None
     predicted: str | None
     distance: float
-
-
-class TrackOfFile(NamedTuple):
-    """The track of an audio file."""
-
-    track_id: int
-    artists: str | None
-    title: str
 
 
 class EmbeddedTrack(NamedTuple):
@@ -109,22 +101,6 @@ def similar_tracks(connection: Connection, track_id: int, number: int) -> list[S
         text(f"SELECT {SIMILAR} FROM similar_tracks(:track, :number)"), {"track": track_id, "number": number}
     )
     return typed_rows(SimilarTrack, result)
-
-
-def track_of_file(connection: Connection, sha256: str) -> TrackOfFile | None:
-    """The track of this file, if the champion has its embedding; else None."""
-    result = connection.execute(
-        text(f"""
-            SELECT t.id AS track_id, {CREDIT} AS artists, t.title
-              FROM tracks t
-              JOIN models m ON m.status = 'champion'
-              JOIN embeddings e ON (e.track_id, e.model_id) = (t.id, m.id)
-             WHERE t.provider IN ('folder', 'synth') AND t.external_id = :file
-             ORDER BY t.id LIMIT 1
-        """),
-        {"file": f"sha256:{sha256}"},
-    )
-    return typed_row(TrackOfFile, result)
 
 
 def similar_to(connection: Connection, embedding: str, number: int) -> list[SimilarTrack]:

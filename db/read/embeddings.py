@@ -112,6 +112,38 @@ def similar_to(connection: Connection, embedding: str, number: int) -> list[Simi
     return typed_rows(SimilarTrack, result)
 
 
+def similar_of_label(
+    connection: Connection, embedding: str, label_id: int, other_than: int | None, number: int
+) -> list[SimilarTrack]:
+    """The tracks of a label most similar to an embedding by the champion (pgvector's text), the most similar first.
+
+    Without the track `other_than`. The search is exact; its cost is linear in the label's tracks.
+    """
+    result = connection.execute(
+        text(f"""
+            WITH of_label AS MATERIALIZED (
+                SELECT e.track_id, m.id AS model_id, e.embedding <=> CAST(:embedding AS vector) AS distance
+                  FROM track_labels tl
+                  JOIN embeddings e ON e.track_id = tl.track_id
+                  JOIN models m ON m.id = e.model_id AND m.status = 'champion'
+                 WHERE tl.label_id = :label AND tl.track_id IS DISTINCT FROM :other_than
+            ), near AS (
+                SELECT * FROM of_label ORDER BY distance, track_id LIMIT :number
+            )
+            SELECT t.id AS track_id, {CREDIT} AS artists, t.title, l.name AS label,
+                   CASE WHEN p.id IS NOT NULL THEN coalesce(guess.name, 'unknown') END AS predicted, near.distance
+              FROM near
+              JOIN tracks t ON t.id = near.track_id
+              JOIN labels l ON l.id = :label
+              LEFT JOIN predictions p ON (p.track_id, p.model_id) = (near.track_id, near.model_id)
+              LEFT JOIN labels guess ON guess.id = p.label_id
+             ORDER BY near.distance, t.id
+        """),
+        {"embedding": embedding, "label": label_id, "other_than": other_than, "number": number},
+    )
+    return typed_rows(SimilarTrack, result)
+
+
 def embedded_tracks(connection: Connection, number: int) -> list[EmbeddedTrack]:
     """At most `number` tracks with an embedding by the champion.
 

@@ -86,7 +86,7 @@ def _print_nearest(explanation: "Explanation") -> None:
 def _print_pieces(explanation: "Explanation") -> None:
     clips = explanation.clips
     rows = [
-        (clock(piece.start_s), clock(piece.end_s), piece.label, piece.probability)
+        (clock(round(piece.start_s)), clock(round(piece.end_s)), piece.label, piece.probability)
         for clip in clips
         for piece in clip.pieces
     ]
@@ -94,6 +94,8 @@ def _print_pieces(explanation: "Explanation") -> None:
         f"The most probable label of each crop of {clips[0].scores.crop_s:.0f} s, equal neighbours joined"
     )
     _section(heading, ("from", "to", "label", "probability"), rows)
+    if len(clips) > 1:
+        screen.paragraph(f"The model scores {len(clips)} clips of the track, not the time between them.")
 
 
 def _print_deviations(unusual: "LabelDeviations", *, own: bool) -> None:

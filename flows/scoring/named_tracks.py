@@ -39,9 +39,7 @@ def track_called(connection: Connection, given: str) -> tuple[NamedTrack, str | 
     if not (candidates and candidates[0].exact) and (track := _track_of_id(connection, name)):
         return track, None
     if not candidates:
-        raise TrackNameError(
-            f"There is neither a file nor a track named {name!r}, nor a track with any of these words in its name."
-        )
+        raise _no_track(name, candidates)
     first = candidates[0]
     if first.exact:
         fitting = [track for track in candidates if track.exact]
@@ -69,6 +67,11 @@ def _no_track(name: str, candidates: Sequence[TrackMatch]) -> TrackNameError:
     if has_audio_ending(name):
         return TrackNameError(
             f"There is neither a file nor a track named {name!r}; put the file back, or give its full path."
+        )
+    if not candidates:
+        return TrackNameError(
+            f"There is neither a file nor a track named {name!r}, nor a track with any of these words in its name:"
+            " `labelscope tracks --search WORD` finds names."
         )
     names = "; ".join(name_of(track) for track in candidates[:NAMED])
     return TrackNameError(

@@ -74,7 +74,7 @@ def _draw_probabilities(
     names: Sequence[str],
     positions: Sequence[int],
 ) -> None:
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     by_mean = np.argsort(-probabilities.mean(axis=0))
     lines = {}
@@ -102,4 +102,5 @@ def _draw_probabilities(
     )
     axes.set(ylabel="probability of each crop", ylim=(-0.02, 1.02))
     axes.grid(alpha=0.3)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{int(at // 60)}:{round(at % 60):02}"))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{int(at // 60)}:{int(at % 60):02}"))

@@ -71,6 +71,6 @@ def _draw(explanation: "Explanation", picture: Path, as_json: bool) -> None:
     number = pictured(explanation)
     clip = explanation.clips[number]
     write_output_file(picture, draw(explanation))
-    seconds = f"{clock(clip.start_s)} to {clock(clip.end_s)}"
+    seconds = f"{clock(round(clip.start_s))} to {clock(round(clip.end_s))}"
     which = f"Clip {number + 1} of {len(explanation.clips)}" if len(explanation.clips) > 1 else "The clip"
     typer.echo(f"{which}, {seconds}, is drawn in {picture}.", err=as_json)

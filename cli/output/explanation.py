@@ -35,7 +35,7 @@ FEATURES: Final = {
     "onset_rate": Feature("onsets", "a second", 1, "busier", "sparser"),
     "spectral_centroid_hz": Feature("spectral centroid", "Hz", 0, "brighter", "darker"),
     "spectral_rolloff_hz": Feature("spectral roll-off", "Hz", 0, "brighter", "darker"),
-    "spectral_flatness": Feature("spectral flatness (0 tone, 1 noise)", "", 3, "noisier", "more tonal"),
+    "spectral_flatness": Feature("spectral flatness (0 tone, 1 noise)", "", 4, "noisier", "more tonal"),
     "zero_crossing_rate": Feature("zero crossings (share of samples)", "", 3, "noisier", "smoother"),
 }
 
@@ -64,7 +64,8 @@ def _verdict(explanation: "Explanation") -> str:
 
 
 def _print_probabilities(explanation: "Explanation") -> None:
-    _section("Probabilities", ("label", "probability"), explanation.ranking[:SHOWN])
+    rows = [(label, round(probability, 3)) for label, probability in explanation.ranking[:SHOWN]]
+    _section("Probabilities", ("label", "probability"), rows)
     if more := explanation.ranking[SHOWN:]:
         screen.paragraph(f"and {len(more)} more labels, each below {more[0][1]:.3f}: --json lists them.")
 

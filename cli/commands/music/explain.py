@@ -9,6 +9,7 @@ from cli.output.explanation import document, print_explanation
 from cli.output.paths import PNG, require_place_for
 from cli.output.rows import write_json
 from cli.starting import module_ready
+from common.text import visible
 from config.settings import Settings
 from db.roles import READER
 from flows.checks.requests import require_champion
@@ -43,7 +44,7 @@ def explain(
     require_home(settings)
     explanation = _explain(settings, of)
     if explanation.request.remark:
-        typer.echo(explanation.request.remark, err=True)
+        typer.echo(visible(explanation.request.remark), err=True)
     if as_json:
         write_json(document(explanation))
     else:

@@ -67,7 +67,7 @@ def _print_probabilities(explanation: "Explanation") -> None:
     rows = [(label, round(probability, 3)) for label, probability in explanation.ranking[:SHOWN]]
     _section("Probabilities", ("label", "probability"), rows)
     if more := explanation.ranking[SHOWN:]:
-        screen.paragraph(f"and {len(more)} more labels, each below {more[0][1]:.3f}: --json lists them.")
+        screen.paragraph(f"and {len(more)} more labels, each at most {more[0][1]:.3f}: --json lists them.")
 
 
 def _print_nearest(explanation: "Explanation") -> None:
@@ -81,7 +81,9 @@ def _print_nearest(explanation: "Explanation") -> None:
     if explanation.without_neighbours:
         _remark(f"Similar tracks are not shown. {explanation.without_neighbours}")
     elif empty := [label.label for label in explanation.nearest if not label.tracks]:
-        _remark(f"No other track of {' or '.join(empty)} has an embedding: add some, then `labelscope run`.")
+        _remark(
+            f"There is no other track of {' or '.join(empty)} to compare with: add some, then `labelscope run`."
+        )
 
 
 def _print_pieces(explanation: "Explanation") -> None:
@@ -91,9 +93,8 @@ def _print_pieces(explanation: "Explanation") -> None:
         for clip in clips
         for piece in clip.pieces
     ]
-    heading = (
-        f"The most probable label of each crop of {clips[0].scores.crop_s:.0f} s, equal neighbours joined"
-    )
+    crop_s = round(clips[0].scores.crop_s)
+    heading = f"Over time: the most probable label of each crop of {crop_s} s, equal neighbours joined"
     _section(heading, ("from", "to", "label", "probability"), rows)
     if len(clips) > 1:
         screen.paragraph(f"The model scores {len(clips)} clips of the track, not the time between them.")

@@ -52,7 +52,8 @@ def find(connection: Connection, settings: Settings, champion: Champion, name_or
         remark = f"{path.name} is in the database as {name_of(same_track)}."
         return _stored(connection, settings, champion, same_track, remark)
     require_sound(path, shortest_s(connection))
-    return Request(path.name, label=None, learnt=False, remark=None, path=path)
+    learnt = bool(sha256 and read.learning.files_learnt(connection, [sha256]))
+    return Request(path.name, label=None, learnt=learnt, remark=None, path=path)
 
 
 def _stored(

@@ -81,6 +81,11 @@ def test_a_track_by_id_and_its_file_have_the_stored_prediction_and_its_reasons(
     assert 1 not in [track["track_id"] for tracks in of_file["similar"].values() for track in tracks]
     assert everything(engine) == before
 
+    train = "UPDATE training_run_tracks SET split = 'train' WHERE track_id = 1"
+    change(engine, train, "DELETE FROM predictions WHERE track_id = 1")
+    not_scored = explained(file)
+    assert (not_scored["track_id"], not_scored["learnt"], of_file["learnt"]) == (None, True, False)
+
 
 def test_another_file_of_the_same_recording_is_not_similar(
     engine: Engine, explained: Callable[..., dict[str, Any]]
@@ -136,7 +141,7 @@ def test_people_read_a_verdict_tables_and_where_the_picture_is(
         "UPDATE training_run_tracks SET split = 'train' WHERE track_id = 1",
     )
     output = labelscope("explain", "1")
-    assert f"No other track of {nearest} or " in output and "The most similar" not in output
+    assert f"There is no other track of {nearest} or " in output and "most similar" not in output
     assert output.splitlines()[1].startswith("Learnt: ")
 
 

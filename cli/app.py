@@ -10,7 +10,7 @@ from typing import Final
 import typer
 
 from cli.commands.data import backup, database, report
-from cli.commands.music import crates, mix, models, predict, run, similar, stages, tracks
+from cli.commands.music import crates, explain, mix, models, predict, run, similar, stages, tracks
 from cli.commands.running import deploy, providers, status, up
 
 # Group of the help -> name, function, examples of each command, in the order of the help.
@@ -23,6 +23,11 @@ COMMANDS: Final[dict[str, tuple[tuple[str, Callable[..., None], str], ...]]] = {
     "Music": (
         ("tracks", tracks.tracks, "labelscope tracks --misfiled | labelscope tracks --search 'rej bells'"),
         ("predict", predict.predict, "labelscope predict | labelscope predict 'unknown promo.mp3'"),
+        (
+            "explain",
+            explain.explain,
+            "labelscope explain 'Artist - Title' | labelscope explain promo.mp3 --picture why.png",
+        ),
         ("mix", mix.mix, "labelscope mix set.mp3 --picture set.png | labelscope mix *.mp3 --json"),
         ("similar", similar.similar, "labelscope similar 'Artist - Title' | labelscope similar promo.mp3"),
         ("map", similar.draw_map, "labelscope map --picture crate.png"),

@@ -1,10 +1,11 @@
 """Queries of clips of audio: their files, their spectrograms, and what is still to be computed."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from db.read.report import OURS
 from db.read.rows import typed_rows
 from db.read.track_state import tracks_in_state
 
@@ -13,6 +14,10 @@ UNEXTRACTED = f"""
     s.origins <> '{{}}' AND (s.to_extract OR NOT s.config_ids @> ARRAY[CAST(:config AS bigint)] OR {NO_FINGERPRINT})
 """
 HELD = "EXISTS (SELECT FROM playlist_tracks pt WHERE pt.track_id = c.track_id AND pt.removed_at IS NULL)"
+# The features of a track, from rows `f` of its clips.
+MEDIANS: Final = ", ".join(
+    f"percentile_cont(0.5) WITHIN GROUP (ORDER BY f.{name}) AS {name}" for name in OURS
+)
 
 
 class ClipSpectrogram(NamedTuple):
@@ -46,12 +51,38 @@ class HeldBackClips(NamedTuple):
 
 
 class SpectrogramFile(NamedTuple):
-    """The spectrogram of a clip: its path below the folder of its config, and its number of frames."""
+    """The spectrogram of a clip: its path below the folder of its config, its number of frames, and its start."""
 
     track_id: int
     clip_id: int
     path: str
     frames: int
+    offset_s: float
+
+
+class TrackFeatures(NamedTuple):
+    """Audio features of a track, each the median over its clips; None where no clip has the feature."""
+
+    tempo_bpm: float | None
+    loudness_lufs: float | None
+    onset_rate: float | None
+    spectral_centroid_hz: float | None
+    spectral_rolloff_hz: float | None
+    spectral_flatness: float | None
+    zero_crossing_rate: float | None
+
+
+class FeatureQuantiles(NamedTuple):
+    """Quantiles of audio features over `tracks` tracks; None where no track has the feature."""
+
+    tracks: int
+    tempo_bpm: list[float] | None
+    loudness_lufs: list[float] | None
+    onset_rate: list[float] | None
+    spectral_centroid_hz: list[float] | None
+    spectral_rolloff_hz: list[float] | None
+    spectral_flatness: list[float] | None
+    zero_crossing_rate: list[float] | None
 
 
 def known_files(connection: Connection, provider: str) -> dict[tuple[str, int, int], str]:
@@ -153,7 +184,7 @@ def spectrograms_of(
     """The spectrograms of this config of all ready clips of these tracks, from allowed origins."""
     result = connection.execute(
         text("""
-            SELECT c.track_id, c.id AS clip_id, s.path, s.frames
+            SELECT c.track_id, c.id AS clip_id, s.path, s.frames, c.offset_s::float8 AS offset_s
               FROM clips c JOIN spectrograms s ON s.clip_id = c.id AND s.config_id = :config
              WHERE c.status = 'ready' AND c.provider = ANY(:allowed) AND c.track_id = ANY(:tracks)
              ORDER BY c.track_id, c.id
@@ -161,3 +192,38 @@ def spectrograms_of(
         {"config": config_id, "tracks": list(track_ids), "allowed": list(allowed)},
     )
     return typed_rows(SpectrogramFile, result)
+
+
+def features_of_track(connection: Connection, track_id: int) -> TrackFeatures:
+    """The audio features of a track."""
+    statement = f"SELECT {MEDIANS} FROM audio_features f WHERE f.track_id = :track AND f.clip_id IS NOT NULL"
+    (features,) = typed_rows(TrackFeatures, connection.execute(text(statement), {"track": track_id}))
+    return features
+
+
+def features_of_label(
+    connection: Connection, label_id: int, other_than: int | None, quantiles: Sequence[float]
+) -> FeatureQuantiles:
+    """These quantiles of each audio feature over the tracks of a label, without the track `other_than`.
+
+    The query sorts the features of all tracks of the label.
+    """
+    columns = ", ".join(
+        f"percentile_cont(CAST(:quantiles AS float8[])) WITHIN GROUP (ORDER BY {name}) AS {name}"
+        for name in OURS
+    )
+    result = connection.execute(
+        text(f"""
+            WITH of_track AS (
+                SELECT {MEDIANS}
+                  FROM track_labels tl JOIN audio_features f ON f.track_id = tl.track_id
+                 WHERE tl.label_id = :label AND tl.track_id IS DISTINCT FROM :other_than
+                   AND f.clip_id IS NOT NULL
+                 GROUP BY tl.track_id
+            )
+            SELECT count(*) AS tracks, {columns} FROM of_track
+        """),
+        {"label": label_id, "other_than": other_than, "quantiles": list(quantiles)},
+    )
+    (row,) = typed_rows(FeatureQuantiles, result)
+    return row

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from db.read.rows import typed_row, typed_rows
+from db.read.rows import typed_rows
 from db.read.track_names import CREDIT
 
 
@@ -18,14 +18,6 @@ class SimilarTrack(NamedTuple):
     label: str | None
     predicted: str | None
     distance: float
-
-
-class TrackOfFile(NamedTuple):
-    """The track of an audio file."""
-
-    track_id: int
-    artists: str | None
-    title: str
 
 
 class EmbeddedTrack(NamedTuple):
@@ -111,27 +103,43 @@ def similar_tracks(connection: Connection, track_id: int, number: int) -> list[S
     return typed_rows(SimilarTrack, result)
 
 
-def track_of_file(connection: Connection, sha256: str) -> TrackOfFile | None:
-    """The track of this file, if the champion has its embedding; else None."""
-    result = connection.execute(
-        text(f"""
-            SELECT t.id AS track_id, {CREDIT} AS artists, t.title
-              FROM tracks t
-              JOIN models m ON m.status = 'champion'
-              JOIN embeddings e ON (e.track_id, e.model_id) = (t.id, m.id)
-             WHERE t.provider IN ('folder', 'synth') AND t.external_id = :file
-             ORDER BY t.id LIMIT 1
-        """),
-        {"file": f"sha256:{sha256}"},
-    )
-    return typed_row(TrackOfFile, result)
-
-
 def similar_to(connection: Connection, embedding: str, number: int) -> list[SimilarTrack]:
     """The tracks most similar to an embedding by the champion (pgvector's text), the most similar first."""
     result = connection.execute(
         text(f"SELECT {SIMILAR} FROM similar_to(CAST(:embedding AS vector), :number)"),
         {"embedding": embedding, "number": number},
+    )
+    return typed_rows(SimilarTrack, result)
+
+
+def similar_of_label(
+    connection: Connection, embedding: str, label_id: int, other_than: int | None, number: int
+) -> list[SimilarTrack]:
+    """The tracks of a label most similar to an embedding by the champion (pgvector's text), the most similar first.
+
+    Without the track `other_than`. The search is exact; its cost is linear in the label's tracks.
+    """
+    result = connection.execute(
+        text(f"""
+            WITH of_label AS MATERIALIZED (
+                SELECT e.track_id, m.id AS model_id, e.embedding <=> CAST(:embedding AS vector) AS distance
+                  FROM track_labels tl
+                  JOIN embeddings e ON e.track_id = tl.track_id
+                  JOIN models m ON m.id = e.model_id AND m.status = 'champion'
+                 WHERE tl.label_id = :label AND tl.track_id IS DISTINCT FROM :other_than
+            ), near AS (
+                SELECT * FROM of_label ORDER BY distance, track_id LIMIT :number
+            )
+            SELECT t.id AS track_id, {CREDIT} AS artists, t.title, l.name AS label,
+                   CASE WHEN p.id IS NOT NULL THEN coalesce(guess.name, 'unknown') END AS predicted, near.distance
+              FROM near
+              JOIN tracks t ON t.id = near.track_id
+              JOIN labels l ON l.id = :label
+              LEFT JOIN predictions p ON (p.track_id, p.model_id) = (near.track_id, near.model_id)
+              LEFT JOIN labels guess ON guess.id = p.label_id
+             ORDER BY near.distance, t.id
+        """),
+        {"embedding": embedding, "label": label_id, "other_than": other_than, "number": number},
     )
     return typed_rows(SimilarTrack, result)
 

@@ -49,6 +49,13 @@ class ClipFingerprint(NamedTuple):
     landmarks: bytes
 
 
+class TrackFingerprint(NamedTuple):
+    """The landmarks of a clip of a track, as bytes."""
+
+    track_id: int
+    landmarks: bytes
+
+
 # Labels with learnable tracks (see `db.read.track_state.LEARNABLE`) both to train on and to hold out.
 TRAINABLE: Final = f"""
     trainable AS (
@@ -164,6 +171,20 @@ def fingerprints(connection: Connection, clip_ids: Sequence[int]) -> list[ClipFi
         {"clips": list(clip_ids)},
     )
     return typed_rows(ClipFingerprint, result)
+
+
+def fingerprints_of_tracks(
+    connection: Connection, track_ids: Sequence[int], version: int
+) -> list[TrackFingerprint]:
+    """The fingerprints of this version of all clips of these tracks."""
+    result = connection.execute(
+        text("""
+            SELECT c.track_id, f.landmarks FROM clips c JOIN fingerprints f ON f.clip_id = c.id
+             WHERE c.track_id = ANY(:tracks) AND f.version = :version ORDER BY c.track_id, c.id
+        """),
+        {"tracks": list(track_ids), "version": version},
+    )
+    return typed_rows(TrackFingerprint, result)
 
 
 def trainable_labels(connection: Connection, config_id: int, allowed: Sequence[str]) -> list[int]:

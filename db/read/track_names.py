@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from db.read.rows import typed_rows
+from db.read.rows import typed_row, typed_rows
 
 # SQL of the artists' names of a track `t`, joined in the order of the credit.
 CREDIT: Final = """
@@ -69,6 +69,39 @@ class TrackMatch(NamedTuple):
     exact: bool
     words: int
     wanted: int
+
+
+class TrackName(NamedTuple):
+    """A track."""
+
+    track_id: int
+    artists: str | None
+    title: str
+
+
+def track_of_id(connection: Connection, track_id: int) -> TrackName | None:
+    """The track with this id; None where there is none."""
+    result = connection.execute(
+        text(f"SELECT t.id AS track_id, {CREDIT} AS artists, t.title FROM tracks t WHERE t.id = :track"),
+        {"track": track_id},
+    )
+    return typed_row(TrackName, result)
+
+
+def track_of_file(connection: Connection, sha256: str) -> TrackName | None:
+    """The track of this audio file, if the champion has scored it; else None."""
+    result = connection.execute(
+        text(f"""
+            SELECT t.id AS track_id, {CREDIT} AS artists, t.title
+              FROM tracks t
+              JOIN models m ON m.status = 'champion'
+              JOIN predictions p ON (p.track_id, p.model_id) = (t.id, m.id)
+             WHERE t.provider IN ('folder', 'synth') AND t.external_id = :file
+             ORDER BY t.id LIMIT 1
+        """),
+        {"file": f"sha256:{sha256}"},
+    )
+    return typed_row(TrackName, result)
 
 
 def tracks_called(connection: Connection, name: str, number: int) -> list[TrackMatch]:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from db.read.rows import typed_rows
+from db.read.rows import typed_row, typed_rows
 
 NEWEST_FIRST: Final = "first_seen_at DESC, track_id DESC"
 LEAST_SURE_FIRST: Final = "confidence, track_id"
@@ -48,6 +48,13 @@ class Suspect(NamedTuple):
     label_probability: float
     learnt: bool
     path: str | None
+
+
+class TrackLabel(NamedTuple):
+    """The only label of a track (None: it has none or several), and whether the champion was trained on the track."""
+
+    label: str | None
+    learnt: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,24 @@ def count_suspects(connection: Connection, choice: TrackChoice) -> int:
     condition, parameters = choice.condition()
     query = f"SELECT count(*) FROM suspected_mislabelled WHERE {condition}"
     return int(connection.scalar(text(query), parameters) or 0)
+
+
+def label_of(connection: Connection, track_id: int) -> TrackLabel | None:
+    """The label of a track; None where the track does not exist."""
+    result = connection.execute(
+        text("""
+            SELECT l.name AS label,
+                   EXISTS (SELECT FROM training_run_tracks r
+                             JOIN models m ON m.training_run_id = r.training_run_id AND m.status = 'champion'
+                            WHERE r.track_id = t.id AND r.split = 'train') AS learnt
+              FROM tracks t
+              LEFT JOIN track_labels tl ON tl.track_id = t.id
+              LEFT JOIN labels l ON l.id = tl.label_id
+             WHERE t.id = :track
+        """),
+        {"track": track_id},
+    )
+    return typed_row(TrackLabel, result)
 
 
 def now(connection: Connection) -> datetime:

@@ -1,6 +1,6 @@
 """Score files that are not in the database. Nothing is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
         champion = require_champion(connection)
         names = {label.slug: label.name for label in read.learning.labels(connection)}
         learnt = read.learning.files_learnt(connection, [sha256 for sha256 in hashes if sha256])
-    scorer = _load(settings, champion)
+    scorer = load_champion(settings, champion)
     return [
         replace(_score_file(scorer, path, names, settings.windows_per_track), learnt=sha256 in learnt)
         for path, sha256 in zip(paths, hashes, strict=True)
@@ -57,13 +57,14 @@ def embedding_of_file(settings: Settings, path: Path) -> list[float]:
     """
     with open_database(settings) as engine, engine.connect() as connection:
         champion = require_champion(connection)
-    scorer = _load(settings, champion)
+    scorer = load_champion(settings, champion)
     clips = score_clips(scorer, path, settings.windows_per_track)
     embedding: list[float] = of_track([clip.embeddings for clip in clips]).tolist()
     return embedding
 
 
-def _load(settings: Settings, champion: Champion) -> Scorer:
+def load_champion(settings: Settings, champion: Champion) -> Scorer:
+    """The model in use. Raises ModelFileError where its file is missing or damaged."""
     return load_model(model_folder(settings) / champion.path, champion.sha256)
 
 
@@ -88,10 +89,15 @@ def score_clips(scorer: Scorer, path: Path, windows: int) -> list[ClipOutputs]:
     return outputs
 
 
-def _clips(scorer: Scorer, path: Path, windows: int) -> list[NDArray[np.float32]]:
+def _clips(scorer: Scorer, path: Path, windows: int) -> Iterator[NDArray[np.float32]]:
     """Spectrograms of the clips of a file, (frames, mel bands) each."""
     config = SpectrogramConfig.from_dict(scorer.spectrogram_config)
-    return [
-        log_mel(load_mono(path, offset_s=start, duration_s=length, sample_rate=config.sample_rate), config)
-        for start, length in plan_clips(probe(path).duration_s, windows)
-    ]
+    return (log_mel(samples, config) for _, samples in samples_of_clips(path, config.sample_rate, windows))
+
+
+def samples_of_clips(
+    path: Path, sample_rate: int, windows: int
+) -> Iterator[tuple[float, NDArray[np.float32]]]:
+    """The start in seconds and the mono samples, (samples,), of each clip that a file would have in the database."""
+    for start, length in plan_clips(probe(path).duration_s, windows):
+        yield start, load_mono(path, offset_s=start, duration_s=length, sample_rate=sample_rate)

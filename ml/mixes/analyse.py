@@ -23,6 +23,7 @@ from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.features.stft import HOP_LENGTH
 from ml.features.tempo import tempo_of
 from ml.mixes.min_duration import SHORTEST_S, too_short
+from ml.models.crop_scores import alternating, two_offsets
 from ml.models.model_file import ModelCard
 from ml.models.novelty import temporal_variance
 from ml.models.scorer import Scorer
@@ -92,20 +93,18 @@ def _analyse(path: Path, scorer: Scorer, on_progress: OnProgress) -> WindowScore
     frame_s = config.hop_length / config.sample_rate
     spans: list[Span] = []
 
-    def two_offsets(ready: Spans) -> Iterator[NDArray[np.float16]]:
-        """Each spectrogram, and again without its first half crop: their crops alternate in time."""
+    def spectrograms(ready: Spans) -> Iterator[NDArray[np.floating]]:
         for spectrogram, span in ready:
-            yield spectrogram
-            yield spectrogram[crop // 2 :]
+            yield from two_offsets(spectrogram, crop)
             spans.append(span)
             on_progress(span.end_s, sound.promised_s)
 
     with decoding(path, sample_rate=config.sample_rate, threads=DECODERS) as sound:
         with closing(_spans(path, sound, config, scorer.card)) as made, closing(_ahead(made)) as ready:
-            scores = scorer.score_many(two_offsets(ready))
+            scores = scorer.score_many(spectrograms(ready))
         duration_s = sound.decoded_s
     probabilities = np.concatenate(
-        [_alternating(*scores[first : first + 2]) for first in range(0, len(scores), 2)]
+        [alternating(*scores[first : first + 2]) for first in range(0, len(scores), 2)]
     )
     sounding = np.concatenate([span.sounding for span in spans])
     probabilities[~sounding] = np.nan
@@ -193,10 +192,3 @@ def _ahead(made: Spans) -> Spans:
         while (span := pending.popleft().result()) is not None:
             pending.append(thread.submit(next, made, None))
             yield span
-
-
-def _alternating(even: NDArray[np.float32], odd: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The rows of two arrays in turn, (even + odd rows, labels). `even` comes first and may have one row more."""
-    rows = np.empty((len(even) + len(odd), even.shape[1]), dtype=np.float32)
-    rows[::2], rows[1::2] = even, odd
-    return rows

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ml.evaluation.calibration import Calibration, calibrate
 from ml.mixes.analyse import WindowScores
+from ml.models.crop_scores import runs
 
 UNKNOWN: Final = -1
 STAYED: Final = -1  # in place of a previous state: the state did not change
@@ -144,17 +145,13 @@ def posteriors(log_likelihoods: NDArray[np.float64], persistence: float) -> NDAr
 
 
 def _segments(scores: WindowScores, path: NDArray[np.int64], posterior: NDArray[np.float64]) -> list[Segment]:
-    """Runs of one state in `path` (windows,). They meet halfway between the middles of two windows."""
-    changes = np.flatnonzero(np.diff(path)) + 1
-    firsts = [0, *changes.tolist(), len(path)]
-    borders_s = (changes - 0.5) * scores.step_s + scores.window_s / 2
-    times = [0.0, *borders_s.tolist(), scores.duration_s]
+    """Runs of one state in `path` (windows,)."""
     return [
         Segment(
-            start_s=times[number],
-            end_s=times[number + 1],
-            label=scores.labels[path[first]] if path[first] < len(scores.labels) else None,
-            confidence=float(posterior[first : firsts[number + 1], path[first]].mean()),
+            start_s=run.start_s,
+            end_s=run.end_s,
+            label=scores.labels[state] if (state := path[run.first]) < len(scores.labels) else None,
+            confidence=float(posterior[run.first : run.end, state].mean()),
         )
-        for number, first in enumerate(firsts[:-1])
+        for run in runs(path, scores.window_s, scores.step_s, scores.duration_s)
     ]

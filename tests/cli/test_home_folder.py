@@ -20,6 +20,7 @@ READING = [
     ("promote", "1"),
     ("mix", "any.mp3"),
     ("similar", "anything"),
+    ("explain", "anything"),
     ("map",),
     ("report",),
     ("backup", "any"),

@@ -10,6 +10,7 @@ from cli.output.paths import PNG, require_place_for
 from cli.output.rows import Format, write_json, write_rows
 from config.settings import Settings
 from db.roles import READER
+from flows.checks.neighbours import require_neighbours
 from flows.home.environment import contain_library_caches, open_database
 from flows.home.folder import require_home
 from flows.home.whole_file import write_output_file
@@ -17,7 +18,7 @@ from flows.home.whole_file import write_output_file
 
 def similar(
     like: Annotated[
-        str, typer.Argument(metavar="'ARTIST - TITLE' | FILE", help="A track, or an audio file.")
+        str, typer.Argument(metavar="TRACK|FILE", help="The name or id of a track, or an audio file.")
     ],
     number: Annotated[int, typer.Option(min=1, max=1000, help="How many neighbours.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
@@ -62,7 +63,6 @@ def draw_map(
     require_home(settings)
     contain_library_caches(settings)
     from flows.scoring.map import map_of, plot_tracks
-    from flows.similar.similar import require_neighbours
 
     with open_database(settings, READER) as engine, engine.connect() as connection:
         require_neighbours(connection)

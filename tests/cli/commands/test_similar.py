@@ -76,7 +76,8 @@ def test_a_name_of_no_track_or_several_gets_a_sentence(
     def remark(name: str) -> str:
         return similar(Settings(), name, 3).remark or ""
 
-    assert remark(name_of(engine, 2)) == ""
+    assert remark(name_of(engine, 2)) == "" and remark("2") == ""
+    assert similar(Settings(), "2", 3) == similar(Settings(), name_of(engine, 2), 3)
     assert f"taken for {name_of(engine, 3)}." in remark("amber signal dub")
     assert remark("amber signal").startswith("2 tracks fit 'amber signal'; taken for ")
     assert remark("ambe").startswith("3 tracks fit")
@@ -88,7 +89,8 @@ def test_a_name_of_no_track_or_several_gets_a_sentence(
     assert "The closest names are: " in refused("amber nonsense") and "Amber Signal (Dub)" in refused(
         "amber nonsense"
     )
-    assert "nor a track with any of these words" in refused("zzzz.mp3")
+    assert "nor a track with any of these words" in refused("zzzz")
+    assert "put the file back" in refused("zzzz.mp3")
     assert "The closest names" not in refused("amber signal.flac")
     for odd in ("~zzzz - zzzz", "z" * 1000, "zz\udcffzz"):  # ~ of nobody, too long for a file, no text
         assert "nor a track with any of these words" in refused(odd)

@@ -223,6 +223,7 @@ def named(crate: Engine) -> Iterator[Connection]:
                 VALUES (1, 1, 0), (2, 2, 0), (2, 1, 1), (3, 3, 0);
             """)
         )
+        connection.execute(text(JOIN_PLAYLIST))
         yield connection
 
 

@@ -49,7 +49,7 @@ def test_two_swapped_labels_of_sixty_are_found_and_no_other() -> None:
 def test_a_track_is_never_checked_by_a_model_that_learnt_its_group() -> None:
     examples, features = clips(40)
     # The recordings of one group are copies of each other, with a label that nothing else of their sound has.
-    copies = {track: features[0] for track in (1, 11, 21)}
+    copies = dict.fromkeys((1, 11, 21), features[0])
     for example in examples:
         if example.track_id in copies:
             features = {**features, example.clip_id: copies[example.track_id]}

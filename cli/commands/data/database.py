@@ -5,18 +5,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from psycopg import Error as PostgresError
 
 from cli.commands.data.address import url
 from cli.output.rows import Format, write_rows
-from cli.postgres_errors import QueryError, query_error
 from config.settings import Settings
-from db.engine import AddressError, NoAnswerError, for_programs, read_only
+from db.engine import AddressError, for_programs, read_only
 from db.pgvector import add_neighbours
 from db.role_passwords import PREFECT, make_prefect, set_password
 from db.roles import PIPELINE, READER, make_roles
 from flows.home.environment import migrated_database, open_database
 from flows.home.folder import require_home
+from flows.home.postgres_errors import query_errors
 from services.environment import without_secrets
 from services.postgres.server import postgres_server
 from services.secret_file import read_secret
@@ -50,14 +49,12 @@ def sql(
         raise typer.BadParameter("There is no statement.")
     settings = Settings()
     require_home(settings)
-    with open_database(settings, READER) as engine:
-        try:
-            with read_only(engine, query, timeout, limit) as answer:
-                write_rows(answer.columns, answer.rows, form, exact=exact)
-        except NoAnswerError as error:
-            raise QueryError(str(error)) from error
-        except PostgresError as error:
-            raise query_error(error, query, timeout) from error
+    with (
+        open_database(settings, READER) as engine,
+        query_errors(query, timeout, "--timeout"),
+        read_only(engine, query, timeout, limit) as answer,
+    ):
+        write_rows(answer.columns, answer.rows, form, exact=exact)
     if answer.cut:
         typer.echo(f"These are the first {limit} rows; there are more: raise --limit to see them.", err=True)
 

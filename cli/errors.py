@@ -12,16 +12,14 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from psycopg import Error as PostgresError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
-from sqlalchemy.exc import DBAPIError
 
 from cli.output import screen
-from cli.postgres_errors import QueryError, postgres_sentence
 from common.errors import LabelscopeError
 from common.files import describe
 from config.settings import SECRETS, Settings
+from flows.home.postgres_errors import QueryError, database_sentence
 from services.private import PlaceRefused
 
 EXAMPLES = {"hyperparameters": '{"epochs": 20}'}
@@ -29,7 +27,6 @@ PRINTING_PACKAGES = {"cli", "click", "typer", "rich"}
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 # Errors of libraries that people can fix, by name: importing them takes seconds.
 FOREIGN = {"distributed.scheduler.KilledWorker", "prefect.exceptions.CancelledRun"}
-UNKNOWN_SCHEMA = "alembic.util.exc.CommandError"
 
 
 @contextmanager
@@ -82,13 +79,9 @@ def _sentence(error: Exception) -> str | None:
         return _wrong_setting(error)
     if isinstance(error, SettingsError):
         return _unreadable_setting(error)
-    if isinstance(error, DBAPIError | PostgresError):
-        return postgres_sentence(getattr(error, "orig", error))
-    if _full_name(error) == UNKNOWN_SCHEMA:
-        return f"The database's schema is unknown to this version ({error}); update Labelscope."
     if isinstance(error, OSError):
         return _file_sentence(error)
-    return None
+    return database_sentence(error)
 
 
 def _full_name(error: Exception) -> str:

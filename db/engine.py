@@ -1,6 +1,6 @@
 """Connections to PostgreSQL: addresses, advisory locks and read-only queries."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -163,14 +163,22 @@ class NoAnswerError(ValueError):
 
 
 @contextmanager
-def read_only(engine: Engine, query: str, timeout_seconds: int, limit: int) -> Iterator[Answer]:
+def read_only(
+    engine: Engine,
+    query: str,
+    timeout_seconds: int,
+    limit: int,
+    parameters: Mapping[str, Any] | None = None,
+) -> Iterator[Answer]:
     """The first `limit` rows of one statement in a read-only transaction, with a time limit.
 
-    Rows are streamed, so that memory holds few of them. A streamed or prepared query is a single statement: it cannot
-    end the read-only transaction and continue.
+    `%(name)s` is a parameter; without parameters percent signs are plain text. Rows are streamed, so that memory holds
+    few of them. A streamed or prepared query is a single statement: it cannot end the read-only transaction and
+    continue.
 
     Raises:
-        NoAnswerError: the statement is a COPY, which has its own protocol, or the query is empty.
+        NoAnswerError: the statement is a COPY, which has its own protocol, the query is empty, or its parameters do not
+            fit.
     """
     with engine.connect() as connection:
         connection.execute(text("SET TRANSACTION READ ONLY"))
@@ -178,11 +186,11 @@ def read_only(engine: Engine, query: str, timeout_seconds: int, limit: int) -> I
         connection.execute(text(f"SET LOCAL lock_timeout = '{QUESTION_SECONDS}s'"))
         driver: Any = connection.connection.driver_connection
         cursor = driver.cursor()
-        with closing(cursor.stream(query)) as stream:
+        with closing(cursor.stream(query, parameters)) as stream:
             try:
                 first = next(stream, None)
                 if first is None:
-                    cursor.execute(query, prepare=True)  # a stream without rows has no columns
+                    cursor.execute(query, parameters, prepare=True)  # a stream without rows has no columns
                 answer = Answer([column.name for column in cursor.description or ()], iter(()))
             except Error as error:
                 # COPY leaves the transaction active.
@@ -195,6 +203,11 @@ def read_only(engine: Engine, query: str, timeout_seconds: int, limit: int) -> I
                     raise
                 if not isinstance(error, ProgrammingError):
                     raise NoAnswerError("There is no statement.") from error
+                if parameters:
+                    raise NoAnswerError(
+                        f"The parameters do not fit the query ({error}): write %(name)s for a parameter, and %% for a"
+                        " percent sign."
+                    ) from error
                 answer = Answer([], iter(()))  # a statement without rows, like SET
                 first = None
             if first is not None:

@@ -1,12 +1,13 @@
-"""Write the pages of docs/reference/ from the code: commands, settings, tables, queries and the SQL of the roles.
+"""Write the pages of docs/reference/ from the code: commands, settings, tables, queries, roles and the Python API.
 
 `make docs` runs it. tests/docs/test_reference.py fails while a page differs from what the code gives.
 """
 
+import inspect
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import typer
 from pydantic.fields import FieldInfo
 from sqlalchemy.dialects import postgresql
 
+import labelscope
 from cli.app import app
 from config.settings import Settings
 from db.models import Base
@@ -54,6 +56,11 @@ A superuser runs this in a migrated database; `labelscope db upgrade --roles` do
 [Use your own PostgreSQL](../how-to/use-your-own-postgres.md) describes the roles."""
 
 
+PYTHON_INTRO = """\
+For notebooks and scripts: `import labelscope`. It starts no Prefect server.
+[notebook.ipynb](../notebook.ipynb) shows it."""
+
+
 def pages() -> dict[str, str]:
     """File name -> text of each generated page."""
     return {
@@ -61,6 +68,7 @@ def pages() -> dict[str, str]:
         "settings.md": _page("Settings", SETTINGS_INTRO, _settings()),
         "tables.md": _page("Tables", TABLES_INTRO, _tables()),
         "queries.md": _page("Twelve questions", QUERIES_INTRO, _queries()),
+        "python.md": _page("Python", PYTHON_INTRO, _python()),
         "roles.md": _page("SQL of the roles", ROLES_INTRO, iter(["```sql", RIGHTS.rstrip("\n"), "```"])),
     }
 
@@ -175,6 +183,34 @@ def _tables() -> Iterator[str]:
             kind = column.type.compile(dialect).lower()
             yield f"- `{column.name}`{null} ({kind}{key}): {_plain(column.comment or '')}"
         yield ""
+
+
+def _python() -> Iterator[str]:
+    """The public functions, methods and results with their docstrings."""
+    yield from _documented("labelscope.open", labelscope.open)
+    for name, method in vars(labelscope.Home).items():
+        if inspect.isfunction(method) and not name.startswith("_"):
+            yield from _documented(f"home.{name}", method)
+    for result in (labelscope.Prediction, labelscope.Mix):
+        yield from (
+            f"## labelscope.{result.__name__}",
+            "",
+            "```text",
+            inspect.getdoc(result) or "",
+            "```",
+            "",
+        )
+
+
+def _documented(name: str, function: Callable[..., Any]) -> Iterator[str]:
+    signature = str(inspect.signature(function)).replace("(self, ", "(").replace("(self)", "()")
+    yield from (f"## {name}", "", "```python", f"{name}{_short(signature)}", "```", "")
+    yield from ("```text", inspect.getdoc(function) or "", "```", "")
+
+
+def _short(signature: str) -> str:
+    """The signature without quotes around annotations, and with the plain names of types."""
+    return re.sub(r"'(\w+)'", r"\1", re.sub(r"os\.|labelscope\.results\.|\[str\]", "", signature))
 
 
 def _plain(words: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from common.errors import LabelscopeError
-from config.labels import read_labels
+from config.labels import Taste, read_labels
 from config.settings import Settings
 from config.taste import taste_of
 from db import read
@@ -77,10 +77,10 @@ def require_hyperparameters(settings: Settings) -> None:
     choose(settings.architecture, settings.random_seed, settings.hyperparameters)
 
 
-def require_taste(connection: Connection, settings: Settings) -> None:
-    """Raises ConfigurationError where labels.toml, or the taste in it, is invalid."""
+def require_taste(connection: Connection, settings: Settings) -> Taste:
+    """The taste of labels.toml. Raises ConfigurationError where the file, or the taste in it, is invalid."""
     labels = [(label.slug, label.name) for label in read.learning.labels(connection)]
-    taste_of(read_labels(settings.labels), settings.labels, labels)
+    return taste_of(read_labels(settings.labels), settings.labels, labels)
 
 
 def has_clips(connection: Connection) -> bool:

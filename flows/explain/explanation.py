@@ -17,7 +17,7 @@ from flows.explain.music import Clip, Music, load
 from flows.explain.neighbours import nearest
 from flows.explain.ranges import LabelDeviations, deviations
 from flows.explain.request import Request
-from flows.scoring.files import load_champion
+from flows.scoring.files import champion_scorer
 from ml.features.spectrogram import SpectrogramConfig
 from ml.models.crop_scores import CropScores, runs, score_overlapping
 from ml.models.embedding import of_track
@@ -79,9 +79,9 @@ def explain(engine: Engine, settings: Settings, champion: Champion, request: Req
 
     Raises UnusableFileError, ExplanationError, and ModelFileError for a damaged model file.
     """
-    scorer = load_champion(settings, champion)
-    music = load(settings, scorer, request)
-    verdict, embedding, scores = _score(scorer, music)
+    with champion_scorer(settings, champion) as scorer:
+        music = load(settings, scorer, request)
+        verdict, embedding, scores = _score(scorer, music)
     order = np.argsort(-verdict.probabilities).tolist()
     with engine.connect() as connection:
         stored = read.learning.labels(connection)

@@ -128,12 +128,17 @@ def contain_library_caches(settings: Settings) -> None:
     # Absolute, so that a change of the working directory does not move the home.
     os.environ["LABELSCOPE_HOME"] = str(settings.home)
     os.environ.setdefault("MPLCONFIGDIR", str(settings.home / "cache" / "matplotlib"))
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    contain_model_caches(settings)
+
+
+def contain_model_caches(settings: Settings) -> None:
+    """Keep the caches of Keras and Numba inside the home."""
     os.environ.setdefault("KERAS_HOME", str(settings.home / "cache" / "keras"))
     # Numba caches what it compiles (half a minute) beside the source, or else in ~/.cache, outside of the home.
     sources = (find_spec("librosa"), find_spec("ml"))
     if not all(spec and spec.origin and os.access(Path(spec.origin).parent, os.W_OK) for spec in sources):
         os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.home / "cache" / "numba"))
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 
 def spectrogram_folder(settings: Settings, recipe_fingerprint: str) -> Path:

@@ -1,6 +1,8 @@
 """The umask: files of this process are private, except output files that a person asked for."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 PRIVATE = 0o077
 _callers_umask = PRIVATE
@@ -12,6 +14,16 @@ def close() -> None:
     before = os.umask(PRIVATE)
     if before != PRIVATE:
         _callers_umask = before
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """Files of the block are private, later ones as before: for a process with files of its own, such as a notebook."""
+    before = os.umask(PRIVATE)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def output_file_mode() -> int:

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from prefect import flow
 from prefect.runtime import flow_run
@@ -10,9 +9,8 @@ from prefect.states import Failed
 from sqlalchemy import Connection, Engine
 
 from common.errors import LabelscopeError
-from config.labels import Taste, read_labels
+from config.labels import Taste
 from config.settings import Settings
-from config.taste import taste_of
 from db import read
 from db.read.learning import Champion
 from db.write.mixes import (
@@ -23,8 +21,9 @@ from db.write.mixes import (
     reject_mix,
     save_mix,
 )
-from flows.checks.no_champion import NoModelError
-from flows.home.environment import model_folder, open_database
+from flows.checks.requests import require_champion, require_taste
+from flows.home.environment import open_database
+from flows.mix.analysis import analyse_file
 from flows.mix.artifacts import leave_mix
 from flows.mix.recording_file import (
     Recording,
@@ -39,13 +38,8 @@ from flows.mix.rows import segment_rows, summary_row, window_rows
 from flows.mix.verdict import Verdict, verdict
 from flows.prefect_tools.progress import audio_progress_bar
 from flows.prefect_tools.run_names import of_recording
-from flows.scoring.model_cache import scoring
-from ml.evaluation.calibration import Calibration
-from ml.mixes.analyse import WindowScores, analyse
-from ml.mixes.segmentation import timeline
-from ml.mixes.summary import MixSummary, summarise
+from ml.mixes.summary import MixSummary
 from sound.errors import AudioError
-from sound.file_state import expect_unchanged
 from sources.metadata.tags import clean_text
 
 
@@ -91,10 +85,8 @@ def mix(recording: Recording) -> Mixed:
     with open_database(settings) as engine:
         path = path_from(recording)
         with engine.connect() as connection:
-            champion = read.learning.champion(connection)
-            if champion is None:
-                raise NoModelError
-            taste = _read_taste(connection, settings)
+            champion = require_champion(connection)
+            taste = require_taste(connection, settings)
         file = None
         try:
             file = read_recording_file(path)
@@ -108,12 +100,6 @@ def mix(recording: Recording) -> Mixed:
         with engine.connect() as connection:
             leave_mix(connection, mixed.mix_id)
     return mixed
-
-
-def _read_taste(connection: Connection, settings: Settings) -> Taste:
-    """Raises ConfigurationError where labels.toml or its taste is invalid."""
-    labels = [(label.slug, label.name) for label in read.learning.labels(connection)]
-    return taste_of(read_labels(settings.labels), settings.labels, labels)
 
 
 def _reject(engine: Engine, row: RejectedMixRow) -> int:
@@ -158,13 +144,12 @@ def _analyse(
     Raises AudioError, and ModelRemoved where the model was removed meanwhile.
     """
     started = time.perf_counter()
-    scores, calibration = _score(settings, champion, file.path)
-    expect_unchanged(file.path, file.state)
-    mix_timeline = timeline(scores, calibration)
-    summary = summarise(mix_timeline, scores)
+    with audio_progress_bar(clean_text(file.path.name)) as show_progress:
+        analysis = analyse_file(settings, champion, file, show_progress)
+    scores, summary = analysis.scores, analysis.summary
     label_ids = [label["id"] for label in champion.labels]
-    segments = segment_rows(mix_timeline, scores, label_ids)
-    windows = window_rows(mix_timeline, scores, label_ids)
+    segments = segment_rows(analysis.timeline, scores, label_ids)
+    windows = window_rows(analysis.timeline, scores, label_ids)
     with engine.begin() as connection:
         names = {label.slug: label.name for label in read.learning.labels(connection)}
         judgement = verdict(summary, taste, names)
@@ -192,12 +177,3 @@ def _analyse(
             " to use the current model."
         )
     return recognised
-
-
-def _score(settings: Settings, champion: Champion, path: Path) -> tuple[WindowScores, Calibration]:
-    """Scores of all windows of a recording, and the calibration of the model that gave them."""
-    with (
-        scoring(model_folder(settings) / champion.path, champion.sha256) as scorer,
-        audio_progress_bar(clean_text(path.name)) as show_progress,
-    ):
-        return analyse(path, scorer, show_progress), scorer.card.calibration

@@ -1,6 +1,7 @@
 """Score files that are not in the database. Nothing is stored."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from db.read.learning import Champion
 from flows.checks.files import UnusableFileError, file_problems, too_short
 from flows.checks.requests import require_champion
 from flows.home.environment import model_folder, open_database
+from flows.scoring.model_cache import scoring
 from ml.features.spectrogram import SpectrogramConfig, log_mel
 from ml.models.embedding import of_track
-from ml.models.scorer import ClipOutputs, Scorer, load_model
+from ml.models.scorer import ClipOutputs, Scorer
 from sound.clips import plan_clips
 from sound.decode import load_mono
 from sound.probe import probe
@@ -43,11 +45,11 @@ def score_files(settings: Settings, paths: Sequence[Path]) -> list[ScoredFile]:
         champion = require_champion(connection)
         names = {label.slug: label.name for label in read.learning.labels(connection)}
         learnt = read.learning.files_learnt(connection, [sha256 for sha256 in hashes if sha256])
-    scorer = load_champion(settings, champion)
-    return [
-        replace(_score_file(scorer, path, names, settings.windows_per_track), learnt=sha256 in learnt)
-        for path, sha256 in zip(paths, hashes, strict=True)
-    ]
+    with champion_scorer(settings, champion) as scorer:
+        return [
+            replace(_score_file(scorer, path, names, settings.windows_per_track), learnt=sha256 in learnt)
+            for path, sha256 in zip(paths, hashes, strict=True)
+        ]
 
 
 def embedding_of_file(settings: Settings, path: Path) -> list[float]:
@@ -57,15 +59,15 @@ def embedding_of_file(settings: Settings, path: Path) -> list[float]:
     """
     with open_database(settings) as engine, engine.connect() as connection:
         champion = require_champion(connection)
-    scorer = load_champion(settings, champion)
-    clips = score_clips(scorer, path, settings.windows_per_track)
+    with champion_scorer(settings, champion) as scorer:
+        clips = score_clips(scorer, path, settings.windows_per_track)
     embedding: list[float] = of_track([clip.embeddings for clip in clips]).tolist()
     return embedding
 
 
-def load_champion(settings: Settings, champion: Champion) -> Scorer:
-    """The model in use. Raises ModelFileError where its file is missing or damaged."""
-    return load_model(model_folder(settings) / champion.path, champion.sha256)
+def champion_scorer(settings: Settings, champion: Champion) -> AbstractContextManager[Scorer]:
+    """The model in use, for one thread at a time. Raises ModelFileError where its file is missing or damaged."""
+    return scoring(model_folder(settings) / champion.path, champion.sha256)
 
 
 def _score_file(scorer: Scorer, path: Path, names: dict[str, str], windows: int) -> ScoredFile:

@@ -1,7 +1,7 @@
 """Find the tracks that sound most like a track or a file. Nothing is stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -24,6 +24,7 @@ class Neighbours:
     of: str  # the name of the track or file
     rows: Sequence[SimilarTrack]
     remark: str | None = None  # which track was taken for an inexact name, or that the file is a track
+    is_guess: bool = False  # the remark is about an inexact name
 
 
 def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
@@ -39,7 +40,8 @@ def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
             require_neighbours(connection)
             if path is None:
                 track, remark = track_called(connection, name_or_file)
-                return _like_track(connection, track, remark, number)
+                neighbours = _like_track(connection, track, remark, number)
+                return replace(neighbours, is_guess=remark is not None)
             # The file may be one of the tracks, and would be its own nearest neighbour.
             same_track = read.track_names.track_of_file(connection, sha256) if sha256 else None
             if same_track is not None:

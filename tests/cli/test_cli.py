@@ -9,7 +9,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import create_engine
 
 from services.postgres.server import embedded_postgres
 from sources.synth.crate import render_crate
@@ -168,16 +170,23 @@ def test_status_for_people_and_for_programs(here: Labelscope) -> None:
     assert document["counts"]["tracks"] == 15 and document["champion"]["model_id"] == 1
 
 
-def test_db_url_and_upgrade(here: Labelscope) -> None:
-    assert here("db", "url").startswith("postgresql://postgres@/labelscope?host=")
+def test_db_url_is_an_address_for_sqlalchemy_and_another_for_libpq(here: Labelscope) -> None:
+    engine = create_engine(here("db", "url", "--read-only").strip())
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM tracks").scalar() == 15
+    engine.dispose()
+    assert engine.url.drivername == "postgresql+psycopg"
+    with psycopg.connect(here("db", "url", "--libpq").strip()) as owner:
+        assert owner.execute("SELECT current_user").fetchone() == ("postgres",)
+
+
+def test_db_upgrade_names_the_schema(here: Labelscope) -> None:
     assert "schema" in here("db", "upgrade")
 
 
 def test_flows_have_worked_as_the_pipeline_and_questions_are_the_readers(
     run: Run, here: Labelscope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    as_reader = here("db", "url", "--read-only")
-    assert as_reader.startswith("postgresql://labelscope_reader@/labelscope?host=")
     assert here("sql", "SELECT current_user::text AS me", "--format", "csv") == "me\nlabelscope_reader\n"
     owner = "SELECT current_user, has_table_privilege('labelscope_pipeline', 'tracks', 'INSERT')"
     assert run("db", "psql", "--", "-Atc", owner).stdout == "postgres|t\n"

@@ -15,7 +15,7 @@ from typing import Any
 from common.errors import LabelscopeError
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("cli", "common", "config", "db", "flows", "ml", "report", "services", "sources")
+PACKAGES = ("cli", "common", "config", "db", "flows", "labelscope", "ml", "report", "services", "sources")
 SAMPLES: dict[str, Any] = {
     "datetime": datetime(2026, 1, 1, tzinfo=UTC),
     "Path": Path("file.toml"),

@@ -14,7 +14,20 @@ DOCUMENTS = [
     ROOT / "CONTRIBUTING.md",
     *(path for path in sorted((ROOT / "docs").rglob("*.md")) if path.parent != REFERENCE),
 ]
-CODE = ["cli", "common", "config", "db", "flows", "ml", "report", "services", "sources", "bench", "tests"]
+CODE = [
+    "cli",
+    "common",
+    "config",
+    "db",
+    "flows",
+    "labelscope",
+    "ml",
+    "report",
+    "services",
+    "sources",
+    "bench",
+    "tests",
+]
 
 
 @pytest.mark.parametrize("name", sorted(pages()))

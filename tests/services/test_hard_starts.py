@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from cli.postgres_errors import postgres_sentence
+from flows.home.postgres_errors import postgres_sentence
 from services import up_process
 from services.keeper import ServiceError, is_stopped, use
 from services.locks import read_state

@@ -1,22 +1,21 @@
 """`labelscope sql` and `labelscope db …`: the database, for people who know SQL."""
 
-import signal
 import subprocess
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from psycopg import Error as PostgresError
 
+from cli.commands.data.address import url
 from cli.output.rows import Format, write_rows
-from cli.postgres_errors import QueryError, query_error
 from config.settings import Settings
-from db.engine import AddressError, NoAnswerError, for_programs, libpq_url, read_only
+from db.engine import AddressError, for_programs, read_only
 from db.pgvector import add_neighbours
 from db.role_passwords import PREFECT, make_prefect, set_password
-from db.roles import PIPELINE, READER, as_role, make_roles
-from flows.home.environment import database_address, migrated_database, open_database
+from db.roles import PIPELINE, READER, make_roles
+from flows.home.environment import migrated_database, open_database
 from flows.home.folder import require_home
+from flows.home.postgres_errors import query_errors
 from services.environment import without_secrets
 from services.postgres.server import postgres_server
 from services.secret_file import read_secret
@@ -50,44 +49,17 @@ def sql(
         raise typer.BadParameter("There is no statement.")
     settings = Settings()
     require_home(settings)
-    with open_database(settings, READER) as engine:
-        try:
-            with read_only(engine, query, timeout, limit) as answer:
-                write_rows(answer.columns, answer.rows, form, exact=exact)
-        except NoAnswerError as error:
-            raise QueryError(str(error)) from error
-        except PostgresError as error:
-            raise query_error(error, query, timeout) from error
+    with (
+        open_database(settings, READER) as engine,
+        query_errors(query, timeout, "--timeout"),
+        read_only(engine, query, timeout, limit) as answer,
+    ):
+        write_rows(answer.columns, answer.rows, form, exact=exact)
     if answer.cut:
         typer.echo(f"These are the first {limit} rows; there are more: raise --limit to see them.", err=True)
 
 
-@app.command(epilog="Examples: labelscope db url | labelscope db url --read-only --keep")
-def url(
-    keep: Annotated[bool, typer.Option(help="Keep the home's own server running until Ctrl-C.")] = False,
-    only_read: Annotated[
-        bool,
-        typer.Option(
-            "--read-only", help="The address of a role that can read everything and change nothing."
-        ),
-    ] = False,
-) -> None:
-    """Print the address of the database, for other programs."""
-    settings = Settings()
-    require_home(settings)
-    if only_read and settings.database_url is not None:
-        raise AddressError(
-            "DATABASE_URL names a PostgreSQL of your own: `labelscope db upgrade --roles` makes labelscope_reader"
-            " there, which can only read. docs/how-to/use-your-own-postgres.md describes its password and address."
-        )
-    with migrated_database(settings) if only_read else database_address(settings) as address:
-        typer.echo(libpq_url(as_role(address, READER) if only_read else address))
-        if settings.database_url is None and not keep:
-            typer.echo(
-                "The server runs while a labelscope command does; --keep keeps it up until Ctrl-C.", err=True
-            )
-        if keep:
-            signal.pause()
+app.command(epilog='Examples: labelscope db url --keep | psql "$(labelscope db url --libpq)"')(url)
 
 
 @app.command(

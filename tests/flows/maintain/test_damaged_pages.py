@@ -6,10 +6,10 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
-from cli.postgres_errors import postgres_sentence
 from db import migrate
 from db.engine import libpq_url
 from flows.home.environment import connected
+from flows.home.postgres_errors import postgres_sentence
 from flows.maintain.damaged_pages import damaged_pages, repair_indexes
 from services.locks import SERVER, is_held
 from services.postgres.server import embedded_postgres, ensure_database

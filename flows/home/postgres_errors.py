@@ -1,6 +1,8 @@
 """PostgreSQL's errors as sentences: a wrong statement, or a server that cannot be reached."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from psycopg import DataError
@@ -13,25 +15,46 @@ from psycopg.errors import (
     LockNotAvailable,
     QueryCanceled,
 )
+from sqlalchemy.exc import DBAPIError
 
 from common.errors import LabelscopeError
 from common.text import visible
 from config.settings import Settings
+from db.engine import NoAnswerError
 from services.full_disk import full_disk, is_nearly_full
 
 BEFORE, AFTER = 60, 30  # characters of a long line to show before and after the mistake
+# By name: importing it takes long.
+UNKNOWN_SCHEMA = "alembic.util.exc.CommandError"
 TIMEOUT = "statement timeout"  # in PostgreSQL's message
+
+
+class DatabaseError(LabelscopeError):
+    """The database cannot be used. The message has the reason and the cure."""
 
 
 class QueryError(LabelscopeError):
     """A statement that a person typed failed. The message shows the place, and the cure."""
 
 
-def query_error(error: PostgresError, query: str, timeout_seconds: int) -> QueryError:
+@contextmanager
+def query_errors(query: str, timeout_seconds: int, option: str) -> Iterator[None]:
+    """Raises QueryError for any error of this statement inside the block; `option` is what sets its time limit."""
+    try:
+        yield
+    except NoAnswerError as error:
+        raise QueryError(str(error)) from error
+    except QueryCanceled as error:
+        if TIMEOUT not in (error.diag.message_primary or ""):
+            raise _query_error(error, query) from error
+        raise QueryError(f"The statement takes longer than {timeout_seconds} s: raise {option}.") from error
+    except PostgresError as error:
+        raise _query_error(error, query) from error
+
+
+def _query_error(error: PostgresError, query: str) -> QueryError:
     """What is wrong with the statement: PostgreSQL's message, the line with a caret, and its hint."""
     diagnosis = error.diag
-    if isinstance(error, QueryCanceled) and TIMEOUT in (diagnosis.message_primary or ""):
-        return QueryError(f"The statement takes longer than {timeout_seconds} s: raise --timeout.")
     lines = [postgres_sentence(error, hint=diagnosis.statement_position is None)]
     if diagnosis.statement_position is not None:
         lines += _line_with_caret(query, int(diagnosis.statement_position) - 1)
@@ -48,6 +71,15 @@ def _line_with_caret(query: str, position: int) -> list[str]:
     shown = line[first : position - begin + AFTER]
     rest = "…" if len(line) > position - begin + AFTER else ""
     return [visible(head + shown + rest), " " * (len(head) + position - begin - first) + "^"]
+
+
+def database_sentence(error: Exception) -> str | None:
+    """One sentence for any error of PostgreSQL or of the migrations; None for any other error."""
+    if isinstance(error, DBAPIError | PostgresError):
+        return postgres_sentence(getattr(error, "orig", error))
+    if f"{type(error).__module__}.{type(error).__qualname__}" == UNKNOWN_SCHEMA:
+        return f"The database's schema is unknown to this version ({error}); update Labelscope."
+    return None
 
 
 def postgres_sentence(error: BaseException, hint: bool = True) -> str:

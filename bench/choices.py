@@ -1,6 +1,6 @@
 """The effect of each hyperparameter of `labelscope`: one changed at a time, by repeated grouped cross-validation.
 
-Run as `LABELSCOPE_HOME=… python -m bench.choices [NAME …]` on a home with tracks (`labelscope run --folder …`).
+Run as `LABELSCOPE_HOME=… python -m bench.choices [NAME …]` on a home with tracks (`labelscope run …`).
 All variants are trained on the same folds, so that differences are paired: the last columns are the difference to the
 current values, with the 95 % interval over groups of artists or albums. Some minutes a variant on two cores;
 `--repeats 1` takes half of that, with wider intervals.

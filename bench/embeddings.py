@@ -1,6 +1,6 @@
 """How good neighbours are by the stored embeddings, by other embeddings, and by probabilities.
 
-Run as `LABELSCOPE_HOME=… python -m bench.embeddings` on a home with tracks (`labelscope run --folder …`). Groups are
+Run as `LABELSCOPE_HOME=… python -m bench.embeddings` on a home with tracks (`labelscope run …`). Groups are
 split into folds; for each a model is trained without it, and the neighbours of every track of the fold are searched
 among all tracks. Two metrics, both 1 at best: the share of the ten nearest tracks of other groups that have the same
 label, and the share of a track's own group (the same recording, or artist) among as many nearest tracks. Each with its

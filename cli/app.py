@@ -5,7 +5,8 @@ answer at once. Prefect and Keras read the environment when they are imported; c
 """
 
 from collections.abc import Callable
-from typing import Final
+from importlib.metadata import version
+from typing import Annotated, Final
 
 import typer
 
@@ -17,7 +18,7 @@ from cli.commands.running import deploy, providers, status, up
 COMMANDS: Final[dict[str, tuple[tuple[str, Callable[..., None], str], ...]]] = {
     "Begin": (
         ("demo", run.demo, "labelscope demo"),
-        ("run", run.run, "labelscope run | labelscope run --folder ~/Music/crate"),
+        ("run", run.run, "labelscope run | labelscope run ~/Music/crate"),
         ("status", status.status, "labelscope status --json"),
     ),
     "Music": (
@@ -50,7 +51,7 @@ COMMANDS: Final[dict[str, tuple[tuple[str, Callable[..., None], str], ...]]] = {
         ("down", up.down, "labelscope down"),
         ("login", providers.login, "labelscope login spotify | labelscope login prefect"),
         ("purge", providers.purge, "labelscope purge --provider spotify"),
-        ("ingest", stages.ingest, "labelscope ingest | labelscope ingest --folder ~/Music/crate"),
+        ("ingest", stages.ingest, "labelscope ingest | labelscope ingest ~/Music/crate"),
         ("extract", stages.extract, "labelscope extract"),
         ("deploy", deploy.deploy, "PREFECT_API_URL=http://127.0.0.1:4200/api labelscope deploy"),
         ("worker", deploy.worker, "PREFECT_API_URL=http://127.0.0.1:4200/api labelscope worker --limit 2"),
@@ -58,6 +59,13 @@ COMMANDS: Final[dict[str, tuple[tuple[str, Callable[..., None], str], ...]]] = {
 }
 # `worker` passes the options of `prefect worker start` on.
 CONTEXT_SETTINGS: Final = {"worker": {"allow_extra_args": True, "ignore_unknown_options": True}}
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(version("labelscope"))
+        raise typer.Exit
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -68,6 +76,17 @@ app = typer.Typer(
     help="Which record label does this sound like? Music in, a trained network, predictions in PostgreSQL.",
     epilog="Everything is stored in LABELSCOPE_HOME, by default the folder .labelscope in this one.",
 )
+
+
+@app.callback()
+def labelscope(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """The options of the program itself."""
+
+
 app.add_typer(database.app, name="db", rich_help_panel="Database")
 app.add_typer(crates.app, name="crates", rich_help_panel="Music")
 for group, commands in COMMANDS.items():

@@ -46,7 +46,10 @@ def write_rows(
             raise typer.BadParameter("Two columns have the same name; rename one with AS.")
         _write_records(dict(zip(columns, row, strict=True)) for row in rows)
     else:
-        print_table(rows_as_table(columns, list(rows)))
+        listed = list(rows)
+        print_table(rows_as_table(columns, listed))
+        if not listed:
+            typer.echo("0 rows")
 
 
 def _write_records(records: Iterable[dict[str, Any]]) -> None:

@@ -121,7 +121,7 @@ def _lead(counts: Counts, champion: Champion | None) -> str:
     if not counts.tracks:
         return (
             "There is nothing here yet. labelscope demo runs the whole pipeline on synthetic music;"
-            " labelscope run --folder CRATE starts with yours, and labelscope run with the playlists of labels.toml."
+            " labelscope run DIR starts with yours, and labelscope run with the playlists of labels.toml."
         )
     summary = f"{counted(counts.tracks, 'track')} of {counted(counts.labels, 'label')}"
     if champion is None:

@@ -67,7 +67,7 @@ class Bar:
 def section(playlists: Sequence[Playlist], problems: Sequence[Problem]) -> Section:
     """The section, from rows of the view playlist_coverage and of the problems that kept content out."""
     if not playlists:
-        nothing = "Nothing has come in yet: labelscope run, or labelscope run --folder CRATE."
+        nothing = "Nothing has come in yet: labelscope run, or labelscope run DIR."
         return Section("coverage", TITLE, TITLE, (nothing,))
     sentences = _sentences(playlists, problems)
     return Section(

@@ -1,10 +1,14 @@
 """`labelscope sql` and `labelscope db …`: the database, for people who know SQL."""
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from psycopg.errors import UndefinedTable
+from sqlalchemy import Engine, inspect
 
 from cli.commands.data.address import url
 from cli.output.rows import Format, write_rows
@@ -15,7 +19,7 @@ from db.role_passwords import PREFECT, make_prefect, set_password
 from db.roles import PIPELINE, READER, make_roles
 from flows.home.environment import migrated_database, open_database
 from flows.home.folder import require_home
-from flows.home.postgres_errors import query_errors
+from flows.home.postgres_errors import QueryError, query_errors
 from services.environment import without_secrets
 from services.postgres.server import postgres_server
 from services.secret_file import read_secret
@@ -51,6 +55,7 @@ def sql(
     require_home(settings)
     with (
         open_database(settings, READER) as engine,
+        _views_for_unknown_names(engine),
         query_errors(query, timeout, "--timeout"),
         read_only(engine, query, timeout, limit) as answer,
     ):
@@ -60,6 +65,19 @@ def sql(
 
 
 app.command(epilog='Examples: labelscope db url --keep | psql "$(labelscope db url --libpq)"')(url)
+
+
+@contextmanager
+def _views_for_unknown_names(engine: Engine) -> Iterator[None]:
+    """Add the names of all views to the error of a statement that names no table or view."""
+    try:
+        yield
+    except QueryError as error:
+        if not isinstance(error.__cause__, UndefinedTable):
+            raise
+        with engine.connect() as connection:
+            views = ", ".join(sorted(inspect(connection).get_view_names()))
+        raise QueryError(f"{error}\nViews: {views}.") from error.__cause__
 
 
 @app.command(

@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from cli.commands.music.stages import Folder
+from cli.commands.music.stages import Crate, CrateOption, one_crate
 from cli.output import predictions, show
 from cli.starting import flow_ready, require_source
 from config.settings import Settings
@@ -12,9 +12,10 @@ from flows.checks.requests import require_hyperparameters
 from flows.home.folder import synthetic_crate
 
 
-def run(folder: Folder = None) -> None:
+def run(crate: Crate = None, option: CrateOption = None) -> None:
     """The whole job: ingest, extract, retrain if due, predict. Run it again whenever there is new music."""
     settings = Settings()
+    folder = one_crate(crate, option)
     require_source(settings, folder)
     require_hyperparameters(settings)
     with flow_ready(settings, "flows.pipeline"):

@@ -13,18 +13,28 @@ from flows.checks.requests import has_clips, require_something_to_learn
 from flows.home.environment import open_database
 from flows.home.folder import require_home
 
-Folder = Annotated[
+Crate = Annotated[
     Path | None,
-    typer.Option(
-        "--folder",
-        help="Read a crate, a folder with one sub-folder of audio for each label, in place of labels.toml.",
+    typer.Argument(
+        metavar="DIR",
+        help="A crate: a folder with one sub-folder of audio for each label. Without it, labels.toml is read.",
     ),
 ]
+# The crate as an option, as it was before it could be an argument: scripts have it.
+CrateOption = Annotated[Path | None, typer.Option("--folder", hidden=True)]
 
 
-def ingest(folder: Folder = None) -> None:
+def one_crate(argument: Path | None, option: Path | None) -> Path | None:
+    """The crate that was named, as an argument or an option. Raises BadParameter where both differ."""
+    if argument and option and argument != option:
+        raise typer.BadParameter(f"Two folders are named, {str(argument)!r} and {str(option)!r}: name one.")
+    return argument or option
+
+
+def ingest(crate: Crate = None, option: CrateOption = None) -> None:
     """Read the playlists of labels.toml into the database, with previews; or a crate's names, tags and checksums."""
     settings = Settings()
+    folder = one_crate(crate, option)
     require_source(settings, folder)
     with flow_ready(settings, "flows.ingest.flow"):
         from flows.ingest.flow import ingest as flow

@@ -23,7 +23,7 @@ from bench.scale.rows import fill, vacuum
 from db import migrate
 from db.engine import open_engine
 from db.read.embeddings import similar_tracks
-from db.read.track_names import tracks_called
+from db.read.tracks.names import tracks_called
 from db.write.embeddings import save_embeddings
 from flows.batch.batches import batches
 from flows.batch.refresh_track_states import refresh_track_states

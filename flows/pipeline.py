@@ -58,7 +58,7 @@ def pipeline(crate: Path | None = None, synthetic: bool = False) -> Outcome:
                 message="Another pipeline is running, so this one did nothing: run it again later."
             )  # type: ignore[return-value]
         with engine.connect() as connection:
-            began = read.tracks.now(connection)
+            began = read.tracks.predictions.now(connection)
         ingested = ingest(crate, synthetic)
         extracted = extract()
         retraining = retrain(return_state=True)

@@ -11,7 +11,7 @@ from cli.output import screen
 from cli.output.rows import Format, write_json, write_rows
 from config.settings import Settings
 from db import read
-from db.read.tracks import NOT_LEARNT_FIRST, Suspect, TrackChoice, TrackPrediction
+from db.read.tracks.predictions import NOT_LEARNT_FIRST, Suspect, TrackChoice, TrackPrediction
 from flows.home.environment import open_database
 
 if TYPE_CHECKING:  # it imports Keras
@@ -34,8 +34,8 @@ def new_tracks(settings: Settings, since: datetime) -> None:
     """What the tracks sound like that were first seen at this time or later: at most twenty, and how many more."""
     choice = TrackChoice(since=since)
     with open_database(settings) as engine, engine.connect() as connection:
-        tracks = read.tracks.predicted_tracks(connection, choice, NOT_LEARNT_FIRST, SHOWN)
-        more = read.tracks.count_predicted_tracks(connection, choice) - len(tracks)
+        tracks = read.tracks.predictions.predicted_tracks(connection, choice, NOT_LEARNT_FIRST, SHOWN)
+        more = read.tracks.predictions.count_predicted_tracks(connection, choice) - len(tracks)
     print_tracks("New tracks", tracks)
     if more:
         typer.echo(f"and {more} more: `labelscope tracks --new` lists them.")

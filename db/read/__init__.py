@@ -11,8 +11,6 @@ from db.read import (
     providers,
     report,
     splits,
-    track_names,
-    track_state,
     tracks,
     views,
 )
@@ -28,8 +26,6 @@ __all__ = [
     "providers",
     "report",
     "splits",
-    "track_names",
-    "track_state",
     "tracks",
     "views",
 ]

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from db.read.report import OURS
 from db.read.rows import typed_rows
-from db.read.track_state import tracks_in_state
+from db.read.tracks.state import tracks_in_state
 
 NO_FINGERPRINT = "s.clips_ready > 0 AND s.fingerprint_version IS DISTINCT FROM :version"
 UNEXTRACTED = f"""

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, text
 
 from db.read.rows import typed_rows
-from db.read.track_names import CREDIT
+from db.read.tracks.names import CREDIT
 
 
 class SimilarTrack(NamedTuple):

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from db.read.rows import typed_row, typed_rows
 from db.read.splits import TRAINABLE
-from db.read.track_state import LEARNABLE, learnable, tracks_in_state
+from db.read.tracks.state import LEARNABLE, learnable, tracks_in_state
 
 UNSCORED = (
     "s.origins <> '{}' AND s.audio && :audio AND s.clips_new = 0 AND s.scored_by IS DISTINCT FROM :model"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from db.read.rows import typed_row, typed_rows
-from db.read.track_state import tracks_in_state
+from db.read.tracks.state import tracks_in_state
 
 # A lookup of audio that is final for a while: a plain "no", or the fifth transient fault in a row with one preview.
 # An unreachable service or folder is never final, nor is a doubtful result.

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from common.epochs import StoredEpoch
 from db.read.rows import typed_row, typed_rows
-from db.read.track_names import CREDIT
+from db.read.tracks.names import CREDIT
 
 # Columns of audio_features that Labelscope computes, and those of services.
 OURS = (

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, text
 
 from db.read.rows import typed_rows
-from db.read.track_state import LEARNABLE, learnable, tracks_in_state
+from db.read.tracks.state import LEARNABLE, learnable, tracks_in_state
 
 
 class TrackWithoutSplit(NamedTuple):
@@ -56,7 +56,7 @@ class TrackFingerprint(NamedTuple):
     landmarks: bytes
 
 
-# Labels with learnable tracks (see `db.read.track_state.LEARNABLE`) both to train on and to hold out.
+# Labels with learnable tracks (see `db.read.tracks.state.LEARNABLE`) both to train on and to hold out.
 TRAINABLE: Final = f"""
     trainable AS (
         SELECT label_id

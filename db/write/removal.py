@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from db.read.splits import TRACK_KEY
-from db.read.track_state import tracks_in_state
+from db.read.tracks.state import tracks_in_state
 from db.write.learning import count_training_tracks
 from db.write.track_state import lock_track_states
 

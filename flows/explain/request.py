@@ -48,7 +48,7 @@ def find(connection: Connection, settings: Settings, champion: Champion, name_or
         track, remark = track_called(connection, name_or_file)
         return _stored(connection, settings, champion, track, remark)
     sha256 = sha256_if_readable(path)
-    if sha256 and (same_track := read.track_names.track_of_file(connection, sha256)):
+    if sha256 and (same_track := read.tracks.names.track_of_file(connection, sha256)):
         remark = f"{path.name} is in the database as {name_of(same_track)}."
         return _stored(connection, settings, champion, same_track, remark)
     require_sound(path, shortest_s(connection))
@@ -66,7 +66,7 @@ def _stored(
             f"{name_of(track)} has no clip that can be scored: run `labelscope run`;"
             " `labelscope status` lists what could not be used."
         )
-    of_track = read.tracks.label_of(connection, track.track_id)
+    of_track = read.tracks.predictions.label_of(connection, track.track_id)
     assert of_track is not None  # it was found in the same transaction
     return Request(
         name_of(track),

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from common.errors import LabelscopeError
 from db import read
-from db.read.track_names import TrackMatch, TrackName
+from db.read.tracks.names import TrackMatch, TrackName
 from sources.files.names import has_audio_ending
 
 NAMED: Final = 4  # other tracks in a remark
@@ -35,7 +35,7 @@ def file_called(text: str) -> Path | None:
 def track_called(connection: Connection, given: str) -> tuple[NamedTrack, str | None]:
     """The track of this name or id, or the best guess with a remark. Raises TrackNameError where no track fits."""
     name = given.encode("utf-8", "backslashreplace").decode()  # a path may have bytes that are not UTF-8
-    candidates = read.track_names.tracks_called(connection, name, MOST_CANDIDATES)
+    candidates = read.tracks.names.tracks_called(connection, name, MOST_CANDIDATES)
     if not (candidates and candidates[0].exact) and (track := _track_of_id(connection, name)):
         return track, None
     if not candidates:
@@ -59,7 +59,7 @@ def name_of(track: NamedTrack) -> str:
 
 def _track_of_id(connection: Connection, text: str) -> TrackName | None:
     is_id = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
-    return read.track_names.track_of_id(connection, int(text)) if is_id else None
+    return read.tracks.names.track_of_id(connection, int(text)) if is_id else None
 
 
 def _no_track(name: str, candidates: Sequence[TrackMatch]) -> TrackNameError:

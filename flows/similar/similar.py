@@ -43,7 +43,7 @@ def similar(settings: Settings, name_or_file: str, number: int) -> Neighbours:
                 neighbours = _like_track(connection, track, remark, number)
                 return replace(neighbours, is_guess=remark is not None)
             # The file may be one of the tracks, and would be its own nearest neighbour.
-            same_track = read.track_names.track_of_file(connection, sha256) if sha256 else None
+            same_track = read.tracks.names.track_of_file(connection, sha256) if sha256 else None
             if same_track is not None:
                 remark = f"{path.name} is in the database as {name_of(same_track)}."
                 return _like_track(connection, same_track, remark, number)

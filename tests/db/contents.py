@@ -5,6 +5,11 @@ from sqlalchemy import Connection, text
 # Derived rows, which tests/db/write/test_track_state.py tests.
 DERIVED = ("changed_tracks", "track_states", "track_state_members", "playlist_track_states")
 TRANSIENT = ("request_pace",)
+# Tracks that no playlist holds count nowhere.
+JOIN_PLAYLIST = """
+    INSERT INTO playlist_tracks (playlist_id, track_id) SELECT 1, id FROM tracks
+     WHERE id NOT IN (SELECT track_id FROM playlist_tracks)
+"""
 
 
 def contents(connection: Connection, *, without: tuple[str, ...] = ("last_seen_at",)) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from cli.output.rows import Format, write_rows
 from common.text import slug_of
 from config.settings import Settings
 from db import read
-from db.read.tracks import LEAST_SURE_FIRST, NEWEST_FIRST, Suspect, TrackChoice, TrackPrediction
+from db.read.tracks.predictions import LEAST_SURE_FIRST, NEWEST_FIRST, Suspect, TrackChoice, TrackPrediction
 from db.roles import READER
 from flows.checks.requests import require_champion
 from flows.home.environment import open_database
@@ -50,7 +50,7 @@ def tracks(
         choice = TrackChoice(
             label=label and _label_name(connection, label),
             predicted=UNKNOWN if unknown else predicted and _label_name(connection, predicted),
-            since=read.tracks.now(connection) - WEEK if new else None,
+            since=read.tracks.predictions.now(connection) - WEEK if new else None,
             track_ids=None if search is None else _track_ids(connection, search),
         )
         if misfiled:
@@ -61,19 +61,19 @@ def tracks(
 
 
 def _list_tracks(connection: Connection, choice: TrackChoice, order: str, number: int, form: Format) -> None:
-    found = read.tracks.predicted_tracks(connection, choice, order, number)
+    found = read.tracks.predictions.predicted_tracks(connection, choice, order, number)
     if form is Format.TABLE:
         print_tracks(None, found)
-        _say_how_many(len(found), read.tracks.count_predicted_tracks(connection, choice))
+        _say_how_many(len(found), read.tracks.predictions.count_predicted_tracks(connection, choice))
     else:
         write_rows(TrackPrediction._fields, found, form)
 
 
 def _list_suspects(connection: Connection, choice: TrackChoice, number: int, form: Format) -> None:
-    found = read.tracks.suspects(connection, choice, number)
+    found = read.tracks.predictions.suspects(connection, choice, number)
     if form is Format.TABLE:
         print_suspects(found)
-        _say_how_many(len(found), read.tracks.count_suspects(connection, choice))
+        _say_how_many(len(found), read.tracks.predictions.count_suspects(connection, choice))
     else:
         write_rows(Suspect._fields, found, form)
 
@@ -97,7 +97,7 @@ def _label_name(connection: Connection, given: str) -> str:
 
 def _track_ids(connection: Connection, words: str) -> list[int]:
     """The tracks whose artists and title hold all these words."""
-    found = read.track_names.tracks_called(connection, words, MATCHES)
+    found = read.tracks.names.tracks_called(connection, words, MATCHES)
     return [
         match.track_id for match in found if match.exact or (match.wanted and match.words == match.wanted)
     ]

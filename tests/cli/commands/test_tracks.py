@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from cli.output import predictions
 from config.settings import Settings
 from db import read
-from db.read.tracks import TrackPrediction
+from db.read.tracks.predictions import TrackPrediction
 from tests.flows.inspection import rows
 from tests.stages import Stage
 
@@ -78,7 +78,7 @@ def test_new_tracks_are_named_the_first_twenty_and_how_many_more(
     scored: Engine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with scored.connect() as connection:
-        began = read.tracks.now(connection)
+        began = read.tracks.predictions.now(connection)
         titles = [title for (title,) in connection.execute(text("SELECT title FROM tracks"))]
     predictions.new_tracks(Settings(), began)
     assert capsys.readouterr().out == ""

@@ -1,6 +1,6 @@
 """Embeddings in PostgreSQL: similar tracks by index and by role, and the life of embeddings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,19 +10,13 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from db import migrate, read, write
 from db.engine import open_engine
 from db.pgvector import add_neighbours
-from db.read.track_names import tracks_called
 from db.roles import PIPELINE, READER, as_role, make_roles
 from db.write.embeddings import as_vector, complete_embeddings, save_embeddings
+from tests.db.contents import JOIN_PLAYLIST
 from tests.db.trainings import ALLOWED, prediction, train
 
 INDEX = "ix_embeddings_embedding"
 MORE = 400  # made-up tracks
-
-
-JOIN_PLAYLIST = """
-    INSERT INTO playlist_tracks (playlist_id, track_id) SELECT 1, id FROM tracks
-     WHERE id NOT IN (SELECT track_id FROM playlist_tracks)
-"""
 
 
 def towards(*numbers: float) -> list[float]:
@@ -206,62 +200,6 @@ def test_a_track_without_usable_audio_is_not_predicted(crate: Engine, champion: 
         connection.execute(text("UPDATE clips SET provider = 'spotify' WHERE track_id = 4"))
         assert waiting(connection, champion) == []
         assert complete_embeddings(connection, champion, ALLOWED)
-
-
-@pytest.fixture
-def named(crate: Engine) -> Iterator[Connection]:
-    """Tracks with names that people have trouble to write."""
-    with crate.begin() as connection:
-        connection.execute(
-            text("""
-                INSERT INTO tracks (provider, external_id, title) VALUES ('folder', 'sha256:5', '');
-                UPDATE tracks SET title =
-                    (ARRAY['Energy Flash', 'Energy Flash (Remix)', '100% – [Pure]', 'Ｓtrings', '???'])[id];
-                INSERT INTO artists (provider, external_id, name)
-                SELECT 'folder', name, name FROM unnest(ARRAY['Joey Beltram', 'Björk', 'O''Hara']) name;
-                INSERT INTO track_artists (track_id, artist_id, position)
-                VALUES (1, 1, 0), (2, 2, 0), (2, 1, 1), (3, 3, 0);
-            """)
-        )
-        connection.execute(text(JOIN_PLAYLIST))
-        yield connection
-
-
-@pytest.mark.parametrize(
-    ("name", "found", "exact"),
-    [
-        ("Joey Beltram - Energy Flash", [1, 2], [1]),
-        ("joey beltram - ENERGY flash", [1, 2], [1]),
-        ("Energy Flash", [1, 2], [1]),
-        ("bjo\u0308rk, joey beltram - energy flash (remix)", [2, 1], [2]),  # as macOS writes it
-        ("energy remix", [2, 1], []),
-        ("beltram", [1, 2], []),
-        ("o'hara - 100%", [3, 1, 2], []),
-        ("100% – [pure]", [3], [3]),
-        ("Strings", [4], [4]),
-        ("???", [5], [5]),
-        ("%", [], []),
-        ("", [], []),
-        ("nobody", [], []),
-        ("'; DROP TABLE tracks", [], []),
-    ],
-)
-def test_a_track_is_found_by_its_name(
-    named: Connection, name: str, found: list[int], exact: list[int]
-) -> None:
-    rows = tracks_called(named, name, 10)
-    assert [row.track_id for row in rows] == found
-    assert [row.track_id for row in rows if row.exact] == exact
-
-
-def test_a_track_of_just_that_name_comes_before_shorter_ones_of_the_same_words(named: Connection) -> None:
-    new = text(
-        "INSERT INTO tracks (provider, external_id, title) VALUES ('folder', '6', 'Flash Energy') RETURNING id"
-    )
-    other = named.scalar(new)
-    named.execute(text(JOIN_PLAYLIST))
-    rows = tracks_called(named, "Energy Flash", 10)
-    assert [row.track_id for row in rows] == [1, other, 2]
 
 
 def test_embeddings_are_added_once_pgvector_is_installed(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from db import read, write
-from db.read.tracks import LEAST_SURE_FIRST, NEWEST_FIRST, NOT_LEARNT_FIRST, TrackChoice
+from db.read.tracks.predictions import LEAST_SURE_FIRST, NEWEST_FIRST, NOT_LEARNT_FIRST, TrackChoice
 from tests.db.trainings import model_rows, prediction, train
 
 # The database is only read, so that examples may share it.
@@ -101,14 +101,14 @@ def test_of_tracks_that_the_champion_learnt_the_label_checks_count(scored: Engin
     """
     with scored.begin() as connection:
         connection.execute(text(checks))
-        found = read.tracks.suspects(connection, TrackChoice(), 10)
+        found = read.tracks.predictions.suspects(connection, TrackChoice(), 10)
         assert [(track.track_id, track.predicted, track.learnt) for track in found] == [
             (3, "Drumcode", False),
             (1, "Drumcode", True),
         ]
         choice = TrackChoice(label="Kompakt", predicted="Drumcode", track_ids=[1, 2])
-        assert [track.track_id for track in read.tracks.suspects(connection, choice, 10)] == [1]
-        assert read.tracks.count_suspects(connection, choice) == 1
+        assert [track.track_id for track in read.tracks.predictions.suspects(connection, choice, 10)] == [1]
+        assert read.tracks.predictions.count_suspects(connection, choice) == 1
 
 
 def test_a_track_that_no_playlist_holds_leaves_every_view(scored: Engine) -> None:
@@ -145,15 +145,17 @@ def test_lists_hold_what_fits_every_choice(
     scored: Engine, choice: TrackChoice, order: str, expected: list[int]
 ) -> None:
     with scored.connect() as connection:
-        found = read.tracks.predicted_tracks(connection, choice, order, 10)
+        found = read.tracks.predictions.predicted_tracks(connection, choice, order, 10)
         assert [track.track_id for track in found] == expected
-        assert read.tracks.count_predicted_tracks(connection, choice) == len(expected)
+        assert read.tracks.predictions.count_predicted_tracks(connection, choice) == len(expected)
 
 
 def test_new_tracks_are_those_first_seen_since(scored: Engine) -> None:
     with scored.connect() as connection:
         [(since,)] = connection.execute(text("SELECT first_seen_at FROM tracks WHERE id = 3"))
-        found = read.tracks.predicted_tracks(connection, TrackChoice(since=since), NEWEST_FIRST, 10)
+        found = read.tracks.predictions.predicted_tracks(
+            connection, TrackChoice(since=since), NEWEST_FIRST, 10
+        )
     assert [track.track_id for track in found] == [3]
 
 

@@ -122,6 +122,12 @@ class Settings(BaseSettings):
     ui_port: int = Field(
         4200, ge=1, le=65535, description="The port on 127.0.0.1 of Prefect's pages under `labelscope up`."
     )
+    tcp_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="A port on 127.0.0.1 where `labelscope up` lets programs read the home's own PostgreSQL.",
+    )
     timezone: ZoneInfo = Field(
         ZoneInfo("UTC"), description="The time zone of the three schedules below, such as Europe/Berlin."
     )

@@ -31,6 +31,7 @@ class State:
     reason: str = ""
     keeper: int = 0  # process id of the writer
     written_ns: int = 0
+    tcp_port: int = 0  # on which `labelscope up` gives access to the database; 0: none
 
 
 def read_state(folder: Path) -> State:

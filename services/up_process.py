@@ -18,10 +18,11 @@ LOCK_SECONDS = 1.0
 
 
 @contextmanager
-def claim(home: Path) -> Iterator[Callable[[str], None]]:
+def claim(home: Path) -> Iterator[Callable[[str, int], None]]:
     """Make this process the one that is up in the home, for the block.
 
-    The block gets a function to mark the home as ready, with the address of the pages. Raises ServiceError where
+    The block gets a function to mark the home as ready, with the address of the pages and the port of the database, 0
+    for none. Raises ServiceError where
     another process is up.
     """
     folder = _folder(home)
@@ -57,8 +58,8 @@ def _lock(path: Path) -> int | None:
     return descriptor
 
 
-def _mark_ready(folder: Path, address: str) -> None:
-    write_state(folder, State("ready", os.getpid(), address))
+def _mark_ready(folder: Path, address: str, tcp_port: int) -> None:
+    write_state(folder, State("ready", os.getpid(), address, tcp_port=tcp_port))
 
 
 def up_state(home: Path) -> State | None:

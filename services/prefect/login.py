@@ -9,12 +9,9 @@ import hmac
 import os
 import secrets
 from base64 import b64encode
-from contextlib import suppress
 from pathlib import Path
 
-from common.files import describe
-from services.keeper import ServiceError
-from services.private import FILE_MODE, OTHERS, PlaceRefused, make_folder, open_folder, open_regular
+from services.own_secret import OwnSecret
 from services.secret_file import read_secret
 
 NAME = "labelscope"
@@ -32,12 +29,7 @@ def home_login(home: Path) -> str:
 
     Raises ServiceError where the file holds none, or belongs to another user.
     """
-    path = login_file(home)
-    while True:
-        try:
-            return read_login(path)
-        except FileNotFoundError:
-            _make(path)
+    return _secret(login_file(home)).get(lambda: f"{NAME}:{secrets.token_urlsafe(32)}")
 
 
 def given_login() -> str | None:
@@ -58,24 +50,7 @@ def read_given_login(file: str) -> str:
 
 def read_login(path: Path) -> str:
     """The login in the file of a home. Raises FileNotFoundError, or ServiceError where it cannot be used."""
-    try:
-        descriptor = open_regular(path)
-    except FileNotFoundError:
-        raise
-    except PlaceRefused as error:
-        raise ServiceError(f"{path} is no regular file: {_ANEW}") from error
-    except OSError as error:
-        raise ServiceError(f"{path} cannot be read ({describe(error)}): {_ANEW}") from error
-    with os.fdopen(descriptor, errors="replace") as file:
-        status = os.fstat(descriptor)
-        if status.st_uid != os.geteuid():
-            raise ServiceError(f"{path} is not a file of yours: {_ANEW}")
-        if status.st_mode & OTHERS:
-            os.fchmod(descriptor, FILE_MODE)
-        login = file.read(1000).strip()
-    if not is_login(login):
-        raise ServiceError(f"{path} holds no login: {_ANEW}")
-    return login
+    return _secret(path).read()
 
 
 def is_login(text: str) -> bool:
@@ -94,27 +69,6 @@ def proof(login: str, challenge: str, port: int) -> str:
     return hmac.new(login.encode(), f"{port} {challenge}".encode(), hashlib.sha256).hexdigest()
 
 
-def _make(path: Path) -> None:
-    """Make a file with a new login, unless another process was faster. The file is never incomplete."""
-    for folder in (path.parent.parent.resolve(), path.parent):  # only the home may be a link
-        make_folder(folder)
-    draft = path.with_name(f"login.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            os.fchmod(descriptor, FILE_MODE)  # the umask may remove even the owner's rights
-            file.write(f"{NAME}:{secrets.token_urlsafe(32)}\n")
-            file.flush()
-            os.fsync(descriptor)
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-    finally:
-        draft.unlink()
-    parent = open_folder(path.parent)
-    try:
-        os.fsync(parent)
-    finally:
-        os.close(parent)
-
-
-_ANEW = "remove it, then `labelscope down` and start again, which makes a new one."
+def _secret(path: Path) -> OwnSecret:
+    cure = "remove it, then `labelscope down` and start again, which makes a new one."
+    return OwnSecret(path, "login", cure, is_login)

@@ -64,7 +64,9 @@ def sql(
         typer.echo(f"These are the first {limit} rows; there are more: raise --limit to see them.", err=True)
 
 
-app.command(epilog='Examples: labelscope db url --keep | psql "$(labelscope db url --libpq)"')(url)
+app.command(
+    epilog='Examples: labelscope db url --tcp | labelscope db url --keep | psql "$(labelscope db url --libpq)"'
+)(url)
 
 
 @contextmanager

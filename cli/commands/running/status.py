@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlalchemy import Connection
 
+from cli.commands.running.up import TCP_LOGIN
 from cli.output import screen, show, status_tables
 from cli.output.rows import write_json
 from config.labels import read_labels
@@ -17,6 +18,7 @@ from db.engine import QUESTION_SECONDS
 from db.read.splits import count_tracks_without_split
 from flows.home.environment import configured_prefect, open_database
 from flows.home.folder import require_home
+from flows.home.tcp import password_file
 from services import up_process
 from services.locks import State
 from services.prefect.api import NoAnswerError, PrefectApi
@@ -114,6 +116,8 @@ def _document(
         "up": up is not None,
         "pages": up.place if up else None,
         "pages_login": str(login_file(settings.home)) if up and not settings.prefect_api_url else None,
+        "tcp_port": up.tcp_port or None if up else None,
+        "tcp_password_file": str(password_file(settings.home)) if up and up.tcp_port else None,
         "next_runs": [asdict(run) for run in upcoming],
         "last_runs": [asdict(run) for run in past.runs],
         "cancelled_at_once": past.cancelled_at_once,
@@ -158,6 +162,8 @@ def _print_up(settings: Settings, up: State | None) -> None:
         screen.entry("up", f"{up.place}, process {up.pid}")
         if up.place and not settings.prefect_api_url:
             screen.entry("", LOG_IN)
+        if up.tcp_port:
+            screen.entry("", f"the database is at 127.0.0.1:{up.tcp_port}: {TCP_LOGIN}")
     elif settings.prefect_api_url:
         screen.entry("up", f"not here; runs belong to {settings.prefect_api_url}")
     else:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -15,11 +16,13 @@ from config.settings import Settings
 from flows.home.crashed_trainings import end_crashed_runs
 from flows.home.environment import open_database, runtime
 from flows.home.folder import make_home
+from flows.home.tcp import require_own_postgres, tcp_access
 from services import up_process
 from services.keeper import ServiceError
 from services.prefect.server import require_port
 from services.private import make_folder, open_file
 
+TCP_LOGIN = "`labelscope db url --tcp` prints the login"
 START_SECONDS = 180.0  # a first start makes two databases
 
 
@@ -30,7 +33,8 @@ def up(
 ) -> None:
     """Run PostgreSQL, Prefect with its pages, and the timetable of flows until Ctrl-C.
 
-    LABELSCOPE_UI_PORT is the port of the pages (4200). LABELSCOPE_PIPELINE_CRON, LABELSCOPE_MAINTAIN_CRON
+    LABELSCOPE_UI_PORT is the port of the pages (4200), LABELSCOPE_TCP_PORT one for programs that read the database
+    (none). LABELSCOPE_PIPELINE_CRON, LABELSCOPE_MAINTAIN_CRON
     and LABELSCOPE_REPORT_CRON set when flows run, as crontab lines in the time zone LABELSCOPE_TIMEZONE (UTC).
     """
     settings = Settings()
@@ -38,6 +42,8 @@ def up(
     up_process.require_down(settings.home)
     if settings.prefect_api_url is None:
         require_port(settings.home, settings.ui_port)
+    if settings.tcp_port is not None:
+        require_own_postgres(settings, "LABELSCOPE_TCP_PORT")
     if detach:
         _detach(settings)
         return
@@ -45,6 +51,7 @@ def up(
     with (
         up_process.claim(settings.home) as mark_ready,
         open_database(settings) as engine,
+        tcp_access(settings, settings.tcp_port) if settings.tcp_port else nullcontext(),
         runtime(settings, settings.ui_port) as api_url,
     ):
         from flows.orchestration.serve import register, serve
@@ -60,6 +67,8 @@ def up(
         typer.echo(f"Labelscope is up: {pages}")
         if settings.prefect_api_url is None:
             typer.echo("Its pages ask for a password once: `labelscope login prefect` prints it.")
+        if settings.tcp_port:
+            typer.echo(f"Programs can read the database at 127.0.0.1:{settings.tcp_port}: {TCP_LOGIN}.")
         show_timetable(settings)
         at_a_terminal = os.isatty(0)
         typer.echo(
@@ -67,7 +76,7 @@ def up(
         )
         sys.stdout.flush()
         # After the output: `up --detach` prints the output once the process is ready.
-        mark_ready(pages)
+        mark_ready(pages, settings.tcp_port or 0)
         with stopping.handled_by_asyncio():
             serve(settings)
         typer.echo("Ending the runs in progress, then Prefect, then PostgreSQL.")

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine
 
+from services.ports import free_port
 from services.postgres.server import embedded_postgres
 from sources.synth.crate import render_crate
 from tests.processes import processes_of, wait_until
@@ -178,6 +180,35 @@ def test_db_url_is_an_address_for_sqlalchemy_and_another_for_libpq(here: Labelsc
     assert engine.url.drivername == "postgresql+psycopg"
     with psycopg.connect(here("db", "url", "--libpq").strip()) as owner:
         assert owner.execute("SELECT current_user").fetchone() == ("postgres",)
+
+
+def test_db_url_tcp_opens_a_port_for_programs_until_ctrl_c(
+    run: Run, here: Labelscope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with subprocess.Popen(
+        [LABELSCOPE, "db", "url", "--tcp", "--port", str(free_port())],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        shown = dict(process.stdout.readline().split() for _ in range(7))
+        engine = create_engine(shown["URL"])
+        with engine.connect() as connection:
+            query = "SELECT count(*), current_user::text FROM tracks"
+            assert connection.exec_driver_sql(query).one() == (15, "labelscope_reader")
+        engine.dispose()
+        login = f"{shown['host']}:{shown['port']}/{shown['database']}?user={shown['user']}&password={shown['password']}"
+        assert shown["JDBC"] == f"jdbc:postgresql://{login}"
+        file = run.folder / "home" / "postgres" / "tcp_password"  # type: ignore[attr-defined]
+        assert file.read_text() == f"{shown['password']}\n" and file.stat().st_mode & 0o777 == 0o600
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    with pytest.raises(psycopg.OperationalError, match="refused"):
+        psycopg.connect(shown["URL"].replace("+psycopg", ""))
+    assert "give --tcp" in here("db", "url", "--port", "1", expect=2)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me@127.0.0.1:1/mine")
+    assert "connect to that one directly" in here("db", "url", "--tcp", expect=1)
 
 
 def test_db_upgrade_names_the_schema(here: Labelscope) -> None:

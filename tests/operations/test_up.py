@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 
+import psycopg
 import pytest
 
 from services import up_process
@@ -35,6 +36,8 @@ def kept(tmp_path: Path) -> Iterator[KeptUp]:
 
 
 def test_it_shows_the_timetable_runs_it_and_leaves_nothing_behind(kept: KeptUp, tmp_path: Path) -> None:
+    tcp_port = free_port()
+    kept.more = {"LABELSCOPE_TCP_PORT": str(tcp_port)}
     kept.start()
     deployments = kept.deployments()
     flows = ("pipeline", "ingest", "extract", "retrain", "predict", "mix", "evaluate", "maintain", "report")
@@ -59,6 +62,12 @@ def test_it_shows_the_timetable_runs_it_and_leaves_nothing_behind(kept: KeptUp, 
     kept.wait_for(run, "COMPLETED")
     status = json.loads(kept.call("status", "--json").stdout)
     assert status["up"] and status["pages"] == kept.pages
+    kept.more = {}
+    shown = dict(line.split() for line in kept.call("db", "url", "--tcp").stdout.splitlines())
+    assert shown["password"] == Path(status["tcp_password_file"]).read_text().strip()
+    assert int(shown["port"]) == status["tcp_port"] == tcp_port
+    with psycopg.connect(shown["URL"].replace("+psycopg", "")) as reader:
+        assert reader.execute("SELECT count(*) FROM tracks").fetchone() == (0,)
     assert {row["state"] for row in status["next_runs"]} == {"Scheduled"} and len(status["next_runs"]) == 3
     assert [row["state"] for row in status["last_runs"]] == ["Completed"]
 

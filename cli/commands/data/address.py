@@ -26,13 +26,13 @@ def url(
     ] = False,
     libpq: Annotated[
         bool,
-        typer.Option("--libpq", help="Write it for psql, psycopg and DuckDB: postgresql://…"),
+        typer.Option("--libpq", help="Write it as psql and psycopg take it: postgresql://…"),
     ] = False,
     tcp: Annotated[
         bool,
         typer.Option(
             "--tcp",
-            help="Let programs such as DBeaver and Grafana read the database by TCP, on 127.0.0.1, until Ctrl-C.",
+            help="Let programs without Unix sockets (JDBC, ODBC) read the database by TCP, on 127.0.0.1, until Ctrl-C.",
         ),
     ] = False,
     port: Annotated[

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -112,3 +113,18 @@ def test_files_of_a_folder_are_scored_and_equal_names_shown_by_path(
         assert sum(record["probabilities"].values()) == pytest.approx(1)
     (tmp_path / "empty").mkdir()
     assert "no audio file" in labelscope("predict", str(tmp_path / "empty"), expect=2)
+
+
+def test_crates_are_listed_moved_and_forgotten(
+    extracted: Stage, go_on: GoOn, three_labels: Path, tmp_path: Path, labelscope: Labelscope
+) -> None:
+    copy = Path(shutil.copytree(three_labels, tmp_path / "a copy"))
+    engine = go_on(extracted)
+    assert str(three_labels) in labelscope("crates", "--format", "csv")
+    assert "no crate" in labelscope("crates", "move", str(copy), str(copy), expect=2)
+    labelscope("crates", "move", str(three_labels), str(copy))
+    assert f"{copy},3,12," in labelscope("crates", "--format", "csv")
+    assert "already" in labelscope("crates", "move", str(copy), str(copy), expect=2)
+    assert "12 tracks have left it" in labelscope("crates", "forget", str(copy))
+    assert "No crate yet" in labelscope("crates")
+    assert rows(engine, "SELECT count(*) FROM removed_tracks") == [(12,)]

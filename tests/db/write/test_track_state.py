@@ -145,9 +145,9 @@ def test_a_champion_that_comes_back_has_its_scores_still(crate: Engine) -> None:
 
 def test_label_sound_is_the_mean_over_audio_features(crate: Engine) -> None:
     means = """
-        SELECT label, count(*) AS clips, avg(tempo_bpm) AS tempo_bpm, avg(loudness_lufs) AS loudness_lufs,
+        SELECT label, count(*) AS clips, avg(f.tempo_bpm) AS tempo_bpm, avg(loudness_lufs) AS loudness_lufs,
                avg(onset_rate) AS onset_rate
-          FROM track_predictions JOIN audio_features USING (track_id) GROUP BY label ORDER BY label
+          FROM track_predictions JOIN audio_features f USING (track_id) GROUP BY label ORDER BY label
     """
     model = train(crate)
     with crate.begin() as connection:

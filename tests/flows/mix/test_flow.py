@@ -106,13 +106,13 @@ def test_a_file_is_recognised_by_its_content_and_judged_by_the_current_taste(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from flows.mix import flow as mix_flow
+    from flows.mix import analysis
     from flows.mix.recording_file import as_parameter
 
     engine = go_on(trained)
     first = flows.mix(str(recording))
     before = rows(engine, COUNTS)
-    monkeypatch.setattr(mix_flow, "analyse", never)
+    monkeypatch.setattr(analysis, "analyse", never)
     shown = "SELECT verdict, taste ->> 'unknown' FROM mixes"
 
     elsewhere = Path(os.fsdecode(os.fsencode(tmp_path) + b"/line\nbreak \xe9.flac"))
@@ -211,7 +211,7 @@ def test_a_file_that_changes_during_its_analysis_is_rejected(
     monkeypatch: pytest.MonkeyPatch,
     moment: str,
 ) -> None:
-    from flows.mix import flow as mix_flow
+    from flows.mix import analysis
     from ml.mixes.analyse import analyse
 
     def changing(path: Path, scorer: Any, show_progress: Callable[..., None]) -> Any:
@@ -224,7 +224,7 @@ def test_a_file_that_changes_during_its_analysis_is_rejected(
         return analyse(path, scorer, change if moment == "while" else show_progress)
 
     engine = go_on(trained)
-    monkeypatch.setattr(mix_flow, "analyse", changing)
+    monkeypatch.setattr(analysis, "analyse", changing)
     sentence, _ = rejection(flows, copy)
     assert "was changed while it was" in sentence
     assert rows(engine, STATUS) == [("rejected", "changed")]
@@ -233,18 +233,18 @@ def test_a_file_that_changes_during_its_analysis_is_rejected(
 def test_of_two_runs_at_once_the_second_takes_the_result_of_the_first(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows.mix import flow as mix_flow
+    from flows.mix import analysis
     from ml.mixes.segmentation import timeline
 
     engine = go_on(trained)
     first: list[Any] = []
 
     def overtaken(*arguments: Any) -> Any:
-        monkeypatch.setattr(mix_flow, "timeline", timeline)
+        monkeypatch.setattr(analysis, "timeline", timeline)
         first.append(flows.mix(str(recording)))
         return timeline(*arguments)
 
-    monkeypatch.setattr(mix_flow, "timeline", overtaken)
+    monkeypatch.setattr(analysis, "timeline", overtaken)
     second = flows.mix(str(recording))
     assert not first[0].recognised and second.recognised
     assert first[0].mix_id == second.mix_id
@@ -254,6 +254,7 @@ def test_of_two_runs_at_once_the_second_takes_the_result_of_the_first(
 def test_a_run_that_fails_while_writing_leaves_no_rows(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from flows.mix import analysis
     from flows.mix import flow as mix_flow
     from flows.mix.rows import window_rows
     from ml.mixes.segmentation import timeline
@@ -274,7 +275,7 @@ def test_a_run_that_fails_while_writing_leaves_no_rows(
             connection.execute(text("DELETE FROM models WHERE id = 1"))
         return timeline(*arguments)
 
-    monkeypatch.setattr(mix_flow, "timeline", removed)
+    monkeypatch.setattr(analysis, "timeline", removed)
     with pytest.raises(
         mix_flow.ModelRemoved, match=r"Model 1 was removed while .* was analysed; run `labelscope mix` again"
     ):

@@ -6,25 +6,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from common.files import describe, has_changed, sha256_of
+from common.files import describe
 from common.text import slug_of
 from sound.errors import AudioError
-from sound.probe import Sound, probe
 from sources.errors import CrateError, Unavailable, UnusableError
-from sources.files.clips import cut_clips
-from sources.files.listing import Listed, explain, holds_audio, list_audio, list_direct, snapshot_of
-from sources.files.names import is_dropped_folder, stem_of
-from sources.metadata.tags import Tags, artist_key, clean_text, completed, description_of, read_tags
+from sources.files.entries import read_entry
+from sources.files.listing import Listed, holds_audio, list_audio, list_direct, snapshot_of
+from sources.files.names import is_dropped_folder
+from sources.metadata.tags import clean_text
 from sources.records import (
-    Artist,
-    AudioFile,
     Entry,
     KnownHashes,
     Label,
     Playlist,
     Reference,
     Rejection,
-    Track,
     path_of,
 )
 
@@ -98,7 +94,7 @@ class FolderSource:
             shown, payload = _shown(listed, folder.parent)
             result: Entry | Rejection
             try:
-                result = self._read(listed, payload, known_hashes)
+                result = read_entry(listed, payload, known_hashes, self.provider, self.windows)
                 if first := first_paths.get(result.track.external_id):
                     raise UnusableError(
                         "duplicate", f"has the same bytes as {first}", "remove one of the two"
@@ -110,60 +106,6 @@ class FolderSource:
             yield result
         if playlist.raw.get("strays"):
             yield from _without_label(folder.parent)
-
-    def _read(self, listed: Listed, payload: dict[str, Any], known_hashes: KnownHashes) -> Entry:
-        """One file as an entry. Raises UnusableError or AudioError."""
-        if listed.problem:
-            raise listed.problem
-        if listed.size == 0:
-            raise UnusableError("empty", "is empty", "fetch it again, or remove it")
-        path = Path(listed.path)
-        known_sha256 = known_hashes.get((path.as_uri(), listed.size, listed.modified_ns))
-        try:
-            sha256, tags, sound = _read_file(path, listed, known_sha256)
-        except OSError as error:
-            raise explain(error) from error
-        description = description_of(tags, stem_of(path.name))
-        track = Track(
-            provider=self.provider,
-            external_id=f"sha256:{sha256}",
-            title=description.title,
-            artists=tuple(Artist(self.provider, artist_key(name), name) for name in description.artists),
-            album=description.album,
-            isrc=description.isrc,
-            duration_s=sound.duration_s,
-            release_date=description.release_date,
-            raw=payload | {"audio": sound.format, "tags": tags},
-        )
-        file = AudioFile(
-            provider=self.provider,
-            uri=path.as_uri(),
-            sha256=sha256,
-            bytes=listed.size,
-            modified_ns=listed.modified_ns,
-            duration_s=sound.duration_s,
-            licence=description.licence,
-        )
-        return Entry(track, cut_clips(file, self.windows))
-
-
-def _read_file(path: Path, listed: Listed, known_sha256: str | None) -> tuple[str, Tags, Sound]:
-    """(sha256, tags, sound) of a file. Raises OSError or AudioError."""
-    with path.open("rb") as file:
-        sha256 = known_sha256 or sha256_of(file)
-        tags = read_tags(file)
-    try:
-        sound = probe(path)
-    finally:
-        # Comes before any error of `probe`: half a copy is not audio either.
-        _require_unchanged(path, listed)
-    return sha256, completed(tags, sound.tags), sound
-
-
-def _require_unchanged(path: Path, listed: Listed) -> None:
-    path.stat()  # raises OSError for a removed file, whose reason is "vanished"
-    if has_changed(path, listed.state):
-        raise UnusableError("changed", "changed while it was read", "run again once it is written completely")
 
 
 def _shown(listed: Listed, crate: Path) -> tuple[str, dict[str, Any]]:

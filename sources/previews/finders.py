@@ -8,7 +8,7 @@ from typing import Protocol
 from sources.deezer.api import JSON, DeezerApi, Refused
 from sources.deezer.records import artist_names, id_of, preview_of, seconds_of
 from sources.errors import RateLimited, TransientError
-from sources.files.clips import cut_clips
+from sources.files.entries import cut_clips
 from sources.files.library import Library, UnreadableMatchError
 from sources.metadata.matching import same_artists, same_duration, same_title
 from sources.metadata.storable import text_in

@@ -8,7 +8,8 @@ from pathlib import Path
 import typer
 from sqlalchemy import Connection
 
-from config.labels import read_labels
+from common.errors import LabelscopeError
+from config.labels import Configuration, read_labels
 from config.settings import Settings
 from flows.home.environment import contain_library_caches, open_database, runtime
 from flows.prefect_tools.console import SafeConsole
@@ -42,18 +43,40 @@ def module_ready(settings: Settings, module: str) -> None:
         import_module(module)
 
 
+class NothingToReadError(LabelscopeError):
+    """No playlist of labels.toml can be read. The message has the reason and the cure."""
+
+
 def require_source(settings: Settings, crate: Path | None) -> None:
     """Check the crate, or else labels.toml, before anything is started or made for it.
 
-    Raises CrateError or ConfigurationError.
+    Playlists of Spotify that have to wait for a key are named at once. Raises CrateError, ConfigurationError, and
+    NothingToReadError where there are no others.
     """
     crate = crate or settings.crate
     if crate is None:
-        read_labels(settings.labels)
+        configuration = read_labels(settings.labels)
+        if not settings.has_spotify_key:
+            _defer_spotify(configuration)
     else:
         from sources.files.crate import label_folders  # not above: it imports NumPy
 
         label_folders(crate)
+
+
+def _defer_spotify(configuration: Configuration) -> None:
+    """Print how many playlists wait for a key. Raises NothingToReadError where all do."""
+    providers = [reference.provider for reference in configuration.references]
+    deferred = providers.count("spotify")
+    if not deferred:
+        return
+    sentence = (
+        f"{deferred} of {len(providers)} playlists deferred: no Spotify key; set SPOTIPY_CLIENT_ID and"
+        " SPOTIPY_CLIENT_SECRET, or read your own music with `labelscope run DIR`."
+    )
+    if deferred == len(providers):
+        raise NothingToReadError(sentence)
+    typer.echo(sentence, err=True)
 
 
 def require_reason(why: str) -> None:

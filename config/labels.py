@@ -172,7 +172,7 @@ class Configuration(_Part):
     training: Training = Training()
     features: Features = Features()
     retention: Retention = Retention()
-    taste: Taste = Taste()
+    taste: Taste | None = None  # without one, mixes get no verdict
 
     @field_validator("labels")
     @classmethod

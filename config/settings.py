@@ -140,6 +140,12 @@ class Settings(BaseSettings):
     random_seed: int = Field(1, ge=0, lt=2**31, description="The seed that makes trainings repeatable.")
 
     @property
+    def has_spotify_key(self) -> bool:
+        """Whether the key of an app at Spotify is set. Playlists of Spotify cannot be read without one."""
+        secret = self.spotify_client_secret.get_secret_value() if self.spotify_client_secret else ""
+        return bool((self.spotify_client_id or "").strip() and secret.strip())
+
+    @property
     def spotify_token_file(self) -> Path:
         """The file with the login to Spotify, in the home. Only its owner may read it."""
         return self.home / "spotify" / "login.json"

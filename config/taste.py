@@ -11,14 +11,16 @@ from config.playlist_names import show
 from config.toml_lines import line_of
 
 
-def taste_of(configuration: Configuration, path: Path, stored: Iterable[tuple[str, str]]) -> Taste:
+def taste_of(configuration: Configuration, path: Path, stored: Iterable[tuple[str, str]]) -> Taste | None:
     """The taste with slugs as keys, for labels that [taste.labels] names by their names or slugs.
 
-    `stored`: slugs and names of further labels, such as those of a crate.
+    `stored`: slugs and names of further labels, such as those of a crate. None where labels.toml has no [taste].
 
     Raises ConfigurationError, with the line in the file at `path`, for a name that no label has, and for a label that
     is named twice.
     """
+    if configuration.taste is None:
+        return None
     labels = [*((label.slug, label.name) for label in configuration.labels), *stored]
     slugs: dict[str, str] = {}
     for slug, name in labels:

@@ -36,8 +36,9 @@ class Mix:
     Attributes:
         title: Artist and title by its tags, or else the name of the file.
         duration_s: Its length in seconds.
-        verdict: listen, maybe or skip, by the taste in labels.toml.
-        reason: Of the verdict, in a sentence.
+        description: What it is made of, how varied it is, and where its labels are uncertain, in sentences.
+        verdict: listen, maybe or skip, by the taste in labels.toml; None where there is none.
+        reason: Of the verdict, in a sentence; None without one.
         segments: A row for each part of one label: start_s, end_s, label (missing for unknown), confidence, tempo_bpm.
         shares: Label -> share of the time, the largest first, without labels that do not occur.
         unknown_share: The share of the time that is like no label.
@@ -47,8 +48,9 @@ class Mix:
 
     title: str
     duration_s: float
-    verdict: str
-    reason: str
+    description: str
+    verdict: str | None
+    reason: str | None
     segments: "DataFrame"
     shares: dict[str, float]
     unknown_share: float

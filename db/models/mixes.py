@@ -22,10 +22,10 @@ class Mix(Base):
         ),
         CheckConstraint(
             "status <> 'analysed' OR num_nonnulls(reason, detail) = 0 AND num_nulls(sha256, bytes, duration_s,"
-            " model_id, entropy, concentration, changes_per_hour, unknown_share, verdict, verdict_reason, taste,"
-            " analysis_s) = 0",
+            " model_id, entropy, concentration, changes_per_hour, unknown_share, analysis_s) = 0",
             "analysed_in_full",
         ),
+        CheckConstraint("num_nulls(verdict, verdict_reason, taste) IN (0, 3)", "verdict_by_taste"),
         CheckConstraint("unknown_share BETWEEN 0 AND 1", "unknown_share"),
         CheckConstraint("concentration BETWEEN 0 AND 1", "concentration"),
         CheckConstraint("entropy >= 0 AND changes_per_hour >= 0", "metrics"),
@@ -72,7 +72,7 @@ class Mix(Base):
     )
     tempo_bpm: Mapped[TempoBpm | None]
     verdict: Mapped[str | None] = mapped_column(
-        comment="Verdict by the taste of this row: listen, maybe or skip."
+        comment="Verdict by the taste of this row: listen, maybe or skip; null without a taste."
     )
     verdict_reason: Mapped[str | None] = mapped_column(comment="Reason of the verdict, in a sentence.")
     taste: Mapped[dict[str, Any] | None] = mapped_column(

@@ -24,9 +24,9 @@ class AnalysedMix(NamedTuple):
     changes_per_hour: float
     unknown_share: float
     tempo_bpm: float | None
-    verdict: str
-    verdict_reason: str
-    taste: dict[str, Any]
+    verdict: str | None
+    verdict_reason: str | None
+    taste: dict[str, Any] | None
     analysis_s: float
     flow_run_id: str | None
     created_at: datetime
@@ -79,7 +79,7 @@ class MixWindowRow(NamedTuple):
 
 
 class LatestMix(NamedTuple):
-    """A mix for the status screen; the verdict of a rejected one is "rejected:" and the reason."""
+    """A mix for the status screen; the verdict of a rejected one is "rejected:" and the reason; "" without a taste."""
 
     title: str
     status: str
@@ -168,7 +168,7 @@ def latest(connection: Connection, number: int) -> list[LatestMix]:
     """The newest mixes, without rejections of missing files."""
     result = connection.execute(
         text("""
-            SELECT title, status, coalesce(verdict, 'rejected: ' || reason) AS verdict, created_at
+            SELECT title, status, coalesce(verdict, 'rejected: ' || reason, '') AS verdict, created_at
               FROM mixes WHERE reason IS DISTINCT FROM 'missing' ORDER BY id DESC LIMIT :number
         """),
         {"number": number},

@@ -77,8 +77,8 @@ class ReportedMix(NamedTuple):
     id: int
     title: str
     duration_s: float
-    verdict: str
-    verdict_reason: str
+    verdict: str | None
+    verdict_reason: str | None
     tempo_bpm: float | None
     changes_per_hour: float
     unknown_share: float

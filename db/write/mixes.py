@@ -1,9 +1,9 @@
 """Write analysed and rejected mixes, and their verdicts."""
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import TypedDict
 
-from sqlalchemy import Connection, insert, text, update
+from sqlalchemy import Connection, insert, text
 
 from db.models.mixes import Mix, MixSegment
 from db.write.rows import Row
@@ -20,17 +20,22 @@ class MixMetrics(TypedDict):
     tempo_bpm: float | None
 
 
-class AnalysedMixRow(MixMetrics):
-    """The columns of `mixes` of an analysed mix; `taste` is JSON as text."""
+class VerdictColumns(TypedDict):
+    """The verdict on a mix, and its taste as JSON; all of them None without a taste."""
+
+    verdict: str | None
+    verdict_reason: str | None
+    taste: str | None
+
+
+class AnalysedMixRow(MixMetrics, VerdictColumns):
+    """The columns of `mixes` of an analysed mix."""
 
     sha256: str
     path: str
     title: str
     bytes: int
     model_id: int
-    verdict: str
-    verdict_reason: str
-    taste: str
     analysis_s: float
     flow_run_id: str | None
 
@@ -106,10 +111,22 @@ def reject_mix(connection: Connection, mix: RejectedMixRow) -> int:
     return mix_id
 
 
-def judge_mix(connection: Connection, mix_id: int, word: str, reason: str, taste: dict[str, Any]) -> None:
+def judge_mix(connection: Connection, mix_id: int, columns: VerdictColumns) -> None:
     """Replace the verdict of a mix, and its taste."""
-    columns = {"verdict": word, "verdict_reason": reason, "taste": taste}
-    connection.execute(update(Mix).where(Mix.id == mix_id).values(**columns))
+    connection.execute(
+        text("""
+            UPDATE mixes SET verdict = :verdict, verdict_reason = :verdict_reason, taste = CAST(:taste AS jsonb)
+             WHERE id = :mix
+        """),
+        {**columns, "mix": mix_id},
+    )
+
+
+def forget_mix(connection: Connection, path: str, sha256: str | None) -> int:
+    """Delete all analyses and rejections of the mix at this path, or with this content; their number."""
+    return connection.execute(
+        text("DELETE FROM mixes WHERE path = :path OR sha256 = :sha256"), {"path": path, "sha256": sha256}
+    ).rowcount
 
 
 def _copy_windows(connection: Connection, mix_id: int, windows: Sequence[Row]) -> None:

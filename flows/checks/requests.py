@@ -77,8 +77,8 @@ def require_hyperparameters(settings: Settings) -> None:
     choose(settings.architecture, settings.random_seed, settings.hyperparameters)
 
 
-def require_taste(connection: Connection, settings: Settings) -> Taste:
-    """The taste of labels.toml. Raises ConfigurationError where the file, or the taste in it, is invalid."""
+def require_taste(connection: Connection, settings: Settings) -> Taste | None:
+    """The taste of labels.toml, or None. Raises ConfigurationError for an invalid file, or taste in it."""
     labels = [(label.slug, label.name) for label in read.learning.labels(connection)]
     return taste_of(read_labels(settings.labels), settings.labels, labels)
 

@@ -9,7 +9,7 @@ from db.read.learning import Champion
 from flows.checks.requests import require_champion, require_taste
 from flows.home.environment import model_folder, open_database
 from flows.mix.recording_file import RecordingFile, read_recording_file
-from flows.mix.verdict import Verdict, verdict
+from flows.mix.verdict import Verdict, judged
 from flows.scoring.model_cache import scoring
 from ml.mixes.analyse import OnProgress, WindowScores, analyse
 from ml.mixes.segmentation import Timeline, timeline
@@ -32,7 +32,7 @@ class JudgedRecording:
 
     title: str
     analysis: Analysis
-    verdict: Verdict
+    verdict: Verdict | None  # None without a taste in labels.toml
     names: dict[str, str]  # of labels, by their slugs
 
 
@@ -47,7 +47,7 @@ def analyse_and_judge(settings: Settings, path: Path) -> JudgedRecording:
         names = {label.slug: label.name for label in read.learning.labels(connection)}
     file = read_recording_file(path)
     analysis = analyse_file(settings, champion, file)
-    return JudgedRecording(file.title, analysis, verdict(analysis.summary, taste, names), names)
+    return JudgedRecording(file.title, analysis, judged(analysis.summary, taste, names), names)
 
 
 def analyse_file(

@@ -4,14 +4,15 @@ from prefect.artifacts import create_markdown_artifact
 from sqlalchemy import Connection
 
 from db import read
+from flows.mix.description import described, parts_of
 from flows.mix.plot import plot_timeline
-from flows.mix.summary import metric_lines
+from flows.mix.summary import length_and_tempo
 from flows.prefect_tools import artifacts
 from flows.prefect_tools.markdown import escape_markdown
 
 
 def leave_mix(connection: Connection, mix_id: int) -> None:
-    """Leave verdict, reason and metrics, the timeline plot and the segments; or the reason of a rejection."""
+    """Leave the description, the verdict, the timeline plot and the segments; or the reason of a rejection."""
     row = read.mixes.mix(connection, mix_id)
     if row.status == "rejected":
         create_markdown_artifact(
@@ -19,7 +20,11 @@ def leave_mix(connection: Connection, mix_id: int) -> None:
             key="mix-verdict",
         )
         return
-    sentences = [f"**{row.verdict}**: {escape_markdown(row.verdict_reason)}", *metric_lines(row)]
+    segments = read.mixes.segments(connection, mix_id)
+    sentences = [escape_markdown(sentence) for sentence in described(parts_of(segments))]
+    if row.verdict is not None and row.verdict_reason is not None:
+        sentences.append(f"**{row.verdict}**: {escape_markdown(row.verdict_reason)}")
+    sentences.append(length_and_tempo(row))
     create_markdown_artifact(
         "\n".join([f"### {escape_markdown(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
         key="mix-verdict",
@@ -27,4 +32,4 @@ def leave_mix(connection: Connection, mix_id: int) -> None:
     # Prefect renders descriptions as Markdown.
     title = escape_markdown(row.title)
     artifacts.picture("mix-timeline", title, plot_timeline(connection, mix_id))
-    artifacts.table("mix-segments", title, read.mixes.segments(connection, mix_id))
+    artifacts.table("mix-segments", title, segments)

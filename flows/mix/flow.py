@@ -34,8 +34,8 @@ from flows.mix.recording_file import (
     read_recording_file,
     rejection,
 )
-from flows.mix.rows import segment_rows, summary_row, window_rows
-from flows.mix.verdict import Verdict, verdict
+from flows.mix.rows import segment_rows, summary_row, verdict_columns, window_rows
+from flows.mix.verdict import Verdict, judged
 from flows.prefect_tools.progress import audio_progress_bar
 from flows.prefect_tools.run_names import of_recording
 from ml.mixes.summary import MixSummary
@@ -69,14 +69,14 @@ def _run_name() -> str:
 
 @flow(name="mix", flow_run_name=_run_name)
 def mix(recording: Recording) -> Mixed:
-    """Find the labels that a recording sounds like over its time, and whether to listen to it.
+    """Find the labels that a recording sounds like over its time, how varied it is, and whether it suits your taste.
 
     - **reads** the recording, which is not copied, and the model in use. A file that this model has analysed before is
       recognised by its sha256 and not analysed again.
-    - **writes** the recording with its metrics, segments and windows in one transaction, and a verdict by the taste in
-      labels.toml. A recognised file gets a new verdict. A file that cannot be used leaves a row with the reason, and
-      the run fails.
-    - **leaves** the timeline plot, the segments and the verdict as artifacts.
+    - **writes** the recording with its metrics, segments and windows in one transaction, and a verdict where
+      labels.toml has a taste. A recognised file gets a new verdict. A file that cannot be used leaves a
+      row with the reason, and the run fails.
+    - **leaves** what the recording is made of, the timeline plot, the segments and the verdict as artifacts.
 
     Args:
         recording: Its absolute path on the machine where this runs: /music/Live at Berghain.mp3
@@ -111,19 +111,19 @@ def _reject(engine: Engine, row: RejectedMixRow) -> int:
     return mix_id
 
 
-def _recognise(engine: Engine, champion: Champion, file: RecordingFile, taste: Taste) -> Mixed | None:
+def _recognise(engine: Engine, champion: Champion, file: RecordingFile, taste: Taste | None) -> Mixed | None:
     """Judge a file that this model has analysed before by the current taste; None where it has not."""
     with engine.begin() as connection:
         mix_id = read.mixes.known_mix(connection, file.sha256, champion.model_id)
         if mix_id is None:
             return None
         judgement = _judge_again(connection, mix_id, taste)
-        judge_mix(connection, mix_id, judgement.word, judgement.reason, taste.model_dump())
+        judge_mix(connection, mix_id, verdict_columns(judgement, taste))
         forget_rejection(connection, as_text(file.path))
     return Mixed(mix_id, recognised=True)
 
 
-def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
+def _judge_again(connection: Connection, mix_id: int, taste: Taste | None) -> Verdict | None:
     row, shares = read.mixes.analysed_mix(connection, mix_id), read.mixes.shares(connection, mix_id)
     stored = MixSummary(
         shares={label.slug: label.share for label in shares},
@@ -133,11 +133,11 @@ def _judge_again(connection: Connection, mix_id: int, taste: Taste) -> Verdict:
         changes_per_hour=row.changes_per_hour,
         tempo_bpm=row.tempo_bpm,
     )
-    return verdict(stored, taste, {label.slug: label.name for label in shares})
+    return judged(stored, taste, {label.slug: label.name for label in shares})
 
 
 def _analyse(
-    engine: Engine, settings: Settings, champion: Champion, file: RecordingFile, taste: Taste
+    engine: Engine, settings: Settings, champion: Champion, file: RecordingFile, taste: Taste | None
 ) -> Mixed:
     """Analyse the whole recording and write the result.
 
@@ -152,7 +152,7 @@ def _analyse(
     windows = window_rows(analysis.timeline, scores, label_ids)
     with engine.begin() as connection:
         names = {label.slug: label.name for label in read.learning.labels(connection)}
-        judgement = verdict(summary, taste, names)
+        judgement = judged(summary, taste, names)
         row: AnalysedMixRow = {
             "sha256": file.sha256,
             "path": as_text(file.path),
@@ -160,9 +160,7 @@ def _analyse(
             "bytes": file.bytes,
             "model_id": champion.model_id,
             **summary_row(summary, scores),
-            "verdict": judgement.word,
-            "verdict_reason": judgement.reason,
-            "taste": taste.model_dump_json(),
+            **verdict_columns(judgement, taste),
             "analysis_s": time.perf_counter() - started,
             "flow_run_id": flow_run.get_id(),
         }

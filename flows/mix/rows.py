@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from db.write.mixes import MixMetrics, SegmentRow, WindowRow
+from config.labels import Taste
+from db.write.mixes import MixMetrics, SegmentRow, VerdictColumns, WindowRow
+from flows.mix.verdict import Verdict
 from ml.mixes.analyse import WindowScores
 from ml.mixes.segmentation import Timeline
 from ml.mixes.summary import MixSummary
@@ -21,6 +23,15 @@ def summary_row(summary: MixSummary, scores: WindowScores) -> MixMetrics:
         "changes_per_hour": summary.changes_per_hour,
         "unknown_share": _share(summary.unknown_share),
         "tempo_bpm": summary.tempo_bpm,
+    }
+
+
+def verdict_columns(verdict: Verdict | None, taste: Taste | None) -> VerdictColumns:
+    """The verdict and its taste, as columns of mixes; all of them null without a taste."""
+    return {
+        "verdict": verdict.word if verdict else None,
+        "verdict_reason": verdict.reason if verdict else None,
+        "taste": taste.model_dump_json() if taste else None,
     }
 
 

@@ -1,16 +1,13 @@
-"""The summary of an analysed mix as sentences, for Prefect's artifacts and the terminal."""
+"""The facts about an analysed mix as sentences, for Prefect's artifacts and the terminal."""
 
 from db.read.mixes import AnalysedMix
 from flows.prefect_tools.progress import clock
 
 
-def metric_lines(mix: AnalysedMix) -> list[str]:
-    """The metrics of an analysed mix in two lines."""
+def length_and_tempo(mix: AnalysedMix) -> str:
+    """Such as "1:30:00 long, 128 BPM"."""
     tempo = "no tempo found" if mix.tempo_bpm is None else f"{mix.tempo_bpm:.0f} BPM"
-    return [
-        f"{clock(mix.duration_s)} long, {tempo}, {mix.changes_per_hour:.1f} changes per hour",
-        f"{mix.unknown_share:.0%} unknown, concentration {mix.concentration:.2f}, entropy {mix.entropy:.2f} bits",
-    ]
+    return f"{clock(mix.duration_s)} long, {tempo}"
 
 
 def analysed_by(mix: AnalysedMix, recognised: bool) -> str:

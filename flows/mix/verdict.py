@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from config.labels import Taste
+from flows.mix.description import SMALLEST_SHARE, variety
 from ml.mixes.summary import MixSummary
 
 LISTEN: Final = 0.6
 MAYBE: Final = 0.3
 NAMED_LABELS: Final = 3  # in the sentence: those with the largest shares
-SMALLEST_SHARE: Final = 0.005  # in the sentence
 
 Word = Literal["listen", "maybe", "skip"]
 
@@ -23,6 +23,11 @@ class Verdict:
     reason: str
 
 
+def judged(summary: MixSummary, taste: Taste | None, names: Mapping[str, str]) -> Verdict | None:
+    """The verdict on a recording; None without a taste. See `verdict`."""
+    return None if taste is None else verdict(summary, taste, names)
+
+
 def verdict(summary: MixSummary, taste: Taste, names: Mapping[str, str]) -> Verdict:
     """The verdict on a recording; `taste` has weights by the slug of a label, `names` the name by the slug.
 
@@ -31,18 +36,6 @@ def verdict(summary: MixSummary, taste: Taste, names: Mapping[str, str]) -> Verd
     score = _score(summary, taste)
     word: Word = "listen" if score >= LISTEN else "maybe" if score >= MAYBE else "skip"
     return Verdict(word, _sentence(summary, taste, names, score))
-
-
-def variety(shares: Mapping[str, float]) -> float:
-    """The chance that two moments with a known label have different labels (Gini-Simpson index).
-
-    0 for one label, 1 - 1/n for n labels of equal shares, however many labels the model has (docs/mixes.md). Unknown
-    time does not count.
-    """
-    known = sum(shares.values())
-    if known <= 0:
-        return 0.0
-    return max(0.0, 1 - sum((share / known) ** 2 for share in shares.values()))
 
 
 def _score(summary: MixSummary, taste: Taste) -> float:
@@ -70,6 +63,6 @@ def _sentence(summary: MixSummary, taste: Taste, names: Mapping[str, str], score
         parts.append(f"{summary.unknown_share:.0%} none of the labels (weight {taste.unknown:g})")
     threshold = f"listen at {LISTEN:.2f} or more" if score >= MAYBE else f"maybe at {MAYBE:.2f} or more"
     return (
-        f"It is {', '.join(parts)}; score {score:.2f} ({threshold});"
+        f"By your taste it scores {score:.2f} ({threshold}): {', '.join(parts)};"
         f" variety {variety(summary.shares):.2f} (wanted: {taste.variety:g})."
     )

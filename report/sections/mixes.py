@@ -32,9 +32,9 @@ class Mix(Protocol):
     @property
     def duration_s(self) -> float: ...
     @property
-    def verdict(self) -> str: ...
+    def verdict(self) -> str | None: ...
     @property
-    def verdict_reason(self) -> str: ...
+    def verdict_reason(self) -> str | None: ...
     @property
     def tempo_bpm(self) -> float | None: ...
     @property
@@ -81,7 +81,7 @@ def section(
     newest = mixes[0]
     sentences = [
         f"“{short_name(newest.title)}”, the newest, lasts {clock(newest.duration_s)} and sounds"
-        f" {_mostly(segments_of[newest.id])}: {plain_text(newest.verdict)}. {plain_text(newest.verdict_reason)}"
+        f" {_mostly(segments_of[newest.id])}{_verdict(newest)}"
     ]
     if total > len(mixes):
         sentences.append(f"These are the last {len(mixes)} of {integer(total)}.")
@@ -107,8 +107,8 @@ def _mix_table(mixes: Sequence[Mix]) -> Table:
     columns: Columns[Mix] = (
         text_column("Title", lambda row: row.title),
         Column("Length", lambda row: clock(row.duration_s)),
-        text_column("Verdict", lambda row: row.verdict),
-        text_column("Reason", lambda row: row.verdict_reason),
+        text_column("Verdict", lambda row: row.verdict or ""),
+        text_column("Reason", lambda row: row.verdict_reason or ""),
         Column("BPM", lambda row: decimal(row.tempo_bpm)),
         Column("Changes per hour", lambda row: decimal(row.changes_per_hour)),
         Column("Unknown", lambda row: percent(row.unknown_share)),
@@ -143,6 +143,13 @@ def _mostly(segments: Sequence[Segment]) -> str:
         return f"mostly like none of the labels ({part})"
     name = next(row.label for row in segments if row.label_id == label_id)
     return f"mostly like {short_name(name)} ({part})"
+
+
+def _verdict(mix: Mix) -> str:
+    """: listen. It is 60% Kompakt …; or a full stop without a taste."""
+    if mix.verdict is None or mix.verdict_reason is None:
+        return "."
+    return f": {plain_text(mix.verdict)}. {plain_text(mix.verdict_reason)}"
 
 
 def _figure(
@@ -193,7 +200,7 @@ def _heading(mix: Mix, position: int) -> PlotlyObject:
         "xanchor": "left",
         "y": position - 0.3,
         "yanchor": "bottom",
-        "text": f"<b>{chart_text(mix.title, 34)}</b>  {chart_text(mix.verdict)}",
+        "text": f"<b>{chart_text(mix.title, 34)}</b>  {chart_text(mix.verdict or '')}",
         "showarrow": False,
         "xshift": -4,
     }

@@ -54,6 +54,8 @@ def refusals(folder: Path) -> list[Refusal]:
         (("status",), {"LABELSCOPE_TIMEZONE": "Europe/Atlantis"}, 1, "LABELSCOPE_TIMEZONE"),
         (("run", "--folder", str(folder / "gone")), {}, 1, "No crate"),
         (("run",), {"LABELSCOPE_LABELS": str(folder / "bad.toml")}, 1, "line 1"),
+        (("run",), {"SPOTIPY_CLIENT_ID": ""}, 1, "6 of 6 playlists deferred: no Spotify key"),
+        (("ingest",), {"SPOTIPY_CLIENT_SECRET": ""}, 1, "6 of 6 playlists deferred: no Spotify key"),
         (("run",), {"LABELSCOPE_HYPERPARAMETERS": '{"epoch": 3}'}, 1, "names epoch"),
         (("maintain",), {"LABELSCOPE_HOME": str(folder / "gone"), "DATABASE_URL": ""}, 1, "There is no home"),
         (("maintain",), {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, 1, "check DATABASE_URL"),

@@ -42,6 +42,7 @@ def test_settings_that_are_left_out_are_those_of_the_shipped_file(file: Path) ->
     short, shipped = read_text(file, ONE_LABEL), read_labels(SHIPPED)
     for part in ("previews", "training", "features", "retention", "taste"):
         assert getattr(short, part) == getattr(shipped, part)
+    assert short.taste is None
     assert short.retention.days == {"spotify": 30}
     assert read_text(file, ONE_LABEL + "[retention]\ndeezer_days = 7").retention.days == {
         "spotify": 30,

@@ -22,7 +22,9 @@ CRATE = [("rumble-foundry", "Rumble Foundry (synthetic)"), ("berghain", "Ostgut 
 def weights(tmp_path: Path, lines: str) -> dict[str, float]:
     file = tmp_path / "labels.toml"
     file.write_text(LISTED + lines)
-    return taste_of(read_labels(file), file, CRATE).labels
+    taste = taste_of(read_labels(file), file, CRATE)
+    assert taste is not None
+    return taste.labels
 
 
 def test_a_label_is_known_by_its_name_or_slug_wherever_it_is_from(tmp_path: Path) -> None:

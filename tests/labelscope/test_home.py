@@ -80,6 +80,7 @@ def test_a_mix_is_what_the_flow_stores_and_is_not_stored(
     flows.mix(str(recording))
     stored = home.sql("SELECT * FROM mixes").iloc[0]
     assert (mix.title, mix.verdict, mix.reason) == (stored.title, stored.verdict, stored.verdict_reason)
+    assert mix.verdict is None and mix.description.endswith(".")
     assert (mix.duration_s, mix.unknown_share) == pytest.approx(
         (stored.duration_s, stored.unknown_share), abs=1e-3
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection, Engine
 
+from cli.commands.music.forget_mixes import forget_mixes
 from cli.output import screen
 from cli.output.paths import PNG, require_place_for
 from cli.output.rows import write_json
@@ -18,12 +19,14 @@ from flows.checks.requests import require_champion, require_taste
 from flows.home.environment import open_database
 from flows.home.folder import require_home
 from flows.home.whole_file import write_output_file
-from flows.mix.summary import analysed_by, metric_lines
+from flows.mix.description import described, is_uncertain, parts_of
+from flows.mix.summary import analysed_by, length_and_tempo
 
 Document = dict[str, Any]
 REJECTED_KEYS = ("path", "title", "sha256", "status", "reason", "detail")
 HIDDEN_KEYS = ("id", "reason", "detail", "flow_run_id")
 SEGMENT_COLUMNS = ("from", "to", "sounds like", "confidence", "tempo")
+UNCERTAIN = "uncertain"
 
 
 @dataclass(slots=True)
@@ -46,8 +49,19 @@ def mix(
         Path | None,
         typer.Option("--picture", help="Draw the timeline of one recording into this PNG file."),
     ] = None,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Delete what is stored of these recordings; no file is touched.")
+    ] = False,
 ) -> None:
-    """Which labels a DJ set sounds like from when to when, and whether it suits the taste in labels.toml."""
+    """Which labels a DJ set sounds like from when to when, how varied it is, and where the answer is uncertain.
+
+    With a [taste] in labels.toml it also gives a verdict: listen, maybe or skip.
+    """
+    if forget:
+        if as_json or picture is not None:
+            raise typer.BadParameter("--forget prints no analysis: leave --json and --picture out.")
+        forget_mixes(files)
+        return
     if picture is not None and len(files) > 1:
         raise typer.BadParameter("A picture is of one recording: name one file, or leave --picture out.")
     if picture is not None:
@@ -177,8 +191,9 @@ def _document(connection: Connection, mix_id: int, recognised: bool) -> Document
     row = read.mixes.mix(connection, mix_id)._asdict()
     if row["status"] == "rejected":
         return {"mix_id": mix_id, **{name: row[name] for name in REJECTED_KEYS}}
+    segment_rows = read.mixes.segments(connection, mix_id)
     shares = {label.name: label.share for label in read.mixes.shares(connection, mix_id)}
-    segments = [segment._asdict() for segment in read.mixes.segments(connection, mix_id)]
+    segments = [segment._asdict() for segment in segment_rows]
     for segment in segments:
         segment["known"] = segment.pop("label_id") is not None  # a label may be called "unknown", too
     return {
@@ -186,24 +201,32 @@ def _document(connection: Connection, mix_id: int, recognised: bool) -> Document
         **{name: value for name, value in row.items() if name not in HIDDEN_KEYS},
         "created_at": row["created_at"].isoformat(),
         "recognised": recognised,
+        "description": " ".join(described(parts_of(segment_rows))),
         "shares": shares,
         "segments": segments,
     }
 
 
 def _print(connection: Connection, mix_id: int, recognised: bool) -> None:
-    """Print the verdict with its reason, the segments and the measures; or on stderr why there are none."""
+    """Print the description, the verdict by the taste and the segments; or on stderr why there are none."""
     row = read.mixes.mix(connection, mix_id)
     if row.status == "rejected":
         screen.error(row.detail)
         return
-    screen.paragraph(f"{row.title}: {row.verdict}")
-    screen.paragraph(row.verdict_reason)
     segments = read.mixes.segments(connection, mix_id)
+    screen.paragraph(f"{row.title}: {row.verdict}" if row.verdict else row.title)
+    screen.paragraph(" ".join(described(parts_of(segments))))
+    if row.verdict_reason:
+        screen.paragraph(row.verdict_reason)
     typer.echo()
-    cells = [tuple(segment)[: len(SEGMENT_COLUMNS)] for segment in segments]
-    screen.table(None, SEGMENT_COLUMNS, cells, whole=True)
+    columns: Sequence[str] = SEGMENT_COLUMNS
+    cells: list[tuple[object, ...]] = [tuple(segment)[: len(SEGMENT_COLUMNS)] for segment in segments]
+    if any(is_uncertain(segment.confidence) for segment in segments):
+        columns = (*SEGMENT_COLUMNS, "note")
+        notes = (UNCERTAIN if is_uncertain(segment.confidence) else "" for segment in segments)
+        cells = [(*cell, note) for cell, note in zip(cells, notes, strict=True)]
+    screen.table(None, columns, cells, whole=True)
     typer.echo()
-    for line in (*metric_lines(row), analysed_by(row, recognised)):
+    for line in (length_and_tempo(row), analysed_by(row, recognised)):
         typer.echo(line)
     typer.echo()

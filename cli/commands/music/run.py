@@ -16,8 +16,8 @@ def run(crate: Crate = None, option: CrateOption = None) -> None:
     """The whole job: ingest, extract, retrain if due, predict. Run it again whenever there is new music."""
     settings = Settings()
     folder = one_crate(crate, option)
-    require_source(settings, folder)
     require_hyperparameters(settings)
+    require_source(settings, folder)
     with flow_ready(settings, "flows.pipeline"):
         from flows.pipeline import pipeline
 

@@ -17,22 +17,23 @@ GoOn = Callable[[Stage], Engine]
 Labelscope = Callable[..., str]
 
 
-def test_people_read_the_verdict_first_and_can_have_a_picture(
+def test_people_read_what_it_is_first_and_can_have_a_picture(
     trained: Stage, go_on: GoOn, labelscope: Labelscope, recording: Path, tmp_path: Path
 ) -> None:
     engine = go_on(trained)
     picture = tmp_path / "set.png"
     lines = labelscope("mix", str(recording), "--picture", str(picture)).splitlines()
-    [(word, reason)] = rows(engine, "SELECT verdict, verdict_reason FROM mixes")
-    assert lines[:2] == [f"Somebody – Live at Berghain: {word}", reason]
-    assert lines[3].split() == ["from", "to", "sounds", "like", "confidence", "tempo"]
-    assert lines[4].startswith("0:00:00  0:")
+    assert rows(engine, "SELECT verdict, verdict_reason, taste FROM mixes") == [(None, None, None)]
+    assert lines[0] == "Somebody – Live at Berghain" and " uncertain" in " ".join(lines[1:5])
+    begin = next(number for number, line in enumerate(lines) if line.startswith("from"))
+    assert lines[begin].split()[:6] == ["from", "to", "sounds", "like", "confidence", "tempo"]
+    assert lines[begin + 1].startswith("0:00:00  0:")
     assert any(line.startswith("0:01:12 long, ") for line in lines)
     assert any(line.startswith("analysed by model 1 in ") for line in lines)
     assert matplotlib.image.imread(picture).shape[:2] == (600, 1320)
 
     again = labelscope("mix", str(recording)).splitlines()
-    assert again[:5] == lines[:5]
+    assert again[: begin + 2] == lines[: begin + 2]
     assert any(line.startswith("recognised: model 1 analysed this file on 20") for line in again)
     two = labelscope("mix", "a.mp3", "b.mp3", "--picture", str(picture), expect=2)
     assert "A picture is of one recording" in two
@@ -74,3 +75,30 @@ def test_programs_get_one_document_and_a_bad_file_costs_the_others_nothing(
 
     output = labelscope("mix", str(text), str(recording), expect=1)
     assert "is not a sound file" in output and len(output.strip().splitlines()) == 1
+
+
+def test_a_taste_adds_a_verdict_and_a_mistaken_recording_can_be_forgotten(
+    trained: Stage,
+    go_on: GoOn,
+    labelscope: Labelscope,
+    recording: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = go_on(trained)
+    listed = tmp_path / "labels.toml"
+    listed.write_text('[[label]]\nname = "a"\nplaylists = ["deezer:1"]\n[taste]\nunknown = 1\nvariety = 0\n')
+    monkeypatch.setenv("LABELSCOPE_LABELS", str(listed))
+    output = " ".join(labelscope("mix", str(recording)).split())
+    assert output.startswith("Somebody – Live at Berghain: listen ")
+    assert "By your taste it scores 1.00 (listen at 0.60 or more)" in output
+
+    moved = recording.rename(tmp_path / "moved.flac")
+    with_an_option = labelscope("mix", str(moved), "--forget", "--json", expect=2)
+    assert "--forget prints no analysis" in with_an_option
+    unknown = labelscope("mix", str(moved), "another.flac", "--forget", expect=2)
+    assert "Nothing is stored of 'another.flac'" in " ".join(unknown.replace("│", " ").split())
+    assert rows(engine, "SELECT count(*) FROM mixes") == [(1,)]
+    assert labelscope("mix", str(moved), "--forget") == f"Forgotten: {moved}\n"
+    stored = "SELECT (SELECT count(*) FROM mixes), (SELECT count(*) FROM mix_windows)"
+    assert rows(engine, stored) == [(0, 0)]

@@ -73,6 +73,8 @@ def logged_out(run: Run, services: StandIns) -> None:
 
 def test_without_a_key_the_others_are_read_and_run_and_status_ask_for_it(run: Run) -> None:
     done = run("ingest", SPOTIPY_CLIENT_ID="", SPOTIPY_CLIENT_SECRET="")
+    first = done.stderr.splitlines()[0]
+    assert first.startswith("2 of 3 playlists deferred: no Spotify key; set SPOTIPY_CLIENT_ID and SPOTIPY_")
     assert "set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET" in done.stdout
     answer = run("sql", "SELECT playlist, status FROM playlist_coverage", "--format", "csv").stdout
     assert "Ladder tracks,ok" in answer and answer.count("deferred") == 2

@@ -105,7 +105,8 @@ def test_a_verdict_gives_way_to_that_of_another_taste(crate: Engine) -> None:
     mix_id = save(crate, mix_row(train(crate)))
     assert mix_id is not None
     with crate.begin() as connection:
-        write.mixes.judge_mix(connection, mix_id, "listen", "All of it.", {"labels": {"kompakt": 1.0}})
+        columns = {"verdict": "listen", "verdict_reason": "All of it.", "taste": '{"labels": {"kompakt": 1}}'}
+        write.mixes.judge_mix(connection, mix_id, columns)
         row = read.mixes.analysed_mix(connection, mix_id)
     assert (row.verdict, row.verdict_reason, row.taste) == (
         "listen",

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.labels import Taste
-from flows.mix.verdict import LISTEN, MAYBE, Verdict, variety, verdict
+from flows.mix.description import variety
+from flows.mix.verdict import LISTEN, MAYBE, Verdict, verdict
 from ml.mixes.summary import MixSummary
 
 NAMES = {"kompakt": "Kompakt", "drumcode": "Drumcode", "dirtybird": "Dirtybird"}
@@ -37,29 +38,35 @@ def rank(summary: MixSummary, taste: Taste) -> int:
 @pytest.mark.parametrize(
     ("seconds", "taste", "word", "words"),
     [
-        ((50, 50, 0, 0), {}, "listen", "50% Kompakt (weight 1), 50% Drumcode (weight 1); score"),
-        ((0, 0, 0, 9), {}, "skip", "100% none of the labels (weight 0.1); score"),
+        ((50, 50, 0, 0), {}, "listen", "more): 50% Kompakt (weight 1), 50% Drumcode (weight 1); variety"),
+        ((0, 0, 0, 9), {}, "skip", ": 100% none of the labels (weight 0.1); variety"),
         ((80, 20, 0, 0), {"labels": {"kompakt": -1}}, "skip", "80% Kompakt (weight -1)"),
         (
             (60, 40, 0, 0),
             {"labels": {"drumcode": 0}, "variety": 0},
             "listen",
-            "score 0.60 (listen at 0.60 or more); variety 0.48 (wanted: 0).",
+            "scores 0.60 (listen at 0.60 or more): 60% Kompakt (weight 1), 40% Drumcode (weight 0);"
+            " variety 0.48 (wanted: 0).",
         ),
         ((59, 41, 0, 0), {"labels": {"drumcode": 0}, "variety": 0}, "maybe", "0.59 (listen at 0.60 or more)"),
         (
             (100, 0, 0, 0),
             {"variety": 1},
             "maybe",
-            "score 0.50 (listen at 0.60 or more); variety 0.00 (wanted: 1)",
+            "scores 0.50 (listen at 0.60 or more): 100% Kompakt (weight 1); variety 0.00 (wanted: 1)",
         ),
         (
             (0, 0, 0, 9),
             {"variety": 0},
             "skip",
-            "score 0.10 (maybe at 0.30 or more); variety 0.00 (wanted: 0)",
+            "scores 0.10 (maybe at 0.30 or more): 100% none of the labels (weight 0.1); variety 0.00 (wanted: 0)",
         ),
-        ((999, 1, 0, 0), {}, "listen", "It is 100% Kompakt (weight 1); score 0.88"),
+        (
+            (999, 1, 0, 0),
+            {},
+            "listen",
+            "scores 0.88 (listen at 0.60 or more): 100% Kompakt (weight 1); variety",
+        ),
     ],
 )
 def test_the_reason_has_shares_weights_score_and_variety(
@@ -75,7 +82,7 @@ def test_the_reason_has_shares_weights_score_and_variety(
 def test_the_reason_names_the_threshold_that_fits_the_verdict(seconds: list[int], taste: Taste) -> None:
     judged = verdict(recording(*seconds), taste, NAMES)
     assert isinstance(judged, Verdict) and judged.word in RANK
-    assert judged.reason.startswith("It is ") and judged.reason.endswith(".")
+    assert judged.reason.startswith("By your taste it scores ") and judged.reason.endswith(".")
     assert (f"listen at {LISTEN:.2f} or more" in judged.reason) == (judged.word in ("listen", "maybe"))
     assert (f"maybe at {MAYBE:.2f} or more" in judged.reason) == (judged.word == "skip")
 

@@ -13,6 +13,7 @@ EPOCHS: Final = 200
 """Points of a learning curve."""
 POINTS: Final = 3_000
 """Tracks on the map."""
+NEW_TRACKS: Final = 20
 MIXES: Final = 6
 SEGMENTS: Final = 300
 """Segments of one mix."""

@@ -32,13 +32,21 @@ LEARNT: Final = "Learnt: the model was trained on this very music, so its predic
 
 def new_tracks(settings: Settings, since: datetime) -> None:
     """What the tracks sound like that were first seen at this time or later: at most twenty, and how many more."""
-    choice = TrackChoice(since=since)
+    _print_some(settings, "New tracks", TrackChoice(since=since), "--new")
+
+
+def scored_tracks(settings: Settings, since: datetime) -> None:
+    """What the tracks sound like that were scored at this time or later: at most twenty, and how many more."""
+    _print_some(settings, "Scored now", TrackChoice(scored_since=since))
+
+
+def _print_some(settings: Settings, title: str, choice: TrackChoice, option: str = "") -> None:
     with open_database(settings) as engine, engine.connect() as connection:
         tracks = read.tracks.predictions.predicted_tracks(connection, choice, NOT_LEARNT_FIRST, SHOWN)
         more = read.tracks.predictions.count_predicted_tracks(connection, choice) - len(tracks)
-    print_tracks("New tracks", tracks)
+    print_tracks(title, tracks)
     if more:
-        typer.echo(f"and {more} more: `labelscope tracks --new` lists them.")
+        typer.echo(f"and {more} more: `labelscope tracks{option and ' '}{option}` lists them.")
 
 
 def print_tracks(title: str | None, tracks: Sequence[TrackPrediction]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,7 +28,17 @@ from report import bounds
 from report.components import Section, Tile
 from report.format import counted, integer, interval_note, percent, timestamp
 from report.page import Page, render
-from report.sections import confusion, coverage, curves, labels, mixes, sound, spectrograms, trainings
+from report.sections import (
+    confusion,
+    coverage,
+    curves,
+    labels,
+    mixes,
+    new_tracks,
+    sound,
+    spectrograms,
+    trainings,
+)
 from report.sections import map as crate_map
 
 
@@ -87,10 +97,11 @@ def _page(connection: Connection, settings: Settings) -> Page:
 
 
 def _model_sections(connection: Connection, champion: Champion | None) -> Iterator[Section]:
-    """Coverage, and the sections on the model in use and its trainings."""
+    """Coverage, new tracks, and the sections on the model in use and its trainings."""
     training = read.report.training(connection, champion.training_run_id) if champion else None
     mistakes = read.views.mistakes(connection)
     yield coverage.section(read.views.playlist_coverage(connection), read.problems.problems(connection))
+    yield _new_tracks(connection)
     yield labels.section(read.views.label_accuracy(connection), champion)
     yield confusion.section(read.views.confusion_matrix(connection), mistakes)
     yield curves.section(
@@ -99,6 +110,13 @@ def _model_sections(connection: Connection, champion: Champion | None) -> Iterat
         training,
     )
     yield trainings.section(read.views.training_history(connection))
+
+
+def _new_tracks(connection: Connection) -> Section:
+    tracks = read.tracks.predictions
+    choice = tracks.TrackChoice(since=tracks.now(connection) - timedelta(days=new_tracks.DAYS))
+    newest = tracks.predicted_tracks(connection, choice, tracks.NEWEST_FIRST, bounds.NEW_TRACKS)
+    return new_tracks.section(newest, tracks.count_predicted_tracks(connection, choice))
 
 
 def _label_sections(connection: Connection, settings: Settings, tracks: int) -> Iterator[Section]:

@@ -10,7 +10,18 @@ from ml.features.spectrogram import SpectrogramConfig
 from ml.plots.plots import frequency_ticks, plot_spectrogram
 from report.components import Section, Tile
 from report.page import Page
-from report.sections import confusion, coverage, curves, labels, map, mixes, sound, spectrograms, trainings
+from report.sections import (
+    confusion,
+    coverage,
+    curves,
+    labels,
+    map,
+    mixes,
+    new_tracks,
+    sound,
+    spectrograms,
+    trainings,
+)
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -185,8 +196,23 @@ def sections(names: tuple[str, ...] = HOSTILE, tracks: int = 50, rows: int = 5) 
         for number in (2, 1)
         for part in (0, 1)
     ]
+    came_in = [
+        row(
+            title=title,
+            artists=title,
+            label=title,
+            predicted=predicted,
+            confidence=0.7,
+            nearest=title,
+            next_label=title,
+            next_probability=0.2,
+            first_seen_at=NOW,
+        )
+        for predicted in (title, "unknown")
+    ]
     return (
         coverage.section(playlists, problems),
+        new_tracks.section(came_in, 9),
         labels.section(of_labels(names), CHAMPION),
         confusion.section(cells, mistakes),
         curves.section(history, ("convolutions", "changes", "timbre"), row(id=1, fit_s=190.0, tracks=100)),

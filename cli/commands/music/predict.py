@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from cli.output import screen, show
-from cli.output.predictions import print_scored_files
+from cli.output import predictions, screen, show
 from cli.output.rows import Format
 from cli.starting import flow_ready, module_ready, path_problem
 from config.labels import read_labels
 from config.settings import Settings
+from db import read
 from flows.checks.no_champion import NoModelError
 from flows.checks.requests import require_champion
 from flows.home.environment import open_database
@@ -27,9 +27,11 @@ def predict(
     form: Annotated[
         Format, typer.Option("--format", help="Of the scores of files: for people or for programs.")
     ] = Format.TABLE,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Score all tracks that the model in use has not scored yet; or show its scores for some files."""
     settings = Settings()
+    form = Format.JSON if as_json else form
     require_home(settings)
     if files:
         _predict_files(settings, files, form)
@@ -42,10 +44,14 @@ def _predict_tracks(settings: Settings) -> None:
     with flow_ready(settings, "flows.predict.flow", require_champion):
         from flows.predict.flow import predict as flow
 
+        with open_database(settings) as engine, engine.connect() as connection:
+            began = read.tracks.predictions.now(connection)
         predicted = flow()
     if predicted.model_id is None:
         raise NoModelError
     show.predicted(predicted)
+    if predicted.tracks:
+        predictions.scored_tracks(settings, began)
 
 
 def _predict_files(settings: Settings, paths: Sequence[Path], form: Format) -> None:
@@ -72,7 +78,7 @@ def _score(settings: Settings, files: Sequence[Path], form: Format) -> dict[Path
     from flows.scoring.files import score_files
 
     scored = score_files(settings, files)
-    print_scored_files(scored, form)
+    predictions.print_scored_files(scored, form)
     problems = {file.path: file.problem for file in scored if file.problem}
     for sentence in problems.values():
         screen.error(sentence)

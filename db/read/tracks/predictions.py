@@ -64,6 +64,7 @@ class TrackChoice:
     label: str | None = None  # name of the label that the tracks have
     predicted: str | None = None  # name of a predicted label, or unknown
     since: datetime | None = None  # the tracks were first seen at this time or later
+    scored_since: datetime | None = None  # the tracks were scored at this time or later
     track_ids: Sequence[int] | None = None
 
     def condition(self) -> tuple[str, dict[str, Any]]:
@@ -72,6 +73,9 @@ class TrackChoice:
             "label = :label": self.label is not None,
             "predicted = :predicted": self.predicted is not None,
             "track_id IN (SELECT id FROM tracks WHERE first_seen_at >= :since)": self.since is not None,
+            "track_id IN (SELECT track_id FROM predictions WHERE created_at >= :scored_since)": (
+                self.scored_since is not None
+            ),
             "track_id = ANY(:track_ids)": self.track_ids is not None,
         }
         chosen = " AND ".join(condition for condition, is_wanted in conditions.items() if is_wanted)
@@ -79,6 +83,7 @@ class TrackChoice:
             "label": self.label,
             "predicted": self.predicted,
             "since": self.since,
+            "scored_since": self.scored_since,
             "track_ids": None if self.track_ids is None else list(self.track_ids),
         }
 

@@ -18,7 +18,18 @@ from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]
 
-SECTIONS = ["coverage", "labels", "confusion", "curves", "trainings", "sound", "spectrograms", "map", "mixes"]
+SECTIONS = [
+    "coverage",
+    "new",
+    "labels",
+    "confusion",
+    "curves",
+    "trainings",
+    "sound",
+    "spectrograms",
+    "map",
+    "mixes",
+]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ short, since tests check their outcomes and not their accuracy, and share one ca
 """
 
 import itertools
+import json
 import os
 import random
 import shutil
@@ -205,7 +206,12 @@ def trained(flows: SimpleNamespace, extracted: Stage) -> Iterator[Stage]:
 def rivals(flows: SimpleNamespace, trained: Stage) -> Iterator[Stage]:
     """The same tracks after another training, on demand: model 3 is the challenger."""
     with copied(trained, trained.home.with_name("rivals")) as stage:
-        with in_use(stage), random_draws():
+        # A setting without an effect, since nothing is trained twice with the same ones.
+        with in_use(stage), random_draws(), pytest.MonkeyPatch.context() as patch:
+            hyperparameters = json.loads(os.environ["LABELSCOPE_HYPERPARAMETERS"])
+            patch.setenv(
+                "LABELSCOPE_HYPERPARAMETERS", json.dumps({**hyperparameters, "label_smoothing": 1e-12})
+            )
             flows.retrain("to see the same again")
         yield stage
 

@@ -1,6 +1,7 @@
 """Queries of labels, trainings and models, and of tracks without a prediction."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypedDict
 
@@ -108,16 +109,31 @@ def last_training(connection: Connection) -> LastTraining | None:
     return typed_row(LastTraining, result)
 
 
-def training_on(connection: Connection, dataset_fingerprint: str, architecture: str) -> int | None:
-    """The id of the last completed training of this architecture on exactly this dataset, or None."""
-    training: int | None = connection.scalar(
+class SameData(NamedTuple):
+    """A completed training on certain data, and whether its hyperparameters, seed included, are certain ones, too."""
+
+    training_run_id: int
+    same_settings: bool
+
+
+def training_on(
+    connection: Connection, dataset_fingerprint: str, hyperparameters: Mapping[str, Any]
+) -> SameData | None:
+    """The last completed training of this architecture on exactly this dataset, or None.
+
+    One that has these hyperparameters comes first.
+    """
+    result = connection.execute(
         text("""
-            SELECT max(id) FROM training_runs
-             WHERE status = 'completed' AND dataset_fingerprint = :fingerprint AND architecture = :architecture
+            SELECT id AS training_run_id, hyperparameters = CAST(:hyperparameters AS jsonb) AS same_settings
+              FROM training_runs
+             WHERE status = 'completed' AND dataset_fingerprint = :fingerprint
+               AND architecture = CAST(:hyperparameters AS jsonb) ->> 'architecture'
+             ORDER BY same_settings DESC, id DESC LIMIT 1
         """),
-        {"fingerprint": dataset_fingerprint, "architecture": architecture},
+        {"fingerprint": dataset_fingerprint, "hyperparameters": json.dumps(hyperparameters)},
     )
-    return training
+    return typed_row(SameData, result)
 
 
 def champion(connection: Connection) -> Champion | None:

@@ -1,6 +1,7 @@
 """The flow that trains a model when a training is due or requested, and promotes it if it is better."""
 
 from dataclasses import asdict, dataclass, replace
+from typing import Final
 
 from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
@@ -10,6 +11,7 @@ from config.labels import read_labels
 from config.settings import Settings
 from db import read, write
 from db.engine import Lock, try_lock
+from db.read.learning import SameData
 from db.write.learning import TrainingRow
 from flows.batch.refresh_track_states import refresh_track_states
 from flows.home.crashed_trainings import delete_leftovers
@@ -23,6 +25,11 @@ from flows.training_data.provenance import versions
 from flows.training_data.split_assignment import assign_new_tracks
 from flows.training_data.training_set import TrainingSet, held_back
 from ml.data.hyperparameters import Hyperparameters, choose
+
+SAME_AGAIN: Final = (
+    ", so the same model would come out. For another one add or remove tracks, or change a setting, such as"
+    " LABELSCOPE_RANDOM_SEED."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +55,9 @@ class Plan:
 def retrain(why: str = "") -> Retrained:
     """Train the network on all usable tracks that have exactly one label, and promote it if it is better.
 
+    - It never trains twice on the same data with the same settings, since the same model would come out.
     - Without a reason (`why`) it trains only when a training is due: the first one, after a change of the spectrogram
-      configuration, the architecture or the set of labels, or when enough new tracks have come in. It never trains
-      twice on the same data.
+      configuration, the architecture or the set of labels, or when enough new tracks have come in.
     - **reads** spectrogram files. The split of a track is assigned once and never changes.
     - **writes** the splits of new tracks, a training run with its exact tracks, the files of the network and of a
       classical baseline, metrics and confusions of both at crop, clip and track level, and whether the network is the
@@ -67,7 +74,7 @@ def retrain(why: str = "") -> Retrained:
             context = new_context(engine, connection, settings, allowed)
             _clean_up(connection, context)
         _assign_splits(context)
-        plan = _plan(context, why)
+        plan = _plan(context, why, hyperparameters)
         if isinstance(plan, Retrained):
             return plan
         run_id = _start(context, plan, hyperparameters)
@@ -94,7 +101,7 @@ def _assign_splits(context: TrainingContext) -> None:
     refresh_track_states(context.engine)
 
 
-def _plan(context: TrainingContext, why: str) -> Plan | Retrained:
+def _plan(context: TrainingContext, why: str, hyperparameters: Hyperparameters) -> Plan | Retrained:
     """What to train on and why; or, where no training is needed or possible, the result of the flow."""
     with context.engine.connect() as connection:
         not_allowed = held_back(connection, context.config_id, context.allowed)
@@ -105,10 +112,13 @@ def _plan(context: TrainingContext, why: str) -> Plan | Retrained:
     training_set = read_verified_training_set(context)
     if not training_set.clips and not_allowed:
         return Retrained("not_allowed", not_allowed)
-    if repeated := _trained_before(context, training_set):
+    if earlier := _trained_before(context, training_set, hyperparameters):
+        repeated = f"Training {earlier.training_run_id} used exactly these data"
+        if earlier.same_settings:
+            return Retrained("not_due", f"{repeated} and settings{SAME_AGAIN}", remarks)
         if not why:
             return Retrained("not_due", f"{repeated}; see `labelscope models`.", remarks)
-        remarks += (f"{repeated}: the result differs only if a setting does.",)
+        remarks += (f"{repeated}, with other settings.",)
     training_set = replace(training_set, remarks=training_set.remarks + remarks)
     return Plan(reason, bool(why), training_set)
 
@@ -121,14 +131,16 @@ def _nothing_new(connection: Connection) -> str:
     return f"Nothing has changed since training {last.id} was refused. {last.error}"
 
 
-def _trained_before(context: TrainingContext, training_set: TrainingSet) -> str | None:
-    """Which training used exactly these data, if the champion has the same labels; else None."""
+def _trained_before(
+    context: TrainingContext, training_set: TrainingSet, hyperparameters: Hyperparameters
+) -> SameData | None:
+    """The training that used exactly these data, if the champion has the same labels; else None."""
     with context.engine.connect() as connection:
-        same = read.learning.training_on(connection, training_set.fingerprint, context.settings.architecture)
+        same = read.learning.training_on(connection, training_set.fingerprint, asdict(hyperparameters))
         champion = read.learning.champion(connection)
     if same is None or champion is None or champion.labels != training_set.label_rows:
         return None
-    return f"Training {same} used exactly these data"
+    return same
 
 
 def _start(context: TrainingContext, plan: Plan, hyperparameters: Hyperparameters) -> int | None:

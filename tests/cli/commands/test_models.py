@@ -82,8 +82,13 @@ def test_retrain_shows_its_outcome_and_a_new_champion_scores_all_tracks(
 ) -> None:
     engine = go_on(trained)
     monkeypatch.setenv("LABELSCOPE_PROMOTION_PROBABILITY", "0.5")
+    same = labelscope("retrain", "--why", "to see the same again")
+    assert (
+        "not due: Training 1 used exactly these data and settings, so the same model would come out." in same
+    )
+    monkeypatch.setenv("LABELSCOPE_RANDOM_SEED", "2")
     output = labelscope("retrain", "--why", "good enough")
-    assert "Training 1 used exactly these data" in output
+    assert "Training 1 used exactly these data, with other settings." in output
     assert "validation tracks are too few to calibrate this model" in output  # there are three
     assert "promoted: Balanced accuracy" in output and "12 tracks scored by model 3" in output
     assert rows(engine, SCORED) == [(1, 12), (3, 12)]

@@ -45,10 +45,11 @@ def test_an_infinite_loss_fails_the_training_and_leaves_no_file(
 
 
 def test_a_model_whose_rows_cannot_be_written_leaves_neither_rows_nor_files(
-    flows: SimpleNamespace, trained: Stage, go_on: GoOn
+    flows: SimpleNamespace, trained: Stage, go_on: GoOn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database refuses the last row, the decision, after the files and all other rows are written."""
     engine = go_on(trained)
+    monkeypatch.setenv("LABELSCOPE_RANDOM_SEED", "2")
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE models ADD CHECK (status <> 'rejected')"))
     metrics = "SELECT count(*), max(id) FROM metrics"

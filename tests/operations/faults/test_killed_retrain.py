@@ -49,7 +49,9 @@ def strike(home: Path, environment: dict[str, str], log: Path, tally: Tally) -> 
     for moment in moments(dice, KILLS, life):
         if tally.struck.total() == KILLS:
             break
-        command = begin(environment, log, "retrain")
+        # With a seed of its own, since nothing is trained twice with the same settings.
+        seed = {"LABELSCOPE_RANDOM_SEED": str(tally.runs + 2)}
+        command = begin(environment | seed, log, "retrain")
         if not command.is_over_at(moment) and (name := strike_one(command, home, dice)):
             tally.note_fault(name)
         code = command.end()

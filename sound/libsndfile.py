@@ -14,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from sound.open_file import opened_file
+from sound.quiet import quiet
 
 # 1.5 s at 44.1 kHz: small enough for the processor's cache, large enough for the loop around it not to matter.
 BLOCK_FRAMES: Final = 1 << 16
@@ -30,7 +31,8 @@ class LibsndfileStream(soundfile.SoundFile):  # type: ignore[misc]  # soundfile 
     """
 
     def __init__(self, path: Path, file: FileIO) -> None:
-        super().__init__(file.fileno(), closefd=False)
+        with quiet():
+            super().__init__(file.fileno(), closefd=False)
         self._path = path
 
     def seekable(self) -> bool:
@@ -57,9 +59,11 @@ class LibsndfileStream(soundfile.SoundFile):  # type: ignore[misc]  # soundfile 
         memory = np.empty((BLOCK_FRAMES, self.channels), dtype=np.float32)
         with suppress(soundfile.SoundFileError):
             if start:
-                self.seek(start - preroll)
+                with quiet():
+                    self.seek(start - preroll)
             while left:
-                block = self.read(out=memory[: min(left, BLOCK_FRAMES)])  # (frames, channels)
+                with quiet():
+                    block = self.read(out=memory[: min(left, BLOCK_FRAMES)])  # (frames, channels)
                 if not len(block):
                     return
                 left -= len(block)

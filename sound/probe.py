@@ -59,8 +59,7 @@ class Sound:
 def probe(path: Path) -> Sound:
     """What a sound file holds, and its length to 50 ms. Raises AudioError.
 
-    Reads MP3, Ogg and FLAC files whole, others by their headers. libmpg123 may warn of damaged MP3s on the process's
-    stderr, which cannot be silenced for one thread alone.
+    Reads MP3, Ogg and FLAC files whole, others by their headers.
     """
     return _probe(path, file_state(path))
 

@@ -5,6 +5,7 @@ streams, tracebacks and warnings of libraries included. Our own colours and prog
 flows/prefect_tools/console.py.
 """
 
+import os
 import re
 import sys
 from codecs import lookup
@@ -58,6 +59,15 @@ def filter_streams() -> None:
         if isinstance(stream, TextIOWrapper) and lookup(stream.encoding).name == "ascii":
             stream.reconfigure(encoding="utf-8", errors="replace")  # else Typer bypasses such a stream
     if not isinstance(sys.stderr, FilteredStream):
-        sys.stderr = FilteredStream(sys.stderr)
+        sys.stderr = FilteredStream(_on_its_own_descriptor(sys.stderr))
     if sys.stdout.isatty() and not isinstance(sys.stdout, FilteredStream):
         sys.stdout = FilteredStream(sys.stdout)
+
+
+def _on_its_own_descriptor(stderr: IO[str]) -> IO[str]:
+    """The same stream on a copy of its file descriptor: the first one is redirected at times (sound/quiet.py)."""
+    if not isinstance(stderr, TextIOWrapper):
+        return stderr
+    return os.fdopen(
+        os.dup(stderr.fileno()), "w", encoding=stderr.encoding, errors=stderr.errors, buffering=1
+    )

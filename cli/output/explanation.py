@@ -120,7 +120,7 @@ def _section(heading: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     """A table below an empty line and its heading, which may be wider than the table; nothing without rows."""
     if rows:
         _remark(heading)
-        screen.table(None, columns, rows, whole=True)
+        screen.table(None, columns, rows)
 
 
 def _remark(text: str) -> None:

@@ -51,7 +51,7 @@ def _print_some(settings: Settings, title: str, choice: TrackChoice, option: str
 
 def print_tracks(title: str | None, tracks: Sequence[TrackPrediction]) -> None:
     """A line for each track, and what its notes mean."""
-    screen.table(title, TRACK_COLUMNS, [_row(track) for track in tracks], whole=True)
+    screen.table(title, TRACK_COLUMNS, [_row(track) for track in tracks])
     if any(track.split == "train" for track in tracks):
         screen.paragraph(LEARNT)
 
@@ -69,7 +69,7 @@ def print_suspects(suspects: Sequence[Suspect]) -> None:
         )
         for track in suspects
     ]
-    screen.table(None, SUSPECT_COLUMNS, rows, whole=True)
+    screen.table(None, SUSPECT_COLUMNS, rows)
     if rows:
         screen.paragraph(SUSPECTS)
 
@@ -113,7 +113,7 @@ def _print_files(files: "Sequence[ScoredFile]") -> None:
         )
         for file in files
     ]
-    screen.table(None, FILE_COLUMNS, rows, whole=True)
+    screen.table(None, FILE_COLUMNS, rows)
     if any(not file.known for file in files):
         screen.paragraph("Unknown: like none of the labels; the next likely one is the nearest.")
     if any(file.learnt for file in files):

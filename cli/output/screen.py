@@ -1,4 +1,4 @@
-"""Tables and sentences that fit the terminal; where a program reads them, nothing is cut."""
+"""Tables and sentences, wrapped to the terminal."""
 
 import textwrap
 from collections.abc import Sequence
@@ -17,7 +17,6 @@ from flows.prefect_tools.console import SafeConsole
 
 COLUMN_GAP = 2  # spaces between two columns
 NARROWEST = 6  # characters that each column keeps
-CUT = "\nText that ends in … is complete in a wider window and in `status --json`."
 INDENT = 9  # characters of the first column of entries
 
 
@@ -45,30 +44,27 @@ def error(sentence: str, *, lines: bool = False) -> None:
     SafeConsole(stderr=True).print(text, soft_wrap=True)
 
 
-def table(
-    title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, whole: bool = False
-) -> bool:
+def table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print rows without their empty columns; with a title, below an empty line. No rows: print nothing.
 
-    In a table too wide for the terminal text is cut and ends with an ellipsis; `whole`: it continues on the next line
-    instead. Returns whether text was cut.
+    In a table too wide for the terminal text continues on the next line.
     """
     if not rows:
-        return False
+        return
     filled = [index for index in range(len(columns)) if any(row[index] not in (None, "") for row in rows)]
     headers = [columns[index] for index in filled]
     drawn = rows_as_table(headers, [[row[index] for index in filled] for row in rows], title)
     console = SafeConsole()
     is_text = [any(isinstance(row[index], str) for row in rows) for index in filled]
-    is_cut = console.is_terminal and _fit(drawn, is_text, console.width, whole)
+    if console.is_terminal:
+        _fit(drawn, is_text, console.width)
     if title is not None:
         typer.echo()
     print_table(drawn)
-    return is_cut
 
 
-def _fit(drawn: Table, is_text: Sequence[bool], width: int, whole: bool) -> bool:
-    """Narrow the widest text columns until the table fits; numbers and dates stay. Returns whether text is cut."""
+def _fit(drawn: Table, is_text: Sequence[bool], width: int) -> None:
+    """Narrow the widest text columns until the table fits; numbers and dates stay."""
     full = [max(cell_len(str(cell)) for cell in (column.header, *column.cells)) for column in drawn.columns]
     widths = list(full)
     excess = sum(full) + COLUMN_GAP * (len(full) - 1) - width
@@ -78,8 +74,7 @@ def _fit(drawn: Table, is_text: Sequence[bool], width: int, whole: bool) -> bool
             break
         widths[widest] -= 1
     for column, most in zip(drawn.columns, widths, strict=True):
-        column.no_wrap, column.overflow, column.max_width = not whole, "fold" if whole else "ellipsis", most
-    return widths != full and not whole
+        column.no_wrap, column.overflow, column.max_width = False, "fold", most
 
 
 def interval(low: float | None, high: float | None) -> str | None:

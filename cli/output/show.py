@@ -122,12 +122,11 @@ def results(settings: Settings) -> None:
         labels = read.views.label_accuracy(connection)
         problems = read.problems.problems(connection)
     if champion is not None:
-        screen.table("Labels", LABEL_COLUMNS, [_label(row) for row in labels], whole=True)
+        screen.table("Labels", LABEL_COLUMNS, [_label(row) for row in labels])
         baseline = f"always naming the largest label would get {champion.majority:.1%}"
         screen.paragraph(f"{accuracy(champion)}; {baseline}.")
         screen.paragraph(f"Balanced accuracy: {balanced_accuracy(champion)}.")
-    if status_tables.problems(problems):
-        typer.echo(screen.CUT)
+    status_tables.problems(problems)
 
 
 def _label(row: Any) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""The tables of `labelscope status`. Each function prints one, and returns whether text was cut."""
+"""The tables of `labelscope status`. Each function prints one."""
 
 import re
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ OPENING = "Flow run encountered an exception: "  # of Prefect's message for a fa
 END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s|\n")
 
 
-def next_runs(runs: Sequence[Run], zone: ZoneInfo) -> bool:
+def next_runs(runs: Sequence[Run], zone: ZoneInfo) -> None:
     """The next run of each flow that has a schedule."""
     rows = [(run.flow, run.state, screen.local(run.at, zone)) for run in runs]
-    return screen.table("Next runs", ("flow", "state", f"next run ({zone})"), rows)
+    screen.table("Next runs", ("flow", "state", f"next run ({zone})"), rows)
 
 
-def last_runs(last: LastRuns, zone: ZoneInfo) -> bool:
+def last_runs(last: LastRuns, zone: ZoneInfo) -> None:
     """The last runs that did something, and why some of them failed or were cancelled."""
     rows = [
         (
@@ -33,12 +33,11 @@ def last_runs(last: LastRuns, zone: ZoneInfo) -> bool:
         )
         for run in last.runs
     ]
-    is_cut = screen.table("Last runs", ("flow", "state", f"started ({zone})", "seconds", "why"), rows)
+    screen.table("Last runs", ("flow", "state", f"started ({zone})", "seconds", "why"), rows)
     if last.cancelled_at_once:
         number = last.cancelled_at_once
         runs = "run" if number == 1 else "runs"
         screen.entry("", f"and {number} {runs} cancelled at once: one of each flow runs at a time")
-    return is_cut
 
 
 def first_sentence(message: str | None) -> str | None:
@@ -46,18 +45,18 @@ def first_sentence(message: str | None) -> str | None:
     return END_OF_SENTENCE.split(message.removeprefix(OPENING), maxsplit=1)[0] if message else None
 
 
-def troubles(rows: Sequence[Trouble], zone: ZoneInfo) -> bool:
+def troubles(rows: Sequence[Trouble], zone: ZoneInfo) -> None:
     """What services refuse or cannot do at present."""
-    return screen.table(
+    screen.table(
         "Not available from services",
         ("service", "capability", "why", f"until ({zone})"),
         [(row.provider, row.capability, row.reason, screen.local(row.blocked_until, zone)) for row in rows],
     )
 
 
-def coverage(rows: Sequence[PlaylistCoverage]) -> bool:
+def coverage(rows: Sequence[PlaylistCoverage]) -> None:
     """How much of each playlist was read; below it, once, why some could not be."""
-    is_cut = screen.table(
+    screen.table(
         "Coverage",
         ("label", "playlist", "status", "tracks", "audio", "ready", "two labels", "no audio", "excluded"),
         [
@@ -77,7 +76,6 @@ def coverage(rows: Sequence[PlaylistCoverage]) -> bool:
     )
     for status, reason in dict.fromkeys((row.status, row.status_reason) for row in rows if row.status_reason):
         screen.entry("", f"{status}: {reason}")
-    return is_cut
 
 
 def _playlist_name(row: PlaylistCoverage, rows: Sequence[PlaylistCoverage]) -> str | None:
@@ -86,11 +84,11 @@ def _playlist_name(row: PlaylistCoverage, rows: Sequence[PlaylistCoverage]) -> s
     return row.path if same > 1 else row.playlist if row.playlist != row.label else None
 
 
-def trainings(rows: Sequence[TrainingSummary], zone: ZoneInfo) -> bool:
+def trainings(rows: Sequence[TrainingSummary], zone: ZoneInfo) -> None:
     """The last trainings, and their outcomes."""
-    return screen.table(
+    screen.table(
         "Trainings",
-        ("id", f"started ({zone})", "model", "accuracy", "why", "outcome"),
+        ("id", f"started ({zone})", "model", "accuracy", "why"),
         [
             (
                 row.training_run_id,
@@ -98,21 +96,23 @@ def trainings(rows: Sequence[TrainingSummary], zone: ZoneInfo) -> bool:
                 f"{row.model_id} {row.model_status}" if row.model_id else row.status,
                 row.balanced_accuracy,
                 row.why,
-                row.reason,
             )
             for row in rows
         ],
     )
+    for row in rows:
+        if row.reason:
+            screen.entry(f"{row.training_run_id:>2}", row.reason)
 
 
-def problems(rows: Sequence[Problem]) -> bool:
+def problems(rows: Sequence[Problem]) -> None:
     """What could not be used, and why."""
-    return screen.table("Not used, and why", ("reason", "count", "example"), rows)
+    screen.table("Not used, and why", ("reason", "count", "example"), rows)
 
 
-def mixes(rows: Sequence[LatestMix], zone: ZoneInfo) -> bool:
+def mixes(rows: Sequence[LatestMix], zone: ZoneInfo) -> None:
     """The latest recordings, and whether they are worth listening to."""
-    return screen.table(
+    screen.table(
         "Latest recordings",
         ("recording", "verdict", f"analysed ({zone})"),
         [(row.title, row.verdict, screen.local(row.created_at, zone)) for row in rows],

@@ -66,8 +66,8 @@ def filter_streams() -> None:
 
 def _on_its_own_descriptor(stderr: IO[str]) -> IO[str]:
     """The same stream on a copy of its file descriptor: the first one is redirected at times (sound/quiet.py)."""
-    if not isinstance(stderr, TextIOWrapper):
-        return stderr
+    if stderr is not sys.__stderr__ or not isinstance(stderr, TextIOWrapper):
+        return stderr  # a test, or another program, has its own
     return os.fdopen(
         os.dup(stderr.fileno()), "w", encoding=stderr.encoding, errors=stderr.errors, buffering=1
     )

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from rapidfuzz import fuzz, process
+from rapidfuzz.utils import default_process
 from sqlalchemy import Connection
 
 from common.errors import LabelscopeError
@@ -13,6 +15,8 @@ from sources.files.names import has_audio_ending
 
 NAMED: Final = 4  # other tracks in a remark
 MOST_CANDIDATES: Final = 50
+MOST_COMPARED: Final = 200_000  # names, the newest: 0.3 s
+ALIKE: Final = 70.0  # of 100: rapidfuzz.fuzz.WRatio, which also finds a part of a name
 MOST_DIGITS: Final = 18  # of an id: more do not fit into the database's bigint
 
 NamedTrack: TypeAlias = TrackMatch | TrackName
@@ -39,14 +43,14 @@ def track_called(connection: Connection, given: str) -> tuple[NamedTrack, str | 
     if not (candidates and candidates[0].exact) and (track := _track_of_id(connection, name)):
         return track, None
     if not candidates:
-        raise _no_track(name, candidates)
+        raise _no_track(name, _alike(connection, name))
     first = candidates[0]
     if first.exact:
         fitting = [track for track in candidates if track.exact]
     elif first.words == first.wanted:
         fitting = [track for track in candidates if track.words == track.wanted]
     else:
-        raise _no_track(name, candidates)
+        raise _no_track(name, [name_of(track) for track in candidates[:NAMED]])
     if len(fitting) > 1:
         return first, _ambiguous(name, fitting)
     return first, None if first.exact else f"No track is named exactly {name!r}; taken for {name_of(first)}."
@@ -62,20 +66,28 @@ def _track_of_id(connection: Connection, text: str) -> TrackName | None:
     return read.tracks.names.track_of_id(connection, int(text)) if is_id else None
 
 
-def _no_track(name: str, candidates: Sequence[TrackMatch]) -> TrackNameError:
-    """The error for a name of which no track has all words."""
+def _alike(connection: Connection, name: str) -> list[str]:
+    """The names that are most like a misspelt one, the most similar first; linear in the names that are compared."""
+    names = read.tracks.names.newest_names(connection, MOST_COMPARED)
+    found = process.extract(
+        name, names, scorer=fuzz.WRatio, processor=default_process, limit=NAMED, score_cutoff=ALIKE
+    )
+    return [found_name for found_name, *_ in found]
+
+
+def _no_track(name: str, closest: Sequence[str]) -> TrackNameError:
+    """The error for a name of which no track has all words, with the names of the closest tracks."""
     if has_audio_ending(name):
         return TrackNameError(
             f"There is neither a file nor a track named {name!r}; put the file back, or give its full path."
         )
-    if not candidates:
+    if not closest:
         return TrackNameError(
-            f"There is neither a file nor a track named {name!r}, nor a track with any of these words in its name:"
+            f"There is neither a file nor a track named {name!r}, nor a track with a name like it:"
             " `labelscope tracks --search WORD` finds names."
         )
-    names = "; ".join(name_of(track) for track in candidates[:NAMED])
     return TrackNameError(
-        f"There is neither a file nor a track named {name!r}. The closest names are: {names}."
+        f"There is neither a file nor a track named {name!r}. The closest names are: {'; '.join(closest)}."
     )
 
 

@@ -40,7 +40,7 @@ def crates(
     if form is not Format.TABLE:
         write_rows(COLUMNS, rows, form)
     elif rows:
-        screen.table(None, COLUMNS, rows, whole=True)
+        screen.table(None, COLUMNS, rows)
     else:
         screen.paragraph("No crate yet: `labelscope run DIR` reads one.")
 

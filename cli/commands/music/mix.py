@@ -225,7 +225,7 @@ def _print(connection: Connection, mix_id: int, recognised: bool) -> None:
         columns = (*SEGMENT_COLUMNS, "note")
         notes = (UNCERTAIN if is_uncertain(segment.confidence) else "" for segment in segments)
         cells = [(*cell, note) for cell, note in zip(cells, notes, strict=True)]
-    screen.table(None, columns, cells, whole=True)
+    screen.table(None, columns, cells)
     typer.echo()
     for line in (length_and_tempo(row), analysed_by(row, recognised)):
         typer.echo(line)

@@ -57,7 +57,6 @@ def models() -> None:
             )
             for row in rows
         ],
-        whole=True,
     )
     typer.echo("\nAccuracy: balanced accuracy on held-out tracks.")
     for row in rows[:REASONS]:

@@ -186,14 +186,10 @@ def _when_due(settings: Settings, contents: Contents) -> str | None:
 
 
 def _print_tables(contents: Contents, upcoming: list[Run], past: LastRuns, zone: ZoneInfo) -> None:
-    is_cut = [
-        status_tables.next_runs(upcoming, zone),
-        status_tables.last_runs(past, zone),
-        status_tables.mixes(contents.mixes, zone),
-        status_tables.troubles(contents.troubles, zone),
-        status_tables.coverage(contents.coverage),
-        status_tables.trainings(contents.trainings, zone),
-        status_tables.problems(contents.problems),
-    ]
-    if any(is_cut):
-        typer.echo(screen.CUT)
+    status_tables.next_runs(upcoming, zone)
+    status_tables.last_runs(past, zone)
+    status_tables.mixes(contents.mixes, zone)
+    status_tables.troubles(contents.troubles, zone)
+    status_tables.coverage(contents.coverage)
+    status_tables.trainings(contents.trainings, zone)
+    status_tables.problems(contents.problems)

@@ -104,6 +104,20 @@ def track_of_file(connection: Connection, sha256: str) -> TrackName | None:
     return typed_row(TrackName, result)
 
 
+def newest_names(connection: Connection, number: int) -> list[str]:
+    """ "artists - title" of the tracks that came last, without those that no playlist holds."""
+    rows = connection.scalars(
+        text(f"""
+            SELECT concat_ws(' - ', {CREDIT}, t.title)
+              FROM (SELECT id, title FROM tracks
+                     WHERE id IN (SELECT track_id FROM playlist_tracks WHERE removed_at IS NULL)
+                     ORDER BY id DESC LIMIT :number) AS t
+        """),
+        {"number": number},
+    )
+    return list(rows)
+
+
 def tracks_called(connection: Connection, name: str, number: int) -> list[TrackMatch]:
     """Tracks whose "artists - title" matches a name: exact matches first, then by common words, then the shortest.
 

@@ -13,6 +13,7 @@ from config.labels import Configuration, read_labels
 from config.settings import Settings
 from flows.home.environment import contain_library_caches, open_database, runtime
 from flows.prefect_tools.console import SafeConsole
+from flows.prefect_tools.progress_lines import progress_lines
 
 READY = "Getting ready …"
 Check = Callable[[Connection], object]
@@ -26,7 +27,7 @@ def flow_ready(settings: Settings, module: str, check: Check | None = None) -> I
     up, within about a second, and raises where the request cannot succeed.
     """
     with ExitStack() as stack:
-        with SafeConsole(stderr=True).status(READY):
+        with SafeConsole(stderr=True).status(READY), progress_lines(lambda: READY):
             engine = stack.enter_context(open_database(settings))
             if check is not None:
                 with engine.connect() as connection:
@@ -38,7 +39,7 @@ def flow_ready(settings: Settings, module: str, check: Check | None = None) -> I
 
 def module_ready(settings: Settings, module: str) -> None:
     """Import a module that needs the caches of the home, but no Prefect server."""
-    with SafeConsole(stderr=True).status(READY):
+    with SafeConsole(stderr=True).status(READY), progress_lines(lambda: READY):
         contain_library_caches(settings)
         import_module(module)
 

@@ -1,4 +1,4 @@
-"""Progress bars of long work: one at the terminal, and one on the page of the Prefect run."""
+"""Progress of long work: a bar at the terminal, or else lines; and a bar on the page of the Prefect run."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +20,7 @@ from rich.text import Text
 
 from flows.prefect_tools.console import SafeConsole
 from flows.prefect_tools.markdown import escape_markdown
+from flows.prefect_tools.progress_lines import progress_lines
 
 PAGE_SECONDS: Final = 5.0
 """Time between two requests to Prefect; shorter work has no bar on the page."""
@@ -29,12 +30,13 @@ PAGE_SECONDS: Final = 5.0
 def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar of `total` steps on stderr. The block gets a function that advances it by a number of steps.
 
-    Draws nothing where stderr is no terminal. Inside a flow, the page of the run gets a bar, too.
+    Where stderr is no terminal, a line every ten seconds. Inside a flow, the page of the run gets a bar, too.
     """
     page = _PageBar(description)
-    with _terminal_bar(MofNCompleteColumn()) as progress:
+    done = 0
+    lines = progress_lines(lambda: f"{description}: {done} of {total}")
+    with _terminal_bar(MofNCompleteColumn()) as progress, lines:
         task = progress.add_task(description, total=total)
-        done = 0
 
         def advance(steps: int) -> None:
             nonlocal done
@@ -50,13 +52,16 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
 def audio_progress_bar(description: str) -> Iterator[Callable[[float, float], None]]:
     """A bar for an audio file on stderr. The block gets a function that takes the seconds analysed and the duration.
 
-    Draws nothing where stderr is no terminal. Inside a flow, the page of the run gets a bar, too.
+    Where stderr is no terminal, a line every ten seconds. Inside a flow, the page of the run gets a bar, too.
     """
     page = _PageBar(description)
-    with _terminal_bar(_AnalysedTime()) as progress:
+    position = "0:00:00"
+    with _terminal_bar(_AnalysedTime()) as progress, progress_lines(lambda: f"{description}: {position}"):
         task = progress.add_task(description, total=None)
 
         def show(analysed_s: float, duration_s: float) -> None:
+            nonlocal position
+            position = f"{clock(min(analysed_s, duration_s))} of {clock(duration_s)}"
             progress.update(task, completed=min(analysed_s, duration_s), total=duration_s)
             page.show(analysed_s / duration_s)
 

@@ -1,11 +1,13 @@
-"""Progress bars at a terminal."""
+"""Progress bars at a terminal, and lines without one."""
 
 import io
 import sys
 
 import pytest
 
+from flows.prefect_tools import progress_lines
 from flows.prefect_tools.progress import audio_progress_bar, clock, progress_bar
+from tests.processes import wait_until
 
 
 class Terminal(io.StringIO):
@@ -40,6 +42,20 @@ def test_steps_are_counted_and_without_a_terminal_nothing_is_drawn(monkeypatch: 
     with audio_progress_bar("set.mp3") as show:
         show(1.0, 2.0)
     assert silent.getvalue() == ""
+
+
+def test_without_a_terminal_a_line_comes_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    monkeypatch.setattr(progress_lines, "LINE_SECONDS", 0.01)
+    with progress_bar("Saving files", 3) as advance:
+        advance(2)
+        wait_until(lambda: "Saving files: 2 of 3, 0 s\n" in written.getvalue())
+    with audio_progress_bar("set.mp3") as show:
+        show(30.0, 7200.0)
+        wait_until(lambda: "set.mp3: 0:00:30 of 2:00:00, 0 s\n" in written.getvalue())
+    ended = written.getvalue()
+    assert ended.endswith("\n")
 
 
 def test_clock() -> None:

@@ -15,6 +15,7 @@ from flows.evaluation.artifacts import leave_evaluation
 from flows.evaluation.protocols import NETWORKS, Protocol, contest
 from flows.home.crashed_trainings import describe_error
 from flows.home.environment import open_database
+from flows.prefect_tools.run_names import timed
 from flows.training_data.context import TrainingContext, new_context
 from flows.training_data.lost_spectrograms import read_verified_training_set
 from flows.training_data.provenance import versions
@@ -33,7 +34,7 @@ class Evaluated:
     evaluation_id: int | None = None
 
 
-@flow(name="evaluate")
+@flow(name="evaluate", flow_run_name=timed("evaluate"))
 def evaluate(folds: int = 5, repeats: int = 3) -> Evaluated:
     """Cross-validate the networks and the classical baseline on all usable tracks, by groups of artists or albums.
 

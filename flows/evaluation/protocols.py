@@ -54,7 +54,7 @@ class Workers:
     advance: Callable[[], None]
 
 
-@task(name="contest", cache_policy=NO_CACHE)
+@task(name="contest", task_run_name="cross-validation", cache_policy=NO_CACHE)
 def contest(
     protocol: Protocol, chosen: Mapping[str, Hyperparameters], workers: int
 ) -> tuple[Metrics, Confusions]:

@@ -16,7 +16,7 @@ from ml.features.spectrogram import load_spectrogram
 CLIPS_PER_TRANSACTION = 256
 
 
-@task(name="fingerprint stored spectrograms", cache_policy=NO_CACHE)
+@task(task_run_name="fingerprints of stored spectrograms", cache_policy=NO_CACHE)
 def fingerprint_stored(engine: Engine, folder: Path, config_id: int) -> int:
     """Fingerprint ready clips that have no fingerprint of this version; returns how many. Reads no audio.
 

@@ -21,6 +21,7 @@ from flows.extract.fingerprint_backfill import fingerprint_row, fingerprint_stor
 from flows.home.environment import audio_path, open_database, spectrogram_folder
 from flows.prefect_tools.events import EXTRACTED, announce
 from flows.prefect_tools.progress import progress_bar
+from flows.prefect_tools.run_names import timed
 from ml.extract import ClipJob, Extraction, Failure
 from ml.features.descriptors import EXTRACTOR, EXTRACTOR_VERSION
 from ml.features.fingerprint import FINGERPRINT_VERSION
@@ -48,7 +49,7 @@ class Extracted:
         )
 
 
-@flow(name="extract")
+@flow(name="extract", flow_run_name=timed("extract"))
 def extract(again: bool = False) -> Extracted:
     """Compute the log-mel spectrogram, the audio features and the fingerprint of each clip that has none yet.
 

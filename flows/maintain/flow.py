@@ -24,7 +24,7 @@ from flows.home.environment import audio_folder, connected, migrated_database, o
 from flows.maintain.artifacts import create_maintenance_artifacts
 from flows.maintain.damaged_pages import NOT_VERIFIED, damaged_pages, repair_indexes
 from flows.prefect_tools.dead_runs import mark_dead_runs
-from flows.prefect_tools.run_names import TAG
+from flows.prefect_tools.run_names import TAG, timed
 
 FOLDERS: Final = ("audio", "spectrograms", "models")
 NIGHTS: Final = 30
@@ -48,7 +48,7 @@ class Maintained:
     damaged: tuple[str, ...] = ()  # tables and indexes that are damaged after the repair, a sentence each
 
 
-@flow(name="maintain")
+@flow(name="maintain", flow_run_name=timed("maintain"))
 def maintain(repair: bool = False, thorough: bool = False) -> Maintained:
     """Compare the files of the home with the rows that name them, both ways.
 

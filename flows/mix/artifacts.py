@@ -1,6 +1,7 @@
 """The Prefect artifacts of an analysed recording."""
 
-from prefect.artifacts import create_markdown_artifact
+from typing import Final
+
 from sqlalchemy import Connection
 
 from db import read
@@ -10,14 +11,19 @@ from flows.mix.summary import length_and_tempo
 from flows.prefect_tools import artifacts
 from flows.prefect_tools.markdown import escape_markdown
 
+DESCRIPTION: Final = (
+    "What a recording is made of, how varied it is and where uncertain; and a verdict by the taste."
+)
+
 
 def leave_mix(connection: Connection, mix_id: int) -> None:
     """Leave the description, the verdict, the timeline plot and the segments; or the reason of a rejection."""
     row = read.mixes.mix(connection, mix_id)
     if row.status == "rejected":
-        create_markdown_artifact(
+        artifacts.markdown(
+            "mix-verdict",
+            DESCRIPTION,
             f"**{escape_markdown(row.title)}** could not be used: {escape_markdown(row.detail)}",
-            key="mix-verdict",
         )
         return
     segments = read.mixes.segments(connection, mix_id)
@@ -25,9 +31,10 @@ def leave_mix(connection: Connection, mix_id: int) -> None:
     if row.verdict is not None and row.verdict_reason is not None:
         sentences.append(f"**{row.verdict}**: {escape_markdown(row.verdict_reason)}")
     sentences.append(length_and_tempo(row))
-    create_markdown_artifact(
+    artifacts.markdown(
+        "mix-verdict",
+        DESCRIPTION,
         "\n".join([f"### {escape_markdown(row.title)}", "", *(f"- {sentence}" for sentence in sentences)]),
-        key="mix-verdict",
     )
     # Prefect renders descriptions as Markdown.
     title = escape_markdown(row.title)

@@ -14,7 +14,7 @@ MAP_TRACKS: Final = 1_000  # takes some seconds
 
 def leave_predictions(connection: Connection, sentences: Sequence[str]) -> None:
     """Leave sentences on how many tracks were scored, and the mistakes of the model in use with their confidence."""
-    artifacts.sentence_list("predicted", sentences)
+    artifacts.sentence_list("predicted", "How many tracks were scored, and by which model.", sentences)
     artifacts.table(
         "mistakes",
         "Held-out tracks that the model in use takes for another label.",

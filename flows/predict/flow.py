@@ -28,6 +28,7 @@ from flows.batch.task_runners import map_batches
 from flows.home.environment import model_folder, open_database, spectrogram_folder
 from flows.predict.artifacts import leave_map, leave_predictions
 from flows.prefect_tools.progress import progress_bar
+from flows.prefect_tools.run_names import timed
 from flows.scoring.model_cache import loaded_model, scoring
 from ml.features.spectrogram import SpectrogramConfig, load_whole_spectrogram
 
@@ -46,7 +47,7 @@ class Predicted:
     rescored: int = 0  # tracks that had a prediction by this model, but no embedding
 
 
-@flow(name="predict")
+@flow(name="predict", flow_run_name=timed("predict"))
 def predict() -> Predicted:
     """Score every track with usable audio that the champion has not scored yet.
 

@@ -21,9 +21,14 @@ class NamedRow(Protocol):
     def _asdict(self) -> dict[str, object]: ...
 
 
-def sentence_list(key: str, sentences: Sequence[str]) -> None:
+def sentence_list(key: str, description: str, sentences: Sequence[str]) -> None:
     """Create a list with an item for each sentence."""
-    create_markdown_artifact("\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences), key=key)
+    markdown(key, description, "\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences))
+
+
+def markdown(key: str, description: str, text: str) -> None:
+    """Create a text in Markdown."""
+    create_markdown_artifact(text, key=key, description=description)
 
 
 def not_used(connection: Connection) -> None:

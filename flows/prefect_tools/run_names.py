@@ -1,5 +1,6 @@
 """Names, tags and the work pool of runs on Prefect's pages."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,11 @@ LISTED_BY: Final = "labels.toml"
 TAG: Final = "labelscope"  # of every deployment, of its runs and of their stages
 POOL: Final = "labelscope"  # the work pool for workers on other machines
 LONGEST_FILE_NAME: Final = 80  # characters
+
+
+def timed(flow: str) -> Callable[[], str]:
+    """A function for the names of a flow's runs, such as `extract 2026-11-22 06:00` (UTC)."""
+    return lambda: f"{flow} {datetime.now(UTC):%Y-%m-%d %H:%M}"
 
 
 def dated(flow: str, crate: str | Path | None) -> str:

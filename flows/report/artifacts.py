@@ -1,7 +1,6 @@
 """The Prefect artifact of a report."""
 
-from prefect.artifacts import create_markdown_artifact
-
+from flows.prefect_tools import artifacts
 from flows.prefect_tools.markdown import escape_markdown
 from flows.report.page import Written
 
@@ -9,9 +8,9 @@ from flows.report.page import Written
 def leave_report(written: Written) -> None:
     """The lead of the report, a sentence of each section, and the path of the page."""
     sentences = "\n".join(f"- {escape_markdown(sentence)}" for sentence in written.sentences)
-    create_markdown_artifact(
+    artifacts.markdown(
+        "report",
+        "The summary of the latest report; the page itself is in the home.",
         f"{escape_markdown(written.lead)}\n\n{sentences}\n\nThe page: {escape_markdown(str(written.path))}"
         f" ({written.bytes / 1e6:.1f} MB)",
-        key="report",
-        description="The summary of the latest report; the page itself is in the home.",
     )

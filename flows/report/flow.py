@@ -3,11 +3,12 @@
 from prefect import flow
 
 from config.settings import Settings
+from flows.prefect_tools.run_names import timed
 from flows.report.artifacts import leave_report
 from flows.report.page import Written, write_report
 
 
-@flow(name="report")
+@flow(name="report", flow_run_name=timed("report"))
 def report() -> Written:
     """Write one HTML page with all results.
 

@@ -38,7 +38,7 @@ class Fitted:
     label_checks: tuple[LabelCheckRow, ...]
 
 
-@task(name="fit", cache_policy=NO_CACHE)
+@task(name="fit", task_run_name="training of network and baseline", cache_policy=NO_CACHE)
 def fit(
     context: TrainingContext, training_set: TrainingSet, hyperparameters: Hyperparameters, run_id: int
 ) -> Fitted:

@@ -17,6 +17,7 @@ from flows.batch.refresh_track_states import refresh_track_states
 from flows.home.crashed_trainings import delete_leftovers
 from flows.home.environment import open_database
 from flows.prefect_tools.events import PROMOTED, announce
+from flows.prefect_tools.run_names import timed
 from flows.training.artifacts import leave_model, leave_training
 from flows.training.due import reason_to_train
 from flows.training_data.context import TrainingContext, new_context
@@ -51,7 +52,7 @@ class Plan:
     training_set: TrainingSet
 
 
-@flow(name="retrain")
+@flow(name="retrain", flow_run_name=timed("retrain"))
 def retrain(why: str = "") -> Retrained:
     """Train the network on all usable tracks that have exactly one label, and promote it if it is better.
 

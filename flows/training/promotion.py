@@ -33,7 +33,7 @@ class Decision:
     comparison: Comparison | None = None
 
 
-@task(name="judge", cache_policy=NO_CACHE)
+@task(name="judge", task_run_name="comparison with the model in use", cache_policy=NO_CACHE)
 def judge(context: TrainingContext, challenger: Predictions, training_set: TrainingSet) -> Decision:
     """Compare challenger and champion on the same held-out tracks. `challenger` is at track level.
 

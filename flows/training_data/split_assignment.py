@@ -19,7 +19,7 @@ TRACKS_PER_QUERY = 16  # each track has candidates in about one of a hundred cli
 PAIRS_IN_MEMORY = 2_000  # of clips, with landmarks of 9 KiB a clip
 
 
-@task(name="assign new tracks to splits", cache_policy=NO_CACHE)
+@task(task_run_name="splits of new tracks", cache_policy=NO_CACHE)
 def assign_new_tracks(engine: Engine, config_id: int, allowed: Sequence[str]) -> int:
     """Assign usable tracks without a split to one, in one transaction; returns how many.
 

@@ -237,7 +237,8 @@ def test_tasks_events_and_logs_of_a_run_are_stored(api: PrefectApi) -> None:
     wait_until(lambda: completed(api, of_run) == 3, 30)
     assert len(tasks) == 3
     wait_until(lambda: events(api, {"event": {"name": [name]}}) == 1, 30)
-    assert events(api, {"event": {"name": ["prefect.flow-run.Completed"]}, "resource": of_resource(run)}) == 1
+    completed_run = {"event": {"name": ["prefect.flow-run.Completed"]}, "resource": of_resource(run)}
+    wait_until(lambda: events(api, completed_run) == 1, 30)
     acted = {"resource": {"id": [f"prefect.automation.{automation}"]}}
     wait_until(lambda: events(api, acted | {"event": {"prefix": ["prefect.automation.action"]}}) >= 1, 30)
     wait_until(lambda: api.request("/logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}}), 30)

@@ -4,6 +4,7 @@ Heavy libraries are imported inside the commands that need them, so that `labels
 answer at once. Prefect and Keras read the environment when they are imported; cli/starting.py prepares it.
 """
 
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated, Final
@@ -85,6 +86,9 @@ def labelscope(
     ] = False,
 ) -> None:
     """The options of the program itself."""
+    # An empty path would be the working directory.
+    if "" in sys.argv[1:]:
+        raise typer.BadParameter("An argument is empty: check the variable or the quotes that it comes from.")
 
 
 app.add_typer(database.app, name="db", rich_help_panel="Database")

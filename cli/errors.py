@@ -111,6 +111,8 @@ def _file_sentence(error: OSError) -> str | None:
     """What is wrong with a file, a folder or a disk; None where it may be a bug."""
     if isinstance(error, PlaceRefused):
         return error.sentence
+    if error.errno == errno.ENAMETOOLONG:
+        return f"{str(error.filename)[:60]!r}… is longer than a path can be; name a file or folder that there is."
     if error.errno in FULL_DISK:
         place = error.filename or "LABELSCOPE_HOME"
         return f"The disk is full at {place}; free some space and run again, nothing is lost."

@@ -1,8 +1,6 @@
 """Extraction of one clip in a worker process: decode, store the spectrogram, compute features and fingerprint."""
 
-import os
 import signal
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,21 +49,14 @@ class Failure:
 
 
 def initialise_worker() -> None:
-    """Prepare a worker process: one thread, no output of decoders, libraries loaded.
+    """Prepare a worker process: one thread, libraries loaded.
 
     There is one process for each core, so threads within a process would only compete for cores.
-    libmpg123 writes its warnings about damaged MP3s straight to file descriptor 2. That descriptor goes to /dev/null
-    here; Python's sys.stderr keeps the original one, so tracebacks and logs still appear.
     Loading librosa and its compiled functions takes seconds, and longer after an installation. Done here, it does not
     count towards the time limit of a clip. Must not be called in a process that does anything else.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent ends its workers
     threadpool_limits(limits=1)
-    sys.stderr.flush()
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, 2)
-    os.close(devnull)
     sample_rate = SpectrogramConfig().sample_rate
     audio_features(np.ones(5 * sample_rate, dtype=np.float32), sample_rate)
 

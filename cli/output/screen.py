@@ -17,6 +17,7 @@ from flows.prefect_tools.console import SafeConsole
 
 COLUMN_GAP = 2  # spaces between two columns
 NARROWEST = 6  # characters that each column keeps
+LONGEST_ERROR = 2000  # characters
 INDENT = 9  # characters of the first column of entries
 
 
@@ -40,6 +41,8 @@ def _lines(text: str, indent: int) -> list[str]:
 
 def error(sentence: str, *, lines: bool = False) -> None:
     """Print a sentence in red on stderr; with `lines` it keeps its line ends."""
+    if len(sentence) > LONGEST_ERROR:  # it quotes an argument
+        sentence = f"{sentence[: LONGEST_ERROR // 2]} … {sentence[-LONGEST_ERROR // 2 :]}"
     text = Text(visible(sentence, lines=lines), style="red")
     SafeConsole(stderr=True).print(text, soft_wrap=True)
 

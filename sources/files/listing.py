@@ -101,6 +101,8 @@ def _walk(folder: Path) -> Iterator[_Found]:
         except OSError as error:
             yield Listed(path, problem=explain(error)), None
             continue
+        if {"postgres", "prefect"} <= {child.name for child in children}:
+            continue  # a home of Labelscope, whose audio is downloaded or made up
         for child in children:
             if not _is_folder(child):
                 yield from _listed(child)

@@ -71,34 +71,17 @@ def test_a_store_that_cannot_be_written_is_no_fault_of_the_clip(tmp_path: Path, 
         extract_clip(ClipJob(1, tone_mp3), RECIPE, tmp_path / "store")
 
 
-def test_a_worker_keeps_decoders_quiet_and_its_own_errors_loud(tmp_path: Path, tone_mp3: Path) -> None:
-    content = bytearray(tone_mp3.read_bytes())
-    frame = content.index(b"\xff\xfb", len(content) // 2)
-    content[frame + 4 : frame + 21] = b"\xff" * 17  # its side information; the frame itself can be counted
-    damaged = tmp_path / "damaged.mp3"
-    damaged.write_bytes(content)
+def test_a_worker_has_one_thread(tmp_path: Path, tone_mp3: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from threadpoolctl import threadpool_info\n"
         "from ml.extract import *; from ml.features.spectrogram import SpectrogramConfig\n"
-        "if sys.argv[2] == 'quiet': initialise_worker()\n"
-        "if sys.argv[2] == 'quiet': assert all(pool['num_threads'] == 1 for pool in threadpool_info())\n"
-        "clip = extract_clip(ClipJob(1, Path(sys.argv[1])), SpectrogramConfig(), Path(sys.argv[3]))\n"
-        "print(clip.clip_id, flush=True)\n"
-        "raise RuntimeError('a traceback')"
+        "initialise_worker()\n"
+        "assert all(pool['num_threads'] == 1 for pool in threadpool_info())\n"
+        "clip = extract_clip(ClipJob(1, Path(sys.argv[1])), SpectrogramConfig(), Path(sys.argv[2]))\n"
+        "print(clip.clip_id)"
     )
-    outputs = {}
-    for manner in ("quiet", "loud"):
-        run = subprocess.run(
-            [sys.executable, "-B", "-c", program, damaged, manner, tmp_path],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-        )
-        assert run.stdout == "1\n", run.stderr
-        assert "RuntimeError: a traceback" in run.stderr
-        outputs[manner] = run.stderr
-    assert "libmpg123" in outputs["loud"]
-    assert "libmpg123" not in outputs["quiet"]
+    command = [sys.executable, "-B", "-c", program, tone_mp3, tmp_path]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout == "1\n"
 
 
 def test_the_bad_do_not_stop_the_good(tmp_path: Path, tone_mp3: Path) -> None:

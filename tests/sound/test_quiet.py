@@ -27,7 +27,7 @@ os.write(2, b"of a crash")
 
 
 def test_damaged_mp3s_leave_stderr_empty(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    random = np.random.default_rng(1)
+    random = np.random.default_rng(1)  # some of these make libmpg123 warn
     whole = tmp_path / "whole.mp3"
     sf.write(whole, 0.1 * random.standard_normal(44_100 * 4), 44_100)
     content = whole.read_bytes()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from psycopg.errors import UndefinedTable
+from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy import Engine, inspect
 
 from cli.commands.data.address import url
@@ -55,7 +55,7 @@ def sql(
     require_home(settings)
     with (
         open_database(settings, READER) as engine,
-        _views_for_unknown_names(engine),
+        _proposals_for_unknown_names(engine),
         query_errors(query, timeout, "--timeout"),
         read_only(engine, query, timeout, limit) as answer,
     ):
@@ -70,11 +70,16 @@ app.command(
 
 
 @contextmanager
-def _views_for_unknown_names(engine: Engine) -> Iterator[None]:
-    """Add the names of all views to the error of a statement that names no table or view."""
+def _proposals_for_unknown_names(engine: Engine) -> Iterator[None]:
+    """Add to the error of a statement that names no table or column where the right names are."""
     try:
         yield
     except QueryError as error:
+        if isinstance(error.__cause__, UndefinedColumn):
+            cure = (
+                '`labelscope sql "SELECT * FROM track_predictions LIMIT 1"` shows the columns of that view.'
+            )
+            raise QueryError(f"{error}\n{cure}") from error.__cause__
         if not isinstance(error.__cause__, UndefinedTable):
             raise
         with engine.connect() as connection:

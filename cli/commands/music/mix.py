@@ -41,7 +41,9 @@ class Request:
 
 
 def mix(
-    files: Annotated[list[Path], typer.Argument(help="Recordings of a minute or more, such as DJ sets.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Recordings of a minute or more, such as DJ sets.")
+    ],
     as_json: Annotated[
         bool, typer.Option("--json", help="For programs: one document for all files.")
     ] = False,

@@ -88,7 +88,7 @@ def trainings(rows: Sequence[TrainingSummary], zone: ZoneInfo) -> None:
     """The last trainings, and their outcomes."""
     screen.table(
         "Trainings",
-        ("id", f"started ({zone})", "model", "accuracy", "why"),
+        ("id", f"started ({zone})", "model", "balanced accuracy", "why"),
         [
             (
                 row.training_run_id,

@@ -18,6 +18,10 @@ from flows.home.environment import open_database
 from flows.home.folder import require_home
 
 BUSY = "A training is about to choose a model: wait for its end, and promote again."
+FOOTNOTE = (
+    "Accuracy: balanced accuracy on the tracks that were held out at the time, which grow in number; the reasons below"
+    " compare two models on the same ones. Ids that are not here are of classical baselines."
+)
 REASONS = 5  # printed in full, of the newest models
 
 
@@ -58,7 +62,8 @@ def models() -> None:
             for row in rows
         ],
     )
-    typer.echo("\nAccuracy: balanced accuracy on held-out tracks.")
+    typer.echo()
+    screen.paragraph(FOOTNOTE)
     for row in rows[:REASONS]:
         screen.entry(str(row.id), row.reason or "")
     if len(rows) > REASONS:

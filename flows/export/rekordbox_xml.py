@@ -29,7 +29,8 @@ def rekordbox_xml(tracks: Sequence[PlaylistTrack], name: str) -> bytes:
     for track in tracks:
         ElementTree.SubElement(playlist, "TRACK", Key=str(track.track_id))
     ElementTree.indent(root)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, "utf-8") + b"\n"
+    document: bytes = ElementTree.tostring(root, "utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + document + b"\n"
 
 
 def _attributes(track: PlaylistTrack) -> dict[str, str]:

@@ -98,7 +98,7 @@ def export(
             ids = sql_ids if sql_ids is not None else _ids(connection, label, unknown, seeds)
             rows = filtered(connection, ids, filters, limit or (50 if like else 100_000))
             if journey:
-                rows = in_journey(connection, [*rows_of_seeds, *rows])
+                rows = in_journey(connection, [*rows_of_seeds, *rows])[:limit]
         _write_playlist(rows, file)
 
 

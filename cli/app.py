@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from cli.commands.data import backup, database, report
-from cli.commands.music import crates, explain, mix, models, predict, run, similar, stages, tracks
+from cli.commands.music import crates, explain, export, mix, models, predict, run, similar, stages, tracks
 from cli.commands.running import deploy, providers, status, up
 
 # Group of the help -> name, function, examples of each command, in the order of the help.
@@ -32,6 +32,11 @@ COMMANDS: Final[dict[str, tuple[tuple[str, Callable[..., None], str], ...]]] = {
         ),
         ("mix", mix.mix, "labelscope mix set.mp3 --picture set.png | labelscope mix *.mp3 --json"),
         ("similar", similar.similar, "labelscope similar 'Artist - Title' | labelscope similar promo.mp3"),
+        (
+            "export",
+            export.export,
+            "labelscope export techno.m3u8 --like 'Artist - Title' --journey | labelscope export set.cue --mix 1",
+        ),
         ("map", similar.draw_map, "labelscope map --picture crate.png"),
     ),
     "Database": (

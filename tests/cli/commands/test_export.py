@@ -1,0 +1,55 @@
+"""`labelscope export`: chosen tracks of a small crate as playlists, and a view, by a real model."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from flows.export.m3u import m3u_paths
+from tests.flows.inspection import rows
+from tests.stages import Stage
+
+GoOn = Callable[[Stage], Engine]
+Labelscope = Callable[..., str]
+
+
+def test_playlists_hold_the_chosen_tracks(
+    trained: Stage, go_on: GoOn, labelscope: Labelscope, tmp_path: Path
+) -> None:
+    engine = go_on(trained)
+    paths = {
+        int(track): Path(path) for track, path in rows(engine, "SELECT track_id, path FROM track_predictions")
+    }
+    file = tmp_path / "out.m3u8"
+
+    def exported(*options: str) -> set[Path]:
+        labelscope("export", str(file), *options)
+        return m3u_paths(file.read_bytes(), tmp_path)
+
+    nearest = [track for (track,) in rows(engine, "SELECT track_id FROM similar_tracks(1, 4)")]
+    assert exported("--like", "1", "--limit", "4") == {paths[track] for track in nearest}
+    played = tmp_path / "played.m3u8"
+    played.write_bytes(file.read_bytes())
+    rest = exported("--like", "1", "--without", str(played))
+    assert rest == set(paths.values()) - {paths[track] for track in (1, *nearest)}
+    assert exported("--like", "1", "--like", "2", "--journey") == set(paths.values())
+    assert file.read_text().splitlines()[3] == str(paths[1])
+    assert exported("--sql", "SELECT track_id FROM track_predictions WHERE track_id < 4") == {
+        paths[track] for track in (1, 2, 3)
+    }
+    [(tempo,)] = rows(engine, "SELECT tempo_bpm FROM track_predictions WHERE track_id = 3")
+    assert paths[3] in exported("--sql", "SELECT 3", "--tempo", f"{tempo - 1:.2f}-{tempo + 1:.2f}")
+    before = file.read_bytes()
+    refused = labelscope("export", str(file), "--sql", "SELECT 3", "--tempo", "1-2", expect=1)
+    assert "nothing is written" in refused and file.read_bytes() == before
+    assert "first column" in labelscope("export", str(file), "--sql", "SELECT 'a'", expect=1)
+    assert "Give one of" in labelscope("export", str(file), expect=2)
+    assert "No track is predicted" in labelscope("export", str(file), "--label", "Nobody", expect=1)
+    assert "no analysed mix" in labelscope("export", str(tmp_path / "a.cue"), "--mix", "5", expect=1)
+
+    table = tmp_path / "tracks.csv"
+    assert labelscope("export", str(table), "--view", "track_predictions").startswith("12 rows")
+    with table.open(newline="") as opened:
+        assert len(list(csv.DictReader(opened))) == 12
+    assert "There is no view" in labelscope("export", str(tmp_path / "b.csv"), "--view", "x", expect=1)

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
+from pyrekordbox.rbxml import RekordboxXml
 from sqlalchemy import Engine
 
 from flows.export.m3u import m3u_paths
@@ -53,3 +54,49 @@ def test_playlists_hold_the_chosen_tracks(
     with table.open(newline="") as opened:
         assert len(list(csv.DictReader(opened))) == 12
     assert "There is no view" in labelscope("export", str(tmp_path / "b.csv"), "--view", "x", expect=1)
+
+
+def test_predicted_labels_and_unknown_tracks_are_playlists_for_rekordbox(
+    trained: Stage, go_on: GoOn, labelscope: Labelscope, tmp_path: Path
+) -> None:
+    engine = go_on(trained)
+    predicted = rows(engine, "SELECT predicted, track_id, path FROM track_predictions")
+    for name in sorted({name for name, *_ in predicted}):
+        file = tmp_path / f"{name}.xml"
+        chosen = ("--unknown",) if name == "unknown" else ("--label", name)
+        labelscope("export", str(file), *chosen)
+        library = RekordboxXml(file)
+        written = {
+            Path("/" + track["Location"]) for track in library.get_tracks()
+        }  # without the host and a slash
+        assert written == {Path(path) for of, _, path in predicted if of == name}
+        playlist = library.get_playlist(name)
+        assert sorted(playlist.get_tracks()) == sorted(track for of, track, _ in predicted if of == name)
+    by_hand = tmp_path / "by hand.xml"
+    by_hand.write_text("<DJ_PLAYLISTS/>")
+    track = str(predicted[0][1])
+    assert "has no mark of Labelscope" in labelscope(
+        "export", str(by_hand), "--sql", f"SELECT {track}", expect=1
+    )
+    assert by_hand.read_text() == "<DJ_PLAYLISTS/>"
+    labelscope("export", str(by_hand), "--sql", f"SELECT {track}", "--force")
+    assert len(list(RekordboxXml(by_hand).get_tracks())) == 1
+
+
+def test_the_timeline_of_a_mix_is_written_in_each_format(
+    trained: Stage, go_on: GoOn, labelscope: Labelscope, recording: Path, tmp_path: Path
+) -> None:
+    go_on(trained)
+    labelscope("mix", str(recording))
+    for ending, content in (
+        ("cue", f'FILE "{recording.name}" WAVE\r\n  TRACK 01 AUDIO\r\n'),
+        ("txt", "0.000000\t"),
+        ("json", '"title": "Somebody – Live at Berghain"'),
+        ("md", "| 0:00:00 | 0:"),
+    ):
+        file = tmp_path / f"set.{ending}"
+        assert "of Somebody – Live at Berghain are in" in labelscope(
+            "export", str(file), "--mix", str(recording)
+        )
+        assert content in file.read_bytes().decode()
+    assert labelscope("export", str(tmp_path / "by id.cue"), "--mix", "1").startswith("1 segments of ")

@@ -24,7 +24,7 @@ VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 DTYPE, SHAPE, OFFSET, SIZE = 1, 2, 4, 5  # of BundleEntryProto
 
 
-class _Damaged(Exception):
+class _DamagedError(Exception):
     """The table breaks a rule of its format."""
 
 
@@ -41,7 +41,7 @@ def read_checkpoint(index: Path, data: Path) -> dict[str, NDArray[np.float32]]:
             for name, entry in _entries(table)
             if name and not any(part in name for part in TRAINING_ONLY)
         }
-    except (_Damaged, UnicodeDecodeError) as problem:
+    except (_DamagedError, UnicodeDecodeError) as problem:
         raise WeightsError(
             f"{str(index)!r} is no index of a checkpoint ({problem}); install its package again."
         ) from problem
@@ -54,7 +54,7 @@ def read_checkpoint(index: Path, data: Path) -> dict[str, NDArray[np.float32]]:
 def _entries(table: bytes) -> Iterator[tuple[str, bytes]]:
     """Names and encoded entries of all tensors; the header has an empty name."""
     if len(table) < FOOTER or table[-8:] != MAGIC:
-        raise _Damaged("its last bytes are not those of a table")
+        raise _DamagedError("its last bytes are not those of a table")
     footer = table[-FOOTER:]
     _, at = _handle(footer, 0)  # of a block that TensorFlow leaves empty
     handles, _ = _handle(footer, at)
@@ -68,11 +68,11 @@ def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]
     """Keys and values of a block. Behind it come one byte for the compression and four for a checksum."""
     block = _cut(table, offset, size)
     if _cut(table, offset + size, 5)[0]:
-        raise _Damaged("a block is compressed")
+        raise _DamagedError("a block is compressed")
     restarts = int.from_bytes(_cut(block, size - 4, 4), "little")
     end = size - 4 * (restarts + 1)
     if end < 0:
-        raise _Damaged("a block is shorter than its list of restarts")
+        raise _DamagedError("a block is shorter than its list of restarts")
     block, at, key = block[:end], 0, b""
     while at < end:
         shared, at = _varint(block, at)
@@ -96,14 +96,14 @@ def _tensor(entry: bytes, values: bytes) -> NDArray[np.float32]:
                 shape.append(sizes[0] if sizes else 0)
     size = numbers.get(SIZE, 0)
     if numbers.get(DTYPE) != FLOAT32 or size != 4 * int(np.prod(shape, dtype=object)):
-        raise _Damaged("a tensor is not float32, or its size is not that of its shape")
+        raise _DamagedError("a tensor is not float32, or its size is not that of its shape")
     return np.frombuffer(_cut(values, numbers[OFFSET], size), dtype="<f4").reshape(shape)
 
 
 def _fields(message: bytes | int) -> Iterator[tuple[int, int | bytes]]:
     """Numbers and values of the fields of an encoded protocol buffer."""
     if isinstance(message, int):
-        raise _Damaged("a number is where a message belongs")
+        raise _DamagedError("a number is where a message belongs")
     at = 0
     while at < len(message):
         tag, at = _varint(message, at)
@@ -113,7 +113,7 @@ def _fields(message: bytes | int) -> Iterator[tuple[int, int | bytes]]:
             yield tag >> 3, value
             continue
         if kind not in (FIXED64, LENGTH, FIXED32):
-            raise _Damaged("a field has an unknown type")
+            raise _DamagedError("a field has an unknown type")
         size = {FIXED64: 8, FIXED32: 4}.get(kind)
         if size is None:
             size, at = _varint(message, at)
@@ -137,11 +137,11 @@ def _varint(source: bytes, at: int) -> tuple[int, int]:
         number |= (byte & 127) << shift
         if byte < 128:
             return number, at
-    raise _Damaged("a number is longer than 64 bits")
+    raise _DamagedError("a number is longer than 64 bits")
 
 
 def _cut(source: bytes, offset: int, size: int) -> bytes:
     """`size` bytes from `offset` on, all of them inside the source."""
     if not 0 <= offset <= offset + size <= len(source):
-        raise _Damaged("a place lies beyond the end of the file")
+        raise _DamagedError("a place lies beyond the end of the file")
     return source[offset : offset + size]

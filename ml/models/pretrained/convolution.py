@@ -53,7 +53,8 @@ class WideConvolution:
             np.matmul(self._output, products.reshape(count, -1), out=values)
             of_tiles = values.reshape(FRAMES_A_TILE, TILES_A_BLOCK, positions, self._filters)
             np.max(of_tiles, axis=2, out=maxima[block].transpose(1, 0, 2))
-        return maxima.reshape(-1, self._filters)[:frames]
+        of_frames: NDArray[np.float32] = maxima.reshape(-1, self._filters)[:frames]
+        return of_frames
 
     def _points(self, patch: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
         """The patch at the points, (points, tiles, bands); the number of tiles fills whole blocks."""
@@ -62,7 +63,7 @@ class WideConvolution:
         padded = np.zeros((tiles * FRAMES_A_TILE + count - FRAMES_A_TILE, patch.shape[1]))
         padded[: len(patch)] = patch
         windows = np.lib.stride_tricks.sliding_window_view(padded, count, axis=0)[::FRAMES_A_TILE]
-        return np.einsum("pt,nbt->pnb", self._input, windows, optimize=True).astype(np.float32)
+        return np.asarray(np.einsum("pt,nbt->pnb", self._input, windows, optimize=True), dtype=np.float32)
 
 
 class LongConvolution:
@@ -134,4 +135,5 @@ def toom_cook(
         powers = [[float(point**power) for power in range(length)] for point in points]
         return np.array([*powers, [0.0] * (length - 1) + [1.0]])
 
-    return evaluated(outputs).T, evaluated(taps), np.linalg.inv(evaluated(count)).T
+    of_input = np.asarray(np.linalg.inv(evaluated(count)).T, dtype=np.float64)
+    return evaluated(outputs).T, evaluated(taps), of_input

@@ -31,7 +31,7 @@ def embed(samples: NDArray[np.float32], sample_rate: int, source: Source = MSD) 
         ValueError: there are no samples.
         WeightsError: the weights are missing or damaged; `weights_installed` tells before.
     """
-    return embed_patches(patches(samples, sample_rate), source).mean(axis=0)
+    return np.asarray(embed_patches(patches(samples, sample_rate), source).mean(axis=0), dtype=np.float32)
 
 
 def embed_patches(log_mel_patches: NDArray[np.float32], source: Source = MSD) -> NDArray[np.float32]:

@@ -29,7 +29,7 @@ class _Normalisation:
         self.offset = tensors[f"{name}/beta"] - tensors[f"{name}/moving_mean"] * self.scale
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return values * self.scale + self.offset
+        return np.asarray(values * self.scale + self.offset, dtype=np.float32)
 
 
 class _FrontLayer:
@@ -74,7 +74,9 @@ class Network:
             self._long = [_FrontLayer(tensors, number) for number in LONG]
             self._middle = [_MiddleLayer(tensors, number) for number in NARROW]
             self._pooled, self._hidden = _Normalisation(tensors, 9), _Normalisation(tensors, 10)
-            self._dense = [(tensors[f"{name}/kernel"], tensors[f"{name}/bias"]) for name in ("dense", "dense_1")]
+            self._dense = [
+                (tensors[f"{name}/kernel"], tensors[f"{name}/bias"]) for name in ("dense", "dense_1")
+            ]
         except KeyError as problem:
             raise WeightsError(
                 f"The checkpoint has no tensor {problem.args[0]!r}; install its package again."

@@ -8,7 +8,7 @@ from typing import Final
 from common.files import sha256_if_readable
 from ml.models.pretrained.errors import WeightsError
 
-INSTALL: Final = "python -m pip install --no-deps musicnn==0.1.0"
+INSTALL: Final = "python -m pip install --no-deps musicnn==0.1.0"  # pretrained.txt has its hash, too
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ help:  ## list the targets
 
 install: $(INSTALLED)  ## make .venv and install everything, pinned
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt pretrained.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Labelscope needs Python 3.11 or newer. Name one: make PYTHON=python3.12 install"; exit 1; }
 	@echo "Installing Labelscope and its libraries into .venv: 1.7 GB, three to four minutes."

@@ -95,7 +95,7 @@ def _tensor(entry: bytes, values: bytes) -> NDArray[np.float32]:
                 sizes = [size for _, size in _fields(dimension) if isinstance(size, int)]
                 shape.append(sizes[0] if sizes else 0)
     size = numbers.get(SIZE, 0)
-    if numbers.get(DTYPE) != FLOAT32 or size != 4 * int(np.prod(shape, dtype=object)):
+    if numbers.get(DTYPE) != FLOAT32 or not all(shape) or size != 4 * int(np.prod(shape, dtype=object)):
         raise _DamagedError("a tensor is not float32, or its size is not that of its shape")
     return np.frombuffer(_cut(values, numbers[OFFSET], size), dtype="<f4").reshape(shape)
 

@@ -36,6 +36,15 @@ def test_a_file_that_ends_early_is_named(tmp_path: Path, suffix: str) -> None:
         read_checkpoint(index, data)
 
 
+def test_a_compressed_table_is_refused(files: tuple[Path, Path]) -> None:
+    table = bytearray(files[0].read_bytes())
+    compressed = files[0].with_name("compressed")
+    table[-49 - 4] = 1  # the byte behind the last block, before its checksum
+    compressed.write_bytes(table)
+    with pytest.raises(WeightsError, match="a block is compressed"):
+        read_checkpoint(compressed, files[1])
+
+
 def test_a_missing_file_is_named(files: tuple[Path, Path]) -> None:
     missing = files[1].with_name("absent")
     with pytest.raises(WeightsError, match="absent' cannot be read"):

@@ -29,7 +29,7 @@ def embed(samples: NDArray[np.float32], sample_rate: int, source: Source = MSD) 
 
     Raises:
         ValueError: there are no samples.
-        WeightsError: the weights are missing or damaged; `weights_installed` tells before.
+        WeightsError: the weights are missing or damaged; see `weights_installed`.
     """
     return np.asarray(embed_patches(patches(samples, sample_rate), source).mean(axis=0), dtype=np.float32)
 

@@ -19,8 +19,8 @@ LOUDNESS: Final = 10000  # of log10(LOUDNESS * mel + 1)
 def patches(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
     """The whole patches of mono sound, float32 (patches, PATCH_FRAMES, N_MELS), without overlap.
 
-    The rest that fills no patch is left out. Sound shorter than a patch is repeated: zeros would be a silence that the
-    networks notice.
+    The rest that fills no patch is left out. Sound shorter than a patch is repeated, which keeps its embedding near
+    that of the whole track; zeros would add a silence.
 
     Args:
         samples: (samples,), full scale at 1.0.

@@ -67,7 +67,7 @@ MTT: Final = _musicnn(
 
 
 def weights_installed(source: Source = MSD) -> bool:
-    """Whether the files of a network are there. Whether they are complete, `verified_files` tells."""
+    """Whether the files of a network are there; `verified_files` checks their content."""
     folder = _folder(source)
     return folder is not None and all((folder / file.path).is_file() for file in source.files)
 

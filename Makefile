@@ -2,24 +2,31 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CRATE ?= ../shared/corpus
+PRETRAINED ?= yes
 INSTALLED := .venv/.installed
+PRETRAIN := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement pretrained.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-spotify test test-slow test-faults test-compose check lint types imports schema docs audit format bench bench-scale bench-soak clean
+.PHONY: help install pretrained demo demo-spotify test test-slow test-faults test-compose check lint types imports schema docs audit format bench bench-scale bench-soak clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED)  ## make .venv and install everything, pinned
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt pretrained.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Labelscope needs Python 3.11 or newer. Name one: make PYTHON=python3.12 install"; exit 1; }
 	@echo "Installing Labelscope and its libraries into .venv: 1.7 GB, three to four minutes."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	$(BIN)/python -c 'import librosa.onset, ml.features.kernels'  # Numba compiles once, for half a minute
+	@test $(PRETRAINED) = no || $(PRETRAIN) || \
+		echo "The pretrained network could not be installed. All works without it; try again: make pretrained"
 	@touch $(INSTALLED)
+
+pretrained: install  ## install the pretrained network, 29 MB; `make install PRETRAINED=no` leaves it out
+	$(PRETRAIN)
 
 demo: install  ## run the pipeline on synthetic music
 	$(BIN)/labelscope demo
@@ -73,11 +80,12 @@ bench-soak: install  ## run `labelscope up` for three days of simulated time; tw
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,clock]'
 	$(BIN)/python -m bench.soak --figures docs/soak.csv --picture docs/pictures/soak.png
 
-bench: install  ## compare ingest with COPY, extraction with librosa, training with plain Keras (CRATE=folder)
+bench: install  ## compare ingest with COPY, extraction with librosa, training with Keras, embeddings with SGEMM (CRATE=folder)
 	$(BIN)/python -m bench.ingest
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check sonara==0.3.6  # a peer, for this bench alone
 	$(BIN)/python -m bench.extract $(CRATE)
 	$(BIN)/python -m bench.train $(CRATE)
+	$(BIN)/python -m bench.pretrained $(CRATE)
 
 clean:  ## remove the virtual environment and caches; keep the home
 	rm -rf .venv .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

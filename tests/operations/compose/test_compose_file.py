@@ -92,7 +92,7 @@ def test_the_image_is_of_this_version_and_not_of_root() -> None:
 def test_the_image_is_built_of_what_is_installed() -> None:
     sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     packages = {name.rstrip("*") for name in PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]}
-    assert sent == packages | {"LICENSE", "README.md", "constraints.txt", "pyproject.toml"}
+    assert sent == packages | {"LICENSE", "README.md", "constraints.txt", "pretrained.txt", "pyproject.toml"}
 
 
 def test_the_example_of_env_has_what_can_be_set_with_its_default() -> None:

@@ -1,0 +1,1 @@
+"""A frozen network that others trained: its files, its input, its layers and the embedding of a clip."""

@@ -25,6 +25,7 @@ DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SECTIONS = (
     "Coverage",
+    "What the new music sounds like",
     "How well each label is recognised",
     "What was taken for what",
     "How the model learnt",
@@ -151,8 +152,9 @@ def test_everything_is_there_and_opens(report: Path, visit: Callable[..., Visit]
         assert picture.bounding_box()["width"] > 250
 
     for details in page.locator("details").all():
-        assert details.locator("table, p").first.is_hidden()
-        details.locator("summary").click()
+        if details.get_attribute("open") is None:
+            assert details.locator("table, p").first.is_hidden()
+            details.locator("summary").click()
         assert details.locator("table, p").first.is_visible()
     assert visited.overflow() == 0
 

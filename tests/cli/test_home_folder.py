@@ -39,6 +39,13 @@ MAKING = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def spotify_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a key, playlists of Spotify would be refused first."""
+    monkeypatch.setenv("SPOTIPY_CLIENT_ID", "an-id")
+    monkeypatch.setenv("SPOTIPY_CLIENT_SECRET", "a-secret")
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv("DATABASE_URL", raising=False)

@@ -25,7 +25,8 @@ def test_the_line_with_a_caret_and_the_hint_are_shown(labelscope: Labelscope) ->
 
 def test_of_a_long_line_the_part_that_is_wrong_is_shown(labelscope: Labelscope) -> None:
     query = f"SELECT {'1, ' * 100}nonsense, {'2, ' * 100}3"
-    _, line, caret = labelscope("sql", query, expect=1).splitlines()
+    _, line, caret, cure = labelscope("sql", query, expect=1).splitlines()
+    assert cure.endswith("shows the columns of that view.")
     assert len(line) < 110 and line[caret.index("^") :].startswith("nonsense")
     assert line.startswith("LINE 1: …") and line.endswith("…")
 

@@ -75,7 +75,7 @@ def _proposals_for_unknown_names(engine: Engine) -> Iterator[None]:
     try:
         yield
     except QueryError as error:
-        if isinstance(error.__cause__, UndefinedColumn):
+        if isinstance(error.__cause__, UndefinedColumn) and "HINT:" not in str(error):
             cure = (
                 '`labelscope sql "SELECT * FROM track_predictions LIMIT 1"` shows the columns of that view.'
             )

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from os import PathLike
 from pathlib import Path
@@ -113,8 +113,17 @@ class Home:
 
             return mix_of(analyse_and_judge(settings, Path(path).expanduser().absolute()))
 
-    def similar(self, track_or_path: str | PathLike[str], number: int = 10) -> "DataFrame":
-        """The tracks that sound most like a track, or like an audio file, the most similar first.
+    def similar(
+        self,
+        track_or_path: str | PathLike[str],
+        number: int = 10,
+        *more: str | PathLike[str],
+        tempo: tuple[float, float] | None = None,
+        key: str | None = None,
+        per_artist: int | None = None,
+        without: Iterable[str | PathLike[str]] = (),
+    ) -> "DataFrame":
+        """The tracks that sound most like a track, like several, or like an audio file, the most similar first.
 
         Distance is 0 for the same sound, and about 1 for nothing in common. A warning names the track
         that was taken for an inexact name.
@@ -122,6 +131,11 @@ class Home:
         Args:
             track_or_path: 'Artist - Title', a part of it, or the path of an audio file. Nothing is stored.
             number: How many tracks.
+            more: Further tracks; then it is the mean of all that counts.
+            tempo: The slowest and the fastest tempo, in beats per minute.
+            key: A key in Camelot's notation such as "8A", or "compatible" with the tracks.
+            per_artist: At most so many tracks of an artist.
+            without: Audio files to leave out.
 
         Returns:
             Columns track_id, artists, title, label, predicted and distance.
@@ -134,9 +148,14 @@ class Home:
             from pandas import DataFrame
 
             from db.read.embeddings import SimilarTrack
-            from flows.similar.similar import similar
+            from flows.similar.similar import Wishes, similar, similar_to_all
 
-            found = similar(settings, str(track_or_path), number)
+            left_out = frozenset(Path(path).expanduser().absolute() for path in without)
+            wishes = Wishes(tempo, key, per_artist, left_out)
+            if more or wishes != Wishes():
+                found = similar_to_all(settings, [str(track_or_path), *map(str, more)], number, wishes)
+            else:
+                found = similar(settings, str(track_or_path), number)
         if found.is_guess:
             warnings.warn(str(found.remark), stacklevel=2)
         return DataFrame.from_records(found.rows, columns=SimilarTrack._fields)

@@ -112,6 +112,28 @@ def similar_to(connection: Connection, embedding: str, number: int) -> list[Simi
     return typed_rows(SimilarTrack, result)
 
 
+def described(connection: Connection, track_ids: Sequence[int], embedding: str) -> list[SimilarTrack]:
+    """These tracks, in their order, with their distances from an embedding by the champion (pgvector's text)."""
+    result = connection.execute(
+        text(f"""
+            SELECT t.id AS track_id, {CREDIT} AS artists, t.title, l.name AS label,
+                   CASE WHEN p.id IS NOT NULL THEN coalesce(guess.name, 'unknown') END AS predicted,
+                   e.embedding <=> CAST(:embedding AS vector) AS distance
+              FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS chosen (id, position)
+              JOIN tracks t ON t.id = chosen.id
+              JOIN models m ON m.status = 'champion'
+              JOIN embeddings e ON (e.track_id, e.model_id) = (t.id, m.id)
+              LEFT JOIN track_labels tl ON tl.track_id = t.id
+              LEFT JOIN labels l ON l.id = tl.label_id
+              LEFT JOIN predictions p ON (p.track_id, p.model_id) = (t.id, m.id)
+              LEFT JOIN labels guess ON guess.id = p.label_id
+             ORDER BY chosen.position
+        """),
+        {"ids": list(track_ids), "embedding": embedding},
+    )
+    return typed_rows(SimilarTrack, result)
+
+
 def similar_of_label(
     connection: Connection, embedding: str, label_id: int, other_than: int | None, number: int
 ) -> list[SimilarTrack]:

@@ -47,21 +47,24 @@ def playlist_rows(connection: Connection, track_ids: Sequence[int]) -> list[Play
     return typed_rows(PlaylistRow, result)
 
 
-def nearest_track_ids(connection: Connection, seed_ids: Sequence[int]) -> Iterator[int]:
-    """Ids of tracks by distance from the mean embedding of the seeds by the champion, nearest first, without the seeds.
-
-    Rows are streamed, so the cost grows with the rows that are taken. Nothing where no seed has an embedding.
-    """
-    mean = connection.scalar(
+def mean_embedding(connection: Connection, track_ids: Sequence[int]) -> str | None:
+    """The mean embedding of tracks by the champion, as pgvector's text; None where no track has one."""
+    mean: str | None = connection.scalar(
         text("""
             SELECT CAST(avg(e.embedding) AS text)
               FROM embeddings e JOIN models m ON m.id = e.model_id AND m.status = 'champion'
-             WHERE e.track_id = ANY(:seeds)
+             WHERE e.track_id = ANY(:tracks)
         """),
-        {"seeds": list(seed_ids)},
+        {"tracks": list(track_ids)},
     )
-    if mean is None:
-        return
+    return mean
+
+
+def nearest_track_ids(connection: Connection, embedding: str, without: Sequence[int]) -> Iterator[int]:
+    """Ids of tracks by distance from an embedding by the champion (pgvector's text), the nearest first.
+
+    Tracks in `without` are left out. Rows are streamed, so the cost grows with the rows that are taken.
+    """
     # A filter of the caller may take many rows: the search of the index then goes on, in the exact order.
     for setting, value in (
         ("hnsw.iterative_scan", "strict_order"),
@@ -75,13 +78,13 @@ def nearest_track_ids(connection: Connection, seed_ids: Sequence[int]) -> Iterat
         text("""
             SELECT e.track_id FROM embeddings e
              WHERE e.model_id = (SELECT id FROM models WHERE status = 'champion')
-               AND NOT e.track_id = ANY(:seeds)
+               AND NOT e.track_id = ANY(:without)
                -- A scalar subquery, since a join would cost the index on embeddings.
                AND (SELECT true FROM playlist_tracks pt
                      WHERE pt.track_id = e.track_id AND pt.removed_at IS NULL LIMIT 1)
-             ORDER BY e.embedding <=> CAST(:mean AS vector)
+             ORDER BY e.embedding <=> CAST(:embedding AS vector)
         """),
-        {"seeds": list(seed_ids), "mean": mean},
+        {"without": list(without), "embedding": embedding},
     )
 
 

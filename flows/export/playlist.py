@@ -10,7 +10,7 @@ from common.files import sha256_if_readable
 from db import read
 from db.read.exports import PlaylistRow
 from flows.export import m3u, rekordbox_xml, timelines
-from flows.export.camelot import camelot
+from flows.scoring.camelot import camelot
 from flows.export.entries import PlaylistTrack, Segment, Timeline
 from flows.export.errors import ExportError
 from sources.records import path_of

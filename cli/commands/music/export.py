@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection, Engine
 
+from cli.commands.music import wishes
 from config.settings import Settings
 from db.read.exports import PlaylistRow
 from db.roles import READER
@@ -32,15 +33,10 @@ def export(
     journey: Annotated[
         bool, typer.Option("--journey", help="Order: from each track to the nearest that is left.")
     ] = False,
-    tempo: Annotated[str | None, typer.Option(metavar="124-130", help="Only this range, in BPM.")] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(metavar="KEY", help="Only keys that fit 8A (Camelot), or `compatible` with --like."),
-    ] = None,
-    per_artist: Annotated[int | None, typer.Option(min=1, help="At most so many tracks an artist.")] = None,
-    without: Annotated[
-        list[Path] | None, typer.Option(metavar="M3U8", help="Leave out what this playlist holds.")
-    ] = None,
+    tempo: wishes.Tempo = None,
+    key: wishes.Key = None,
+    per_artist: wishes.PerArtist = None,
+    without: wishes.Without = None,
     limit: Annotated[
         int | None, typer.Option(min=1, max=100_000, help="At most so many tracks; 50 for --like.")
     ] = None,
@@ -68,7 +64,7 @@ def export(
         raise typer.BadParameter(f"{file.name} must end in {' or '.join(endings)}.")
     if not is_playlist and (journey or tempo or key or per_artist or without or limit):
         raise typer.BadParameter("--mix and --view take no filters, --limit or --journey.")
-    tempo_bpm = None if tempo is None else _tempo_range(tempo)
+    tempo_bpm = wishes.tempo_range(tempo)
     require_place(file, force)
     settings = Settings()
     require_home(settings)
@@ -84,8 +80,8 @@ def export(
             return
         sql_ids = None if sql is None else _ids_by_sql(engine, sql)
         with engine.connect() as connection:
-            from flows.export.choice import Filters, filtered, keys_of
-            from flows.export.choice import journey as in_journey
+            from flows.scoring.choice import Filters, filtered, keys_of
+            from flows.scoring.choice import journey as in_journey
 
             seeds = _seeds(connection, like or [])
             rows_of_seeds = filtered(connection, seeds, Filters(), len(seeds))
@@ -93,24 +89,13 @@ def export(
                 tempo_bpm,
                 None if key is None else keys_of(key, rows_of_seeds),
                 per_artist,
-                _played(without or []),
+                wishes.played(without),
             )
             ids = sql_ids if sql_ids is not None else _ids(connection, label, unknown, seeds)
             rows = filtered(connection, ids, filters, limit or (50 if like else 100_000))
             if journey:
                 rows = in_journey(connection, [*rows_of_seeds, *rows])[:limit]
         _write_playlist(rows, file)
-
-
-def _tempo_range(text: str) -> tuple[float, float]:
-    slowest, _, fastest = text.partition("-")
-    try:
-        tempo_range = float(slowest), float(fastest)
-    except ValueError:
-        tempo_range = 0.0, 0.0
-    if not 0 < tempo_range[0] <= tempo_range[1]:
-        raise typer.BadParameter(f"{text!r} is no range of tempo: write --tempo 124-130.")
-    return tempo_range
 
 
 def _seeds(connection: Connection, names: list[str]) -> list[int]:
@@ -132,7 +117,8 @@ def _ids(connection: Connection, label: str | None, unknown: bool, seeds: list[i
     from db import read
 
     if seeds:
-        return read.exports.nearest_track_ids(connection, seeds)
+        mean = read.exports.mean_embedding(connection, seeds)
+        return () if mean is None else read.exports.nearest_track_ids(connection, mean, seeds)
     choice = read.tracks.predictions.TrackChoice(predicted="unknown" if unknown else label)
     tracks = read.tracks.predictions.predicted_tracks(
         connection, choice, "confidence DESC, track_id", 1_000_000
@@ -157,20 +143,6 @@ def _ids_by_sql(engine: Engine, query: str) -> list[int]:
     if not all(isinstance(value, int) for value in first):
         raise ExportError("The first column of --sql must be ids of tracks: SELECT track_id FROM …")
     return first
-
-
-def _played(playlists: list[Path]) -> frozenset[Path]:
-    from flows.export.m3u import m3u_paths
-
-    played: set[Path] = set()
-    for playlist in playlists:
-        try:
-            played |= m3u_paths(playlist.read_bytes(), playlist.absolute().parent)
-        except OSError as error:
-            raise ExportError(
-                f"{playlist} cannot be read ({error.strerror}); name an M3U or M3U8 file."
-            ) from error
-    return frozenset(played)
 
 
 def _write_playlist(rows: list[PlaylistRow], file: Path) -> None:

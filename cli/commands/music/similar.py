@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.music import wishes
 from cli.output.paths import PNG, require_place_for
 from cli.output.rows import Format, write_json, write_rows
 from config.settings import Settings
@@ -18,21 +19,32 @@ from flows.home.whole_file import write_output_file
 
 def similar(
     like: Annotated[
-        str, typer.Argument(metavar="TRACK|FILE", help="The name or id of a track, or an audio file.")
+        list[str],
+        typer.Argument(metavar="TRACK|FILE", help="The name or id of a track, or an audio file; or several tracks."),
     ],
-    number: Annotated[int, typer.Option(min=1, max=1000, help="How many neighbours.")] = 10,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, max=1000, help="How many neighbours.")] = 10,
+    tempo: wishes.Tempo = None,
+    key: wishes.Key = None,
+    per_artist: wishes.PerArtist = None,
+    without: wishes.Without = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """The tracks that sound most like a track, or like an audio file, which is not stored.
+    """The tracks that sound most like a track, like the mean of several, or like an audio file, which is not stored.
 
     Distance is 0 for the same sound, and about 1 for nothing in common.
     """
+    tempo_bpm = wishes.tempo_range(tempo)
     settings = Settings()
     require_home(settings)
     contain_library_caches(settings)
+    from flows.similar.similar import Wishes, similar_to_all
     from flows.similar.similar import similar as search
 
-    neighbours = search(settings, like, number)
+    wanted = Wishes(tempo_bpm, key, per_artist, wishes.played(without))
+    if len(like) == 1 and wanted == Wishes():
+        neighbours = search(settings, like[0], number)
+    else:
+        neighbours = similar_to_all(settings, like, number, wanted)
     if neighbours.remark:
         typer.echo(neighbours.remark, err=True)
     if as_json:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyrekordbox.rbxml import RekordboxXml
 
-from flows.export.camelot import camelot, compatible_keys
+from flows.scoring.camelot import camelot, compatible_keys
 from flows.export.entries import PlaylistTrack, Segment, Timeline
 from flows.export.errors import ExportError
 from flows.export.m3u import m3u, m3u_paths

@@ -1,4 +1,4 @@
-"""Choose the tracks of a playlist. Nothing is stored."""
+"""Choose tracks for a playlist, or among the neighbours of some. Nothing is stored."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,8 +12,7 @@ from sqlalchemy import Connection
 from common.text import NO_ARTIST
 from db import read
 from db.read.exports import PlaylistRow
-from flows.export.camelot import camelot, compatible_keys
-from flows.export.errors import ExportError
+from flows.scoring.camelot import ChoiceError, camelot, compatible_keys
 from sources.records import path_of
 
 BATCH: Final = 200
@@ -66,14 +65,14 @@ def _fits(row: PlaylistRow, filters: Filters) -> bool:
 def keys_of(name: str, seeds: Sequence[PlaylistRow]) -> frozenset[str]:
     """The keys that fit: `compatible` to at least one seed, or to the key of this name.
 
-    Raises ExportError where no seed has a key.
+    Raises ChoiceError where no seed has a key.
     """
     if name != "compatible":
         return frozenset(compatible_keys(name))
     known = [key for seed in seeds if (key := camelot(seed.key, seed.mode))]
     if not known:
-        raise ExportError(
-            "--key compatible needs a track of --like whose key is known: write a key such as 8A."
+        raise ChoiceError(
+            "A compatible key needs a track whose key is known to begin with: write a key such as 8A."
         )
     return frozenset(key for seed in known for key in compatible_keys(seed))
 

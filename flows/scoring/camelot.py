@@ -3,9 +3,13 @@
 import re
 from typing import Final
 
-from flows.export.errors import ExportError
+from common.errors import LabelscopeError
 
 NOTATION: Final = re.compile(r"(1[0-2]|[1-9])([AB])", re.IGNORECASE)
+
+
+class ChoiceError(LabelscopeError):
+    """Tracks cannot be chosen like this. The message is one sentence with the cure."""
 
 
 def camelot(key: int | None, mode: int | None) -> str | None:
@@ -17,10 +21,10 @@ def camelot(key: int | None, mode: int | None) -> str | None:
 
 
 def compatible_keys(name: str) -> set[str]:
-    """The key itself, its neighbours on the wheel, and its relative key. Raises ExportError for no such key."""
+    """The key itself, its neighbours on the wheel, and its relative key. Raises ChoiceError for no such key."""
     match = NOTATION.fullmatch(name)
     if match is None:
-        raise ExportError(f"{name!r} is no key: write `compatible`, or Camelot's notation such as 8A.")
+        raise ChoiceError(f"{name!r} is no key: write `compatible`, or Camelot's notation such as 8A.")
     number, letter = int(match[1]), match[2].upper()
     other = "B" if letter == "A" else "A"
     return {

@@ -51,6 +51,14 @@ def _folder(info: ValidationInfo) -> Path:
     return info.context["folder"] if info.context else Path.cwd()
 
 
+def _paths(value: object, info: ValidationInfo) -> dict[str, Path]:
+    if not isinstance(value, dict):
+        raise ValueError('this must be a section; write [paths] with lines such as "C:/Music" = "~/Music"')
+    if any(not prefix.strip("/\\ ") for prefix in value):
+        raise ValueError('a folder is empty; write the path in the library, such as "C:/Music" = "~/Music"')
+    return {prefix: path for prefix, target in value.items() if (path := _path(target, info)) is not None}
+
+
 Text = Annotated[StrictStr, AfterValidator(one_line)]
 Days = Annotated[StrictInt, Field(ge=1, le=36_500)]
 
@@ -62,8 +70,8 @@ class _Part(BaseModel):
 class PlaylistEntry(_Part):
     """A playlist to read, and the label of its tracks."""
 
-    provider: str  # "spotify", "deezer" or "folder"
-    external_id: str  # the bare id, or the absolute file: uri of a folder
+    provider: str  # "spotify", "deezer", or "folder" for all that consists of the user's files
+    external_id: str  # the bare id, the absolute file: uri of a folder, or that of a DJ library with its kind
     slug: str
     name: str
     description: str
@@ -173,6 +181,8 @@ class Configuration(_Part):
     features: Features = Features()
     retention: Retention = Retention()
     taste: Taste = Taste()
+    # folders as DJ libraries write them -> folders here
+    paths: Annotated[dict[StrictStr, Path], BeforeValidator(_paths)] = Field(default_factory=dict)
 
     @field_validator("labels")
     @classmethod
@@ -198,7 +208,7 @@ class Configuration(_Part):
 
 
 SETTINGS = {
-    "": ("label", "previews", "training", "features", "retention", "taste"),
+    "": ("label", "previews", "training", "features", "retention", "taste", "paths"),
     "label": tuple(LabelEntry.model_fields),
     "previews": tuple(Previews.model_fields),
     "training": tuple(Training.model_fields),
@@ -284,7 +294,8 @@ def _unique(configuration: Configuration) -> list[tuple[str, Any, Place]]:
         slug_from = "slug" if "slug" in label.model_fields_set else "name"
         values.append(("slug", label.slug, ("label", number, slug_from)))
         for index, playlist in enumerate(label.playlists):
-            name = f"{playlist.provider}:{playlist.external_id}"
+            external_id = playlist.external_id
+            name = external_id if playlist.provider == "folder" else f"{playlist.provider}:{external_id}"
             values.append(("playlist", name, ("label", number, "playlists", index)))
     for index, source in enumerate(configuration.previews.order):
         values.append(("order", source, ("previews", "order", index)))

@@ -178,6 +178,11 @@ def _list(path: str) -> _Found:
     return listed, (status.st_dev, status.st_ino) if status.st_ino else None
 
 
+def list_file(path: str) -> Listed:
+    """The file at `path`, whatever its name, or why it could not be listed."""
+    return _list(path)[0]
+
+
 def storable_ns(time_ns: int) -> int:
     """A time in nanoseconds since 1970, limited to what a column can hold: 292 years before or after.
 

@@ -140,7 +140,9 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             "variety": draw(st.floats(0, 1)),
         },
     }
-    return {"label": labels, **parts}
+    folders = st.sampled_from(["C:/Users/me/Music", "//nas/music", "/Volumes/Müsic"])
+    paths = draw(st.dictionaries(folders, st.sampled_from(["/nowhere/Music", "/nowhere/Mu sic"])))
+    return {"label": labels, **parts, "paths": paths}
 
 
 def as_toml(document: dict[str, Any]) -> str:

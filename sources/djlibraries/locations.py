@@ -60,7 +60,7 @@ class Locations:
 
     def _local(self, text: str) -> str | None:
         """The path here; None for a path of Windows that is not mapped."""
-        parts = _parts(text)
+        parts = _parts(text) if self._prefixes else []
         for prefix, target in self._prefixes:
             if _fits(prefix, parts):
                 return os.path.join(target, *parts[len(prefix) :])  # noqa: PTH118 (quick for many)
@@ -118,7 +118,7 @@ def _readings(location: str) -> list[str]:
         # Rekordbox puts a service's id right behind the host: file://localhosttidal:tracks:1
         rest = host.removeprefix("localhost") + path if STREAMED.fullmatch(host + path) else path
         _refuse_streamed(rest)
-        text = os.fsdecode(unquote_to_bytes(path.encode("utf-8", "surrogateescape")))
+        text = _unquoted(path)
         if host not in ("", "localhost"):
             text = f"//{host}{text}"
         drive = DRIVE.fullmatch(text)
@@ -137,6 +137,10 @@ def _readings(location: str) -> list[str]:
     if texts[0].lower().endswith(NESTED):
         raise UnusableError("playlist", "is a playlist itself", "list it in labels.toml, such as m3u:PATH")
     return texts
+
+
+def _unquoted(text: str) -> str:
+    return os.fsdecode(unquote_to_bytes(text.encode("utf-8", "surrogateescape"))) if "%" in text else text
 
 
 def _refuse_streamed(text: str) -> None:

@@ -149,9 +149,10 @@ def _find(locations: Locations, location: str) -> tuple[Listed | None, UnusableE
         path = locations.find(location)
     except UnusableError as problem:
         return None, problem
-    if os.path.isdir(path):  # noqa: PTH112 (quick for many)
+    listed = list_file(path)
+    if listed.problem and os.path.isdir(path):  # noqa: PTH112 (quick for many)
         return None, UnusableError("not_a_file", "is a folder", "list its files instead")
-    return list_file(path), None
+    return listed, None
 
 
 def _payload(track: TrackEntry, file: Listed | None) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def as_toml(document: dict[str, Any]) -> str:
     sections += [(f"[{name}]", part) for name, part in document.items() if name != "label"]
     lines = []
     for header, values in sections:
-        lines += [header, *(f"{key} = {as_value(value)}" for key, value in values.items()), ""]
+        lines += [header, *(f"{as_value(key)} = {as_value(value)}" for key, value in values.items()), ""]
     return "\n".join(lines)
 
 

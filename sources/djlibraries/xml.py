@@ -1,7 +1,8 @@
 """Streaming XML without entities.
 
-pyrekordbox and traktor-nml-utils would hold the whole document in memory and do not refuse entities. So both formats
-are read by expat through defusedxml, which refuses every DTD; neither program writes one.
+pyrekordbox 0.5 expands entities, takes three times as long, and requires SQLCipher; traktor-nml-utils 4.1 names no
+licence, and both hold the whole document in memory. So both formats are read by expat through defusedxml, which
+refuses every DTD; neither program writes one.
 """
 
 from pathlib import Path

@@ -51,14 +51,6 @@ def _folder(info: ValidationInfo) -> Path:
     return info.context["folder"] if info.context else Path.cwd()
 
 
-def _paths(value: object, info: ValidationInfo) -> dict[str, Path]:
-    if not isinstance(value, dict):
-        raise ValueError('this must be a section; write [paths] with lines such as "C:/Music" = "~/Music"')
-    if any(not prefix.strip("/\\ ") for prefix in value):
-        raise ValueError('a folder is empty; write the path in the library, such as "C:/Music" = "~/Music"')
-    return {prefix: path for prefix, target in value.items() if (path := _path(target, info)) is not None}
-
-
 Text = Annotated[StrictStr, AfterValidator(one_line)]
 Days = Annotated[StrictInt, Field(ge=1, le=36_500)]
 
@@ -182,7 +174,7 @@ class Configuration(_Part):
     retention: Retention = Retention()
     taste: Taste = Taste()
     # folders as DJ libraries write them -> folders here
-    paths: Annotated[dict[StrictStr, Path], BeforeValidator(_paths)] = Field(default_factory=dict)
+    paths: dict[StrictStr, Annotated[Path, BeforeValidator(_path)]] = Field(default_factory=dict)
 
     @field_validator("labels")
     @classmethod

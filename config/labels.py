@@ -62,8 +62,8 @@ class _Part(BaseModel):
 class PlaylistEntry(_Part):
     """A playlist to read, and the label of its tracks."""
 
-    provider: str  # "spotify", "deezer" or "folder"
-    external_id: str  # the bare id, or the absolute file: uri of a folder
+    provider: str  # "spotify", "deezer", or "folder" for all that consists of the user's files
+    external_id: str  # the bare id, the absolute file: uri of a folder, or that of a DJ library with its kind
     slug: str
     name: str
     description: str
@@ -173,6 +173,8 @@ class Configuration(_Part):
     features: Features = Features()
     retention: Retention = Retention()
     taste: Taste | None = None  # without one, mixes get no verdict
+    # folders as DJ libraries write them -> folders here
+    paths: dict[StrictStr, Annotated[Path, BeforeValidator(_path)]] = Field(default_factory=dict)
 
     @field_validator("labels")
     @classmethod
@@ -198,7 +200,7 @@ class Configuration(_Part):
 
 
 SETTINGS = {
-    "": ("label", "previews", "training", "features", "retention", "taste"),
+    "": ("label", "previews", "training", "features", "retention", "taste", "paths"),
     "label": tuple(LabelEntry.model_fields),
     "previews": tuple(Previews.model_fields),
     "training": tuple(Training.model_fields),
@@ -284,7 +286,8 @@ def _unique(configuration: Configuration) -> list[tuple[str, Any, Place]]:
         slug_from = "slug" if "slug" in label.model_fields_set else "name"
         values.append(("slug", label.slug, ("label", number, slug_from)))
         for index, playlist in enumerate(label.playlists):
-            name = f"{playlist.provider}:{playlist.external_id}"
+            external_id = playlist.external_id
+            name = external_id if playlist.provider == "folder" else f"{playlist.provider}:{external_id}"
             values.append(("playlist", name, ("label", number, "playlists", index)))
     for index, source in enumerate(configuration.previews.order):
         values.append(("order", source, ("previews", "order", index)))

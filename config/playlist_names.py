@@ -4,7 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 SPOTIFY = re.compile(
     r"(?i:spotify:(?:user:[^:]+:)?(?:playlist:)?"
@@ -18,17 +18,28 @@ DEEZER = re.compile(
 )
 FOLDER = re.compile(r"(?i:folder:)\s*(?P<path>.+)")
 FILE = re.compile(r"(?i:file:)(?://(?:localhost)?)?(?P<path>/.*)")
+M3U = re.compile(r"(?i:m3u8?:)\s*(?P<path>.+)", re.DOTALL)
+# A path may hold '#', so the playlist begins at the first one behind the file's ending, if it has its usual one.
+DJ_LIBRARY = re.compile(
+    r"(?P<kind>(?i:rekordbox|traktor)):\s*(?:(?P<path>.+?\.(?i:xml|nml))|(?P<other>[^#]+))(?:#(?P<playlist>.*))?",
+    re.DOTALL,
+)
 SHORT_LINK = re.compile(
     r"(?i:(?:https?://)?(?:spotify\.link|spotify\.app\.link|link\.deezer\.com|deezer\.page\.link)/).*"
 )
 FORMS = (
-    "spotify:ID, deezer:ID, folder:PATH, or the address of a playlist at open.spotify.com or www.deezer.com"
+    "spotify:ID, deezer:ID, folder:PATH, m3u:PATH, rekordbox:PATH#PLAYLIST, traktor:PATH#PLAYLIST,"
+    " or the address of a playlist at open.spotify.com or www.deezer.com"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PlaylistName:
-    """A playlist's provider and id: of Spotify and Deezer the bare id, of a folder its `file:` uri."""
+    """A playlist's provider and id: of Spotify and Deezer the bare id, of a folder its `file:` uri.
+
+    A playlist of a DJ program consists of files of the user, so its provider is "folder" as well. Its id is the kind
+    and the uri of its file, and where it names one the percent-encoded playlist: `rekordbox:file:///…#Techno`.
+    """
 
     provider: str
     external_id: str
@@ -46,7 +57,21 @@ def parse_playlist(text: str, folder: Path) -> PlaylistName:
     if match := FILE.fullmatch(text):
         path = os.fsdecode(unquote_to_bytes(match["path"]))
         return PlaylistName("folder", absolute(path, folder).as_uri())
+    if match := M3U.fullmatch(text):
+        return PlaylistName("folder", f"m3u:{absolute(match['path'], folder).as_uri()}")
+    if match := DJ_LIBRARY.fullmatch(text):
+        return _of_library(match, folder)
     raise ValueError(_explain(text))
+
+
+def _of_library(match: re.Match[str], folder: Path) -> PlaylistName:
+    kind, playlist = match["kind"].lower(), match["playlist"]
+    uri = absolute(match["path"] or match["other"], folder).as_uri()
+    if playlist is None:
+        return PlaylistName("folder", f"{kind}:{uri}")
+    if not playlist.strip():
+        raise ValueError(f"{show(match[0])} names no playlist after #; without # it is the whole collection")
+    return PlaylistName("folder", f"{kind}:{uri}#{quote(playlist.strip(), errors='surrogatepass')}")
 
 
 def absolute(text: str, folder: Path) -> Path:

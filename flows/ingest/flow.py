@@ -196,7 +196,7 @@ def _read_playlists(engine: Engine, providers: Providers, references: list[Refer
         provider = reference.provider
         load = ingest_playlist(
             engine,
-            providers.source(provider),
+            providers.source(reference),
             reference,
             LISTED_BY,
             known_files if provider == "folder" else dict,

@@ -12,12 +12,13 @@ from flows.ingest.track_features import FeatureService
 from sources import reccobeats
 from sources.deezer.api import WINDOW_S, DeezerApi
 from sources.deezer.source import DeezerSource
+from sources.djlibraries.source import DjLibrarySource, is_dj_library
 from sources.files.crate import FolderSource
 from sources.files.library import Library
 from sources.http import RetryPolicy
 from sources.previews.finders import AudioSource, DeezerByIsrc, LibraryMatches, OwnPreviews
 from sources.reccobeats import ReccoBeats
-from sources.records import Source
+from sources.records import Reference, Source
 from sources.spotify import api
 from sources.spotify.source import SpotifySource, connect_spotify
 
@@ -79,12 +80,19 @@ class Providers:
             longest_wait_seconds=settings.longest_wait_seconds,
         )
 
-    def source(self, provider: str) -> Source:
-        """The source of this provider's playlists."""
-        if provider == "spotify":
+    @cached_property
+    def dj_libraries(self) -> DjLibrarySource:
+        """Playlists in files of DJ programs."""
+        return DjLibrarySource(self.configuration.paths, self.settings.windows_per_track)
+
+    def source(self, reference: Reference) -> Source:
+        """The source that reads this playlist."""
+        if reference.provider == "spotify":
             return self.spotify
-        if provider == "deezer":
+        if reference.provider == "deezer":
             return DeezerSource(self.deezer)
+        if is_dj_library(reference.external_id):
+            return self.dj_libraries
         return FolderSource(self.settings.home, windows=self.settings.windows_per_track)
 
     def finders(self) -> list[AudioSource]:

@@ -140,7 +140,9 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             "variety": draw(st.floats(0, 1)),
         },
     }
-    return {"label": labels, **parts}
+    folders = st.sampled_from(["C:/Users/me/Music", "//nas/music", "/Volumes/Müsic"])
+    paths = draw(st.dictionaries(folders, st.sampled_from(["/nowhere/Music", "/nowhere/Mu sic"])))
+    return {"label": labels, **parts, "paths": paths}
 
 
 def as_toml(document: dict[str, Any]) -> str:
@@ -148,7 +150,7 @@ def as_toml(document: dict[str, Any]) -> str:
     sections += [(f"[{name}]", part) for name, part in document.items() if name != "label"]
     lines = []
     for header, values in sections:
-        lines += [header, *(f"{key} = {as_value(value)}" for key, value in values.items()), ""]
+        lines += [header, *(f"{as_value(key)} = {as_value(value)}" for key, value in values.items()), ""]
     return "\n".join(lines)
 
 

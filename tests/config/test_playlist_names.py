@@ -90,3 +90,26 @@ def test_what_names_no_playlist(playlist: str, says: str) -> None:
     with pytest.raises(ValueError, match=r".+; .+") as caught:
         parse_playlist(playlist, Path("/"))
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "external_id"),
+    [
+        ("m3u:sets/a #1.m3u8", "m3u:file:///nowhere/sets/a%20%231.m3u8"),
+        ("rekordbox:r.xml", "rekordbox:file:///nowhere/r.xml"),
+        (
+            "Rekordbox: a #1.XML#Techno/Peak #1",
+            "rekordbox:file:///nowhere/a%20%231.XML#Techno/Peak%20%231",
+        ),
+        ("traktor:collection.nml#夜", "traktor:file:///nowhere/collection.nml#%E5%A4%9C"),
+        ("traktor:no ending#x.nml", "traktor:file:///nowhere/no%20ending%23x.nml"),
+        ("traktor:no ending#x", "traktor:file:///nowhere/no%20ending#x"),
+    ],
+)
+def test_playlists_of_dj_programs(text: str, external_id: str) -> None:
+    assert parse_playlist(text, Path("/nowhere")) == PlaylistName("folder", external_id)
+
+
+def test_a_dj_library_with_an_empty_playlist_is_refused() -> None:
+    with pytest.raises(ValueError, match="names no playlist after #; "):
+        parse_playlist("rekordbox:r.xml# ", Path("/nowhere"))

@@ -1,0 +1,1 @@
+"""Playlists in files of DJ programs: M3U, Rekordbox XML and Traktor NML, read only."""

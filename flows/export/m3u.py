@@ -23,4 +23,3 @@ def _location(path: Path) -> str:
     name = str(path)
     is_plain = name == name.strip() and not LINE_BREAKING.search(name) and not SURROGATE.search(name)
     return name if is_plain else path.as_uri()
-

@@ -10,9 +10,9 @@ from common.files import sha256_if_readable
 from db import read
 from db.read.exports import PlaylistRow
 from flows.export import m3u, rekordbox_xml, timelines
-from flows.scoring.camelot import camelot
 from flows.export.entries import PlaylistTrack, Segment, Timeline
 from flows.export.errors import ExportError
+from flows.scoring.camelot import camelot
 from sources.records import path_of
 
 PLAYLISTS: Final = (".m3u8", ".m3u", ".xml")

@@ -13,7 +13,8 @@ def files_of(playlist: Path) -> set[Path]:
     files: set[Path] = set()
     for entry in read_m3u(playlist, locations.exists).tracks.values():
         try:
-            files.add(Path(locations.find(entry.location)))
+            file = Path(locations.find(entry.location))
         except UnusableError:
             continue  # missing or streamed: no track of ours
+        files |= {file, file.resolve()}
     return files

@@ -18,7 +18,6 @@ from flows.home.environment import open_database
 from flows.scoring.choice import Filters, filtered, keys_of
 from flows.scoring.named_tracks import NamedTrack, file_called, name_of, track_called
 
-
 WITHOUT_EMBEDDING: Final = (
     "The model in use has no embedding of {}, or of no other track: run `labelscope predict`; `labelscope status` lists"
     " what could not be used."
@@ -58,10 +57,14 @@ def similar_to_all(settings: Settings, names: Sequence[str], number: int, wishes
         seeds = [track.track_id for track, _ in called]
         mean = read.exports.mean_embedding(connection, seeds)
         if mean is None:
-            raise NeighbourError(WITHOUT_EMBEDDING.format(" and ".join(name_of(track) for track, _ in called)))
+            raise NeighbourError(
+                WITHOUT_EMBEDDING.format(" and ".join(name_of(track) for track, _ in called))
+            )
         keys = keys_of(wishes.key, filtered(connection, seeds, Filters(), len(seeds))) if wishes.key else None
         filters = Filters(wishes.tempo_bpm, keys, wishes.per_artist, wishes.without)
-        fitting = filtered(connection, read.exports.nearest_track_ids(connection, mean, seeds), filters, number)
+        fitting = filtered(
+            connection, read.exports.nearest_track_ids(connection, mean, seeds), filters, number
+        )
         rows = read.embeddings.described(connection, [row.track_id for row in fitting], mean)
     remarks = [remark for _, remark in called if remark]
     return Neighbours(
@@ -77,7 +80,9 @@ def _seed(connection: Connection, name: str) -> tuple[NamedTrack, str | None]:
     sha256 = sha256_if_readable(path)
     track = read.tracks.names.track_of_file(connection, sha256) if sha256 else None
     if track is None:
-        raise NeighbourError(f"{path} is no track of this home: search by it alone, without other tracks or wishes.")
+        raise NeighbourError(
+            f"{path} is no track of this home: search by it alone, without other tracks or wishes."
+        )
     return track, None
 
 

@@ -20,7 +20,9 @@ from flows.home.whole_file import write_output_file
 def similar(
     like: Annotated[
         list[str],
-        typer.Argument(metavar="TRACK|FILE", help="The name or id of a track, or an audio file; or several tracks."),
+        typer.Argument(
+            metavar="TRACK|FILE", help="The name or id of a track, or an audio file; or several tracks."
+        ),
     ],
     number: Annotated[int, typer.Option("--number", "-n", min=1, max=1000, help="How many neighbours.")] = 10,
     tempo: wishes.Tempo = None,

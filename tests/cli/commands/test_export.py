@@ -7,7 +7,7 @@ from pathlib import Path
 from pyrekordbox.rbxml import RekordboxXml
 from sqlalchemy import Engine
 
-from flows.export.m3u import m3u_paths
+from flows.scoring.played import files_of
 from tests.flows.inspection import rows
 from tests.stages import Stage
 
@@ -26,7 +26,7 @@ def test_playlists_hold_the_chosen_tracks(
 
     def exported(*options: str) -> set[Path]:
         labelscope("export", str(file), *options)
-        return m3u_paths(file.read_bytes(), tmp_path)
+        return files_of(file)
 
     nearest = [track for (track,) in rows(engine, "SELECT track_id FROM similar_tracks(1, 4)")]
     assert exported("--like", "1", "--limit", "4") == {paths[track] for track in nearest}

@@ -187,3 +187,36 @@ def test_without_pgvector_there_are_predictions_and_sentences_and_later_neighbou
     assert "run `labelscope predict`" in labelscope("similar", "anything", expect=1)
     assert "12 analysed again" in labelscope("predict")
     assert len(labelscope("similar", name_of(engine, 1)).splitlines()) == 11
+
+
+def test_neighbours_of_several_tracks_fit_the_wishes(
+    engine: Engine, labelscope: Labelscope, tmp_path: Path
+) -> None:
+    def found(*arguments: str) -> list[int]:
+        answer = json.loads(labelscope("similar", *arguments, "--json", read="out"))
+        distances = [row["distance"] for row in answer["neighbours"]]
+        assert distances == sorted(distances)
+        return [row["track_id"] for row in answer["neighbours"]]
+
+    everything = found("1", "2", "-n", "100")
+    assert len(everything) == 10 and not {1, 2} & set(everything)
+    assert found("1", "2", "-n", "3") == everything[:3]
+    facts = {
+        track: (tempo, path, artists)
+        for track, tempo, path, artists in rows(
+            engine, "SELECT track_id, tempo_bpm, path, artists FROM track_predictions"
+        )
+    }
+    tempo = facts[everything[0]][0]
+    slow = [track for track in everything if facts[track][0] <= tempo]
+    assert found("1", "2", "--tempo", f"1-{tempo}") == slow
+    played = tmp_path / "played.m3u8"
+    played.write_text(f"#EXTM3U\n{facts[everything[0]][1]}\nnot there.mp3\n")
+    assert found("1", "2", "-n", "3", "--without", str(played)) == everything[1:4]
+    of_artists = [facts[track][2] for track in found("1", "2", "--per-artist", "1")]
+    assert len(set(of_artists)) == len(of_artists)
+    in_key = found("1", "--key", "compatible", "-n", "100")
+    assert set(in_key) <= set(facts) - {1}
+    assert "write --tempo 124-130" in labelscope("similar", "1", "--tempo", "fast", expect=2)
+    assert "is no key" in labelscope("similar", "1", "--key", "H", expect=1)
+    assert "There is no file" in labelscope("similar", "1", "--without", "gone.m3u", expect=1)

@@ -12,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyrekordbox.rbxml import RekordboxXml
 
-from flows.scoring.camelot import camelot, compatible_keys
 from flows.export.entries import PlaylistTrack, Segment, Timeline
 from flows.export.errors import ExportError
-from flows.export.m3u import m3u, m3u_paths
+from flows.export.m3u import m3u
 from flows.export.place import require_place
 from flows.export.rekordbox_xml import rekordbox_xml
 from flows.export.timelines import audacity, chapters, cue, markdown
+from flows.scoring.camelot import camelot, compatible_keys
+from sources.djlibraries.m3u import read_m3u
+from sources.records import path_of
 
 in_any_time = settings(deadline=None, max_examples=50)
 NAMES = (
@@ -47,18 +49,28 @@ def timeline(*labels: str) -> Timeline:
 
 
 @pytest.mark.parametrize("name", [*NAMES, "#hash", "line\nbreak", " spaces ", "50% %41"])
-def test_m3u8_is_read_back(name: str) -> None:
+def test_m3u8_is_read_back(name: str, tmp_path: Path) -> None:
     content = m3u([track(1, name, name, f"{name}.mp3")])
     [segment] = m3u8.loads(content.decode()).segments
     assert segment.duration == 61 and segment.title == " ".join(f"{name} - {name}".split())
-    assert m3u_paths(content, Path("/")) == {Path("/music") / f"{name}.mp3"}
+    assert read_back(tmp_path, content) == [Path("/music") / f"{name}.mp3"]
 
 
 @in_any_time
 @given(FILE_NAMES)
-def test_every_path_is_read_back_from_m3u8(name: str) -> None:
-    path = Path("/music") / name
-    assert m3u_paths(m3u([track(1, "a", "b", name)]), Path("/")) == {path}
+def test_every_path_is_read_back_from_m3u8(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
+    content = m3u([track(1, "a", "b", name)])
+    assert read_back(tmp_path_factory.getbasetemp(), content) == [Path("/music") / name]
+
+
+def read_back(folder: Path, content: bytes) -> list[Path]:
+    """The paths of a playlist, as our own source reads it."""
+    file = folder / "list.m3u8"
+    file.write_bytes(content)
+    locations = [entry.location for entry in read_m3u(file, lambda _: True).tracks.values()]
+    return [
+        path_of(location) if location.startswith("file:///") else Path(location) for location in locations
+    ]
 
 
 @in_any_time
@@ -73,6 +85,9 @@ def test_rekordbox_xml_is_read_back(tmp_path_factory: pytest.TempPathFactory, te
     raw = first._element.attrib["Location"]
     assert raw.startswith("file://localhost/music/") and unquote(urlsplit(raw).path) == f"/music/{name}"
     assert xml.get_playlist("Night").get_tracks() == [7, 8]
+    ours = read_rekordbox(file)
+    assert [listed.title for listed in ours.tracks.values()] == [expected, "c"]
+    assert [(playlist.path, playlist.keys) for playlist in ours.playlists] == [(("Night",), ["7", "8"])]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,6 +17,7 @@ EXAMPLES = {
     "label": '[[label]] with a name and playlists, such as name = "Drumcode"',
     "name": 'name = "Drumcode"',
     "playlists": 'playlists = ["deezer:908622995"]',
+    "paths": '"C:/Users/me/Music" = "~/Music"',
 }
 
 
@@ -97,6 +98,8 @@ def explain(error: ErrorDetails, settings: Mapping[str, Sequence[str]]) -> str:
             return "a label's section has two brackets on each side; write [[label]]"
         case "tuple_type":
             return f"{key} must be a list; put its entries in brackets [ ]"
+        case "dict_type" if key == "paths":
+            return f"{key} must be a section; write [paths] with a line for each, such as {EXAMPLES[key]}"
         case "dict_type":
             return (
                 f"{key} must be a section; write [{section}.{key}] with a line for each, such as Drumcode = 1"

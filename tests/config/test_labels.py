@@ -116,6 +116,7 @@ def test_settings_that_are_left_out_are_those_of_the_shipped_file(file: Path) ->
         ),
         (ONE_LABEL + "[training]\nallow = [[]]", 5, "put each entry in quotes"),
         (ONE_LABEL + '[previews]\norder = ["own", "itunes"]', 5, 'choose from "own", "deezer" and "library"'),
+        ("paths = 3\n" + ONE_LABEL, 1, "paths must be a section; write [paths] with a line for each"),
         (ONE_LABEL + "[paths]\n'C:/' = 3", 5, "a folder must be text; put its path in quotes"),
         (ONE_LABEL + "[previews]\nlibrary = 3", 5, "a folder must be text; put its path in quotes"),
         (ONE_LABEL + "[previews]\nask_again_days = 30.0", 5, "whole number of days from 1 to 36500; write"),

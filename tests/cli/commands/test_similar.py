@@ -190,8 +190,10 @@ def test_without_pgvector_there_are_predictions_and_sentences_and_later_neighbou
 
 
 def test_neighbours_of_several_tracks_fit_the_wishes(
-    engine: Engine, labelscope: Labelscope, tmp_path: Path
+    trained: Stage, go_on: GoOn, labelscope: Labelscope, tmp_path: Path
 ) -> None:
+    engine = go_on(trained)
+
     def found(*arguments: str) -> list[int]:
         answer = json.loads(labelscope("similar", *arguments, "--json", read="out"))
         distances = [row["distance"] for row in answer["neighbours"]]

@@ -18,8 +18,9 @@ from flows.export.m3u import m3u
 from flows.export.place import require_place
 from flows.export.rekordbox_xml import rekordbox_xml
 from flows.export.timelines import audacity, chapters, cue, markdown
-from flows.scoring.camelot import camelot, compatible_keys
+from flows.scoring.camelot import ChoiceError, camelot, compatible_keys
 from sources.djlibraries.m3u import read_m3u
+from sources.djlibraries.rekordbox import read_rekordbox
 from sources.records import path_of
 
 in_any_time = settings(deadline=None, max_examples=50)
@@ -137,5 +138,5 @@ def test_keys_in_camelot_notation() -> None:
         None,
     )
     assert compatible_keys("12a") == {"12A", "1A", "11A", "12B"}
-    with pytest.raises(ExportError, match="no key"):
+    with pytest.raises(ChoiceError, match="no key"):
         compatible_keys("13A")

@@ -23,7 +23,7 @@ KILLS = 12
 DYING = """
 import sys
 from cli.main import main
-from tests.flows.ingest.ingest_runner import die_at
+from tests.flows.ingest.killed.ingest_runner import die_at
 die_at(*sys.argv.pop(1).split())
 main()
 """

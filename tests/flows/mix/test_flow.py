@@ -48,8 +48,7 @@ def test_a_recording_becomes_consistent_rows_and_artifacts(
     [row] = rows(
         engine,
         """SELECT title, path, status, round(duration_s), model_id, length(sha256), flow_run_id,
-                  verdict, verdict_reason, taste
-             FROM mixes""",
+                  verdict, verdict_reason, taste FROM mixes""",
     )
     run = str(state.state_details.flow_run_id)
     path = str(recording)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from config.settings import Settings
 from db.read.files import is_empty
 from flows.backup.folder import read_manifest
-from tests.cli.commands.backups import GoElsewhere, audio_file, begin, everything, files_of, sentence
+from tests.cli.backup.backups import GoElsewhere, audio_file, begin, everything, files_of, sentence
 
 Labelscope = Callable[..., str]
 

@@ -22,7 +22,7 @@ VIEWS = ("label_accuracy", "track_predictions", "model_list")
 DYING = """
 import sys
 from cli.main import main
-from tests.flows.ingest.ingest_runner import die_at
+from tests.flows.ingest.killed.ingest_runner import die_at
 die_at(*sys.argv.pop(1).split())
 main()
 """

@@ -15,7 +15,7 @@ from db.engine import open_engine
 from db.read.files import is_empty, named_files
 from flows.backup.folder import StoredFile, read_manifest, stored_path, write_manifest
 from flows.home.environment import open_database
-from tests.cli.commands.backups import GoElsewhere, everything, files_of, sentence
+from tests.cli.backup.backups import GoElsewhere, everything, files_of, sentence
 from tests.flows.inspection import rows
 
 Labelscope = Callable[..., str]

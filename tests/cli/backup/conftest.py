@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from db.engine import open_engine
-from tests.cli.commands.backups import AUDIO, GoElsewhere, audio_file
+from tests.cli.backup.backups import AUDIO, GoElsewhere, audio_file
 from tests.stages import Stage
 
 GoOn = Callable[[Stage], Engine]

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from db.engine import open_engine
 from tests.flows.final_state import final_state, named_rows
-from tests.flows.ingest.ingest_runner import DIES_AT, Runner
+from tests.flows.ingest.killed.ingest_runner import DIES_AT, Runner
 from tests.stand_ins.stand_ins import StandIns
 
 WAIT_SECONDS = 60

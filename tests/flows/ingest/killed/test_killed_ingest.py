@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from services.postgres.server import PostgresAddress
-from tests.flows.ingest.half_done import (
+from tests.flows.ingest.killed.half_done import (
     half_files,
     half_rows,
     kinds_left,
@@ -21,8 +21,8 @@ from tests.flows.ingest.half_done import (
     stage,
     tracks_of,
 )
-from tests.flows.ingest.ingest_runner import ingest_runner
-from tests.flows.ingest.places import Bench, Place
+from tests.flows.ingest.killed.ingest_runner import ingest_runner
+from tests.flows.ingest.killed.places import Bench, Place
 from tests.stand_ins import music
 from tests.stand_ins.music import Entry, World
 from tests.stand_ins.stand_ins import stand_ins

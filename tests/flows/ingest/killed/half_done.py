@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tests.flows.ingest.places import Place, Rows
+from tests.flows.ingest.killed.places import Place, Rows
 
 # By the first rows that are missing, or not yet removed.
 STAGES = {

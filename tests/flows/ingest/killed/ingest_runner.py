@@ -1,8 +1,8 @@
 """Run many ingests, each in its own process. A process that has imported the flows once forks for each of them.
 
-`python -m tests.flows.ingest.ingest_runner` reads a line of JSON for each ingest, its environment variables. It prints
-the process id at once, and after the next line (or the end of input) the exit status, negative for a signal. Until then
-the process stays at least a zombie, so that its id is not used again.
+`python -m tests.flows.ingest.killed.ingest_runner` reads a line of JSON for each ingest, its environment variables. It
+prints the process id at once, and after the next line (or the end of input) the exit status, negative for a signal.
+Until then the process stays at least a zombie, so that its id is not used again.
 """
 
 import json
@@ -61,7 +61,7 @@ def ingest_runner(log: Path) -> Iterator[Runner]:
     with (
         log.open("ab") as errors,
         subprocess.Popen(
-            [sys.executable, "-m", "tests.flows.ingest.ingest_runner"],
+            [sys.executable, "-m", "tests.flows.ingest.killed.ingest_runner"],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,

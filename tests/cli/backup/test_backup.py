@@ -16,7 +16,7 @@ from flows.ingest.retention import BusyError, purge
 from services.keeper import ServiceError
 from services.postgres.dump import require_dumpable
 from services.postgres.server import postgres_server
-from tests.cli.commands.backups import AUDIO, GoElsewhere, audio_file, sentence
+from tests.cli.backup.backups import AUDIO, GoElsewhere, audio_file, sentence
 from tests.flows.inspection import rows
 
 Labelscope = Callable[..., str]

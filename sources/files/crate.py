@@ -133,6 +133,8 @@ def label_folders(root: Path) -> list[Path]:
         folders = [child for child in children if child.is_dir() and not is_dropped_folder(child.name)]
     except OSError as error:
         cure = "name a folder that has a sub-folder for each label"
+        if isinstance(error, NotADirectoryError):
+            cure += ", or see what one file sounds like with `labelscope predict FILE`"
         raise CrateError(f"No crate at {_show(root)} ({describe(error)}); {cure}.") from error
     labels = [folder for folder in folders if not folder.name.startswith(".") or holds_audio(folder)]
     if not labels:

@@ -110,6 +110,7 @@ def test_within_later_imports_it_writes_one_line(tmp_path: Path) -> None:
     assert (done.returncode, len(done.stderr.strip().splitlines())) == (130, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("flows")
 def test_up_ends_where_the_exception_was_swallowed(database_url: str, tmp_path: Path) -> None:
     done = python(SWALLOWED, "up", LABELSCOPE_HOME=str(tmp_path), DATABASE_URL=database_url)

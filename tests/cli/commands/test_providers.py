@@ -81,6 +81,7 @@ def test_without_a_key_the_others_are_read_and_run_and_status_ask_for_it(run: Ru
     assert "SPOTIPY_CLIENT_ID" in run("status").stdout
 
 
+@pytest.mark.slow
 def test_a_login_shows_what_only_its_owner_may_see_until_it_ends(run: Run, services: StandIns) -> None:
     assert "owner's login" in run("ingest").stdout
     output = run("login", "spotify").stdout

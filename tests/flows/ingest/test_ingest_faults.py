@@ -125,6 +125,7 @@ def test_a_list_that_changes_while_it_is_read_is_read_again_or_deferred(
     assert rows(engine, members) == [(119,)]
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_do_not_collide_or_duplicate_rows(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:
@@ -142,6 +143,7 @@ def test_two_runs_at_once_do_not_collide_or_duplicate_rows(
     assert len(services.requests["previews"]) == downloads
 
 
+@pytest.mark.slow
 def test_audio_that_is_lost_is_fetched_again(flows: SimpleNamespace, watch: Watch, engine: Engine) -> None:
     watch(music.small_world())
     flows.ingest()

@@ -20,6 +20,7 @@ from tests.stand_ins.stand_ins import StandIns
 Watch = Callable[..., StandIns]
 
 
+@pytest.mark.slow
 def test_training_excludes_ambiguous_tracks_and_spotify_until_allowed(
     flows: SimpleNamespace, watch: Watch, engine: Engine
 ) -> None:

@@ -128,6 +128,7 @@ def test_an_equal_automation_is_not_updated(settings: Settings) -> None:
     }
 
 
+@pytest.mark.slow
 def test_workers_that_are_gone_are_deleted(settings: Settings) -> None:
     from prefect.client.orchestration import get_client
 

@@ -94,6 +94,7 @@ def test_new_tracks_change_no_split_and_a_known_recording_joins_its_group(
     assert [reason for *_, reason, _ in others] == ["its group was assigned by quota"] * 2
 
 
+@pytest.mark.slow
 def test_two_runs_at_the_threshold_start_one_training_and_later_runs_none(
     flows: SimpleNamespace, grown: Stage, go_on: GoOn, three_labels: Path
 ) -> None:
@@ -115,6 +116,7 @@ def test_two_runs_at_the_threshold_start_one_training_and_later_runs_none(
         assert contents(connection) == before
 
 
+@pytest.mark.slow
 def test_another_architecture_is_trained_once_and_the_former_one_not_again(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from sqlalchemy import Engine, text
 
 from config.settings import Settings
@@ -49,6 +50,7 @@ def test_a_training_without_any_spectrogram_is_refused_and_the_champion_stays(
     assert flows.extract().ready == 12
 
 
+@pytest.mark.slow
 def test_a_training_lists_only_tracks_that_it_could_read(
     flows: SimpleNamespace, trained: Stage, go_on: GoOn
 ) -> None:

@@ -150,6 +150,7 @@ def test_members_are_trained_one_after_another_from_other_beginnings(
     assert cross_entropy(model, validation_crops) <= of_each / 2 + 1e-4
 
 
+@pytest.mark.slow
 def test_every_network_of_an_architecture_is_trained(train_crops: Crops, validation_crops: Crops) -> None:
     chosen = replace(QUICK, architecture="labelscope")
     model = train(train_crops, validation_crops, LABELS, {}, chosen)

@@ -7,7 +7,7 @@ from typing import Final
 
 from charset_normalizer import from_bytes
 
-from common.files import describe
+from sources.djlibraries.opened import opened
 from sources.djlibraries.records import DjLibrary, TrackEntry
 from sources.errors import Unavailable
 from sources.metadata.tags import clean_text
@@ -34,22 +34,10 @@ def read_m3u(path: Path, exists: Callable[[str], bool]) -> DjLibrary:
 
 
 def _read(path: Path) -> bytes:
-    shown = clean_text(path)
-    try:
-        if not path.is_file() and path.exists():
-            raise Unavailable(f"{shown} is no file; name the playlist inside of it.", "gone")
-        with path.open("rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
-    except FileNotFoundError:
-        raise Unavailable(f"There is no file {shown}; put it back, or correct its name.", "gone") from None
-    except PermissionError:
-        raise Unavailable(
-            f"{shown} may not be read by this user; run chmod u+r on it.", "forbidden"
-        ) from None
-    except OSError as error:
-        raise Unavailable(f"{shown} cannot be read ({describe(error)}); check its name.", "gone") from None
+    with opened(path) as file:
+        content = file.read(LARGEST_BYTES + 1)
     if len(content) > LARGEST_BYTES:
-        raise Unavailable(f"{shown} is larger than 32 MiB; split the playlist.", "gone")
+        raise Unavailable(f"{clean_text(path)} is larger than 32 MiB; split the playlist.", "gone")
     return content
 
 

@@ -13,7 +13,7 @@ from xml.sax.handler import ContentHandler
 from defusedxml.common import DefusedXmlException
 from defusedxml.sax import parse
 
-from common.files import describe
+from sources.djlibraries.opened import opened
 from sources.djlibraries.records import LARGEST_BYTES
 from sources.errors import TransientError, Unavailable
 from sources.metadata.tags import clean_text
@@ -30,18 +30,10 @@ def parse_xml(path: Path, handler: ContentHandler) -> None:
     """Feed a document to `handler`. Raises Unavailable, or TransientError for XML that breaks off."""
     shown = clean_text(path)
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             if path.stat().st_size > LARGEST_BYTES:
                 raise Unavailable(f"{shown} is larger than 512 MiB; export fewer playlists.", "gone")
             parse(file, handler, forbid_dtd=True)
-    except FileNotFoundError:
-        raise Unavailable(f"There is no file {shown}; put it back, or correct its name.", "gone") from None
-    except PermissionError:
-        raise Unavailable(
-            f"{shown} may not be read by this user; run chmod u+r on it.", "forbidden"
-        ) from None
-    except OSError as error:
-        raise Unavailable(f"{shown} cannot be read ({describe(error)}); check its name.", "gone") from None
     except DefusedXmlException:
         sentence = f"{shown} declares a DTD or entities, which no DJ program writes; export it again."
         raise Unavailable(sentence, "gone") from None
